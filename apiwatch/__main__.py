@@ -1,0 +1,6 @@
+"""`python -m apiwatch`."""
+
+from apiwatch.cli import main
+
+if __name__ == "__main__":
+    main()

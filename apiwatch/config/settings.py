@@ -1,0 +1,196 @@
+"""Every setting with its type, its range and its default; `config/apiwatch.yaml` annotates the same tree.
+
+Durations are seconds in memory; the file also takes `15m`, `1h`, `7d`. All structs are frozen: validated once, then
+inert.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+__all__ = [
+    "Block",
+    "Dashboard",
+    "Detectors",
+    "DistinctObjects",
+    "Fuzzing",
+    "Limits",
+    "LogIn",
+    "MissEnumeration",
+    "Retention",
+    "SequentialEnumeration",
+    "Settings",
+    "Sources",
+]
+
+Seconds = Annotated[float, Meta(ge=0.0)]
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Count = Annotated[int, Meta(ge=1)]
+
+
+class _Section(Struct, frozen=True, forbid_unknown_fields=True):
+    """A mapping of the settings file; an unknown key in it is an error."""
+
+
+class Sources(_Section, frozen=True):
+    """Where log lines come from, and how they are read."""
+
+    paths: tuple[str, ...] = ()
+    """Files and globs; empty: the usual places of nginx, Apache, Caddy, Traefik and HAProxy."""
+    syslog: tuple[str, ...] = ()
+    """udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH."""
+    since: str = "15m"
+    """How far back to read when a file is opened for the first time: a duration, an RFC 3339 time or `start`."""
+    format: str = "auto"
+    log_format: str | None = None
+    trusted_proxy: tuple[str, ...] = ()
+    """Networks whose X-Forwarded-For is believed."""
+    poll_interval: Annotated[float, Meta(ge=0.05, le=60.0)] = 0.25
+
+
+class Limits(_Section, frozen=True):
+    """Bounds of memory; each is shown in the health row with how full it is."""
+
+    clients: Annotated[int, Meta(ge=100, le=5_000_000)] = 50_000
+    principals: Annotated[int, Meta(ge=100, le=5_000_000)] = 50_000
+    routes: Annotated[int, Meta(ge=10, le=100_000)] = 5_000
+    objects: Annotated[int, Meta(ge=1_000, le=50_000_000)] = 500_000
+    """Object identifiers remembered over all routes, for the popularity gate."""
+    alerts: Annotated[int, Meta(ge=10, le=100_000)] = 2_000
+    evidence_lines: Annotated[int, Meta(ge=5, le=1_000)] = 50
+    """Per alert."""
+    line_bytes: Annotated[int, Meta(ge=1_024, le=16_777_216)] = 65_536
+    """Longer lines are cut and counted."""
+    queue_lines: Annotated[int, Meta(ge=1_000, le=10_000_000)] = 100_000
+    """Lines of datagram sources that wait for the engine; above it they are dropped and counted."""
+    routes_per_client: Annotated[int, Meta(ge=4, le=1_000)] = 32
+    facets_per_client: Annotated[int, Meta(ge=2, le=100)] = 8
+
+
+class Retention(_Section, frozen=True):
+    """How long the state file keeps what; enforced while running."""
+
+    client_minutes: Seconds = 3 * 3600.0
+    minutes: Seconds = 7 * 86_400.0
+    clients: Seconds = 7 * 86_400.0
+    alerts: Seconds = 30 * 86_400.0
+
+
+class SequentialEnumeration(_Section, frozen=True):
+    """enumeration.sequential: the step test."""
+
+    enabled: bool = True
+    p0_start: Share = 0.05
+    p0_min: Share = 0.02
+    p0_max: Share = 0.60
+    off_above: Share = 0.77
+    """Learned share of near steps above which the test is off on a route."""
+    near: Count = 8
+    """Largest distance of two neighbouring ids."""
+    memory: Count = 4
+    """Earlier ids that a new one is compared with."""
+    threshold: Annotated[float, Meta(gt=0)] = 13.816
+    medium_objects: Count = 5
+    high_objects: Count = 8
+    small_space: Count = 200
+    """Routes with at most so many known objects are exempt."""
+
+
+class MissEnumeration(_Section, frozen=True):
+    """enumeration.miss: the miss test on objects that are new to the principal."""
+
+    enabled: bool = True
+    p0_start: Share = 0.05
+    p0_min: Share = 0.02
+    p0_max: Share = 0.50
+    off_above: Share = 0.78
+    threshold: Annotated[float, Meta(gt=0)] = 13.816
+    medium_objects: Count = 5
+    high_objects: Count = 8
+
+
+class DistinctObjects(_Section, frozen=True):
+    """scraping.distinct-objects: more distinct objects in a window than others ever read."""
+
+    enabled: bool = True
+    floor_10m: Count = 30
+    floor_1h: Count = 40
+    floor_24h: Count = 100
+    p99_factor: Annotated[float, Meta(ge=1.0)] = 2.0
+    distinct_share: Share = 0.80
+    unpopular_share: Share = 0.50
+    high_factor: Annotated[float, Meta(ge=1.0)] = 4.0
+    warm_windows: Count = 300
+
+
+class LogIn(_Section, frozen=True):
+    """auth.brute-force, auth.credential-stuffing and auth.password-spray: one test of log-in failures."""
+
+    enabled: bool = True
+    p0_start: Share = 0.15
+    p0_min: Share = 0.05
+    p0_max: Share = 0.30
+    p1: Share = 0.90
+    off_above: Share = 0.64
+    threshold: Annotated[float, Meta(gt=0)] = 13.816
+    min_failures: Count = 4
+    stuffing_users: Count = 3
+    """From so many target users on it is stuffing or spray."""
+    spray_tries_per_user: Annotated[float, Meta(ge=1.0)] = 2.0
+
+
+class Fuzzing(_Section, frozen=True):
+    """recon.endpoint-fuzzing: refused or missing targets that nobody ever got an answer from."""
+
+    enabled: bool = True
+    p0: Share = 0.03
+    p1: Share = 0.60
+    threshold: Annotated[float, Meta(gt=0)] = 13.816
+
+
+class Detectors(_Section, frozen=True):
+    """One section per detector, under its name."""
+
+    sequential: SequentialEnumeration = field(name="enumeration.sequential", default_factory=SequentialEnumeration)
+    miss: MissEnumeration = field(name="enumeration.miss", default_factory=MissEnumeration)
+    distinct: DistinctObjects = field(name="scraping.distinct-objects", default_factory=DistinctObjects)
+    log_in: LogIn = field(name="auth.log-in", default_factory=LogIn)
+    fuzzing: Fuzzing = field(name="recon.endpoint-fuzzing", default_factory=Fuzzing)
+
+
+class Dashboard(_Section, frozen=True):
+    """The terminal interface."""
+
+    refresh: Annotated[float, Meta(ge=0.25, le=10.0)] = 1.0
+    window: str = "5m"
+    """First window: 1m, 5m, 15m or 1h."""
+    ascii: bool = False
+    mouse: bool = True
+    theme: str = "dark"
+    """dark, light or ansi."""
+
+
+class Block(_Section, frozen=True):
+    """Block queue and guard rails."""
+
+    ttl: Seconds = 3600.0
+    max_ttl: Seconds = 7 * 86_400.0
+    allow: tuple[str, ...] = ()
+    """Addresses and networks that are never blocked."""
+    allow_private: bool = False
+    widest_v4: Annotated[int, Meta(ge=16, le=32)] = 24
+    """Shortest IPv4 prefix without a typed override; /16 is the hard limit."""
+    widest_v6: Annotated[int, Meta(ge=32, le=128)] = 48
+
+
+class Settings(_Section, frozen=True):
+    """The whole file."""
+
+    db: str | None = None
+    """State file; default: under $XDG_STATE_HOME/apiwatch/."""
+    sources: Sources = field(default_factory=Sources)
+    limits: Limits = field(default_factory=Limits)
+    retention: Retention = field(default_factory=Retention)
+    detectors: Detectors = field(default_factory=Detectors)
+    dashboard: Dashboard = field(default_factory=Dashboard)
+    block: Block = field(default_factory=Block)

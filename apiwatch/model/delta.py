@@ -1,0 +1,270 @@
+"""What goes into the engine (`Batch`) and what comes out of it (`Delta`): rows with absolute values.
+
+A row is keyed by the columns that its docstring names, plus the shard, which the writer adds. Writing a row twice is
+harmless. `part` tells the incarnations of a client that was evicted from memory and came back: readers SUM over parts
+and shards. Times are whole seconds (minutes: whole minutes) since the epoch.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from apiwatch.model.alert import Alert, AlertEvent
+
+__all__ = [
+    "Batch",
+    "ClientFacetRow",
+    "ClientMinuteRow",
+    "ClientRouteRow",
+    "ClientRow",
+    "Delta",
+    "EvidenceRow",
+    "Health",
+    "MinuteRow",
+    "RouteRow",
+    "SourceRow",
+    "StateRow",
+    "SuspectRow",
+    "UnparsedRow",
+]
+
+
+class Batch(NamedTuple):
+    """Complete lines of one source, in order. Offsets are opaque, and monotonic per source."""
+
+    source: str
+    shard: int
+    first: str
+    """Offset of the first line."""
+    next: str
+    """Offset after the last line: where reading goes on once this batch is committed."""
+    lines: Sequence[bytes]
+    """Without line ends."""
+    received: float
+    """When the bytes arrived, seconds since the epoch; event times are clamped to this + 60 s."""
+    cut: int = 0
+    """Lines in this batch that were longer than the limit and lost their tail."""
+
+
+class ClientRow(NamedTuple):
+    """Key (client, part): totals of one client."""
+
+    client: str
+    part: int
+    first_seen: int
+    last_seen: int
+    requests: int
+    ok: int
+    miss: int
+    deny: int
+    limited: int
+    err: int
+    neutral: int
+    bytes: int
+    principal: str
+    peer: str
+    score: int
+    """0 to 100 at `scored_at`; halves every 30 minutes on the screen."""
+    scored_at: int
+    points: str
+    """JSON list of [points, reason]."""
+
+
+class ClientMinuteRow(NamedTuple):
+    """Key (minute, client, part)."""
+
+    minute: int
+    client: str
+    part: int
+    requests: int
+    ok: int
+    miss: int
+    deny: int
+    limited: int
+    err: int
+    neutral: int
+    bytes: int
+
+
+class ClientRouteRow(NamedTuple):
+    """Key (client, part, route): what a client did on one route."""
+
+    client: str
+    part: int
+    route: str
+    """Route label: 'METHOD /template'; '(other)' above the limit of routes per client."""
+    last_seen: int
+    requests: int
+    objects: int
+    """Distinct objects (approximate above 256)."""
+    ok: int
+    miss: int
+    deny: int
+    limited: int
+    err: int
+    neutral: int
+
+
+class ClientFacetRow(NamedTuple):
+    """Key (client, part, kind, value): user agents, users and hosts of a client."""
+
+    client: str
+    part: int
+    kind: str
+    """'user_agent', 'user' or 'host'."""
+    value: str
+    requests: int
+    last_seen: int
+
+
+class MinuteRow(NamedTuple):
+    """Key (minute): all requests of a minute by status class and by outcome."""
+
+    minute: int
+    requests: int
+    s1xx: int
+    s2xx: int
+    s3xx: int
+    s4xx: int
+    s5xx: int
+    other: int
+    ok: int
+    miss: int
+    deny: int
+    limited: int
+    err: int
+    neutral: int
+    bytes: int
+
+
+class RouteRow(NamedTuple):
+    """Key (host, route): totals of a route."""
+
+    host: str
+    route: str
+    roles: str
+    """Space-separated roles: 'login', 'reset', 'lookup' ..."""
+    first_seen: int
+    last_seen: int
+    requests: int
+    clients: int
+    """Distinct principals, counted up to 300."""
+    ok: int
+    miss: int
+    deny: int
+    limited: int
+    err: int
+    neutral: int
+
+
+class SuspectRow(NamedTuple):
+    """Key (detector, principal, host, route, parameter): a test that leans towards suspicion, alert or not yet."""
+
+    detector: str
+    family: str
+    principal: str
+    client: str
+    host: str
+    route: str
+    parameter: str
+    evidence: float
+    """Test statistic over its threshold: 1.0 and more has raised an alert."""
+    hits: int
+    observations: int
+    objects: int
+    """Distinct objects (enumeration), users tried (auth) or targets (recon)."""
+    failures: int
+    successes: int
+    first_seen: int
+    last_seen: int
+    note: str
+
+
+class EvidenceRow(NamedTuple):
+    """Key (alert_id, slot): one original line that supports an alert."""
+
+    alert_id: str
+    slot: int
+    time: int
+    source: str
+    line: int
+    text: str
+
+
+class UnparsedRow(NamedTuple):
+    """Key (source, line): one of the first lines that no format understood."""
+
+    source: str
+    line: int
+    time: int
+    text: str
+    matched: int
+    """Number of characters that the best format understood."""
+    format: str
+
+
+class SourceRow(NamedTuple):
+    """Key (source): the engine's counters of one source since its state began."""
+
+    source: str
+    format: str
+    lines: int
+    requests: int
+    unparsed: int
+    skipped: int
+    late: int
+    cut: int
+    first_time: int
+    last_time: int
+
+
+class StateRow(NamedTuple):
+    """Key (key): one piece of engine state; None deletes it."""
+
+    key: str
+    blob: bytes | None
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The bounds of the engine and how full they are."""
+
+    watermark: float
+    """Newest event time."""
+    clients: int
+    clients_limit: int
+    clients_evicted: int
+    principals: int
+    principals_limit: int
+    principals_evicted: int
+    routes: int
+    routes_limit: int
+    routes_refused: int
+    objects: int
+    objects_limit: int
+    objects_forgotten: int
+    alerts_open: int
+    alerts_limit: int
+    alerts_refused: int
+    evidence_limit: int
+    clamped: int
+    """Requests whose time lay in the future and was pulled back."""
+
+
+class Delta(msgspec.Struct, frozen=True):
+    """All that changed since the last `take()`."""
+
+    clients: list[ClientRow]
+    client_minutes: list[ClientMinuteRow]
+    client_routes: list[ClientRouteRow]
+    client_facets: list[ClientFacetRow]
+    minutes: list[MinuteRow]
+    routes: list[RouteRow]
+    suspects: list[SuspectRow]
+    alerts: list[Alert]
+    events: list[AlertEvent]
+    evidence: list[EvidenceRow]
+    sources: list[SourceRow]
+    unparsed: list[UnparsedRow]
+    state: list[StateRow]
+    health: Health

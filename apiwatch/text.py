@@ -1,0 +1,55 @@
+"""Untrusted text: the one function through which log text reaches a screen, a file or a store."""
+
+import unicodedata
+
+__all__ = ["LIMIT", "one_line", "plain"]
+
+LIMIT = 2048
+"""Longest text that `plain` returns, in characters."""
+
+_MAX_MARKS = 4
+_INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0")
+
+
+def plain(text: str, limit: int = LIMIT) -> str:
+    """Text that a terminal shows as it is: unprintable characters spelled out, at most `limit` characters long.
+
+    Spelled are control characters (C0, DEL, C1), bidirectional overrides, zero-width and tag characters, lone
+    surrogates (undecodable bytes of the log), private use, unusual blanks, the invisible Hangul fillers, and the fifth
+    and later combining mark of a run. The result is valid Unicode without NUL.
+
+    >>> plain("a\\x1b[2Jb\\u202e")
+    'a\\\\x1b[2Jb\\\\u202e'
+    """
+    if text.isascii() and text.isprintable():
+        return text if len(text) <= limit else text[: limit - 1] + "~"
+    pieces: list[str] = []
+    length = marks = 0
+    for char in text[: limit + 1]:
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        piece = char
+        if not char.isprintable() or char in _INVISIBLE or marks > _MAX_MARKS:
+            piece = _spelled(char)
+        length += len(piece)
+        if length > limit:
+            return "".join(pieces)[: limit - 1] + "~"
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+def one_line(text: str, width: int) -> str:
+    """`plain` text cut to `width` characters, with `~` for what is cut off.
+
+    >>> one_line("abcdef", 4)
+    'abc~'
+    """
+    return plain(text, max(width, 1))
+
+
+def _spelled(char: str) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:
+        code -= 0xDC00
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
