@@ -1,0 +1,109 @@
+"""What stands before the time of a common-log line: client, ident and user, and what products put in front."""
+
+import re
+
+from apiwatch.formats.addresses import canonical, is_name
+from apiwatch.formats.build import Builder
+
+__all__ = ["Who", "read_prefix"]
+
+Who = tuple[str, str, str | None, str | None, str | None]
+"""Client, peer, user, virtual host, and a list of addresses that stood before the peer (a forwarded-for list)."""
+
+_QUOTED_LIST = re.compile(r'(?:(\S+)[ \t]+)?"([^"]*)"[ \t]+(.*)', re.DOTALL)
+_HOST = re.compile(r"[A-Za-z0-9_*\[][A-Za-z0-9_.:*\[\]-]{0,254}", re.ASCII)
+_REQUEST_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_LONGEST = 4_096
+
+
+def read_prefix(text: str, builder: Builder) -> Who | None:
+    """Read `CLIENT IDENT USER` with variations; None when no client can be told from it.
+
+    Taken are a virtual host, `-`, `[word]`, or a list of addresses (bare or quoted) in front, a missing ident, a host
+    name in the place of ident (lighttpd), blanks in the user name, and a request id before the user (BunkerWeb).
+    The first ident `-` counts: what follows it is the user's text, which must not move the client.
+    """
+    if not text or len(text) > _LONGEST or text[-1] not in " \t":
+        return None
+    vhost = forwarded = None
+    text = text.replace("\t", " ")
+    if '"' in text:
+        found = _QUOTED_LIST.fullmatch(text)
+        if found is None:
+            return None
+        vhost, forwarded, text = found.groups()
+    words = text.split()
+    if words and words[0][0] == "[" and words[0][-1] == "]" and words[0][1:-1].isalpha():
+        del words[0]
+    at = _ident(words)
+    if at is None:
+        return None
+    client, user, before = words[at - 1], words[at + 1 :], words[: at - 1]
+    if not _is_client(client):
+        return None
+    if before:
+        if not (_is_site(client) or client in {"localhost", "unix:"}):
+            return None
+        if vhost is not None or forwarded is not None:
+            return None
+        vhost, forwarded, fits = _front(before)
+        if not fits:
+            return None
+    elif vhost is None and at < len(words) and words[at] != "-" and _is_site(words[at]):
+        vhost = words[at]
+    if len(user) == 2 and before and (user[1] == "-" or _REQUEST_ID.fullmatch(user[0])):
+        del user[0]
+    if vhost is not None and vhost != "-" and _HOST.fullmatch(vhost) is None:
+        return None
+    address = builder.addresses.clean[client]
+    return (
+        builder.addresses.client(address, forwarded),
+        address,
+        builder.texts[" ".join(user)],
+        builder.hosts[vhost] if vhost is not None else None,
+        forwarded,
+    )
+
+
+def _ident(words: list[str]) -> int | None:
+    """Index of the ident: the first `-` behind the first word; without one, the word behind the first address.
+
+    `ADDRESS WORD -` is read as client, ident and absent user, not as a virtual host and a client without user.
+    """
+    if len(words) == 1 and canonical(words[0]) is not None:
+        return 1
+    if len(words) < 2:
+        return None
+    if len(words) == 3 and words[1] != "-" and canonical(words[0]) is not None:
+        return 1
+    for index, word in enumerate(words[1:], start=1):
+        if word == "-":
+            return index
+    if canonical(words[0]) is not None:
+        return 1
+    if canonical(words[1]) is not None:
+        return 2 if len(words) > 3 else None
+    return 1 if len(words) == 3 else None
+
+
+def _front(words: list[str]) -> tuple[str | None, str | None, bool]:
+    """(virtual host, list of addresses, whether the words are that) of the words before the client."""
+    vhost = None
+    if not words[0].endswith(","):
+        if len(words) == 1:
+            return (None if words[0] == "-" else words[0]), None, True
+        if words[1].endswith(",") or canonical(words[1]) is not None:
+            vhost, words = words[0], words[1:]
+    if not any(word.endswith(",") for word in words):
+        return None, None, False
+    entries = " ".join(words).rstrip(",").split(",")
+    return vhost, ",".join(entry.strip() for entry in entries), all(_is_client(entry.strip()) for entry in entries)
+
+
+def _is_client(text: str) -> bool:
+    return text == "-" or is_name(text) or canonical(text) is not None
+
+
+def _is_site(text: str) -> bool:
+    """Whether a word in the place of ident is a host: an address, or a name with a dot or a port."""
+    return (is_name(text) and ("." in text or ":" in text)) or canonical(text) is not None

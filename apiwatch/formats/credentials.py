@@ -1,0 +1,67 @@
+"""Credentials in log lines: found, hashed under a secret key, and never kept in clear."""
+
+import re
+from hashlib import blake2b
+
+__all__ = ["REDACTED", "from_header", "hashed", "redact", "token_in"]
+
+REDACTED = "***"
+
+_IDENTIFY = (
+    r"(?:x[_-])?api[_-]?(?:key|token)|(?:access|auth|oauth|id|refresh|bearer|session|user|security|csrf)[_-]?token|token"
+    r"|x-amz-(?:signature|security-token)|sig|signature|jwt|bearer|session[_-]?id|(?:php|j|asp)?sess(?:ion)?id|sid"
+    r"|authorization|auth"
+)
+_HIDDEN = r"(?:client[_-]?)?secret|passw(?:or)?d|passphrase|pwd|pass"
+_IN_QUERY = re.compile(rf"([?&;](?:{_IDENTIFY}|{_HIDDEN})=)([^&;\s\"#]+)", re.IGNORECASE)
+_TOKEN = re.compile(rf"[?&;](?:{_IDENTIFY})=([^&;\s\"#]+)", re.IGNORECASE)
+_IN_URL = re.compile(r"(://)([^/?#\s@]{1,200})@")
+
+
+def redact(text: str) -> str:
+    """The text with the values of credential parameters, and `user:password@` of URLs, replaced by `***`.
+
+    >>> redact("GET /a?api_key=s3cret&x=1")
+    'GET /a?api_key=***&x=1'
+    """
+    if "=" in text:
+        text = _IN_QUERY.sub(r"\1***", text)
+    if "@" in text:
+        text = _IN_URL.sub(r"\1***@", text)
+    return text
+
+
+def token_in(target: str) -> str | None:
+    """The first credential in a request target that tells who asks, None when there is none.
+
+    Passwords are redacted, but do not tell who asks: two users may have the same.
+    """
+    if "=" in target:
+        found = _TOKEN.search(target)
+        if found is not None and found[1] != REDACTED:
+            return found[1]
+    if "@" in target:
+        found = _IN_URL.search(target)
+        if found is not None and found[2] != REDACTED:
+            return found[2]
+    return None
+
+
+def from_header(value: object) -> str | None:
+    """The credential in a logged header (Authorization, Cookie, an API key), None when the value was masked.
+
+    `Bearer x` and `bearer x` are the same credential.
+    """
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    if text in {"", "-", "REDACTED", "[REDACTED]", "[FILTERED]"} or not text.strip("*x."):
+        return None
+    scheme, blank, rest = text.partition(" ")
+    return f"{scheme.lower()} {rest.strip()}" if blank and "=" not in scheme else text
+
+
+def hashed(credential: str, salt: bytes) -> str:
+    """Keyed hash of a credential, 16 hexadecimal digits: equal credentials are equal, the value cannot be had back."""
+    data = credential.encode("utf-8", "surrogatepass")
+    return blake2b(data, digest_size=8, key=salt[:64]).hexdigest()

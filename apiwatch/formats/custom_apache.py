@@ -1,0 +1,111 @@
+"""Apache's LogFormat: directives, and what each of them writes (reference: formats, section 7)."""
+
+import re
+
+from apiwatch.formats.custom_parts import (
+    ADDRESS,
+    CLF_TIME,
+    FREE,
+    HOST,
+    NUMBER,
+    SIZE,
+    STATUS,
+    Part,
+    literal,
+    strftime_parts,
+)
+
+__all__ = ["apache_parts"]
+
+_LETTERS = {
+    "h": ("client", ADDRESS, ""),
+    "a": ("client", ADDRESS, ""),
+    "A": ("", ADDRESS, ""),
+    "r": ("request", FREE, ""),
+    "m": ("method", r"[^\s\"]*+", ""),
+    "U": ("path", r"[^?\s\"]*+", ""),
+    "q": ("query", r"(?:\?[^\s\"]*+)?+", ""),
+    "s": ("status", STATUS, ""),
+    "b": ("bytes", SIZE, ""),
+    "B": ("bytes", SIZE, ""),
+    "O": ("bytes", SIZE, ""),
+    "I": ("", SIZE, ""),
+    "D": ("duration", r"\d{1,15}|-", "us"),
+    "F": ("duration", r"\d{1,15}|-", "ms"),
+    "u": ("user", FREE, ""),
+    "v": ("host", HOST, ""),
+    "V": ("host", HOST, ""),
+    "p": ("", r"\d{1,5}|-", ""),
+}
+_HEADERS = {
+    "referer": "referer",
+    "user-agent": "agent",
+    "host": "host",
+    "x-forwarded-for": "forwarded",
+    "forwarded": "forwarded",
+    "authorization": "credential",
+    "x-api-key": "credential",
+    "cookie": "cookie",
+}
+_DIRECTIVE = re.compile(
+    r"%(?P<percent>%)|%[<>]?(?:!?\d{3}(?:,\d{3})*)?[<>]?(?:\{(?P<name>[^}]*)\})?[<>]?(?P<letter>\^?[A-Za-z]{1,2}(?<=\^..)|[A-Za-z])"
+)
+_LINE = re.compile(
+    r"\s*(?:LogFormat|CustomLog|TransferLog)\s+(?:[^\s\"]+\s+)?\"((?:[^\"\\]|\\.)*)\".*", re.DOTALL | re.IGNORECASE
+)
+
+
+def apache_parts(text: str) -> list[Part]:
+    r"""The parts of a format string or a LogFormat line; quotes may be written `\"` as in a configuration file."""
+    found = _LINE.fullmatch(text)
+    if found is not None:
+        text = found[1]
+    if '\\"' in text:
+        text = re.sub(r"\\(.)", lambda escape: {"t": "\t", "n": "\n"}.get(escape[1], escape[1]), text)
+    parts: list[Part] = []
+    position = 0
+    for directive in _DIRECTIVE.finditer(text):
+        _add_literal(parts, text[position : directive.start()])
+        position = directive.end()
+        if directive["percent"]:
+            _add_literal(parts, "%")
+        else:
+            for part in _directive(directive["letter"], directive["name"]):
+                if part.role == "=":
+                    _add_literal(parts, part.pattern)
+                else:
+                    parts.append(part)
+    _add_literal(parts, text[position:])
+    return parts
+
+
+def _add_literal(parts: list[Part], text: str) -> None:
+    if text:
+        if parts and parts[-1].role == "=":
+            text = parts.pop().pattern + text
+        parts.append(literal(text))
+
+
+def _directive(letter: str, name: str | None) -> list[Part]:
+    if letter == "t":
+        return _time(name)
+    if letter == "i" and name is not None:
+        role = _HEADERS.get(name.lower(), "")
+        return [Part(role, HOST if role == "host" else FREE)]
+    if letter == "a" and name == "c":
+        return [Part("peer", ADDRESS)]
+    if letter == "T":
+        return [Part("duration", NUMBER, name if name in {"ms", "us"} else "s")]
+    if letter == "p":
+        return [Part("", r"\d{1,5}|-")]
+    known = _LETTERS.get(letter) if name is None or letter in "ham" else None
+    return [Part(*known)] if known is not None else [Part("", FREE)]
+
+
+def _time(name: str | None) -> list[Part]:
+    if name is None:
+        return [literal("["), Part("time", CLF_TIME), literal("]")]
+    name = name.removeprefix("begin:").removeprefix("end:")
+    if not name:
+        return [literal("["), Part("time", CLF_TIME), literal("]")]
+    return strftime_parts(name)

@@ -1,0 +1,162 @@
+"""JSON lines: products with known keys (`json_products`), any object with the usual keys (`json_plan`), and objects
+around a text line."""
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+from apiwatch.formats.build import Builder
+from apiwatch.formats.json_plan import PlanCache
+from apiwatch.formats.json_products import PRODUCTS, Product
+from apiwatch.formats.matcher import FormatInfo, Inner, Matcher, Skipped
+from apiwatch.model import Request
+
+__all__ = ["FORMATS", "JsonMatcher"]
+
+_SAMPLE = 200
+"""Lines within which the unit of a duration without unit is settled."""
+
+_HEX_ESCAPE = re.compile(r"\\x([0-9A-Fa-f]{2})")
+_WRAPPERS = ("message", "log", "MESSAGE", "msg", "textPayload", "event.original", "line")
+_APPLICATION = ("level", "severity", "lvl", "L", "levelname", "log.level", "logger", "@timestamp")
+_DECODER = msgspec.json.Decoder()
+
+FORMATS = (
+    *(FormatInfo(product.name, product.title, product.example) for product in PRODUCTS),
+    FormatInfo(
+        "json",
+        "JSON lines with the usual field names: nginx log_format escape=json, ECS, application logs",
+        '{"time":"2026-11-24T03:10:54+00:00","remote_addr":"203.0.113.7","request":"GET /api/orders/7 HTTP/1.1",'
+        '"status":200,"body_bytes_sent":612,"http_user_agent":"curl/8.5","request_time":0.012}',
+    ),
+)
+
+
+class JsonMatcher(Matcher):
+    """All JSON formats."""
+
+    family = "json"
+
+    def __init__(self, builder: Builder) -> None:
+        super().__init__(builder)
+        self._name = "json"
+        self._plans = PlanCache()
+        self._whole = 0
+        """Lines of a sample whose duration without unit was a whole number."""
+        self._unit = 0
+        """0: not settled, 1: seconds, 1000: milliseconds."""
+
+    @property
+    def name(self) -> str:
+        """As in Matcher."""
+        return self._name
+
+    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | Inner | None:
+        """As in Matcher."""
+        if text[:1] != "{":
+            return None
+        for product in PRODUCTS:
+            if product.marker in text:
+                record = _as_product(product, text, self.builder, line, received)
+                if record is not None:
+                    self._name = product.name
+                    return record
+        value = _decode(text)
+        if value is None:
+            return None
+        return self._generic(value, line, received)
+
+    def _generic(self, value: dict[str, Any], line: int, received: float) -> Request | type[Skipped] | Inner | None:
+        plan = self._plans.of(value)
+        if plan is not None:
+            record = plan.read_flat(value, self.builder, line)
+            if record is not None:
+                self._name = "json"
+                return record
+            found = plan.read(value, self.builder, line, received)
+            if found is not None:
+                record, ambiguous = found
+                self._name = "json"
+                if ambiguous is not None:
+                    duration = self._settle(ambiguous)
+                    if duration is not None:
+                        record = msgspec.structs.replace(record, duration_s=duration)
+                return record
+        application = any(key in value for key in _APPLICATION)
+        for key in _WRAPPERS:
+            inner = value.get(key)
+            if isinstance(inner, str) and len(inner) > 20:
+                return Inner(inner, application)
+        return Skipped if application else None
+
+    def _settle(self, duration: float) -> float | None:
+        """A duration without unit in seconds: a fraction below 60 settles on seconds, 200 whole numbers on ms."""
+        if not self._unit:
+            if duration != int(duration):
+                self._unit = 1 if duration < 60 else 1000
+            else:
+                self._whole += 1
+                if self._whole >= _SAMPLE:
+                    self._unit = 1000
+        return duration / self._unit if self._unit else None
+
+    def progress(self, text: str) -> tuple[int, str]:
+        """As in Matcher."""
+        if text[:1] != "{":
+            return 0, ""
+        try:
+            _DECODER.decode(text)
+        except msgspec.DecodeError as error:
+            found = re.search(r"\(byte (\d+)\)", str(error))
+            return (int(found[1]) if found else 1), "json"
+        except (UnicodeEncodeError, RecursionError):
+            return 1, "json"
+        return len(text), "json"
+
+    def save(self) -> list[int | str]:
+        """As in Matcher."""
+        return [self._name, self._whole, self._unit]
+
+    def load(self, saved: list[int | str]) -> None:
+        """As in Matcher."""
+        match saved:
+            case [str(name), int(whole), int(unit)] if unit in {0, 1, 1000}:
+                self._name, self._whole, self._unit = name, whole, unit
+
+
+def _as_product(product: Product, text: str, builder: Builder, line: int, received: float) -> Request | None:
+    try:
+        fields = product.decoder.decode(text)
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
+        value = _decode(text, repair_only=True)
+        if value is None:
+            return None
+        try:
+            fields = msgspec.convert(value, product.decoder.type)
+        except (msgspec.MsgspecError, UnicodeError):
+            return None
+    return product.read(fields, builder, line, received)
+
+
+def _decode(text: str, *, repair_only: bool = False) -> dict[str, Any] | None:
+    r"""The object of a line; None when it is none. Bytes that are no UTF-8 and `\xHH` escapes are accepted."""
+    value: object = None
+    try:
+        if not repair_only or text.isascii():
+            value = _DECODER.decode(text)
+        else:
+            raise UnicodeError
+    except (msgspec.DecodeError, UnicodeError):
+        try:
+            value = json.loads(_HEX_ESCAPE.sub(_unescaped, text), strict=False)
+        except (ValueError, RecursionError):
+            return None
+    except RecursionError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return f"\\u00{found[1]}"

@@ -1,0 +1,25 @@
+"""All format families, the stricter ones first; a new family is a module and one entry here."""
+
+from apiwatch.formats import clf, jsonlines, ltsv, shapes
+from apiwatch.formats.matcher import Family, FormatInfo
+
+__all__ = ["FAMILIES", "FORMATS", "family_of"]
+
+FAMILIES = (
+    Family("json", jsonlines.JsonMatcher, jsonlines.FORMATS),
+    Family("clf", clf.ClfMatcher, clf.FORMATS),
+    Family("shapes", shapes.ShapesMatcher, shapes.FORMATS),
+    Family("ltsv", ltsv.LtsvMatcher, ltsv.FORMATS),
+)
+"""In the order in which a line is tried; no line belongs to two families."""
+
+FORMATS: tuple[FormatInfo, ...] = tuple(info for family in FAMILIES for info in family.formats)
+"""Every format that `--format` can name."""
+
+
+def family_of(name: str) -> Family | None:
+    """The family of a format, or of a family's own name."""
+    for family in FAMILIES:
+        if name == family.name or any(info.name == name for info in family.formats):
+            return family
+    return None

@@ -1,0 +1,21 @@
+"""Lines that stand in access logs and are known not to be requests."""
+
+import re
+
+__all__ = ["is_known_other"]
+
+_OTHER = re.compile(
+    r"#"
+    # nginx error log
+    r"|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[(?:debug|info|notice|warn|error|crit|alert|emerg)\] \d+#\d+: "
+    # Apache error log
+    r"|\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? \d{4}\] \[[\w:-]*\] "
+    # web servers that start, stop or complain in the tagged console style of Python and Go
+    r"|(?:INFO|WARNING|ERROR|DEBUG|CRITICAL):     (?!\S+:\d+ - \")",
+    re.ASCII,
+)
+
+
+def is_known_other(text: str) -> bool:
+    """Whether the line is blank, a comment, or of an error log of nginx or Apache."""
+    return not text or text.isspace() or _OTHER.match(text) is not None
