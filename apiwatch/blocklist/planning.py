@@ -1,0 +1,130 @@
+"""From queue entries to rows without overlaps, each with its own expiry.
+
+Firewalls refuse overlapping elements, or merge them and lose an expiry. So overlaps are resolved here, and never at the
+cost of cover: at every moment the rows block exactly what the entries that are live then block. Neighbours are never
+merged, and no row is wider than the entry it comes from.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from apiwatch.blocklist.networks import Network, order, parse_network
+from apiwatch.errors import GuardError
+from apiwatch.store.views import BlockEntry
+from apiwatch.text import one_line
+
+__all__ = ["Plan", "Row", "plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One network of a list."""
+
+    network: Network
+    expires: float | None
+    """Seconds since the epoch; None: permanent."""
+    ids: tuple[str, ...]
+    """Entries that it comes from."""
+    reason: str
+    """Reason of the first of them: untrusted text."""
+
+    @property
+    def net(self) -> str:
+        """Canonical text, with prefix length."""
+        return str(self.network)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a list shall hold at one moment; the same plan gives the same bytes."""
+
+    at: float
+    """Seconds since the epoch; remaining times count from here."""
+    revision: int
+    rows: tuple[Row, ...]
+    """Sorted by family and address, without overlaps."""
+    entries: tuple[BlockEntry, ...]
+    """The live entries behind them, sorted likewise, with canonical networks."""
+
+    def family(self, version: int) -> tuple[Row, ...]:
+        """Rows of IPv4 (4) or IPv6 (6)."""
+        return tuple(row for row in self.rows if row.network.version == version)
+
+    def remaining(self, row: Row) -> int | None:
+        """Whole seconds until the row expires, rounded up and at least 1; None: permanent."""
+        return None if row.expires is None else max(1, math.ceil(row.expires - self.at))
+
+
+def plan(entries: Iterable[BlockEntry], at: float, revision: int | None = None) -> Plan:
+    """The plan of the entries that are queued and not expired at the time `at`; revision defaults to whole seconds.
+
+    An entry inside another is left out when the wider one lasts at least as long; otherwise the wider one is split
+    around it. The same network twice lasts until the later expiry. Raises GuardError when an entry holds no network.
+    """
+    live = [_canonical(entry) for entry in entries if entry.state == "queued" and _ends(entry.expires) > at]
+    live.sort(key=lambda pair: (order(pair[0]), pair[1].id))
+    merged = [_merged(network, same) for network, same in _grouped(live).items()]
+    rows: list[Row] = []
+    for version in (4, 6):
+        rows += _laid_out([row for row in merged if row.network.version == version])
+    rows.sort(key=lambda row: order(row.network))
+    return Plan(at, int(at) if revision is None else revision, tuple(rows), tuple(entry for _, entry in live))
+
+
+def _canonical(entry: BlockEntry) -> tuple[Network, BlockEntry]:
+    try:
+        network = parse_network(entry.net)
+    except GuardError as error:
+        raise GuardError(f"entry {one_line(entry.id, 40)} of the block queue: {error}") from None
+    return network, replace(entry, net=str(network))
+
+
+def _ends(expires: float | None) -> float:
+    return math.inf if expires is None else expires
+
+
+def _grouped(live: Sequence[tuple[Network, BlockEntry]]) -> dict[Network, list[BlockEntry]]:
+    groups: dict[Network, list[BlockEntry]] = {}
+    for network, entry in live:
+        groups.setdefault(network, []).append(entry)
+    return groups
+
+
+def _merged(network: Network, same: Sequence[BlockEntry]) -> Row:
+    """One row for entries of one network; the entry that lasts longest gives the reason."""
+    by_end = sorted(same, key=lambda entry: -_ends(entry.expires))
+    return Row(network, by_end[0].expires, tuple(entry.id for entry in by_end), by_end[0].reason)
+
+
+def _laid_out(rows: Sequence[Row]) -> Iterator[Row]:
+    """Rows of one family, sorted by address and wide before narrow, without their overlaps."""
+    at = 0
+    while at < len(rows):
+        wide = rows[at]
+        after = at + 1
+        last = int(wide.network.broadcast_address)
+        while after < len(rows) and int(rows[after].network.network_address) <= last:
+            after += 1
+        inside = [row for row in rows[at + 1 : after] if _ends(row.expires) > _ends(wide.expires)]
+        yield from (replace(wide, network=network) for network in _without(wide.network, _outermost(inside)))
+        yield from _laid_out(inside)
+        at = after
+
+
+def _outermost(rows: Sequence[Row]) -> list[Network]:
+    found: list[Network] = []
+    for row in rows:
+        if not found or int(row.network.network_address) > int(found[-1].broadcast_address):
+            found.append(row.network)
+    return found
+
+
+def _without(network: Network, holes: Sequence[Network]) -> Iterator[Network]:
+    """The fewest networks that cover `network` but not the holes: disjoint, sorted, and inside it."""
+    if not holes:
+        yield network
+    elif holes[0] != network:
+        for half in network.subnets():
+            first, last = int(half.network_address), int(half.broadcast_address)
+            yield from _without(half, [hole for hole in holes if first <= int(hole.network_address) <= last])

@@ -1,0 +1,112 @@
+"""What a target is: a syntax with a renderer, a parser, a validator, and commands to apply, verify and undo it."""
+
+import shlex
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from apiwatch.blocklist.planning import Plan
+from apiwatch.errors import GuardError
+from apiwatch.text import one_line
+
+__all__ = ["Artifact", "CheckResult", "Commands", "Target", "quoted_path", "unexpected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One file of an export."""
+
+    name: str
+    """File name without directory."""
+    content: bytes
+    mode: int
+    """Permissions of a new file."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a validator says."""
+
+    available: bool
+    """It is installed and can work here."""
+    ok: bool
+    tool: str
+    output: str
+    """Printable; why it is not available, or what it printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Lines for a shell; nothing runs them for the operator."""
+
+    apply: tuple[str, ...]
+    verify: tuple[str, ...]
+    undo: tuple[str, ...]
+    """Takes away only what is ours; works twice and without the queue."""
+
+
+class Target(ABC):
+    """A firewall or a kind of list that can be written."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    suffix: ClassVar[str]
+    """Of file names, without the dot."""
+    mode: ClassVar[int] = 0o640
+
+    def render(self, plan: Plan, allow: Sequence[str]) -> Sequence[Artifact]:
+        """The files of a plan: one. Pure: the same plan gives the same bytes.
+
+        `allow` are networks that stay open; a target that can says so in the file. Raises GuardError when the plan
+        does not fit the target or `allow` holds no network.
+        """
+        text = self._text(plan, allow)
+        return (Artifact(f"apiwatch-{self.name}.{self.suffix}", text.encode("utf-8"), self.mode),)
+
+    @abstractmethod
+    def _text(self, plan: Plan, allow: Sequence[str]) -> str: ...
+
+    def parse(self, content: bytes) -> frozenset[str]:
+        """Networks that a file of this target blocks, as canonical text.
+
+        Raises GuardError when a line is not as `render` writes it.
+        """
+        try:
+            return frozenset(self._parsed(content.decode("utf-8")))
+        except UnicodeDecodeError:
+            raise unexpected(repr(content[:40])) from None
+
+    @abstractmethod
+    def _parsed(self, text: str) -> Sequence[str]: ...
+
+    def planned(self, plan: Plan) -> frozenset[str]:
+        """Networks that `parse` must find in what `render` makes of the plan."""
+        return frozenset(row.net for row in plan.rows)
+
+    def validate(self, artifacts: Sequence[Artifact]) -> CheckResult:
+        """Read the files back and run the target's own validator where there is one; changes nothing, blocks."""
+        try:
+            for artifact in artifacts:
+                self.parse(artifact.content)
+        except GuardError as error:
+            return CheckResult(True, False, "apiwatch", str(error))
+        return self._validated(artifacts[0].content)
+
+    def _validated(self, content: bytes) -> CheckResult:
+        return CheckResult(True, True, "apiwatch", "every line was read back; nothing else checks this format")
+
+    @abstractmethod
+    def commands(self, paths: Sequence[str]) -> Commands:
+        """Shell lines for files at these paths."""
+
+
+def quoted_path(paths: Sequence[str]) -> str:
+    """The first path, quoted for a shell and never taken for an option."""
+    path = paths[0]
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
+
+
+def unexpected(line: str) -> GuardError:
+    """The error for a line that no renderer writes."""
+    return GuardError(f"the line `{one_line(line.strip(), 80)}` is none that apiwatch writes; check the file")

@@ -1,0 +1,15 @@
+"""One module per firewall."""
+
+from apiwatch.blocklist.target import Target
+from apiwatch.blocklist.targets.ipset import Ipset
+from apiwatch.blocklist.targets.nftables import Nftables
+from apiwatch.blocklist.targets.nginx import Nginx
+from apiwatch.blocklist.targets.records import Csv, JsonLines
+from apiwatch.blocklist.targets.text import PlainList
+
+__all__ = ["TARGETS"]
+
+TARGETS: dict[str, Target] = {
+    target.name: target for target in (Nftables(), Ipset(), Nginx(), PlainList(), Csv(), JsonLines())
+}
+"""Name -> target."""

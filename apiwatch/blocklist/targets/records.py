@@ -1,0 +1,131 @@
+"""Records of the queue: CSV (RFC 4180) for spreadsheets, JSON Lines for programs; a row per entry, not per network."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Sequence
+
+from apiwatch.blocklist.comments import utc
+from apiwatch.blocklist.networks import canonical
+from apiwatch.blocklist.planning import Plan
+from apiwatch.blocklist.target import Commands, Target, quoted_path, unexpected
+from apiwatch.store.views import BlockEntry
+from apiwatch.text import plain
+
+__all__ = ["Csv", "JsonLines"]
+
+_COLUMNS = ("id", "net", "family", "reason", "alert_ids", "actor", "created", "expires", "state")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet takes a cell that begins so for a formula (OWASP, CSV Injection)."""
+_REASON = 200
+
+
+class _Records(Target):
+    """Every live entry as it stands in the queue."""
+
+    def planned(self, plan: Plan) -> frozenset[str]:
+        """Networks of the entries: a record keeps overlaps."""
+        return frozenset(entry.net for entry in plan.entries)
+
+    def commands(self, paths: Sequence[str]) -> Commands:
+        """A record is applied nowhere."""
+        return Commands(apply=(), verify=(f"wc -l {quoted_path(paths)}",), undo=())
+
+
+class Csv(_Records):
+    """A header line, then one line per entry; times are RFC 3339 in UTC, `expires` is empty for a permanent entry."""
+
+    name = "csv"
+    title = "CSV, one entry a line"
+    suffix = "csv"
+
+    def _text(self, plan: Plan, allow: Sequence[str]) -> str:
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(_COLUMNS)
+        for entry in plan.entries:
+            writer.writerow([_cell(text) for text in _fields(entry)])
+        return out.getvalue()
+
+    def _parsed(self, text: str) -> Sequence[str]:
+        try:
+            rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        except csv.Error:
+            raise unexpected(text[:80]) from None
+        if not rows or tuple(rows[0]) != _COLUMNS:
+            raise unexpected(text[:80])
+        for row in rows[1:]:
+            if len(row) != len(_COLUMNS):
+                raise unexpected(",".join(row))
+        return [canonical(row[1]) for row in rows[1:]]
+
+
+class JsonLines(_Records):
+    """A header object, then one object per entry; times are whole seconds since the epoch (UTC)."""
+
+    name = "json"
+    title = "JSON Lines, one entry a line"
+    suffix = "jsonl"
+
+    def _text(self, plan: Plan, allow: Sequence[str]) -> str:
+        header = {
+            "type": "header",
+            "schema": "apiwatch.blocklist",
+            "schema_version": 1,
+            "revision": plan.revision,
+            "at": int(plan.at),
+        }
+        return "".join(f"{json.dumps(line)}\n" for line in (header, *(_object(entry) for entry in plan.entries)))
+
+    def _parsed(self, text: str) -> Sequence[str]:
+        found: list[str] = []
+        for number, line in enumerate(text.splitlines()):
+            try:
+                read = json.loads(line)
+                kind, net = read["type"], read.get("net", "")
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                raise unexpected(line) from None
+            if kind != ("entry" if number else "header") or not isinstance(net, str):
+                raise unexpected(line)
+            if number:
+                found.append(canonical(net))
+        return found
+
+
+def _fields(entry: BlockEntry) -> tuple[str, ...]:
+    return (
+        entry.id,
+        entry.net,
+        _family(entry),
+        plain(entry.reason, _REASON),
+        " ".join(entry.alert_ids),
+        entry.actor,
+        utc(entry.created),
+        "" if entry.expires is None else utc(math.ceil(entry.expires)),
+        entry.state,
+    )
+
+
+def _cell(text: str) -> str:
+    text = plain(text)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _object(entry: BlockEntry) -> dict[str, object]:
+    return {
+        "type": "entry",
+        "id": plain(entry.id),
+        "net": entry.net,
+        "family": int(_family(entry)),
+        "reason": plain(entry.reason, _REASON),
+        "alert_ids": [plain(alert_id) for alert_id in entry.alert_ids],
+        "actor": plain(entry.actor),
+        "created": int(entry.created),
+        "expires": None if entry.expires is None else math.ceil(entry.expires),
+        "state": entry.state,
+    }
+
+
+def _family(entry: BlockEntry) -> str:
+    return "6" if ":" in entry.net else "4"

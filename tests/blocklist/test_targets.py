@@ -1,0 +1,250 @@
+"""Renderers and parsers, without the tools."""
+
+import csv
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apiwatch.blocklist import TARGETS, Target, plan
+from apiwatch.blocklist.comments import comment
+from apiwatch.errors import GuardError
+from apiwatch.store.views import BlockEntry
+from tests.blocklist.kit import HOSTILE, NOW, entry, plan_of
+from tests.blocklist.test_planning import ENTRIES
+
+ALL = pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
+FIREWALLS = pytest.mark.parametrize("name", ["nftables", "ipset", "nginx", "plain"])
+ALLOW = ("203.0.113.200/32", "203.0.113.0/28", "203.0.113.7/32", "2001:db8:aa::/48")
+
+
+def content(target: Target, *entries: BlockEntry, allow: tuple[str, ...] = ()) -> str:
+    (artifact,) = target.render(plan(entries, NOW, 17), allow)
+    return artifact.content.decode()
+
+
+NFTABLES = """\
+add table inet apiwatch
+delete table inet apiwatch
+table inet apiwatch {
+	comment "apiwatch rev 17 2026-11-24T01:50:00Z"
+	set allow4 {
+		type ipv4_addr
+		flags interval
+		elements = {
+			203.0.113.200,
+		}
+	}
+	set allow6 {
+		type ipv6_addr
+		flags interval
+	}
+	set block4 {
+		type ipv4_addr
+		flags interval, timeout
+		counter
+		elements = {
+			203.0.113.7 timeout 3600s comment "01JDA credential stuffing",
+			203.0.113.64/26 timeout 1800s comment "01JDB scanner",
+		}
+	}
+	set block6 {
+		type ipv6_addr
+		flags interval, timeout
+		counter
+		elements = {
+			2001:db8:0:abcd::/64 comment "01JDC scanner",
+		}
+	}
+	chain preraw {
+		type filter hook prerouting priority raw; policy accept;
+		ip saddr @allow4 accept
+		ip6 saddr @allow6 accept
+		ip saddr @block4 counter drop
+		ip6 saddr @block6 counter drop
+	}
+}
+"""
+NGINX = """\
+# apiwatch rev 17 2026-11-24T01:50:00Z
+# nothing here expires by itself: export again after 2026-11-24T02:20:00Z
+203.0.113.200 0; # allowed
+203.0.113.7 1; # 01JDA credential stuffing
+203.0.113.64/26 1; # 01JDB scanner
+2001:db8:0:abcd::/64 1; # 01JDC scanner
+"""
+PLAIN = "203.0.113.7\n203.0.113.64/26\n2001:db8:0:abcd::/64\n"
+CSV = """\
+id,net,family,reason,alert_ids,actor,created,expires,state\r
+01JDA,203.0.113.7/32,4,credential stuffing,a1f3,oncall,2026-11-24T01:49:00Z,2026-11-24T02:50:00Z,queued\r
+01JDB,203.0.113.64/26,4,scanner,a1f3,oncall,2026-11-24T01:49:00Z,2026-11-24T02:20:00Z,queued\r
+01JDC,2001:db8:0:abcd::/64,6,scanner,a1f3,oncall,2026-11-24T01:49:00Z,,queued\r
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("nftables", NFTABLES), ("nginx", NGINX), ("plain", PLAIN), ("csv", CSV)]
+)
+def test_files_are_exactly_these(name: str, expected: str) -> None:
+    entries = (
+        entry("203.0.113.7", 3600, reason="credential stuffing"),
+        entry("203.0.113.64/26", 1800, name="01JDB"),
+        entry("2001:db8:0:abcd::/64", None, name="01JDC"),
+    )
+    assert content(TARGETS[name], *entries, allow=("203.0.113.200/32",)) == expected
+
+
+def test_ipset_fills_a_second_set_and_swaps_it_in() -> None:
+    lines = content(TARGETS["ipset"], entry("203.0.113.7", 3600), entry("203.0.113.64/26", None)).splitlines()
+    shape = "hash:net family inet timeout 3600 comment counters maxelem 262144"
+    at = lines.index(f"create apiwatch_block4 {shape}")
+    assert lines[at + 1 : at + 7] == [
+        f"create apiwatch_block4_new {shape}",
+        "flush apiwatch_block4_new",
+        'add apiwatch_block4_new 203.0.113.7 timeout 3600 comment "01JDA scanner"',
+        'add apiwatch_block4_new 203.0.113.64/26 timeout 0 comment "01JDA scanner"',
+        "swap apiwatch_block4 apiwatch_block4_new",
+        "destroy apiwatch_block4_new",
+    ]
+
+
+def test_ipset_gets_no_longer_timeout_than_it_takes() -> None:
+    assert "203.0.113.7 timeout 2147483 " in content(TARGETS["ipset"], entry("203.0.113.7", 365 * 86_400.0))
+
+
+def test_ipset_refuses_more_than_a_set_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apiwatch.blocklist.targets.ipset._LARGEST", 2)
+    with pytest.raises(GuardError, match="3 networks do not fit"):
+        content(TARGETS["ipset"], entry("203.0.113.7"), entry("203.0.113.8"), entry("203.0.113.9"))
+
+
+def test_json_lines_are_the_queue_as_it_stands() -> None:
+    header, first, second = map(
+        json.loads,
+        content(TARGETS["json"], entry("203.0.113.0/24", None), entry("203.0.113.7", name="01JDB")).splitlines(),
+    )
+    assert header == {
+        "type": "header",
+        "schema": "apiwatch.blocklist",
+        "schema_version": 1,
+        "revision": 17,
+        "at": int(NOW),
+    }
+    assert first == {
+        "type": "entry",
+        "id": "01JDA",
+        "net": "203.0.113.0/24",
+        "family": 4,
+        "reason": "scanner",
+        "alert_ids": ["a1f3"],
+        "actor": "oncall",
+        "created": int(NOW) - 60,
+        "expires": None,
+        "state": "queued",
+    }
+    assert (second["net"], second["expires"]) == ("203.0.113.7/32", int(NOW) + 3600)
+
+
+@ALL
+@given(entries=ENTRIES)
+def test_a_file_reads_back_as_what_was_planned(target: Target, entries: list[BlockEntry]) -> None:
+    made = plan(entries, NOW)
+    for artifact in target.render(made, ALLOW):
+        assert target.parse(artifact.content) == target.planned(made)
+
+
+@ALL
+@given(reasons=st.lists(st.text(max_size=40) | st.sampled_from(HOSTILE), min_size=1, max_size=6))
+def test_no_reason_changes_what_is_blocked(target: Target, reasons: list[str]) -> None:
+    entries = [
+        BlockEntry(reason, f"203.0.113.{at}/32", reason, (reason,), reason, NOW, NOW + 9, "queued")
+        for at, reason in enumerate(reasons)
+    ]
+    text = content(target, *entries)
+    assert target.parse(text.encode()) == {f"203.0.113.{at}/32" for at in range(len(reasons))}
+    assert all(char.isprintable() or char in "\r\n\t" for char in text)
+
+
+@FIREWALLS
+def test_firewall_files_are_ascii_with_one_line_per_network(name: str) -> None:
+    harmless = [entry(f"203.0.113.{at}", name=str(at)) for at in range(len(HOSTILE))]
+    hostile = [entry(f"203.0.113.{at}", reason=text, name=text) for at, text in enumerate(HOSTILE)]
+    text = content(TARGETS[name], *hostile)
+    assert text.isascii()
+    assert len(text.splitlines()) == len(content(TARGETS[name], *harmless).splitlines())
+
+
+def test_comments_are_cut_and_keep_only_safe_characters() -> None:
+    for reason in HOSTILE:
+        (row,) = plan([entry("203.0.113.7", reason=reason)], NOW).rows
+        text = comment(row, 50)
+        assert len(text) <= 50
+        assert not set(text) & set("\"'\\;{}#$`\n\r\t<>|&*?()[]~!%^")
+        assert text == text.strip()
+
+
+def test_csv_has_no_formula() -> None:
+    text = content(TARGETS["csv"], *(entry(f"203.0.113.{at}", reason=r, name=r) for at, r in enumerate(HOSTILE)))
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert len(rows) == len(HOSTILE) + 1
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+@ALL
+def test_the_same_plan_gives_the_same_bytes(target: Target) -> None:
+    made = plan_of("203.0.113.7", "2001:db8::/64", "203.0.113.64/26")
+    assert target.render(made, ALLOW) == target.render(made, ALLOW)
+
+
+@ALL
+def test_an_empty_list_is_rendered_on_purpose(target: Target) -> None:
+    made = plan([], NOW)
+    (artifact,) = target.render(made, ())
+    assert target.parse(artifact.content) == frozenset()
+    assert b"{ }" not in artifact.content
+
+
+@ALL
+@pytest.mark.parametrize(
+    "text", ["root:x:0:0:root:/root:/bin/sh\n", "\xff\x00", "[" * 100_000, '"', "203.0.113.7/24\n", "<html>\n"]
+)
+def test_foreign_files_are_not_read_as_a_list(target: Target, text: str) -> None:
+    with pytest.raises(GuardError):
+        target.parse(text.encode("latin-1"))
+
+
+@ALL
+def test_an_added_line_is_noticed(target: Target) -> None:
+    (artifact,) = target.render(plan_of("203.0.113.7"), ())
+    line = b'{"type":"entry","net":"x"}\n' if target.name == "json" else b"add rule inet filter input accept\n"
+    assert target.validate([artifact.__class__("x", artifact.content + line, 0o640)]).ok is False
+
+
+@ALL
+def test_allow_must_be_networks(target: Target) -> None:
+    if target.name in {"plain", "csv", "json"}:
+        assert target.render(plan_of("203.0.113.7"), ("office",))
+    else:
+        with pytest.raises(GuardError, match="office"):
+            target.render(plan_of("203.0.113.7"), ("office",))
+
+
+@FIREWALLS
+def test_commands_quote_the_path(name: str) -> None:
+    commands = TARGETS[name].commands(["/srv/a b; reboot/$x.conf"])
+    lines = [*commands.apply, *commands.verify, *commands.undo]
+    assert any("'/srv/a b; reboot/$x.conf'" in line for line in lines)
+    assert not any("/srv/a b; reboot/$x.conf" in line.replace("'/srv/a b; reboot/$x.conf'", "") for line in lines)
+    assert "./-f" in " ".join((*TARGETS[name].commands(["-f"]).apply, *TARGETS[name].commands(["-f"]).verify))
+
+
+def test_names_and_suffixes() -> None:
+    assert list(TARGETS) == ["nftables", "ipset", "nginx", "plain", "csv", "json"]
+    for name, target in TARGETS.items():
+        assert target.name == name
+        assert target.title
+        assert target.suffix.isalnum()
+        (artifact,) = target.render(plan_of("203.0.113.7"), ())
+        assert artifact.name == f"apiwatch-{name}.{target.suffix}"
