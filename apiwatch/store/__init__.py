@@ -1,0 +1,50 @@
+"""The state file: one collector writes it, viewers read it and append what operators say."""
+
+from apiwatch.store.control import open_control
+from apiwatch.store.locks import live_owner
+from apiwatch.store.protocol import Acquired, Control, Reader, Writer
+from apiwatch.store.reader import open_reader
+from apiwatch.store.views import (
+    ActionView,
+    AlertView,
+    BlockEntry,
+    ClientDetail,
+    ClientView,
+    EvidenceView,
+    FacetView,
+    HealthView,
+    MinuteView,
+    Mix,
+    Overview,
+    RouteView,
+    SourceView,
+    SuspectView,
+    UnparsedView,
+)
+from apiwatch.store.writer import open_writer
+
+__all__ = [
+    "Acquired",
+    "ActionView",
+    "AlertView",
+    "BlockEntry",
+    "ClientDetail",
+    "ClientView",
+    "Control",
+    "EvidenceView",
+    "FacetView",
+    "HealthView",
+    "MinuteView",
+    "Mix",
+    "Overview",
+    "Reader",
+    "RouteView",
+    "SourceView",
+    "SuspectView",
+    "UnparsedView",
+    "Writer",
+    "live_owner",
+    "open_control",
+    "open_reader",
+    "open_writer",
+]

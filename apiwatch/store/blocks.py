@@ -1,0 +1,102 @@
+"""The block queue, derived from what operators said."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from apiwatch.store.clean import unpack
+from apiwatch.store.snapshot import Rows, Snapshot, marks
+from apiwatch.store.views import BlockEntry
+
+__all__ = ["BlockData", "all_entries", "fold", "live_entries", "live_entry"]
+
+_COLUMNS = "entry, kind, subject, note, actor, time, expires, data"
+
+
+class BlockData(msgspec.Struct, frozen=True):
+    """What a block action holds beside its columns."""
+
+    alert_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    entry: str
+    kind: str
+    net: str
+    note: str
+    actor: str
+    time: float
+    expires: float | None
+    data: bytes
+
+
+def fold(actions: Iterable[Sequence[object]], now: float) -> list[BlockEntry]:
+    """Entries from their actions (rows of `_COLUMNS`) in the order in which they were said; by network, then age.
+
+    The first action of an entry makes it, later ones renew it: they set its expiry, reason and actor, and add alerts.
+    """
+    entries: dict[str, BlockEntry] = {}
+    for row in actions:
+        said = _Said(*row)  # type: ignore[arg-type]  # columns of the schema
+        known = entries.get(said.entry)
+        if said.kind == "unblock":
+            if known is not None:
+                entries[said.entry] = replace(known, state="withdrawn")
+            continue
+        alert_ids = unpack(said.data, BlockData).alert_ids
+        if known is None:
+            entries[said.entry] = BlockEntry(
+                said.entry, said.net, said.note, alert_ids, said.actor, said.time, said.expires, "queued"
+            )
+        else:
+            entries[said.entry] = replace(
+                known,
+                reason=said.note or known.reason,
+                alert_ids=tuple(dict.fromkeys((*known.alert_ids, *alert_ids))),
+                actor=said.actor,
+                expires=said.expires,
+            )
+    aged = [
+        replace(entry, state="expired")
+        if entry.state == "queued" and entry.expires is not None and entry.expires <= now
+        else entry
+        for entry in entries.values()
+    ]
+    return sorted(aged, key=lambda entry: (entry.net, entry.created, entry.id))
+
+
+async def live_entries(snapshot: Snapshot, now: float) -> list[BlockEntry]:
+    """The entries that are queued at `now`; reads only those that may be."""
+    actions = await snapshot.rows(
+        f"SELECT {_COLUMNS} FROM actions WHERE entry IN ("  # noqa: S608  own names
+        "  SELECT entry FROM actions WHERE kind = 'block' AND expires > ?"
+        "  UNION SELECT entry FROM actions WHERE kind = 'block' AND expires IS NULL"
+        ") AND entry <> '' ORDER BY seq",
+        (now,),
+    )
+    return [entry for entry in fold(actions, now) if entry.state == "queued"]
+
+
+async def all_entries(snapshot: Snapshot, now: float) -> list[BlockEntry]:
+    """All entries that ever were."""
+    return fold(await snapshot.rows(f"SELECT {_COLUMNS} FROM actions WHERE entry <> '' ORDER BY seq"), now)  # noqa: S608
+
+
+async def live_entry(snapshot: Snapshot, now: float, *, net: str = "", entry_id: str = "") -> BlockEntry | None:
+    """The entry of a network, or of an id, that is queued at `now`."""
+    subjects: Rows = (
+        [(entry_id,)]
+        if entry_id
+        else await snapshot.rows(
+            "SELECT DISTINCT entry FROM actions WHERE subject = ? AND kind = 'block' AND entry <> ''", (net,)
+        )
+    )
+    ids = [entry for (entry,) in subjects]
+    actions = await snapshot.rows(
+        f"SELECT {_COLUMNS} FROM actions WHERE entry IN ({marks(ids)}) AND entry <> '' ORDER BY seq",  # noqa: S608
+        ids,
+    )
+    queued = [entry for entry in fold(actions, now) if entry.state == "queued"]
+    return queued[-1] if queued else None

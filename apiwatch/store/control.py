@@ -1,0 +1,77 @@
+"""What operators say: appended to the `actions` of the state file, never changed."""
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from apiwatch.store.blocks import BlockData, live_entry
+from apiwatch.store.clean import clean, pack
+from apiwatch.store.opening import open_connection
+from apiwatch.store.protocol import Control
+from apiwatch.store.snapshot import Snapshot, Snapshots
+from apiwatch.store.views import BlockEntry
+
+__all__ = ["SqliteControl", "open_control"]
+
+
+async def open_control(path: Path) -> Control:
+    """Open a state file for operators' actions; an older one is migrated while no collector owns it.
+
+    Raises StoreError when there is none, or when it is not ours, damaged or not writable; StoreVersionError when it
+    is newer than this program, or older and owned.
+    """
+    return SqliteControl(Snapshots(path, await open_connection(path, "rw")))
+
+
+class SqliteControl:
+    """See `apiwatch.store.protocol.Control`. Every method raises StoreError when it could not be written."""
+
+    def __init__(self, snapshots: Snapshots) -> None:
+        self._snapshots = snapshots
+
+    async def acknowledge(self, alert_id: str, actor: str, note: str, now: float) -> None:
+        """See `Control.acknowledge`."""
+        async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
+            await _append(snapshot, "acknowledge", alert_id, actor, note, now)
+
+    async def block(
+        self, net: str, reason: str, alert_ids: Sequence[str], actor: str, now: float, expires: float | None
+    ) -> str:
+        """See `Control.block`."""
+        data = pack(BlockData(tuple(alert_ids)))
+        async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
+            known = await live_entry(snapshot, now, net=net)
+            entry = known.id if known is not None else secrets.token_hex(4)
+            await _append(snapshot, "block", net, actor, reason, now, expires=expires, entry=entry, data=data)
+        return entry
+
+    async def unblock(self, entry_id: str, actor: str, now: float) -> bool:
+        """See `Control.unblock`."""
+        async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
+            known: BlockEntry | None = await live_entry(snapshot, now, entry_id=entry_id) if entry_id else None
+            if known is not None:
+                await _append(snapshot, "unblock", known.net, actor, "", now, entry=known.id)
+        return known is not None
+
+    async def close(self) -> None:
+        """See `Control.close`."""
+        await self._snapshots.close()
+
+
+async def _append(
+    snapshot: Snapshot,
+    kind: str,
+    subject: str,
+    actor: str,
+    note: str,
+    now: float,
+    *,
+    expires: float | None = None,
+    entry: str = "",
+    data: bytes = b"",
+) -> None:
+    await snapshot.rows(
+        "INSERT INTO actions (id, seq, time, actor, kind, subject, expires, note, entry, data) "
+        "SELECT ?, COALESCE(MAX(seq), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ? FROM actions",
+        (secrets.token_hex(8), now, clean(actor), kind, clean(subject), expires, clean(note), entry, data),
+    )

@@ -1,0 +1,104 @@
+"""Reading everything about one client."""
+
+import contextlib
+from typing import Any
+
+import msgspec
+
+from apiwatch.store.findings import alerts_of, evidence, suspects_of
+from apiwatch.store.listing import totals_of, view_of
+from apiwatch.store.snapshot import Snapshot
+from apiwatch.store.totals import watermark
+from apiwatch.store.views import ClientDetail, FacetView, MinuteView, Mix, RouteView
+
+__all__ = ["client_detail"]
+
+_ALERTS = 200
+_LINES = 200
+_SUSPECTS = 200
+_OUTCOMES = ("requests", "ok", "miss", "deny", "limited", "err", "neutral")
+_SUMS = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in _OUTCOMES)
+
+
+async def client_detail(snapshot: Snapshot, client: str, now: float) -> ClientDetail | None:
+    """See `Reader.client`. The window of its row is the whole timeline."""
+    at = min(now, await watermark(snapshot))
+    totals = (await totals_of(snapshot, [client], at)).get(client)
+    if totals is None:
+        return None
+    timeline = await _timeline(snapshot, client)
+    alerts = await alerts_of(snapshot, client, _ALERTS)
+    opened = [view.alert for view in alerts if not view.alert.closed]
+    worst = (len(opened), max(alert.severity for alert in opened)) if opened else None
+    facets = await _facets(snapshot, client)
+    (neighbours,) = await snapshot.one(
+        "SELECT COUNT(DISTINCT client) FROM clients WHERE net = ? AND net <> '' AND client <> ?", (totals.net, client)
+    )
+    return ClientDetail(
+        row=view_of(client, totals, _sum([view.mix for view in timeline]), worst),
+        peer=totals.peer,
+        points=_points(totals.points) if totals.score else (),
+        total=totals.mix,
+        timeline=timeline,
+        routes=await _routes(snapshot, client),
+        user_agents=facets.get("user_agent", ()),
+        users=facets.get("user", ()),
+        hosts=facets.get("host", ()),
+        alerts=tuple(alerts),
+        suspects=tuple(await suspects_of(snapshot, client, totals.principal, _SUSPECTS)),
+        evidence=tuple(await evidence(snapshot, [view.alert.id for view in alerts], newest_first=True, limit=_LINES)),
+        neighbours=neighbours,
+    )
+
+
+async def _timeline(snapshot: Snapshot, client: str) -> tuple[MinuteView, ...]:
+    # CROSS JOIN: one look-up per minute, for the rows of a client are spread over all minutes.
+    rows = await snapshot.rows(
+        f"SELECT minute, {_SUMS}, CAST(SUM(bytes) AS BIGINT) FROM (SELECT DISTINCT minute AS m FROM minutes) AS kept "  # noqa: S608
+        "CROSS JOIN client_minutes WHERE minute = m AND client = ? GROUP BY minute ORDER BY minute",
+        (client,),
+    )
+    return tuple(MinuteView(minute, _mix(counts)) for minute, *counts in rows)
+
+
+async def _routes(snapshot: Snapshot, client: str) -> tuple[RouteView, ...]:
+    """Busiest first. The rows do not say when a client was first seen on a route: that is 0."""
+    rows = await snapshot.rows(
+        "SELECT route, COALESCE((SELECT MAX(r.roles) FROM routes r WHERE r.route = c.route), ''),"  # noqa: S608
+        f"  MAX(last_seen), CAST(SUM(objects) AS BIGINT), {_SUMS} "
+        "FROM client_routes c WHERE client = ? GROUP BY route ORDER BY 5 DESC, route",
+        (client,),
+    )
+    return tuple(
+        RouteView("", route, roles, 0.0, float(last), 1, objects, _mix([*counts, 0]))
+        for route, roles, last, objects, *counts in rows
+    )
+
+
+async def _facets(snapshot: Snapshot, client: str) -> dict[str, tuple[FacetView, ...]]:
+    rows = await snapshot.rows(
+        "SELECT kind, value, CAST(SUM(requests) AS BIGINT), MAX(last_seen) FROM client_facets "
+        "WHERE client = ? GROUP BY kind, value ORDER BY 3 DESC, value",
+        (client,),
+    )
+    facets: dict[str, tuple[FacetView, ...]] = {}
+    for kind, value, requests, last in rows:
+        facets[kind] = (*facets.get(kind, ()), FacetView(value, requests, float(last)))
+    return facets
+
+
+def _points(text: str) -> tuple[tuple[int, str], ...]:
+    points: list[tuple[int, str]] = []
+    with contextlib.suppress(msgspec.DecodeError):
+        points = msgspec.json.decode(text, type=list[tuple[int, str]])
+    return tuple(points)
+
+
+def _mix(counts: list[Any]) -> Mix:
+    requests, ok, miss, deny, limited, err, neutral, size = counts
+    return Mix(requests=requests, ok=ok, miss=miss, deny=deny, limited=limited, err=err, neutral=neutral, bytes=size)
+
+
+def _sum(mixes: list[Mix]) -> Mix:
+    names = (*_OUTCOMES, "bytes")
+    return _mix([sum(getattr(mix, name) for mix in mixes) for name in names])

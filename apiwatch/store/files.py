@@ -1,0 +1,110 @@
+"""The state file as a file: whose it is, how it is opened, and what its errors mean to a user."""
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from apiwatch.errors import StoreError, StoreVersionError
+from apiwatch.store.schema import APPLICATION_ID, VERSION
+from apiwatch.text import plain
+
+__all__ = ["connect", "create", "file_mode", "identify", "name_of", "translated", "uri"]
+
+WAIT_S = 10.0
+"""Seconds that a connection waits for another one's transaction."""
+
+_MAGIC = b"SQLite format 3\x00"
+_HEADER = 100
+
+
+def name_of(path: Path) -> str:
+    """The path as it may be shown."""
+    return plain(str(path))
+
+
+def uri(path: Path, mode: str) -> str:
+    """SQLite's address of a file; mode 'ro' or 'rw', neither of which creates it."""
+    return f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
+
+
+def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
+    """A connection without implicit transactions, for one thread at a time. Raises sqlite3.Error."""
+    return sqlite3.connect(
+        uri(path, mode), uri=True, isolation_level=None, check_same_thread=False, timeout=WAIT_S, cached_statements=256
+    )
+
+
+def file_mode(path: Path) -> int:
+    """Permissions of a new state file: its user's alone, or the group's too in a set-group-id directory."""
+    return 0o660 if path.parent.stat().st_mode & stat.S_ISGID else 0o600
+
+
+def create(path: Path) -> None:
+    """Make an empty state file where there is none, with its directory. Raises StoreError."""
+    with translated(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, file_mode(path)))
+
+
+def identify(path: Path) -> int | None:
+    """Schema version of a state file; None when it is absent or empty. Changes nothing.
+
+    Raises StoreError for a file of somebody else, StoreVersionError for one that is newer than this program.
+    """
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"the state file {name_of(path)} cannot be read: {error.strerror}") from None
+    if not header:
+        return None
+    # https://www.sqlite.org/fileformat2.html: user version at byte 60, application id at byte 68, big-endian.
+    if not header.startswith(_MAGIC) or int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        raise StoreError(
+            f"{name_of(path)} is no state file of apiwatch and is left as it is; name another file with --db"
+        )
+    version = int.from_bytes(header[60:64], "big")
+    if version > VERSION:
+        raise StoreVersionError(
+            f"the state file {name_of(path)} has schema version {version}, this program knows up to version {VERSION}: "
+            "update apiwatch, or name another file with --db"
+        )
+    return version
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Raise what SQLite and the system say about a state file as StoreError, in one sentence with the way out."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(_sentence(path, error)) from error
+    except OSError as error:
+        raise StoreError(f"the state file {name_of(path)} cannot be used: {error.strerror or error}") from error
+
+
+def _sentence(path: Path, error: sqlite3.Error) -> str:
+    name, said = name_of(path), plain(str(error))
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_FULL:
+            return f"the disk is full, so the state file {name} cannot grow; free some space ({said})"
+        case sqlite3.SQLITE_IOERR:
+            return (
+                f"the disk does not let the state file {name} be read or written; check its space and health ({said})"
+            )
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH | sqlite3.SQLITE_CANTOPEN:
+            return (
+                f"this user may not write the state file {name} and its directory, which even looking at it needs; "
+                f"change their permissions ({said})"
+            )
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return f"another program holds the state file {name}; try again ({said})"
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return f"the state file {name} is damaged; move it away and start again, a new one is made ({said})"
+    return f"the state file {name} cannot be used: {said}"

@@ -1,0 +1,150 @@
+"""The seam between collector, store and viewers; SQLite today, PostgreSQL by the same protocols later.
+
+The transaction rules (offsets, state, rows and alerts commit together under an epoch) are those of design section 4.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from apiwatch.model import Delta, StateRow
+from apiwatch.store.views import (
+    ActionView,
+    AlertView,
+    BlockEntry,
+    ClientDetail,
+    ClientView,
+    EvidenceView,
+    HealthView,
+    Overview,
+    RouteView,
+    SourceView,
+    SuspectView,
+    UnparsedView,
+)
+
+__all__ = ["Acquired", "Control", "Reader", "Writer"]
+
+
+class Acquired(NamedTuple):
+    """What a writer finds when it takes a shard."""
+
+    epoch: int
+    offsets: dict[str, str]
+    """Source -> offset to go on from."""
+    state: list[StateRow]
+    """All pieces of engine state; empty on a new shard."""
+
+
+class Writer(Protocol):
+    """The only one that writes rows. Synchronous: the collector calls it in a thread."""
+
+    def acquire(self, shard: int, owner: str) -> Acquired:
+        """Take a shard: raises its epoch, so that an earlier owner is fenced from now on."""
+        ...
+
+    def commit(
+        self,
+        shard: int,
+        epoch: int,
+        offsets: Mapping[str, str],
+        delta: Delta | None,
+        health: HealthView,
+        sources: Sequence[SourceView],
+    ) -> None:
+        """One transaction with all of it; raises `Fenced`, and writes nothing, when the epoch is stale.
+
+        `delta` None is a heartbeat. `offsets` holds changed sources only.
+        """
+        ...
+
+    def close(self) -> None:
+        """Checkpoint and close; further calls raise StoreError."""
+        ...
+
+
+class Reader(Protocol):
+    """Named queries; read-only. `now` is the viewer's clock. Every method is one short read transaction."""
+
+    async def changed(self) -> bool:
+        """Whether another connection has committed since the last call (first call: True)."""
+        ...
+
+    async def overview(self, window_minutes: int, now: float) -> Overview:
+        """The head of the dashboard."""
+        ...
+
+    async def health(self) -> HealthView | None:
+        """Last heartbeat."""
+        ...
+
+    async def alerts(self, *, include_closed: bool = False, limit: int = 200) -> list[AlertView]:
+        """Alerts, most severe first, then highest score, then newest."""
+        ...
+
+    async def alert(self, alert_id: str) -> AlertView | None:
+        """One alert by its id or by an unambiguous prefix of it."""
+        ...
+
+    async def evidence(self, alert_id: str) -> list[EvidenceView]:
+        """Original lines of one alert, oldest first."""
+        ...
+
+    async def clients(
+        self, window_minutes: int, *, sort: str = "score", limit: int = 200, now: float = 0.0
+    ) -> list[ClientView]:
+        """Clients active in the window; `sort`: score, requests, miss, deny, err, bytes or last_seen."""
+        ...
+
+    async def client(self, client: str, now: float) -> ClientDetail | None:
+        """The drill-down."""
+        ...
+
+    async def suspects(self, family: str, *, limit: int = 200) -> list[SuspectView]:
+        """Leaning tests of 'enumeration' (with scraping), 'auth' or 'recon', strongest evidence first."""
+        ...
+
+    async def routes(self, *, limit: int = 200) -> list[RouteView]:
+        """Routes, busiest first."""
+        ...
+
+    async def sources(self) -> list[SourceView]:
+        """Sources by name."""
+        ...
+
+    async def unparsed(self, *, limit: int = 50) -> list[UnparsedView]:
+        """The first unparsed lines of each source."""
+        ...
+
+    async def block_entries(self, now: float, *, include_ended: bool = False) -> list[BlockEntry]:
+        """The block queue, by network."""
+        ...
+
+    async def actions(self, *, limit: int = 200) -> list[ActionView]:
+        """What operators did, newest first."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class Control(Protocol):
+    """All that a viewer may write: append-only operator actions, one short transaction each."""
+
+    async def acknowledge(self, alert_id: str, actor: str, note: str, now: float) -> None:
+        """Somebody looks after this alert."""
+        ...
+
+    async def block(
+        self, net: str, reason: str, alert_ids: Sequence[str], actor: str, now: float, expires: float | None
+    ) -> str:
+        """Queue a network that the guard has passed; returns the entry id. The same network again renews it."""
+        ...
+
+    async def unblock(self, entry_id: str, actor: str, now: float) -> bool:
+        """Withdraw an entry; False when there is no such live entry."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connection."""
+        ...

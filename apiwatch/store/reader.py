@@ -1,0 +1,132 @@
+"""The SQLite reader: each method is one short read transaction on one long-lived connection."""
+
+from pathlib import Path
+
+from apiwatch.store import detail, findings, listing, totals
+from apiwatch.store.blocks import all_entries, live_entries
+from apiwatch.store.opening import open_connection
+from apiwatch.store.protocol import Reader
+from apiwatch.store.snapshot import Snapshots
+from apiwatch.store.views import (
+    ActionView,
+    AlertView,
+    BlockEntry,
+    ClientDetail,
+    ClientView,
+    EvidenceView,
+    HealthView,
+    Overview,
+    RouteView,
+    SourceView,
+    SuspectView,
+    UnparsedView,
+)
+
+__all__ = ["SqliteReader", "open_reader"]
+
+_LINES = 1000
+"""Most evidence lines of an alert, the limit of the settings."""
+
+
+async def open_reader(path: Path) -> Reader:
+    """Open a state file for reading; an older one is migrated while no collector owns it.
+
+    Raises StoreError when there is none, or when it is not ours, damaged, or cannot be opened by this user;
+    StoreVersionError when it is newer than this program, or older and owned.
+    """
+    return SqliteReader(Snapshots(path, await open_connection(path, "ro")))
+
+
+class SqliteReader:
+    """See `apiwatch.store.protocol.Reader`. Every method raises StoreError when the file cannot be read."""
+
+    def __init__(self, snapshots: Snapshots) -> None:
+        self._snapshots = snapshots
+        self._version = -1
+
+    async def changed(self) -> bool:
+        """See `Reader.changed`."""
+        async with self._snapshots.take() as snapshot:
+            (version,) = await snapshot.one("PRAGMA data_version")
+        before, self._version = self._version, version
+        return bool(before != version)
+
+    async def overview(self, window_minutes: int, now: float) -> Overview:
+        """See `Reader.overview`."""
+        async with self._snapshots.take() as snapshot:
+            return await totals.overview(snapshot, window_minutes, now)
+
+    async def health(self) -> HealthView | None:
+        """See `Reader.health`."""
+        async with self._snapshots.take() as snapshot:
+            return await totals.health(snapshot)
+
+    async def alerts(self, *, include_closed: bool = False, limit: int = 200) -> list[AlertView]:
+        """See `Reader.alerts`."""
+        async with self._snapshots.take() as snapshot:
+            return await findings.alerts(snapshot, include_closed=include_closed, limit=limit)
+
+    async def alert(self, alert_id: str) -> AlertView | None:
+        """See `Reader.alert`."""
+        async with self._snapshots.take() as snapshot:
+            return await findings.alert_by_prefix(snapshot, alert_id)
+
+    async def evidence(self, alert_id: str) -> list[EvidenceView]:
+        """See `Reader.evidence`."""
+        async with self._snapshots.take() as snapshot:
+            return await findings.evidence(snapshot, [alert_id], newest_first=False, limit=_LINES)
+
+    async def clients(
+        self, window_minutes: int, *, sort: str = "score", limit: int = 200, now: float = 0.0
+    ) -> list[ClientView]:
+        """See `Reader.clients`. The window ends with the minute of the newest event; `now` only fades scores.
+
+        Scores fade to `now`, but not beyond the newest event: old logs keep the scores of their end. Raises ValueError
+        for another `sort`.
+        """
+        if sort not in listing.SORTS:
+            raise ValueError(f"clients cannot be sorted by {sort!r}")
+        async with self._snapshots.take() as snapshot:
+            return await listing.listed(snapshot, window_minutes, sort, limit, now)
+
+    async def client(self, client: str, now: float) -> ClientDetail | None:
+        """See `Reader.client`."""
+        async with self._snapshots.take() as snapshot:
+            return await detail.client_detail(snapshot, client, now)
+
+    async def suspects(self, family: str, *, limit: int = 200) -> list[SuspectView]:
+        """See `Reader.suspects`."""
+        async with self._snapshots.take() as snapshot:
+            return await findings.suspects(snapshot, family, limit)
+
+    async def routes(self, *, limit: int = 200) -> list[RouteView]:
+        """See `Reader.routes`."""
+        async with self._snapshots.take() as snapshot:
+            return await totals.routes(snapshot, limit)
+
+    async def sources(self) -> list[SourceView]:
+        """See `Reader.sources`."""
+        async with self._snapshots.take() as snapshot:
+            return await totals.sources(snapshot)
+
+    async def unparsed(self, *, limit: int = 50) -> list[UnparsedView]:
+        """See `Reader.unparsed`."""
+        async with self._snapshots.take() as snapshot:
+            return await totals.unparsed(snapshot, limit)
+
+    async def block_entries(self, now: float, *, include_ended: bool = False) -> list[BlockEntry]:
+        """See `Reader.block_entries`."""
+        async with self._snapshots.take() as snapshot:
+            return await (all_entries if include_ended else live_entries)(snapshot, now)
+
+    async def actions(self, *, limit: int = 200) -> list[ActionView]:
+        """See `Reader.actions`."""
+        async with self._snapshots.take() as snapshot:
+            found = await snapshot.rows(
+                "SELECT id, time, actor, kind, subject, expires, note FROM actions ORDER BY seq DESC LIMIT ?", (limit,)
+            )
+        return [ActionView(*row) for row in found]
+
+    async def close(self) -> None:
+        """See `Reader.close`."""
+        await self._snapshots.close()

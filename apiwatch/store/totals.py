@@ -1,0 +1,170 @@
+"""Reading what is about the whole log: the head of the dashboard, health, sources, routes."""
+
+from functools import reduce
+from itertools import groupby
+
+from apiwatch.model import SEVERITIES
+from apiwatch.store.blocks import live_entries
+from apiwatch.store.clean import unpack
+from apiwatch.store.snapshot import Snapshot
+from apiwatch.store.views import HealthView, MinuteView, Mix, Overview, RouteView, SourceView, UnparsedView
+
+__all__ = ["health", "newest_minute", "overview", "routes", "sources", "unparsed", "watermark"]
+
+_TIMELINE = 60
+
+_MIX = ("requests", "s1xx", "s2xx", "s3xx", "s4xx", "s5xx", "other", "ok", "miss", "deny", "limited", "err", "neutral",
+        "bytes")  # fmt: skip
+_SUMS = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in _MIX)
+_SOURCE = (
+    "name, kind, state, message, format, lines, requests, unparsed, skipped, late, cut, dropped, backlog_bytes, "
+    "last_time"
+)
+
+
+async def watermark(snapshot: Snapshot) -> float:
+    """Newest event time; 0.0 before the first."""
+    (found,) = await snapshot.one("SELECT COALESCE(MAX(watermark), 0) FROM health")
+    return float(found)
+
+
+async def newest_minute(snapshot: Snapshot) -> int:
+    """The minute in which all windows end."""
+    return int(await watermark(snapshot)) // 60
+
+
+async def overview(snapshot: Snapshot, window_minutes: int, now: float) -> Overview:
+    """See `Reader.overview`."""
+    newest = await newest_minute(snapshot)
+    total = await _mix(snapshot, "", ())
+    window = await _mix(snapshot, "WHERE minute > ?", (newest - window_minutes,))
+    timeline = await snapshot.rows(
+        f"SELECT minute, {_SUMS} FROM minutes WHERE minute > ? GROUP BY minute ORDER BY minute",  # noqa: S608  own names
+        (newest - _TIMELINE,),
+    )
+    (clients_total,) = await snapshot.one("SELECT COALESCE(SUM(clients), 0) FROM activity")
+    (clients_window,) = await snapshot.one(
+        "SELECT COALESCE(SUM(clients), 0) FROM activity WHERE minute > ?", (newest - window_minutes,)
+    )
+    severities = await snapshot.rows("SELECT severity, COUNT(*) FROM alerts WHERE closed = 0 GROUP BY severity")
+    return Overview(
+        health=await health(snapshot),
+        sources=tuple(await sources(snapshot)),
+        total=total,
+        window=window,
+        window_minutes=window_minutes,
+        clients_total=clients_total,
+        clients_window=clients_window,
+        open_alerts={SEVERITIES[severity]: count for severity, count in severities},
+        queued_blocks=len(await live_entries(snapshot, now)),
+        timeline=tuple(MinuteView(minute, Mix(*counts)) for minute, *counts in timeline),
+    )
+
+
+async def health(snapshot: Snapshot) -> HealthView | None:
+    """Last heartbeat; those of several shards as one."""
+    found = [unpack(body, HealthView) for (body,) in await snapshot.rows("SELECT body FROM health ORDER BY shard")]
+    return reduce(_both, found) if found else None
+
+
+async def sources(snapshot: Snapshot) -> list[SourceView]:
+    """Sources by name; one that several shards share is there once, with the sums."""
+    found = await snapshot.rows(f"SELECT {_SOURCE} FROM sources ORDER BY name, shard")  # noqa: S608  own names
+    views = [SourceView(*row) for row in found]
+    return [_one_source(list(same)) for _, same in groupby(views, key=lambda view: view.name)]
+
+
+async def unparsed(snapshot: Snapshot, limit: int) -> list[UnparsedView]:
+    """The first lines of every source before the second ones of any."""
+    found = await snapshot.rows(
+        "SELECT source, line, time, text, matched, format FROM ("
+        "  SELECT source, line, time, text, matched, format,"
+        "    ROW_NUMBER() OVER (PARTITION BY source ORDER BY line) AS place FROM unparsed"
+        ") AS placed ORDER BY place, source, line LIMIT ?",
+        (limit,),
+    )
+    return [UnparsedView(source, line, float(time), *rest) for source, line, time, *rest in found]
+
+
+async def routes(snapshot: Snapshot, limit: int) -> list[RouteView]:
+    """Routes, busiest first. Nobody counts their distinct objects over all clients: that is 0."""
+    found = await snapshot.rows(
+        "SELECT host, route, MAX(roles), MIN(first_seen), MAX(last_seen), CAST(SUM(clients) AS BIGINT),"
+        "  CAST(SUM(requests) AS BIGINT) AS requests, CAST(SUM(ok) AS BIGINT), CAST(SUM(miss) AS BIGINT),"
+        "  CAST(SUM(deny) AS BIGINT), CAST(SUM(limited) AS BIGINT), CAST(SUM(err) AS BIGINT),"
+        "  CAST(SUM(neutral) AS BIGINT) "
+        "FROM routes GROUP BY host, route ORDER BY 7 DESC, host, route LIMIT ?",
+        (limit,),
+    )
+    return [
+        RouteView(
+            host=host,
+            route=route,
+            roles=roles,
+            first_seen=float(first),
+            last_seen=float(last),
+            clients=clients,
+            objects=0,
+            mix=Mix(requests=requests, ok=ok, miss=miss, deny=deny, limited=limited, err=err, neutral=neutral),
+        )
+        for host, route, roles, first, last, clients, requests, ok, miss, deny, limited, err, neutral in found
+    ]
+
+
+async def _mix(snapshot: Snapshot, where: str, values: tuple[int, ...]) -> Mix:
+    found = await snapshot.one(f"SELECT {_SUMS} FROM minutes {where}", values)  # noqa: S608  own names
+    return Mix(*(count or 0 for count in found))
+
+
+def _both(one: HealthView, two: HealthView) -> HealthView:
+    """Two shards as one: sums of what is counted, the worst of what is not."""
+    later = max(one, two, key=lambda view: view.heartbeat)
+    names = one.bounds.keys() | two.bounds.keys()
+    nothing = (0, 0, 0)
+    return HealthView(
+        state=later.state,
+        message=later.message,
+        pid=later.pid,
+        owner=later.owner,
+        started=min(one.started, two.started),
+        heartbeat=min(one.heartbeat, two.heartbeat),
+        watermark=max(one.watermark, two.watermark),
+        lag_s=max(one.lag_s, two.lag_s),
+        backlog_bytes=one.backlog_bytes + two.backlog_bytes,
+        lines=one.lines + two.lines,
+        lines_per_s=one.lines_per_s + two.lines_per_s,
+        requests=one.requests + two.requests,
+        unparsed=one.unparsed + two.unparsed,
+        skipped=one.skipped + two.skipped,
+        late=one.late + two.late,
+        dropped=one.dropped + two.dropped,
+        cut=one.cut + two.cut,
+        bounds={name: _added(one.bounds.get(name, nothing), two.bounds.get(name, nothing)) for name in sorted(names)},
+    )
+
+
+def _added(one: tuple[int, int, int], two: tuple[int, int, int]) -> tuple[int, int, int]:
+    return one[0] + two[0], one[1] + two[1], one[2] + two[2]
+
+
+def _one_source(views: list[SourceView]) -> SourceView:
+    if len(views) == 1:
+        return views[0]
+    latest = max(views, key=lambda view: view.last_time)
+
+    return SourceView(
+        name=latest.name,
+        kind=latest.kind,
+        state=latest.state,
+        message=latest.message,
+        format=latest.format,
+        lines=sum(view.lines for view in views),
+        requests=sum(view.requests for view in views),
+        unparsed=sum(view.unparsed for view in views),
+        skipped=sum(view.skipped for view in views),
+        late=sum(view.late for view in views),
+        cut=sum(view.cut for view in views),
+        dropped=sum(view.dropped for view in views),
+        backlog_bytes=sum(view.backlog_bytes for view in views),
+        last_time=latest.last_time,
+    )

@@ -1,0 +1,281 @@
+"""What a `Reader` returns: immutable rows for screens and for `--json`. Times are seconds since the epoch (UTC)."""
+
+from dataclasses import dataclass
+
+from apiwatch.model import Alert
+
+__all__ = [
+    "ActionView",
+    "AlertView",
+    "BlockEntry",
+    "ClientDetail",
+    "ClientView",
+    "EvidenceView",
+    "FacetView",
+    "HealthView",
+    "MinuteView",
+    "Mix",
+    "Overview",
+    "RouteView",
+    "SourceView",
+    "SuspectView",
+    "UnparsedView",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Requests over a span, by status class and by outcome."""
+
+    requests: int = 0
+    s1xx: int = 0
+    s2xx: int = 0
+    s3xx: int = 0
+    s4xx: int = 0
+    s5xx: int = 0
+    other: int = 0
+    ok: int = 0
+    miss: int = 0
+    deny: int = 0
+    limited: int = 0
+    err: int = 0
+    neutral: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteView:
+    """One minute of a timeline; minutes without requests are absent."""
+
+    minute: int
+    """Minutes since the epoch."""
+    mix: Mix
+
+
+@dataclass(frozen=True, slots=True)
+class HealthView:
+    """The collector as its last heartbeat saw it."""
+
+    state: str
+    """'starting', 'live', 'catching-up', 'stopped' or 'failed'."""
+    message: str
+    """Why, when it stopped or failed; else ''."""
+    pid: int
+    owner: str
+    """user@host."""
+    started: float
+    heartbeat: float
+    """Wall-clock time of the last commit or heartbeat; a reader compares it with its own clock."""
+    watermark: float
+    """Newest event time; 0 when nothing was read."""
+    lag_s: float
+    """Seconds of unread input: 0 when every source is read to its end."""
+    backlog_bytes: int
+    lines: int
+    lines_per_s: float
+    requests: int
+    unparsed: int
+    skipped: int
+    late: int
+    dropped: int
+    cut: int
+    bounds: dict[str, tuple[int, int, int]]
+    """Name -> (now, limit, evicted or refused): clients, principals, routes, objects, alerts."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """One file, stream or socket."""
+
+    name: str
+    kind: str
+    """'file', 'stdin', 'syslog'."""
+    state: str
+    """'following', 'waiting', 'rotated', 'gone', 'denied', 'reading', 'ended', 'error'."""
+    message: str
+    format: str
+    lines: int
+    requests: int
+    unparsed: int
+    skipped: int
+    late: int
+    cut: int
+    dropped: int
+    backlog_bytes: int
+    last_time: float
+    """Event time of the last request, 0 when there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnparsedView:
+    """One of the first lines that no format understood."""
+
+    source: str
+    line: int
+    time: float
+    text: str
+    matched: int
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The head of the dashboard."""
+
+    health: HealthView | None
+    """None until a collector has written its first heartbeat."""
+    sources: tuple[SourceView, ...]
+    total: Mix
+    """Everything in the state file."""
+    window: Mix
+    """The last `window_minutes` of event time."""
+    window_minutes: int
+    clients_total: int
+    clients_window: int
+    open_alerts: dict[str, int]
+    """Severity word -> open alerts."""
+    queued_blocks: int
+    timeline: tuple[MinuteView, ...]
+    """The last 60 minutes, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """An alert with what operators said about it."""
+
+    alert: Alert
+    state: str
+    """'open', 'acknowledged', 'muted' or 'closed'."""
+    acknowledged_by: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """One original line."""
+
+    time: float
+    source: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientView:
+    """One row of the list of clients."""
+
+    client: str
+    principal: str
+    first_seen: float
+    last_seen: float
+    score: int
+    """Faded to the time of the snapshot."""
+    requests: int
+    """All requests."""
+    window: Mix
+    """Requests in the window (without status classes: those are 0)."""
+    alerts: int
+    """Open alerts that name this client."""
+    severity: str
+    """Highest severity among them, '' when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FacetView:
+    """One user agent, user or host of a client."""
+
+    value: str
+    requests: int
+    last_seen: float
+
+
+@dataclass(frozen=True, slots=True)
+class RouteView:
+    """One route, of the whole log or of one client."""
+
+    host: str
+    route: str
+    roles: str
+    first_seen: float
+    last_seen: float
+    clients: int
+    objects: int
+    mix: Mix
+    """Outcomes and requests; status classes are 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuspectView:
+    """A test that leans towards suspicion: see `model.SuspectRow`."""
+
+    detector: str
+    family: str
+    principal: str
+    client: str
+    host: str
+    route: str
+    parameter: str
+    evidence: float
+    hits: int
+    observations: int
+    objects: int
+    failures: int
+    successes: int
+    first_seen: float
+    last_seen: float
+    note: str
+    alert_id: str
+    """Open alert of the same family and principal, '' when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDetail:
+    """Everything about one client."""
+
+    row: ClientView
+    peer: str
+    points: tuple[tuple[int, str], ...]
+    """Score, itemised: (points, reason)."""
+    total: Mix
+    timeline: tuple[MinuteView, ...]
+    """Oldest first; only outcomes and requests."""
+    routes: tuple[RouteView, ...]
+    user_agents: tuple[FacetView, ...]
+    users: tuple[FacetView, ...]
+    hosts: tuple[FacetView, ...]
+    alerts: tuple[AlertView, ...]
+    suspects: tuple[SuspectView, ...]
+    evidence: tuple[EvidenceView, ...]
+    """Newest first, from all its alerts."""
+    neighbours: int
+    """Other clients seen in the same /24 (IPv6: /64)."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockEntry:
+    """One network in the block queue."""
+
+    id: str
+    net: str
+    """Canonical network with prefix length."""
+    reason: str
+    alert_ids: tuple[str, ...]
+    actor: str
+    created: float
+    expires: float | None
+    """None: permanent, with a typed reason."""
+    state: str
+    """'queued', 'expired' or 'withdrawn'."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionView:
+    """One thing an operator said."""
+
+    id: str
+    time: float
+    actor: str
+    kind: str
+    subject: str
+    expires: float | None
+    note: str
