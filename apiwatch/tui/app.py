@@ -1,0 +1,209 @@
+"""The application: themes, the round of reads, leaving, signals, crashes. Screens and widgets do the rest."""
+
+import asyncio
+import gc
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.worker import WorkerFailed
+
+from apiwatch.config.settings import Settings
+from apiwatch.store.protocol import Control, Reader
+from apiwatch.text import plain
+from apiwatch.tui.crash import CrashLog, log_directory
+from apiwatch.tui.endings import Endings, terminal_is_gone
+from apiwatch.tui.glyphs import Glyphs
+from apiwatch.tui.plot import load
+from apiwatch.tui.screens.base import LiveScreen
+from apiwatch.tui.screens.dashboard import DashboardScreen
+from apiwatch.tui.screens.prompts import Question
+from apiwatch.tui.session import Session
+from apiwatch.tui.themes import DARK, LIGHT, theme_name, without_colour
+
+if TYPE_CHECKING:
+    from apiwatch.blocklist import Guard
+
+__all__ = ["TICK_S", "ApiwatchApp"]
+
+TICK_S = 0.5
+"""How often the head is looked at between two reads: a dead collector shows within two seconds."""
+
+
+class ApiwatchApp(App[None]):
+    """The dashboard. `reader` and `control` stay open; whoever opened them closes them.
+
+    `guard` makes the guard of the block queue anew, because what it protects changes. `ended` tells how a collector
+    that belongs to this dashboard ended, in one sentence, and None while it lives or is not ours. `clock` is wall time.
+    """
+
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "apiwatch"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "leave", "quit", id="interrupt", show=False, priority=True, tooltip="quit: asks, then quits"),
+        Binding(
+            "ctrl+z", "suspend_process", "suspend", id="suspend", show=False, tooltip="to the shell; fg comes back"
+        ),
+        Binding("ctrl+q", "leave", "quit", id="quit-now", show=False, priority=True, tooltip="quit: asks, then quits"),
+    ]
+
+    def __init__(
+        self,
+        reader: Reader,
+        control: Control,
+        *,
+        settings: Settings,
+        actor: str,
+        guard: "Callable[[], Guard]",
+        ended: Callable[[], str | None],
+        owns_collector: bool,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        theme = "ansi" if without_colour() else settings.dashboard.theme
+        super().__init__(ansi_color=True if theme == "ansi" else None)
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = theme_name(theme)
+        self.animation_level = "none"
+        self.session = Session(
+            reader,
+            control,
+            settings=settings,
+            actor=actor,
+            guard=guard,
+            ended=ended,
+            owns_collector=owns_collector,
+            clock=clock,
+        )
+        self._crash_log = CrashLog(log_directory(settings.db))
+        self._resources = ExitStack()
+        self._crash_line = ""
+
+    @property
+    def farewell(self) -> list[str]:
+        """Lines for standard output once the screen is gone: files written, why it ended."""
+        return self.session.farewell
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """Drawing characters."""
+        return self.session.glyphs
+
+    def on_mount(self) -> None:
+        """Start reading, and obey signals."""
+        self._resources.enter_context(self._crash_log)
+        if not self.is_headless:
+            self._resources.enter_context(Endings(self._signalled))
+        self.push_screen(DashboardScreen(self.session))
+        self.run_worker(self._poll(), group="poll")
+        self.set_interval(TICK_S, self._tick)
+        gc.freeze()
+
+    def on_unmount(self) -> None:
+        """Give back what `on_mount` took."""
+        self._resources.close()
+
+    def _signalled(self, number: signal.Signals) -> None:
+        self.farewell.append(f"apiwatch: the dashboard was ended by {number.name}; {self.collector_note}")
+        terminal_is_gone(self._driver)
+        self.exit()
+
+    @property
+    def collector_note(self) -> str:
+        """What happens to the collector when the dashboard goes."""
+        if self.session.link().ended is not None:
+            return "the collector has ended already; nothing recorded is lost"
+        if self.session.owns_collector:
+            return "the collector stops cleanly; nothing recorded is lost"
+        return "the collector keeps running; nothing recorded is lost"
+
+    @property
+    def live_screen(self) -> LiveScreen | None:
+        """The full screen in sight, below any question."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, LiveScreen):
+                return screen
+        return None
+
+    def _tick(self) -> None:
+        if terminal_is_gone(self._driver):
+            self.exit()
+            return
+        screen = self.live_screen
+        if screen is not None:
+            screen.tick()
+
+    async def _poll(self) -> None:
+        session = self.session
+        await self._read()
+        self._tick()
+        await asyncio.to_thread(load)
+        while True:
+            session.wake.clear()
+            await self._read()
+            self._tick()
+            try:
+                await asyncio.wait_for(session.wake.wait(), session.settings.dashboard.refresh)
+            except TimeoutError:
+                continue
+
+    async def _read(self) -> None:
+        """One read: the head, then the screen in sight unless it is paused; a failing read keeps the last picture.
+
+        What the store answers is shown outside the guard, so that a fault in a screen is a crash and no read error.
+        """
+        session, screen = self.session, self.live_screen
+        now = session.clock()
+        show: Callable[[], None] | None = None
+        try:
+            changed = await session.reader.changed()
+            if changed or session.stale or (screen is not None and not screen.loaded):
+                session.stale = False
+                session.took(await session.reader.overview(session.window_minutes, now))
+                if screen is not None and (session.paused_at is None or not screen.loaded):
+                    show = await screen.read(session.reader, now)
+            session.read_done()
+        except Exception as error:
+            headline = plain(f"{type(error).__name__}: {error}", 160)
+            if session.read_failed(headline):
+                self._crash_log.record(error, "three reads failed in a row")
+        if show is not None and screen is not None and screen.ready:
+            show()
+            screen.loaded = True
+
+    def action_leave(self) -> None:
+        """Ask once; asked already, quit."""
+        if isinstance(self.screen, Question):
+            self.exit()
+            return
+        question = Question(
+            ["Quit the dashboard?", f"When it goes, {self.collector_note}."], "quit", "stay", self.glyphs, again=True
+        )
+        self.push_screen(question, lambda answer: self.exit() if answer else None)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End the application: the traceback goes to the log file, one line to the terminal once it is restored."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        if not self._crash_line:
+            cause = error.error if isinstance(error, WorkerFailed) else error
+            headline = plain(self._crash_log.record(cause, "crash"), 160)
+            self._crash_line = (
+                f"apiwatch: the dashboard crashed ({headline}); the traceback is in {self._crash_log.path}"
+            )
+            self.farewell.append(f"apiwatch: {self.collector_note}")
+        self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        """Say in one line that there was a crash; the terminal is restored by now."""
+        self._exit_renderables.clear()
+        if self._crash_line:
+            sys.stderr.write(f"{self._crash_line}\n")
+            sys.stderr.flush()

@@ -1,0 +1,89 @@
+"""What an empty list says: what is going on, and what to do about it."""
+
+from collections.abc import Sequence
+
+from apiwatch.store.views import HealthView, UnparsedView
+from apiwatch.text import plain
+from apiwatch.tui.cells import amount, count, stamp
+from apiwatch.tui.line import CUT, Line, Piece, line, wrap
+from apiwatch.tui.snapshot import Link, window_label
+from apiwatch.tui.summary import State, Word, state_of
+
+__all__ = ["empty_list"]
+
+
+def empty_list(
+    link: Link, what: str, unparsed: Sequence[UnparsedView], width: int, past: str = "", *, brief: bool = False
+) -> list[Line]:
+    """What an empty panel says: what is going on, and what to do. `what` is the panel's name.
+
+    `unparsed` are lines that no format understood; `past` is a sentence about what the list held last. `brief` is for
+    panels beside one that says the same at length.
+    """
+    overview, state = link.overview, state_of(link)
+    if overview is None or overview.health is None or state.word is Word.NO_DATA:
+        return wrap("nothing read yet", width, style="dim") if brief else _nothing_read(link, state, width)
+    health = overview.health
+    if health.unparsed and not health.requests:
+        text = "no line could be parsed"
+        return wrap(text, width, style="bad") if brief else _nothing_parsed(health, unparsed, width)
+    said: list[Line] = []
+    if state.word is Word.STALE:
+        said += wrap(state.sentence, width, style="bad")
+    if state.word is Word.CATCH_UP:
+        said += wrap(
+            f"reading history, log time {stamp(health.watermark)}; the lists fill as it goes", width, style="dim"
+        )
+    said += wrap(_CALM[what].format(window=window_label(overview.window_minutes)) + past, width)
+    judged = f"{amount(health.requests)} requests of {amount(overview.clients_total)} clients judged"
+    return said + wrap(f"{judged}; the collector runs since {stamp(health.started)}", width, style="dim")
+
+
+_CALM = {
+    "alerts": "no open alerts.",
+    "clients": "no client sent a request in the last {window}; W takes a longer window.",
+    "enumeration": "nobody walks or guesses object ids.",
+    "auth": "no client stands out by failed log-ins.",
+    "blocks": "the block queue is empty; b on a client queues it.",
+}
+
+
+def _nothing_read(link: Link, state: State, width: int) -> list[Line]:
+    overview = link.overview
+    if state.word is Word.STALE:
+        return wrap(state.sentence, width, style="bad")
+    if overview is None:
+        return [line(Piece("loading...", "dim"))]
+    if overview.health is None:
+        return wrap("waiting for the collector's first heartbeat", width, style="dim")
+    if not overview.sources:
+        return wrap("no source is watched; start with: apiwatch FILE, or look around with: apiwatch demo", width)
+    said = wrap("nothing read yet. Watching:", width)
+    for source in overview.sources[:6]:
+        detail = f": {source.message}" if source.message else ""
+        said += wrap(f"{source.name}  {source.state}{detail}", width, first="  ", rest="    ")
+    if len(overview.sources) > 6:
+        said.append(line(f"  and {len(overview.sources) - 6} more"))
+    return said + wrap("another file: q, then apiwatch FILE; a simulated attack: apiwatch demo", width, style="dim")
+
+
+def _nothing_parsed(health: HealthView, unparsed: Sequence[UnparsedView], width: int) -> list[Line]:
+    text = f"none of {count(health.unparsed)} lines could be parsed; --log-format tells the format"
+    said = wrap(text, width, style="bad")
+    for view in unparsed[:2]:
+        known = "no format matched its start"
+        if view.format and view.matched:
+            known = f"{view.format} stopped at character {view.matched + 1}"
+        said += wrap(f"{view.source} line {view.line}: {known}", width, style="dim")
+        said.append(
+            line("  ", *_matched(plain(view.text[: view.matched]), plain(view.text[view.matched :]), width - 2))
+        )
+    return said
+
+
+def _matched(known: str, unknown: str, width: int) -> Line:
+    """Both parts of a line, the place where matching stopped in sight: of a long known part the end is kept."""
+    room = max(8, width * 2 // 3)
+    if len(known) > room:
+        known = CUT + known[len(known) - room + 1 :]
+    return Piece(known, "good"), Piece(unknown, "bad")

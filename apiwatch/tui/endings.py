@@ -1,0 +1,60 @@
+"""Signals, and a terminal that goes away: the dashboard ends, restores what it can, and never hangs."""
+
+import asyncio
+import queue
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack
+from threading import Thread
+from types import FrameType
+
+from textual.driver import Driver
+
+__all__ = ["Endings", "terminal_is_gone"]
+
+_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+
+class Endings(ExitStack):
+    """Installs the handlers; closing puts the earlier ones back. Must be made while the event loop runs."""
+
+    def __init__(self, ended: Callable[[signal.Signals], None]) -> None:
+        super().__init__()
+        loop = asyncio.get_running_loop()
+        for number in _ENDING:
+            loop.add_signal_handler(number, ended, number)
+            self.callback(loop.remove_signal_handler, number)
+        self._stopped = False
+        self._guard_resume()
+
+    def _guard_resume(self) -> None:
+        """Let SIGCONT reach Textual only after SIGTSTP.
+
+        A closed terminal sends SIGHUP and SIGCONT together; Textual 8.2.8 would start its output a second time, and
+        then wait for ever for the thread that it has replaced.
+        """
+        stop, resume = signal.getsignal(signal.SIGTSTP), signal.getsignal(signal.SIGCONT)
+
+        def stopping(number: int, frame: FrameType | None) -> None:
+            self._stopped = True
+            if callable(stop):
+                stop(number, frame)
+
+        def resuming(number: int, frame: FrameType | None) -> None:
+            if self._stopped and callable(resume):
+                self._stopped = False
+                resume(number, frame)
+
+        for number, handler in ((signal.SIGTSTP, stopping), (signal.SIGCONT, resuming)):
+            self.callback(signal.signal, number, signal.signal(number, handler))
+
+
+def terminal_is_gone(driver: Driver | None) -> bool:
+    """Whether the thread that writes to the terminal has died (EIO); if so, nobody waits for it from now on."""
+    writer = getattr(driver, "_writer_thread", None)
+    if not isinstance(writer, Thread) or writer.is_alive():
+        return False
+    waiting = getattr(writer, "_queue", None)
+    if isinstance(waiting, queue.Queue):
+        waiting.maxsize = 0
+    return True

@@ -1,0 +1,163 @@
+"""What the block queue becomes: the plan, the guard's findings, the files, the checks, the commands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.cells import chop_cells
+
+from apiwatch.errors import ApiwatchError
+from apiwatch.store.views import BlockEntry
+from apiwatch.text import plain
+from apiwatch.tui.line import Line, Piece, line, wrap
+
+if TYPE_CHECKING:
+    from apiwatch.blocklist import Artifact, CheckResult, Finding, Guard
+
+__all__ = ["Preview", "Written", "default_path", "farewell_lines", "make_preview", "preview_lines", "write"]
+
+_PREVIEW_LINES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Files that were written, the validator's word on them, and what to type next."""
+
+    paths: tuple[str, ...]
+    check: "CheckResult"
+    commands: tuple[tuple[str, tuple[str, ...]], ...]
+    """('apply', commands), ('verify', ...), ('undo', ...)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an export to one target would be."""
+
+    target: str
+    title: str
+    networks: int
+    entries: int
+    findings: "tuple[Finding, ...]"
+    artifacts: "tuple[Artifact, ...]"
+    check: "CheckResult | None"
+    problem: str
+    """Why there is no file; ''."""
+
+
+def default_path(target: str, suffix: str) -> str:
+    """Where an export goes unless another path is typed."""
+    return f"./apiwatch-{target}.{suffix.lstrip('.')}"
+
+
+def make_preview(
+    target_name: str, entries: Sequence[BlockEntry], guard: "Guard", allow: Sequence[str], at: float, *, check: bool
+) -> Preview:
+    """Plan, guard and render; with `check` also run the target's own validator. Blocks: call it in a thread."""
+    from apiwatch.blocklist import TARGETS, plan
+
+    target = TARGETS[target_name]
+    live = [entry for entry in entries if entry.state == "queued"]
+    findings = tuple(finding for entry in live for finding in guard.check(entry.net))
+    made = plan(live, at, int(at))
+    try:
+        artifacts = tuple(target.render(made, allow))
+        result, problem = (target.validate(artifacts) if check else None), ""
+    except ApiwatchError as error:
+        artifacts, result, problem = (), None, str(error)
+    return Preview(target_name, target.title, len(made.rows), len(live), findings, artifacts, result, problem)
+
+
+def write(
+    target_name: str,
+    entries: Sequence[BlockEntry],
+    guard: "Guard",
+    destination: Path,
+    at: float,
+    *,
+    withdraw_all: bool,
+) -> Written:
+    """Export to a file, check it, and say what to type next; raises GuardError or OSError. Blocks."""
+    from apiwatch.blocklist import TARGETS, export, plan
+
+    target = TARGETS[target_name]
+    made = plan([entry for entry in entries if entry.state == "queued"], at, int(at))
+    artifacts = export(target, made, guard, destination, withdraw_all=withdraw_all)
+    check = target.validate(artifacts)
+    paths = tuple(str(destination.parent / artifact.name) for artifact in artifacts)
+    if len(artifacts) == 1:
+        paths = (str(destination),)
+    commands = target.commands(paths)
+    steps = (("apply", commands.apply), ("verify", commands.verify), ("undo", commands.undo))
+    return Written(paths, check, tuple((name, tuple(lines)) for name, lines in steps))
+
+
+def farewell_lines(written: Written) -> list[str]:
+    """What to remember of an export once the dashboard is gone: the files, and the commands that apply them."""
+    said = [f"apiwatch: wrote {', '.join(written.paths)}; nothing is applied yet"]
+    for name, commands in written.commands:
+        said += [f"  {name}: {command}" for command in commands if name == "apply"]
+    return said
+
+
+def preview_lines(
+    preview: Preview | None, targets: Sequence[str], chosen: str, written: Written | None, width: int
+) -> list[Line]:
+    """The lower half of the review screen."""
+    names = [
+        Piece(f"[{name}]" if name == chosen else f" {name} ", "active" if name == chosen else "") for name in targets
+    ]
+    drawn: list[Line] = [line("target ", *names, Piece("   t T change it", "dim"))]
+    if written is not None:
+        drawn += _written_lines(written, width)
+    if preview is None:
+        return [*drawn, line(Piece("loading...", "dim"))]
+    merged = "" if preview.networks == preview.entries else f" after overlaps were resolved, from {preview.entries}"
+    drawn.append(line(f"{preview.title}: {preview.networks} network{'' if preview.networks == 1 else 's'}{merged}"))
+    drawn += _guard_lines(preview.findings, width)
+    if preview.problem:
+        drawn += wrap(preview.problem, width, style="bad")
+    if preview.check is not None and written is None:
+        drawn += _check_lines(preview.check, width)
+    for artifact in preview.artifacts:
+        drawn.append(
+            line(Piece(f"-- {plain(artifact.name)}, {len(artifact.content)} bytes, mode {artifact.mode:o} --", "dim"))
+        )
+        lines = artifact.content.decode("utf-8", "replace").splitlines()
+        drawn += [line(plain(text.expandtabs(4))) for text in lines[:_PREVIEW_LINES]]
+        if len(lines) > _PREVIEW_LINES:
+            drawn.append(line(Piece(f"... {len(lines) - _PREVIEW_LINES} more lines in the file", "dim")))
+    return drawn
+
+
+def _guard_lines(findings: "Sequence[Finding]", width: int) -> list[Line]:
+    if not findings:
+        return [line(Piece("guard ok: no protected network, nothing too wide", "good"))]
+    drawn: list[Line] = []
+    if any(finding.hard for finding in findings):
+        drawn += wrap("the guard refuses this export; x withdraws an entry:", width, style="bad")
+    for finding in sorted(findings, key=lambda each: not each.hard):
+        style = "bad" if finding.hard else "warn"
+        drawn += wrap(f"{finding.net} {finding.text}", width, first=f"{finding.code} ", rest="   ", style=style)
+    return drawn
+
+
+def _check_lines(check: "CheckResult", width: int) -> list[Line]:
+    if not check.available:
+        return wrap(f"not checked: {check.tool} is not installed here", width, style="warn")
+    word = "accepts it" if check.ok else "refuses it"
+    drawn = wrap(f"{check.tool} {word}", width, style="good" if check.ok else "bad")
+    for text in check.output.splitlines()[:20]:
+        drawn += wrap(text, width, first="  ", rest="    ", style="dim")
+    return drawn
+
+
+def _written_lines(written: Written, width: int) -> list[Line]:
+    drawn = wrap(f"wrote {', '.join(written.paths)}; nothing is applied yet", width, style="good")
+    drawn += _check_lines(written.check, width)
+    for name, commands in written.commands:
+        for command in commands:
+            first, *rest = chop_cells(plain(command), max(8, width - 8)) or [""]
+            drawn.append(line(Piece(f"{name:<7} ", "strong"), first))
+            drawn += [line(" " * 8, part) for part in rest]
+    return drawn

@@ -1,0 +1,42 @@
+"""The order of a list: held still while somebody works in it, and narrowed by a filter."""
+
+from collections.abc import Sequence
+
+from apiwatch.tui.rows import Row, Sort
+
+__all__ = ["HOLD", "arrange", "matching"]
+
+HOLD = 5.0
+"""Seconds for which the order stays after the cursor has moved."""
+
+_MOST = 400
+
+
+def arrange(fresh: Sequence[Row], shown: Sequence[Row], *, held: bool, keep: frozenset[str], sort: Sort) -> list[Row]:
+    """Rows in the order to show them.
+
+    Held: rows stay where they are with new values, rows that left the store's answer stay with their last values, new
+    rows come last. Otherwise the chosen order, and only what left while marked (`keep`) stays, last.
+    """
+    by_key = {row.key: row for row in fresh}
+    shown_keys = {row.key for row in shown}
+    if held:
+        rows = [by_key.get(row.key, row) for row in shown]
+        rows += [row for row in fresh if row.key not in shown_keys]
+        if len(rows) > _MOST:
+            rows = [row for row in rows if row.key in by_key or row.key in keep]
+        return rows
+    rows = list(fresh)
+    if sort.key is not None:
+        rows.sort(key=sort.key, reverse=True)
+    rows += [row for row in shown if row.key in keep and row.key not in by_key]
+    return rows
+
+
+def matching(rows: Sequence[Row], filter_text: str) -> list[Row]:
+    """Rows that contain the text in any column, whatever its case; '!text' those that do not."""
+    inverted = filter_text.startswith("!")
+    wanted = filter_text.removeprefix("!").casefold()
+    if not wanted:
+        return list(rows)
+    return [row for row in rows if (wanted in row.text().casefold()) is not inverted]

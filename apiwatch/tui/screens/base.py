@@ -1,0 +1,197 @@
+"""What every full screen has: a head, a body, a foot, and a place in the round of reads."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import PurePath
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+
+from apiwatch.store.protocol import Reader
+from apiwatch.tui.layout import Shape, shape_of
+from apiwatch.tui.line import Line, Piece, line, line_text, line_width, wrap
+from apiwatch.tui.session import Session
+from apiwatch.tui.summary import head_lines, notice, tiny_line
+from apiwatch.tui.widgets.text import Block, KeyBar
+
+__all__ = ["LiveScreen"]
+
+_NOTICE_LINES = 2
+_LOW = 20
+"""Rows below which the totals of everything give way to the list."""
+
+_WINDOW_TIP = "shorter, longer window (1m 5m 15m 1h)"
+
+
+class LiveScreen(Screen[None]):
+    """A full screen that shows what the store says, and goes on showing it as it changes."""
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["base.tcss"]
+    KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Keys for the last line, most important first."""
+    DEAD: ClassVar[frozenset[str]] = frozenset()
+    """Inherited actions that mean nothing here: their keys do nothing, and the help does not list them."""
+    TITLE_TEXT: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,h,f1", "help", "help", id="help", show=False, tooltip="this page"),
+        Binding("escape,backspace,q", "back", "back", id="back", show=False, tooltip="back"),
+        Binding(
+            "w",
+            "window(-1)",
+            "shorter",
+            id="window-shorter",
+            show=False,
+            tooltip=_WINDOW_TIP,
+        ),
+        Binding("W", "window(1)", "longer", id="window-longer", show=False, tooltip=_WINDOW_TIP),
+        Binding("p", "pause", "pause", id="pause", show=False, tooltip="freeze the picture; collection and head go on"),
+        Binding("ctrl+e", "head", "head", id="head", show=False, tooltip="head on or off"),
+        Binding("ctrl+l", "repaint", "redraw", id="redraw", show=False, tooltip="draw the screen anew"),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.loaded = False
+        """The first read has been shown."""
+        self.shape = Shape.ONE
+        self.tiny = Block(lambda width, _height: [tiny_line(self.session.link(), width)], id="tiny")
+        self.head = Block(self._head, id="head")
+        self.notice = Block(self._notice, id="notice")
+        self.foot = Block(self._foot, id="foot")
+        self.bar = KeyBar(self.KEYS)
+
+    def compose(self) -> ComposeResult:
+        """Head, body, foot."""
+        yield self.tiny
+        yield self.head
+        yield from self.body()
+        yield self.notice
+        yield self.foot
+        yield self.bar
+
+    def body(self) -> Iterable[Widget]:
+        """Widgets between head and foot."""
+        raise NotImplementedError
+
+    async def read(self, reader: Reader, now: float) -> Callable[[], None]:
+        """Ask the store for what this screen shows; gives what shows it."""
+        raise NotImplementedError
+
+    def crumb(self) -> str:
+        """Where the operator is: 'alerts > 203.0.113.7'."""
+        return self.TITLE_TEXT
+
+    def legend(self) -> list[tuple[str, str]]:
+        """Words on the screen, and what they mean."""
+        return []
+
+    def notes(self) -> list[Piece]:
+        """What else the foot says."""
+        return []
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Arrange the screen for its size."""
+        self.shape = shape_of(event.size.width, event.size.height)
+        self._restyle()
+        self.bar.show(self.bar_keys())
+        self.rearrange()
+        self.tick()
+
+    def _restyle(self) -> None:
+        """Set the classes that the style sheets know, all at once: each change restyles every widget."""
+        states = {
+            f"-{self.shape}": True,
+            "-low": self.size.height < _LOW,
+            "-ascii": self.session.glyphs.plain,
+            "-headless": self.session.head_hidden,
+            "-noticed": bool(self._notice(self.size.width, _NOTICE_LINES)),
+        }
+        wanted = {name for name, holds in states.items() if holds}
+        if self.classes != wanted:
+            self.set_classes(wanted)
+
+    def bar_keys(self) -> Sequence[tuple[str, str]]:
+        """Keys for the last line at this size."""
+        return self.KEYS
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out what means nothing here."""
+        return action not in self.DEAD
+
+    def rearrange(self) -> None:
+        """Follow a change of the shape."""
+
+    def on_screen_resume(self) -> None:
+        """Read at once when the screen comes to light."""
+        self.session.demand()
+        self.tick()
+
+    @property
+    def ready(self) -> bool:
+        """Whether all its widgets stand, so that they can be drawn."""
+        return self.is_mounted and self.is_attached
+
+    def tick(self) -> None:
+        """Show the head and the foot of this moment."""
+        if not self.ready:
+            return
+        self._restyle()
+        said = self._notice(self.size.width, _NOTICE_LINES)
+        if said:
+            self.notice.styles.height = len(said)
+        for block in (self.tiny, self.head, self.notice, self.foot):
+            block.redraw()
+
+    def _head(self, width: int, height: int) -> list[Line]:
+        drawn = head_lines(self.session.link(), width)
+        return [drawn[0], drawn[2]] if height == 2 else drawn
+
+    def _notice(self, width: int, _height: int) -> list[Line]:
+        said = notice(self.session.link())
+        return wrap(line_text(said), max(8, width), style=said[0].style)[:_NOTICE_LINES] if said else []
+
+    def _foot(self, width: int, _height: int) -> list[Line]:
+        left: list[str | Piece] = [Piece(self.crumb(), "strong")]
+        for note in self.notes():
+            left += ["   ", note]
+        message = self.session.message
+        used = line_width(line(*left))
+        if message.text:
+            gap = width - used - line_width((message,))
+            return [line(*left, " " * max(3, gap), message) if gap >= 3 else line(message)]
+        return [line(*left)]
+
+    def action_back(self) -> None:
+        """Leave the screen."""
+        self.dismiss()
+
+    def action_window(self, step: int) -> None:
+        """Change the window."""
+        self.session.step_window(step)
+        self.tick()
+
+    def action_pause(self) -> None:
+        """Freeze or unfreeze."""
+        self.session.toggle_pause()
+        self.tick()
+
+    def action_head(self) -> None:
+        """Hide or show the head."""
+        self.session.head_hidden = not self.session.head_hidden
+        self._restyle()
+
+    def action_repaint(self) -> None:
+        """Draw everything anew."""
+        self.refresh()
+        for widget in self.query("*"):
+            widget.refresh()
+
+    def action_help(self) -> None:
+        """Keys of this screen."""
+        from apiwatch.tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.session, self))

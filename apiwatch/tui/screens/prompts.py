@@ -1,0 +1,219 @@
+"""Questions: small boxes above a screen. Esc always means no."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, NamedTuple
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from apiwatch.tui.glyphs import Glyphs
+from apiwatch.tui.line import Line, Piece, line, wrap
+from apiwatch.tui.widgets.text import Block
+
+__all__ = ["Ask", "Choose", "Field", "Question", "make_input"]
+
+_PRINTABLE = r"[^\x00-\x1f\x7f-\x9f]*"
+_ASCII = r"[ -~]*"
+_BOX = 76
+_FRAME = 4
+_OBJECTION_LINES = 3
+
+
+def _inner(screen_width: int) -> int:
+    """Cells for text in a box on a screen of a width."""
+    return max(8, min(_BOX, screen_width) - _FRAME)
+
+
+class Field(NamedTuple):
+    """One line to type into."""
+
+    label: str
+    value: str
+
+
+def make_input(value: str, glyphs: Glyphs, *, id: str, replace: bool = False) -> Input:  # noqa: A002
+    """A one-line input that neither blinks nor takes control characters; with `replace` typing replaces its value."""
+    restrict = _ASCII if glyphs.plain else _PRINTABLE
+    field = Input(value, restrict=restrict, id=id, compact=True, select_on_focus=replace)
+    field.cursor_blink = False
+    return field
+
+
+class Question(ModalScreen[bool]):
+    """A question with yes or no: y and Enter say yes, n, q, Esc and Backspace say no.
+
+    With `again` q says yes too: it is the key that asked.
+    """
+
+    CSS_PATH = "prompts.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y,enter", "answer(True)", "yes", show=False),
+        Binding("n,escape,backspace", "answer(False)", "no", show=False),
+        Binding("q", "again", "q", show=False),
+    ]
+
+    def __init__(self, lines: Sequence[str], yes: str, no: str, glyphs: Glyphs, *, again: bool = False) -> None:
+        super().__init__(classes="-ascii" if glyphs.plain else "")
+        self._said = tuple(lines)
+        self._answers = (yes, no)
+        self._again = again
+
+    def compose(self) -> ComposeResult:
+        """The box."""
+        with Vertical(id="box"):
+            yield Block(self._text, id="said")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Size the box to the text."""
+        self.query_one("#said", Block).styles.height = len(self._text(_inner(event.size.width), 0))
+
+    def _text(self, width: int, height: int) -> list[Line]:
+        drawn = [part for text in self._said for part in wrap(text, width)]
+        yes, no = self._answers
+        answers = line(Piece("y", "key"), f" {yes}   ", Piece("n", "key"), f" {no}")
+        return [*drawn, (), answers] if not height or height > len(drawn) + 1 else [*drawn[: height - 1], answers]
+
+    def action_again(self) -> None:
+        """Close; whether q means yes depends on the question."""
+        self.dismiss(self._again)
+
+    def action_answer(self, answer: bool) -> None:
+        """Close with the answer."""
+        self.dismiss(answer)
+
+
+class Choose(ModalScreen[int | None]):
+    """A short list to choose from; gives the index."""
+
+    CSS_PATH = "prompts.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding("down,j", "move(1)", "down", show=False),
+        Binding("enter,space", "take", "take", show=False),
+        Binding("escape,backspace,q", "dismiss(None)", "back", show=False),
+        *(Binding(str(digit), f"pick({digit - 1})", "take", show=False) for digit in range(1, 10)),
+    ]
+
+    def __init__(self, title: str, options: Sequence[str], index: int, glyphs: Glyphs) -> None:
+        super().__init__(classes="-ascii" if glyphs.plain else "")
+        self._heading = title
+        self._options = tuple(options)
+        self._chosen = index
+
+    def compose(self) -> ComposeResult:
+        """The box."""
+        with Vertical(id="box"):
+            yield Block(self._text, id="said")
+
+    def on_mount(self) -> None:
+        """Size the box to the list."""
+        self.query_one("#said", Block).styles.height = len(self._options) + 2
+
+    def _text(self, width: int, _height: int) -> list[Line]:
+        drawn = [line(Piece(self._heading, "strong"))]
+        for index, option in enumerate(self._options):
+            text = f" {index + 1}  {option}"
+            drawn.append(line(Piece(text.ljust(width), "cursor")) if index == self._chosen else line(text))
+        return [*drawn, line(Piece("Enter", "key"), " take   ", Piece("Esc", "key"), " leave as it is")]
+
+    def action_pick(self, index: int) -> None:
+        """Close with the option of a digit."""
+        if index < len(self._options):
+            self.dismiss(index)
+
+    def action_move(self, step: int) -> None:
+        """Move the choice."""
+        self._chosen = (self._chosen + step) % len(self._options)
+        self.query_one("#said", Block).redraw()
+
+    def action_take(self) -> None:
+        """Close with the choice."""
+        self.dismiss(self._chosen)
+
+
+class Ask(ModalScreen[tuple[str, ...] | None]):
+    """Lines of explanation and fields to fill in; Enter gives their values once `refusal` has nothing against them."""
+
+    CSS_PATH = "prompts.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "leave", show=False)]
+
+    def __init__(
+        self,
+        title: str,
+        lines: Callable[[int], list[Line]],
+        fields: Sequence[Field],
+        glyphs: Glyphs,
+        *,
+        refusal: Callable[[tuple[str, ...]], str] = lambda _values: "",
+        confirm: str = "go on",
+    ) -> None:
+        super().__init__(classes="-ascii" if glyphs.plain else "")
+        self._heading = title
+        self._said = lines
+        self._fields = tuple(fields)
+        self._glyphs = glyphs
+        self._refusal = refusal
+        self._confirm = confirm
+        self._objection = ""
+
+    def compose(self) -> ComposeResult:
+        """The box."""
+        with Vertical(id="box"):
+            yield Block(self._text, id="said")
+            for index, field in enumerate(self._fields):
+                label = Block(_label(field.label), id=f"label-{index}")
+                label.add_class("label")
+                yield label
+                yield make_input(field.value, self._glyphs, id=f"field-{index}", replace=True)
+            yield Block(self._end, id="end")
+
+    def on_mount(self) -> None:
+        """Start in the first field."""
+        self.query_one("#field-0", Input).focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Size the box to the text."""
+        room = max(3, event.size.height - 6 - 3 * len(self._fields))
+        self.query_one("#said", Block).styles.height = min(room, len(self._text(_inner(event.size.width), 0)))
+
+    def _text(self, width: int, height: int) -> list[Line]:
+        drawn = [line(Piece(self._heading, "strong")), *self._said(width)]
+        if height and len(drawn) > height:
+            drawn = [*drawn[: height - 1], line(Piece(f"... and {len(drawn) - height + 1} more lines", "dim"))]
+        return drawn
+
+    def _end(self, width: int, _height: int) -> list[Line]:
+        if self._objection:
+            return wrap(self._objection, width, style="bad")[:_OBJECTION_LINES]
+        more = ("   ", Piece("Tab", "key"), " next field") if len(self._fields) > 1 else ()
+        return [line(Piece("Enter", "key"), f" {self._confirm}   ", Piece("Esc", "key"), " leave", *more)]
+
+    @property
+    def _values(self) -> tuple[str, ...]:
+        return tuple(self.query_one(f"#field-{index}", Input).value.strip() for index in range(len(self._fields)))
+
+    def on_input_changed(self) -> None:
+        """An objection is about the text as it was."""
+        self._object("")
+
+    def _object(self, objection: str) -> None:
+        self._objection = objection
+        end = self.query_one("#end", Block)
+        end.styles.height = len(self._end(_inner(self.size.width), 0))
+        end.redraw()
+
+    def on_input_submitted(self) -> None:
+        """Take the values, or say what is wrong with them."""
+        objection = self._refusal(self._values)
+        if objection:
+            self._object(objection)
+        else:
+            self.dismiss(self._values)
+
+
+def _label(text: str) -> Callable[[int, int], list[Line]]:
+    return lambda _width, _height: [line(Piece(text, "dim"))]

@@ -1,0 +1,155 @@
+"""What all screens share: the reader, the operator, the window, the pause, and the newest head."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from apiwatch.config.settings import Settings
+from apiwatch.store.protocol import Control, Reader
+from apiwatch.store.views import Overview
+from apiwatch.tui.glyphs import ASCII, UNICODE, Glyphs
+from apiwatch.tui.line import Piece
+from apiwatch.tui.owner import vanished
+from apiwatch.tui.snapshot import WINDOWS, Link
+
+if TYPE_CHECKING:
+    from apiwatch.blocklist import Guard
+
+__all__ = ["Session"]
+
+_FAILURES = 3
+_MESSAGES = 50
+
+
+class Session:
+    """One viewer's session. It draws nothing."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        control: Control,
+        *,
+        settings: Settings,
+        actor: str,
+        guard: "Callable[[], Guard]",
+        ended: Callable[[], str | None],
+        owns_collector: bool,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.reader = reader
+        self.control = control
+        self.settings = settings
+        self.actor = actor
+        self.guard = guard
+        self.ended = ended
+        self.owns_collector = owns_collector
+        self.clock = clock
+        self.glyphs: Glyphs = ASCII if settings.dashboard.ascii else UNICODE
+        self.farewell: list[str] = []
+        """Lines for standard output once the screen is gone."""
+        self.overview: Overview | None = None
+        self.window_minutes = _first_window(settings.dashboard.window)
+        self.paused_at: float | None = None
+        self.head_hidden = False
+        self.wake = asyncio.Event()
+        """Set to have the next read start at once."""
+        self.stale = True
+        """The next read is due even if the store has not changed."""
+        self.messages: deque[tuple[float, Piece]] = deque(maxlen=_MESSAGES)
+        self.waiting_acks: dict[str, str] = {}
+        """Alert ids acknowledged here that no snapshot shows as such yet -> what to say then."""
+        self.waiting_nets: dict[str, str] = {}
+        """Networks queued here that no snapshot shows yet -> what to say then."""
+        self._dead: tuple[tuple[int, float], str] | None = None
+        """The collector (process id, start) that has died, and what is said about it."""
+        self._failed = 0
+        self._failure = ""
+        self._read_at = 0.0
+        self._paused_requests = 0
+        self._backlog_peak = 0
+
+    def link(self) -> Link:
+        """The head's view of this moment."""
+        return Link(
+            now=self.clock(),
+            overview=self.overview,
+            read_at=self._read_at,
+            ended=self.ended() or self._vanished(),
+            failure=self._failure,
+            window_minutes=self.window_minutes,
+            paused_at=self.paused_at,
+            paused_requests=self._paused_requests,
+            backlog_peak=self._backlog_peak,
+            refresh=self.settings.dashboard.refresh,
+        )
+
+    def _vanished(self) -> str | None:
+        """How the collector died; said for good, since its last heartbeats may be read only after its death is seen."""
+        health = self.overview.health if self.overview else None
+        if health is None or health.pid <= 0 or health.state in ("stopped", "failed"):
+            return None
+        collector = (health.pid, health.started)
+        if self._dead is None or self._dead[0] != collector:
+            said = vanished(health, self.clock())
+            self._dead = (collector, said) if said else None
+        return self._dead[1] if self._dead else None
+
+    def took(self, overview: Overview) -> None:
+        """A read went well."""
+        self.overview = overview
+        health = overview.health
+        catching_up = health is not None and health.state in ("catching-up", "starting")
+        backlog = health.backlog_bytes if health else 0
+        self._backlog_peak = max(self._backlog_peak, backlog) if catching_up else backlog
+
+    def read_done(self) -> None:
+        """The store answered."""
+        self._read_at = self.clock()
+        self._failed = 0
+        self._failure = ""
+
+    def read_failed(self, headline: str) -> bool:
+        """A read failed; True when it is time to say so."""
+        self._failed += 1
+        self.stale = True
+        if self._failed >= _FAILURES:
+            self._failure = f"cannot read the state file ({headline})"
+        return self._failed == _FAILURES
+
+    def demand(self) -> None:
+        """Have the screen read anew now."""
+        self.stale = True
+        self.wake.set()
+
+    def say(self, text: str, style: str = "") -> None:
+        """Tell the operator something; it stays in the foot until the next message, and in the help screen."""
+        self.messages.append((self.clock(), Piece(text, style)))
+
+    @property
+    def message(self) -> Piece:
+        """The newest message, for ten seconds."""
+        if self.messages and self.clock() - self.messages[-1][0] < 10:
+            return self.messages[-1][1]
+        return Piece("")
+
+    def step_window(self, step: int) -> None:
+        """Take the next longer (1) or shorter (-1) window."""
+        index = WINDOWS.index(self.window_minutes) + step
+        self.window_minutes = WINDOWS[max(0, min(index, len(WINDOWS) - 1))]
+        self.demand()
+
+    def toggle_pause(self) -> None:
+        """Freeze the picture, or jump to now."""
+        if self.paused_at is None:
+            self.paused_at = self.clock()
+            self._paused_requests = self.overview.total.requests if self.overview else 0
+        else:
+            self.paused_at = None
+            self.demand()
+
+
+def _first_window(text: str) -> int:
+    found = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "60m": 60}
+    return found.get(text.strip(), 5)

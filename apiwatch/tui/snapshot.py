@@ -1,0 +1,65 @@
+"""What the dashboard knows at one moment: immutable, read as a whole, applied as a whole."""
+
+from dataclasses import dataclass
+
+from apiwatch.store.views import (
+    AlertView,
+    BlockEntry,
+    ClientView,
+    Overview,
+    SuspectView,
+    UnparsedView,
+)
+
+__all__ = ["LIMIT", "WINDOWS", "Link", "Lists", "window_label"]
+
+LIMIT = 200
+"""Rows that a list asks the store for."""
+
+WINDOWS = (1, 5, 15, 60)
+"""Windows to choose from, in minutes."""
+
+
+def window_label(minutes: int) -> str:
+    """Name of a window: '5m', '1h'."""
+    return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The head of every screen: what the store said last, and how the viewer stands to it."""
+
+    now: float
+    """The viewer's clock."""
+    overview: Overview | None
+    """None until the first read."""
+    read_at: float
+    """Viewer's clock at the last good read; 0 before it."""
+    ended: str | None
+    """How the collector ended, in one sentence; None while it lives or is not ours."""
+    failure: str
+    """Why reading has failed three times in a row; '' otherwise."""
+    window_minutes: int
+    paused_at: float | None
+    paused_requests: int
+    """Requests in the state file when the picture was paused."""
+    backlog_peak: int
+    """Largest backlog in bytes since catching up began."""
+    refresh: float
+    """Seconds between two reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The rows of the dashboard's panels."""
+
+    now: float
+    window_minutes: int
+    alerts: tuple[AlertView, ...]
+    clients: tuple[ClientView, ...]
+    enumeration: tuple[SuspectView, ...]
+    auth: tuple[SuspectView, ...]
+    blocks: tuple[BlockEntry, ...]
+    unparsed: tuple[UnparsedView, ...]
+    last_alert: AlertView | None
+    """The newest closed alert, looked up only when none is open."""

@@ -1,0 +1,284 @@
+"""The head of every screen: the state word, the figures of the collector, the two lines of totals."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from apiwatch.model import SEVERITIES
+from apiwatch.store.views import HealthView, Mix, Overview, SourceView
+from apiwatch.text import plain
+from apiwatch.tui.cells import (
+    age,
+    amount,
+    clock,
+    count,
+    percent,
+    rate,
+    seconds,
+    severity_word,
+    share,
+    size,
+    span,
+    stamp,
+)
+from apiwatch.tui.line import Line, Piece, cut_middle, fit, line, line_width
+from apiwatch.tui.snapshot import Link, window_label
+
+__all__ = [
+    "State",
+    "Word",
+    "head_lines",
+    "notice",
+    "open_alerts",
+    "severity_mix",
+    "state_of",
+    "tiny_line",
+]
+
+STALE_AFTER = 3.0
+"""Seconds without a heartbeat (the collector writes one a second) after which it counts as dead."""
+
+LAG_FROM = 2.0
+UNPARSED_FROM = 0.05
+QUIET_FROM = 30.0
+_AWAY = {"gone": "gone", "denied": "not readable", "error": "failing", "waiting": "not there yet"}
+
+
+class Word(StrEnum):
+    """State of what is seen, as the head names it."""
+
+    NO_DATA = "NO DATA"
+    LIVE = "LIVE"
+    LAG = "LAG"
+    CATCH_UP = "CATCH-UP"
+    UNPARSED = "UNPARSED"
+    STALE = "STALE"
+    READING = "OPENING"
+
+
+_STYLES = {
+    Word.LIVE: "good",
+    Word.READING: "dim",
+    Word.NO_DATA: "warn",
+    Word.CATCH_UP: "accent",
+    Word.LAG: "warn",
+    Word.UNPARSED: "bad",
+    Word.STALE: "bad",
+}
+
+
+_EXPLAINED = (Word.CATCH_UP, Word.LAG, Word.UNPARSED)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The state word with its figure, and the sentence behind it ('' when there is nothing to say)."""
+
+    word: Word
+    figure: str
+    sentence: str
+
+    @property
+    def piece(self) -> Piece:
+        """The word as the head draws it."""
+        return Piece(f"{self.word} {self.figure}" if self.figure else str(self.word), _STYLES[self.word])
+
+
+def state_of(link: Link) -> State:
+    """The state of the picture; the worst that applies."""
+    overview = link.overview
+    if link.failure:
+        held = f"showing the picture of {span(link.now - link.read_at)} ago" if link.read_at else "nothing was read yet"
+        return State(Word.STALE, age(link.now - link.read_at) if link.read_at else "", f"{link.failure}; {held}")
+    if overview is None:
+        if link.ended is not None:
+            return State(Word.STALE, "", link.ended)
+        return State(Word.READING, "", "reading the state file")
+    health = overview.health
+    if health is None:
+        return State(Word.STALE, "", link.ended) if link.ended else State(Word.NO_DATA, "", "")
+    stale = _stale(link, health)
+    if stale:
+        return State(Word.STALE, age(link.now - health.heartbeat), stale)
+    if not health.lines:
+        return State(Word.NO_DATA, "", "")
+    if health.unparsed and not health.requests:
+        return State(Word.UNPARSED, "100%", "no line could be parsed; the panels say where parsing stopped")
+    if health.state == "catching-up":
+        return State(Word.CATCH_UP, _progress(link, health), f"reading history, log time {stamp(health.watermark)}")
+    if _unparsed_share(health) >= UNPARSED_FROM:
+        found = f"{count(health.unparsed)} of {count(health.unparsed + health.requests)} lines match no format"
+        return State(
+            Word.UNPARSED,
+            percent(health.unparsed, health.unparsed + health.requests),
+            f"{found}; apiwatch parse --explain FILE says why",
+        )
+    if health.lag_s >= LAG_FROM:
+        return State(Word.LAG, age(health.lag_s), f"{size(health.backlog_bytes)}B of input are not read yet")
+    return State(Word.LIVE, "", "")
+
+
+def _stale(link: Link, health: HealthView) -> str:
+    if link.ended is not None:
+        return link.ended
+    if health.state in ("stopped", "failed"):
+        why = f": {health.message}" if health.message else ""
+        return f"the collector {health.state}{why}; what it recorded stays here"
+    silent = link.now - health.heartbeat
+    if silent >= STALE_AFTER:
+        last = f"the collector (pid {health.pid}, {health.owner}) has been silent for {span(silent)}"
+        return f"{last}; start it again with: apiwatch collect"
+    return ""
+
+
+def _progress(link: Link, health: HealthView) -> str:
+    peak = max(link.backlog_peak, health.backlog_bytes)
+    return percent(peak - health.backlog_bytes, peak) if peak else ""
+
+
+def _unparsed_share(health: HealthView) -> float:
+    read = health.unparsed + health.requests
+    return health.unparsed / read if read else 0.0
+
+
+def head_lines(link: Link, width: int) -> list[Line]:
+    """Three lines of `width` cells: state, totals of everything, totals of the window."""
+    return [_state_line(link, width), *_totals(link, width)]
+
+
+def _state_line(link: Link, width: int) -> Line:
+    state = state_of(link)
+    overview = link.overview
+    right = stamp(link.now) if width >= 110 else clock(link.now)
+    pieces: list[Piece] = [Piece(" "), state.piece]
+    if link.paused_at is not None:
+        pieces += [Piece(" "), Piece(_paused(link), "warn")]
+    name = [Piece("apiwatch", "strong")]
+    if overview and overview.health:
+        name.append(Piece(f" {cut_middle(_host(overview.health), 12 if width < 100 else 24)}"))
+        pieces += _figures(link, overview, overview.health, width)
+    room = width - len(right) - 1
+    if len(name) > 1 and line_width((*name, *pieces)) > room:
+        name.pop()
+    while line_width((*name, *pieces)) > room and len(pieces) > 2:
+        pieces.pop()
+    left = (*name, *pieces)
+    return (*left, Piece(" " * max(1, width - line_width(left) - len(right))), Piece(right))
+
+
+def _host(health: HealthView) -> str:
+    return health.owner.partition("@")[2] or health.owner
+
+
+def _paused(link: Link) -> str:
+    elapsed = int(link.now - (link.paused_at or link.now))
+    fresh = link.overview.total.requests - link.paused_requests if link.overview else 0
+    return f"PAUSED {elapsed // 60:02d}:{elapsed % 60:02d}, {count(max(0, fresh))} new"
+
+
+def _figures(link: Link, overview: Overview, health: HealthView, width: int) -> list[Piece]:
+    """Figures of the collector, the ones that matter most first: a narrow line loses the last ones."""
+    found: list[Piece] = []
+    full = [name for name, (now, limit, refused) in health.bounds.items() if refused or (limit and now >= limit)]
+    if full:
+        found.append(Piece(f" CAP {plain(full[0], 24)}" if width >= 100 else " CAP", "warn"))
+    quiet = link.now - health.watermark if health.watermark else 0.0
+    if health.state == "live" and quiet >= QUIET_FROM and not health.backlog_bytes:
+        found.append(Piece(f"  quiet {age(quiet)}"))
+    else:
+        found.append(Piece(f"  lag {seconds(health.lag_s)}", "warn" if health.lag_s >= LAG_FROM else ""))
+    read = health.unparsed + health.requests
+    bad = _unparsed_share(health) >= UNPARSED_FROM
+    sources = _sources(overview.sources)
+    rest = [
+        Piece(f"  unparsed {share(health.unparsed, read).strip()}", "bad" if bad else ""),
+        Piece(f"  drop {count(health.dropped)}", "bad" if health.dropped else ""),
+        Piece(f"  {rate(health.lines_per_s)} {'lines/s' if width >= 100 else 'l/s'}"),
+    ]
+    rest.insert(0 if sources.style else len(rest), sources)
+    if width >= 100:
+        rest.append(Piece(f"  window {window_label(link.window_minutes)}"))
+    return found + rest
+
+
+def _sources(sources: tuple[SourceView, ...]) -> Piece:
+    away = sum(source.state in _AWAY for source in sources)
+    if away:
+        return Piece(f"  SRC {len(sources) - away}/{len(sources)}", "bad")
+    kinds = {source.kind for source in sources}
+    noun = "file" if kinds == {"file"} else "source"
+    return Piece(f"  {len(sources)} {noun}{'' if len(sources) == 1 else 's'}")
+
+
+def _totals(link: Link, width: int) -> list[Line]:
+    overview = link.overview
+    total, window = (overview.total, overview.window) if overview else (Mix(), Mix())
+    clients = (overview.clients_total, overview.clients_window) if overview else (0, 0)
+    span_s = (overview.window_minutes if overview else link.window_minutes) * 60
+    label = window_label(overview.window_minutes if overview else link.window_minutes)
+    first = _mix_line("ALL", total, "", clients[0])
+    second = _mix_line(label, window, f"{rate(window.requests / span_s)}/s", clients[1])
+    if overview and width >= 110:
+        found = severity_mix(overview.open_alerts)
+        first = (*first, Piece(" | open: "), *(found or (Piece("none", "good"),)))
+        second = (
+            *second,
+            Piece(f" | ok {percent(window.ok, window.requests)}  miss {percent(window.miss, window.requests)}"),
+        )
+        second = (*second, Piece(f"  deny {percent(window.deny, window.requests)}"))
+    return [first, second]
+
+
+def _mix_line(label: str, mix: Mix, speed: str, clients: int) -> Line:
+    known = mix.requests
+    return line(
+        Piece(fit(label, 4), "strong"),
+        f"{amount(mix.requests):>5} req {speed:>7}",
+        f"  2xx {share(mix.s2xx, known)}  3xx {share(mix.s3xx, known)}",
+        Piece(f"  4xx {share(mix.s4xx, known)}", "warn" if known and mix.s4xx >= 0.25 * known else ""),
+        Piece(f"  5xx {share(mix.s5xx, known)}", "bad" if known and mix.s5xx >= 0.05 * known else ""),
+        f" clients {amount(clients):>5}",
+    )
+
+
+def open_alerts(overview: Overview | None) -> int:
+    """Open alerts of every severity."""
+    return sum(overview.open_alerts.values()) if overview else 0
+
+
+def severity_mix(found: dict[str, int]) -> Line:
+    """Open alerts as '2 CRIT 1 HIGH', most severe first; empty when there are none."""
+    pieces: list[Piece] = []
+    for severity in reversed(SEVERITIES):
+        if found.get(severity):
+            if pieces:
+                pieces.append(Piece(" "))
+            pieces.append(Piece(f"{count(found[severity])} {severity_word(severity).split()[0]}", severity))
+    return tuple(pieces)
+
+
+def tiny_line(link: Link, width: int) -> Line:
+    """The one line of a terminal below 60x15."""
+    mix = severity_mix(link.overview.open_alerts) if link.overview else ()
+    shown = line(
+        state_of(link).piece,
+        " ",
+        *(mix or (Piece("no alerts"),)),
+        Piece("  needs 60x15"),
+        Piece("  ? help  q quit", "dim"),
+    )
+    return shown if line_width(shown) <= width else line(state_of(link).piece, Piece(" 60x15"))
+
+
+def notice(link: Link) -> Line:
+    """What must be said about the state in a sentence of its own; empty when all is well."""
+    state = state_of(link)
+    if state.word is Word.STALE:
+        return line(Piece(f"STALE: {state.sentence}", "bad"))
+    away = [source for source in link.overview.sources if source.state in _AWAY] if link.overview else []
+    if away and state.word is not Word.NO_DATA:
+        detail = f": {away[0].message}" if away[0].message else ""
+        more = f"; {len(away) - 1} more are not read" if len(away) > 1 else ""
+        return line(Piece(f"not read: {cut_middle(away[0].name, 48)} is {_AWAY[away[0].state]}{detail}{more}", "warn"))
+    if state.sentence and state.word in _EXPLAINED:
+        return line(Piece(f"{state.word}: {state.sentence}", _STYLES[state.word]))
+    return ()

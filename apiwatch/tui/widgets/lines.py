@@ -1,0 +1,110 @@
+"""A widget that is drawn line by line, repaints only what changed, and is the last gate for untrusted text."""
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from apiwatch.text import plain
+from apiwatch.tui.glyphs import UNICODE, Glyphs
+from apiwatch.tui.line import EMPTY, Line, changed_span, fit_line, merged
+from apiwatch.tui.themes import piece_style
+
+__all__ = ["Lines"]
+
+
+class Lines(Widget):
+    """Base of all widgets here: `compose_lines` gives the lines, `redraw` repaints those that changed.
+
+    Whatever a piece holds goes through `text.plain` here once more, and becomes ASCII when the glyphs are.
+    """
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = "Lines { height: 1fr; width: 1fr; background: $background; color: $foreground; }"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._lines: list[Line] = []
+        self._lines_size = (-1, -1)
+        self._piece_styles: dict[str, Style] = {}
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """Drawing characters of the application."""
+        glyphs = getattr(self.app, "glyphs", UNICODE)
+        return glyphs if isinstance(glyphs, Glyphs) else UNICODE
+
+    def compose_lines(self, width: int, height: int) -> list[Line]:
+        """The lines of the widget at this size; missing ones are blank."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Compose the lines anew and repaint the parts that look different."""
+        if not self.is_attached or self.size.width <= 0 or self.size.height <= 0:
+            return
+        width, height = self.size
+        old, same_size = self._lines, self._lines_size == (width, height)
+        self._draw_lines(width, height)
+        if not same_size:
+            self.refresh()
+            return
+        regions: list[Region] = []
+        for row in range(height):
+            before = old[row] if row < len(old) else EMPTY
+            after = self._lines[row] if row < len(self._lines) else EMPTY
+            span = changed_span(before, after)
+            if span is not None:
+                start, end = span
+                regions.append(Region(start, row, min(end, width) - start, 1))
+        if regions:
+            self.refresh(*regions)
+
+    def _draw_lines(self, width: int, height: int) -> None:
+        composed = self.compose_lines(width, height)[:height]
+        self._lines = [merged(fit_line(self._clean(drawn), width)) for drawn in composed]
+        self._lines_size = (width, height)
+
+    def _clean(self, drawn: Line) -> Line:
+        ascii_only = self.glyphs.plain
+        return tuple(
+            piece
+            if piece.text.isascii() and piece.text.isprintable()
+            else piece._replace(text=_safe(piece.text, ascii_only))
+            for piece in drawn
+        )
+
+    def render_line(self, y: int) -> Strip:
+        """One line as Textual wants it."""
+        width, height = self.size
+        if self._lines_size != (width, height):
+            self._draw_lines(width, height)
+        if y >= len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        return Strip([Segment(piece.text, self._style(piece.style)) for piece in self._lines[y]], width)
+
+    def _style(self, name: str) -> Style:
+        style = self._piece_styles.get(name)
+        if style is None:
+            style = piece_style(name, self.rich_style, self.app.theme_variables)
+            self._piece_styles[name] = style
+        return style
+
+    def notify_style_update(self) -> None:
+        """Forget styles that a theme, the focus or a class may have changed."""
+        self._piece_styles = {}
+        super().notify_style_update()
+
+    def on_resize(self) -> None:
+        """Draw at the new size."""
+        self.redraw()
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Show whether the keys come here: after `has_focus` has changed, which `on_focus` is too early for."""
+        super().watch_has_focus(_has_focus)
+        self.redraw()
+
+
+def _safe(text: str, ascii_only: bool) -> str:
+    text = plain(text)
+    return text.encode("ascii", "backslashreplace").decode("ascii") if ascii_only else text

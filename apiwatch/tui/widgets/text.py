@@ -1,0 +1,119 @@
+"""Widgets of plain lines: a fixed block that its screen fills, and a document to scroll through."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.binding import Binding, BindingType
+
+from apiwatch.text import plain
+from apiwatch.tui.line import Line, Piece, fit, line_width, titled_rule
+from apiwatch.tui.widgets.lines import Lines
+
+__all__ = ["Block", "Document", "KeyBar"]
+
+Source = Callable[[int, int], list[Line]]
+
+
+class Block(Lines):
+    """Lines that a function gives for a width and a height: heads, details, feet, charts."""
+
+    def __init__(self, source: Source, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._source = source
+
+    def compose_lines(self, width: int, height: int) -> list[Line]:
+        """What the function says."""
+        return self._source(width, height)
+
+
+class KeyBar(Lines):
+    """One line of keys, as many as fit, most important first."""
+
+    def __init__(self, keys: Sequence[tuple[str, str]], *, id: str = "keys") -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._keys = tuple(keys)
+
+    def show(self, keys: Sequence[tuple[str, str]]) -> None:
+        """Other keys."""
+        self._keys = tuple(keys)
+        self.redraw()
+
+    def compose_lines(self, width: int, height: int) -> list[Line]:
+        """Key and what it does."""
+        drawn: list[Piece] = []
+        for key, label in self._keys:
+            addition = [Piece(key, "key"), Piece(f" {label}  ")]
+            if line_width((*drawn, *addition)) - 2 > width:
+                break
+            drawn += addition
+        return [tuple(drawn)]
+
+
+class Document(Lines, can_focus=True):
+    """Lines to scroll through, below a title rule that says where in the text one is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_by(-1)", "up", show=False, tooltip="line up, line down"),
+        Binding("down,j", "scroll_by(1)", "down", show=False, tooltip="line up, line down"),
+        Binding("pageup", "scroll_page(-1)", "page up", show=False, tooltip="page up, page down"),
+        Binding("pagedown,space", "scroll_page(1)", "page down", show=False, tooltip="page up, page down"),
+        Binding("ctrl+u", "scroll_page(-0.5)", "half up", show=False, tooltip="half a page up, down"),
+        Binding("ctrl+d", "scroll_page(0.5)", "half down", show=False, tooltip="half a page up, down"),
+        Binding("home,g", "scroll_edge(-1)", "top", show=False, tooltip="first line, last line"),
+        Binding("end,G", "scroll_edge(1)", "bottom", show=False, tooltip="first line, last line"),
+    ]
+
+    def __init__(self, heading: str = "", *, id: str = "document") -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._source: Callable[[int], list[Line]] = lambda _width: [(Piece("loading...", "dim"),)]
+        self._text: list[Line] = []
+        self._text_width = -1
+        self._heading = plain(heading)
+        self.top = 0
+
+    def show(self, name: str, source: Callable[[int], list[Line]]) -> None:
+        """Take a new text: `source` gives its lines for a width. The place in the text stays."""
+        self._heading = plain(name)
+        self._source = source
+        self._text_width = -1
+        self.redraw()
+
+    def compose_lines(self, width: int, height: int) -> list[Line]:
+        """Title rule and the part of the text that is in sight."""
+        if self._text_width != width:
+            self._text, self._text_width = self._source(width), width
+        room = max(1, height - 1)
+        self.top = max(0, min(self.top, len(self._text) - room))
+        last = min(len(self._text), self.top + room)
+        place = f"lines {self.top + 1}-{last} of {len(self._text)}" if len(self._text) > room else ""
+        rule = self.glyphs.rule
+        name = fit(self._heading, min(cell_len(self._heading), max(8, width - len(place) - 8)))
+        return [titled_rule((Piece(name, "active"),), width, rule, place), *self._text[self.top : last]]
+
+    def _go(self, top: int) -> None:
+        self.top = top
+        self.redraw()
+
+    def action_scroll_by(self, lines: int) -> None:
+        """Scroll by lines."""
+        self._go(self.top + lines)
+
+    def action_scroll_page(self, pages: float) -> None:
+        """Scroll by pages."""
+        self._go(self.top + round(pages * max(1, self.size.height - 2)))
+
+    def action_scroll_edge(self, direction: int) -> None:
+        """Go to the first or last line."""
+        self._go(0 if direction < 0 else len(self._text))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll three lines down."""
+        event.stop()
+        self.action_scroll_by(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll three lines up."""
+        event.stop()
+        self.action_scroll_by(-3)

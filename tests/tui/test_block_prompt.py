@@ -1,0 +1,150 @@
+"""`b`: what it asks, what it refuses, and what it then says to the store."""
+
+from pathlib import Path
+
+import pytest
+
+from apiwatch.errors import StoreError
+from tests.tui import fakes, guards
+from tests.tui.pilot import Driven, driving
+
+
+def only(*addresses: str) -> fakes.Scenario:
+    """A store with clients that no alert names."""
+    clients = tuple(fakes.client_view(address, 10, 900, fakes.mix(160, 0.9, 0.1)) for address in addresses)
+    return fakes.Scenario(alerts=(), enumeration=(), auth=(), clients=clients, blocks=())
+
+
+async def asked(driven: Driven) -> str:
+    """Press `b` and wait for the prompt; its text without line ends."""
+    await driven.press("b")
+    await driven.shows("Enter queue")
+    return " ".join(driven.text.split())
+
+
+async def test_b_queues_the_client_with_the_reason_of_its_alert(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        text = await asked(driven)
+        assert "Queue 1 network for blocking; nothing is applied yet" in text
+        assert "queue 203.0.113.7/32 enumeration.sequential: walks object ids" in text
+        assert "behind 203.0.113.7: 1 user agent, 1 user" in text
+        await driven.press("'2h", "enter")
+        await driven.until(lambda: bool(driven.control.said), "the entry")
+        ((kind, net, reason, alerts, actor, lifetime),) = driven.control.said
+        assert (kind, net, alerts, actor, lifetime) == (
+            "block",
+            "203.0.113.7/32",
+            "a1b2c3d4e5f60001",
+            "oncall@gw1",
+            "7200",
+        )
+        assert reason.startswith("enumeration.sequential: walks object ids on GET /api/orders/{id}")
+        await driven.shows("queued 203.0.113.7/32 for 2h; B exports")
+        await driven.shows("B Block(3)")
+
+
+async def test_the_usual_lifetime_is_offered_and_a_wrong_one_is_refused_in_place(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        await asked(driven)
+        for typed, objection in (("x", "duration"), ("900d", "longer than block.max_ttl"), ("0s", "shorter")):
+            await driven.press("ctrl+u", f"'{typed}", "enter")
+            assert "Enter queue" not in driven.text
+            assert objection in driven.text
+        await driven.press("ctrl+u")
+        assert "Enter queue" in driven.text
+        await driven.press("'1h", "enter")
+        await driven.until(lambda: bool(driven.control.said), "the entry")
+        assert driven.control.said[0][5] == "3600"
+
+
+async def test_marked_rows_of_several_panels_are_queued_together(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        await driven.press("space", "2", "G", "space")
+        text = await asked(driven)
+        assert "Queue 2 networks" in text
+        assert "reason, empty: the one of each row" in text
+        await driven.press("enter")
+        await driven.until(lambda: len(driven.control.said) == 2, "both entries")
+        assert {words[1] for words in driven.control.said} == {"203.0.113.7/32", "198.18.0.39/32"}
+        assert {words[2].partition(":")[0] for words in driven.control.said} == {"enumeration.sequential", "manual"}
+        await driven.pilot.pause()
+        assert driven.dashboard.marked == []
+
+
+async def test_a_typed_reason_goes_to_all(tmp_path: Path) -> None:
+    async with driving(only("203.0.113.5", "2001:db8:1:2::5"), db=tmp_path) as driven:
+        await driven.press("2", "M")
+        await asked(driven)
+        await driven.press("tab", "'why", "enter")
+        await driven.until(lambda: len(driven.control.said) == 2, "both entries")
+        assert {words[2] for words in driven.control.said} == {"why"}
+        assert {words[1] for words in driven.control.said} == {"203.0.113.5/32", "2001:db8:1:2::/64"}
+
+
+@pytest.mark.parametrize(("address", "rail"), [("127.0.0.1", "H2"), (guards.ALLOWED, "H8"), ("unix:", "IP address")])
+async def test_the_guard_refuses_without_asking(address: str, rail: str, tmp_path: Path) -> None:
+    async with driving(only(address), db=tmp_path) as driven:
+        await driven.press("2", "b")
+        await driven.shows("refused:")
+        assert rail in driven.line("refused:")
+        assert driven.control.said == []
+
+
+async def test_what_the_guard_refuses_is_left_out_and_named(tmp_path: Path) -> None:
+    async with driving(only("203.0.113.5", "127.0.0.1"), db=tmp_path) as driven:
+        await driven.press("2", "M")
+        text = await asked(driven)
+        assert "Queue 1 network " in text
+        assert "refused 127.0.0.1/32" in text
+        assert "H2" in text
+        await driven.press("enter")
+        await driven.until(lambda: bool(driven.control.said), "the entry")
+        assert [words[1] for words in driven.control.said] == ["203.0.113.5/32"]
+
+
+async def test_a_private_address_is_queued_only_when_it_is_typed_again(tmp_path: Path) -> None:
+    async with driving(only("10.1.2.3"), db=tmp_path) as driven:
+        await driven.press("2")
+        text = await asked(driven)
+        assert "H3" in text
+        assert "type 10.1.2.3/32 to override the guard" in text
+        await driven.press("enter")
+        assert "refused by a guard rail" in driven.text
+        await driven.press("tab", "tab", "'10.1.2.3/32", "enter")
+        await driven.until(lambda: bool(driven.control.said), "the entry")
+        assert driven.control.said[0][1] == "10.1.2.3/32"
+
+
+async def test_esc_queues_nothing(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        await asked(driven)
+        await driven.press("escape")
+        assert driven.app.screen is driven.dashboard
+        assert driven.control.said == []
+
+
+async def test_a_store_that_refuses_is_told(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        driven.control.failure = StoreError("the state file is read-only")
+        await asked(driven)
+        await driven.press("enter")
+        await driven.shows("not queued: 203.0.113.7/32: the state file is read-only")
+
+
+async def test_a_campaign_of_41_is_one_prompt_that_fits(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        await driven.press("j")
+        text = await asked(driven)
+        assert "Queue 41 networks" in text
+        assert "more lines" in text
+        assert "for how long" in text
+
+
+async def test_a_block_on_the_client_page_is_about_that_client_only(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        await driven.press("j", "enter")
+        text = await asked(driven)
+        assert "queue 203.0.113.64/32" in text
+        assert "Queue 1 network " in text
+        await driven.press("enter")
+        await driven.shows("queued for blocking as 203.0.113.64/32 until 15:02:31Z by oncall@gw1")

@@ -1,0 +1,74 @@
+"""Screens as plain text, to be reviewed as text: run with APIWATCH_GOLDEN=write to take a wanted change over."""
+
+import asyncio
+import difflib
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.tui import fakes
+from tests.tui.pilot import driving
+
+GOLDEN = Path(__file__).parent / "golden"
+
+VIEWS: dict[str, tuple[str, ...]] = {
+    "alerts": (),
+    "clients": ("2",),
+    "enumeration": ("3",),
+    "auth": ("4",),
+    "client": ("enter",),
+    "why": ("d",),
+}
+CASES = [
+    *((f"{name}-80x24", keys, (80, 24)) for name, keys in VIEWS.items()),
+    *((f"{name}-120x40", VIEWS[name], (120, 40)) for name in ("alerts", "client")),
+    ("alerts-200x60", (), (200, 60)),
+]
+
+
+def compare(name: str, text: str) -> None:
+    """Compare with the golden file, or write it when that is asked for."""
+    path = GOLDEN / f"{name}.txt"
+    if os.environ.get("APIWATCH_GOLDEN") == "write":
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text + "\n", encoding="utf-8")
+    wanted = path.read_text(encoding="utf-8")
+    difference = "\n".join(difflib.unified_diff(wanted.splitlines(), text.splitlines(), "golden", "now", lineterm=""))
+    assert not difference, difference
+
+
+@pytest.mark.parametrize(("name", "keys", "size"), CASES, ids=[case[0] for case in CASES])
+async def test_screen_looks_as_reviewed(
+    name: str, keys: tuple[str, ...], size: tuple[int, int], tmp_path: Path
+) -> None:
+    async with driving(size=size, db=tmp_path) as driven:
+        await driven.press(*keys)
+        await asyncio.to_thread(compare, name, driven.text)
+
+
+@pytest.mark.parametrize(
+    ("name", "scenario"),
+    [("nothing", fakes.nothing), ("not-parsed", fakes.not_parsed), ("calm", fakes.calm)],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_empty_screen_looks_as_reviewed(name: str, scenario: type[fakes.Scenario], tmp_path: Path) -> None:
+    async with driving(scenario(), db=tmp_path) as driven:
+        await driven.press("1")
+        await asyncio.to_thread(compare, f"{name}-80x24", driven.text)
+
+
+async def test_ascii_screen_looks_as_reviewed(tmp_path: Path) -> None:
+    async with driving(ascii_only=True, db=tmp_path) as driven:
+        await driven.press("enter")
+        await asyncio.to_thread(compare, "client-ascii-80x24", driven.text)
+
+
+async def test_stale_and_paused_screen_looks_as_reviewed(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        await driven.press("p")
+        driven.clock.now += 14
+        await driven.shows("STALE 14s")
+        await driven.shows("apiwatch collect")
+        await driven.pilot.pause()
+        await asyncio.to_thread(compare, "stale-paused-80x24", driven.text)

@@ -1,0 +1,97 @@
+"""What an attacker writes into a log never reaches the terminal as it is, on no screen, and breaks none."""
+
+from pathlib import Path
+
+import pytest
+
+from apiwatch.model import Severity
+from apiwatch.text import plain
+from tests.tui import fakes, hostile
+from tests.tui.pilot import Driven, driving, strips_of
+
+SIZES = [(80, 24), (200, 60)]
+
+
+def drawn(driven: Driven) -> str:
+    """All text that the compositor hands to the terminal."""
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips_of(driven.app.screen))
+
+
+def check(driven: Driven, *, ascii_only: bool = False) -> None:
+    text = drawn(driven)
+    for wrong in hostile.FORBIDDEN:
+        assert wrong not in text, f"{wrong!r} is on the screen"
+    assert plain(text.replace("\n", ""), len(text) + 1) == text.replace("\n", "")
+    assert driven.app._exception is None
+    if ascii_only:
+        assert text.isascii()
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_screen_survives_and_shows_it_spelled(size: tuple[int, int], tmp_path: Path) -> None:
+    async with driving(hostile.scenario(), size, db=tmp_path) as driven:
+        check(driven)
+        assert "\\x1b]52;" in driven.text
+        for key in "234":
+            await driven.press(key)
+            check(driven)
+        for key in ("enter", "d", "l", "question_mark"):
+            await driven.press("1", key)
+            check(driven)
+            await driven.press("G")
+            check(driven)
+            await driven.press("escape")
+        await driven.press("B")
+        await driven.says("IP address")
+        check(driven)
+
+
+async def test_prompts_and_messages_survive(tmp_path: Path) -> None:
+    async with driving(hostile.scenario(), db=tmp_path) as driven:
+        await driven.press("b")
+        await driven.shows("refused:")
+        check(driven)
+        await driven.press("a")
+        check(driven)
+        await driven.press("escape", "c")
+        assert plain(driven.app.clipboard) == driven.app.clipboard
+        check(driven)
+
+
+async def test_a_reason_from_the_log_survives_the_block_prompt(tmp_path: Path) -> None:
+    walker = fakes.alert(fakes.WALKER, f"enumeration{hostile.TEXT}", Severity.HIGH, 70, hostile.TEXT, key="a1" * 8)
+    async with driving(fakes.Scenario(alerts=(walker,)), db=tmp_path) as driven:
+        await driven.press("b")
+        await driven.shows("Enter queue")
+        check(driven)
+        await driven.press("enter")
+        await driven.until(lambda: bool(driven.control.said), "the entry")
+        reason = driven.control.said[0][2]
+        assert plain(reason) == reason
+        assert len(reason) <= 200
+
+
+async def test_lines_that_no_format_understood_survive(tmp_path: Path) -> None:
+    async with driving(hostile.unread(), (120, 40), db=tmp_path) as driven:
+        check(driven)
+        assert "\\x1b]52" in driven.text
+
+
+async def test_ascii_only_stays_ascii(tmp_path: Path) -> None:
+    async with driving(hostile.scenario(), (120, 40), ascii_only=True, db=tmp_path) as driven:
+        check(driven, ascii_only=True)
+        for key in ("enter", "B", "a", "s"):
+            await driven.press(key)
+            check(driven, ascii_only=True)
+            await driven.press("escape")
+
+
+async def test_markup_is_text(tmp_path: Path) -> None:
+    texts = ("[/x]", "[red]x[/red]", "$(reboot)", "{id}", "漢字", "🙂")
+    alerts = tuple(
+        fakes.alert(fakes.WALKER, "enumeration.miss", Severity.HIGH, 70, f"on {text} it", key=f"a{number}")
+        for number, text in enumerate(texts)
+    )
+    async with driving(fakes.Scenario(alerts=alerts), db=tmp_path) as driven:
+        for text in texts:
+            assert f"on {text} it" in driven.text

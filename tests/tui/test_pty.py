@@ -1,0 +1,190 @@
+"""The dashboard in a real terminal: whatever ends it, the terminal is given back and a sentence says why."""
+
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.tui import hostile
+from tests.tui.terminal import Terminal
+
+RESTORED = (b"\x1b[?1049l", b"\x1b[?1000l", b"\x1b[?25h")
+FULL, MOUSE_ON = b"\x1b[?1049h", b"\x1b[?1000h"
+COLOUR = re.compile(rb"\x1b\[[0-9;]*\b(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;|m)")
+
+
+def assert_restored(terminal: Terminal) -> None:
+    raw = bytes(terminal.raw)
+    for sequence in RESTORED:
+        assert sequence in raw
+    assert raw.rindex(FULL) < raw.rindex(b"\x1b[?1049l")
+    assert raw.rindex(MOUSE_ON) < raw.rindex(b"\x1b[?1000l")
+
+
+def words(terminal: Terminal) -> str:
+    """What was written after the screen was given back, as one line."""
+    tail = bytes(terminal.raw).rpartition(b"\x1b[?1049l")[2].decode("utf-8", "replace")
+    return " ".join(re.sub(r"\x1b\[[0-9;?>=]*[A-Za-z]", "", tail).split())
+
+
+def start(tmp_path: Path, *arguments: str, size: tuple[int, int] = (80, 24), **environment: str) -> Terminal:
+    name, *options = arguments or ("incident",)
+    return Terminal([name, f"db={tmp_path / 'state.db'}", *options], size, environment)
+
+
+def test_q_and_y_end_it(tmp_path: Path) -> None:
+    with start(tmp_path) as terminal:
+        terminal.wait("203.0.113.64")
+        terminal.keys("q")
+        terminal.wait("Quit the dashboard?")
+        terminal.keys("y")
+        assert terminal.wait_exit() == 0
+        assert_restored(terminal)
+        assert words(terminal) == ""
+    assert list(tmp_path.glob("dashboard-*.log")) == []
+
+
+def test_ctrl_c_twice_ends_it(tmp_path: Path) -> None:
+    with start(tmp_path, "incident", "owns=yes") as terminal:
+        terminal.wait("203.0.113.64")
+        terminal.keys("\x03")
+        terminal.wait("the collector stops cleanly")
+        terminal.keys("\x03")
+        assert terminal.wait_exit() == 0
+        assert_restored(terminal)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_signals_end_it_and_are_told(number: signal.Signals, tmp_path: Path) -> None:
+    with start(tmp_path) as terminal:
+        terminal.wait("203.0.113.64")
+        terminal.kill(number)
+        assert terminal.wait_exit() == 0
+        assert_restored(terminal)
+        assert f"ended by {number.name}; the collector keeps running" in words(terminal)
+
+
+def test_closing_terminal_ends_it(tmp_path: Path) -> None:
+    with start(tmp_path) as terminal:
+        terminal.wait("203.0.113.64")
+        terminal.hang_up()
+        assert terminal.wait_exit() in (0, 128 + signal.SIGHUP)
+
+
+def test_crash_in_a_screen_gives_the_terminal_back_and_names_the_log(tmp_path: Path) -> None:
+    with start(tmp_path, "crash") as terminal:
+        terminal.wait("203.0.113.64")
+        terminal.keys("\r")
+        assert terminal.wait_exit() == 1
+        assert_restored(terminal)
+        said = words(terminal)
+        log = next(tmp_path.glob("dashboard-*.log"))
+        assert "apiwatch: the dashboard crashed (TypeError" in said
+        assert str(log) in said.replace(" ", "") or log.name in said
+        assert "Traceback" not in said
+        assert "the collector keeps running; nothing recorded is lost" in said
+    assert "TypeError" in log.read_text()
+    assert "203.0.113.7" not in log.read_text()
+
+
+def test_dead_collector_is_told_while_the_picture_stays(tmp_path: Path) -> None:
+    flag = tmp_path / "dead"
+    with start(tmp_path, "incident", f"ended={flag}", "owns=yes") as terminal:
+        terminal.wait("203.0.113.64")
+        flag.touch()
+        text = terminal.wait("STALE")
+        assert "203.0.113.64" in text
+        terminal.wait("the collector was killed by signal 9")
+        terminal.keys("q")
+        terminal.wait("the collector has ended already")
+        terminal.keys("q")
+        assert terminal.wait_exit() == 0
+        assert_restored(terminal)
+
+
+def test_resizing_redraws_at_the_new_size(tmp_path: Path) -> None:
+    with start(tmp_path) as terminal:
+        terminal.wait("203.0.113.64")
+        terminal.resize(120, 40)
+        terminal.wait("4 Auth failures")
+        terminal.wait(lambda text: "WHY    walks object ids in order" in text)
+        terminal.resize(59, 14)
+        terminal.wait("needs 60x15")
+        terminal.resize(80, 24)
+        terminal.wait("[1 Alerts(5)]")
+        terminal.keys("2")
+        terminal.wait("[2 Clients]")
+
+
+def test_a_terminal_of_59x14_gets_one_line_and_obeys_q(tmp_path: Path) -> None:
+    with start(tmp_path, size=(59, 14)) as terminal:
+        terminal.wait("needs 60x15")
+        terminal.keys("qy")
+        assert terminal.wait_exit() == 0
+        assert_restored(terminal)
+
+
+def test_no_color_sends_no_colour(tmp_path: Path) -> None:
+    with start(tmp_path, NO_COLOR="1") as terminal:
+        terminal.wait("203.0.113.64")
+        terminal.keys("\r")
+        terminal.wait("why its score is 97")
+        terminal.keys("\x1b")
+        terminal.wait("[1 Alerts(5)]")
+        terminal.keys("q")
+        terminal.wait("Quit the dashboard?")
+        found = COLOUR.search(bytes(terminal.raw))
+        assert found is None, found
+        assert re.search(rb"\x1b\[(?:[0-9;]*;)?7[;m]", bytes(terminal.raw)) is not None
+
+
+def test_the_pattern_for_colours_finds_them(tmp_path: Path) -> None:
+    with start(tmp_path, NO_COLOR="") as terminal:
+        terminal.wait("203.0.113.64")
+        assert COLOUR.search(bytes(terminal.raw)) is not None
+
+
+def test_ascii_sends_no_byte_above_127(tmp_path: Path) -> None:
+    with start(tmp_path, "hostile", "ascii=yes", size=(120, 40)) as terminal:
+        terminal.wait("CRIT !!")
+        for key in ("\r", "\x1b", "B", "\x1b", "?", "\x1b", "s"):
+            terminal.keys(key)
+            terminal.pump_for(0.3)
+        terminal.wait("Alerts by")
+        assert max(terminal.raw) < 0x80
+
+
+def test_hostile_text_reaches_no_terminal(tmp_path: Path) -> None:
+    with start(tmp_path, "hostile") as terminal:
+        terminal.wait("CRIT !!")
+        for key, wanted in (
+            ("2", "[2 Clients]"),
+            ("3", "[3 Enum"),
+            ("4", "[4 Auth"),
+            ("1", "[1 Alerts"),
+            ("\r", "lines 1-"),
+            ("\x1b", "[1 Alerts"),
+            ("d", "why:"),
+            ("\x1b", "[1 Alerts"),
+            ("l", "original lines"),
+            ("\x1b", "[1 Alerts"),
+            ("B", "[Block queue]"),
+            ("\x1b", "[1 Alerts"),
+            ("b", "refused"),
+            ("?", "on this screen"),
+            ("G", "messages"),
+        ):
+            terminal.keys(key)
+            terminal.wait(wanted)
+        raw = bytes(terminal.raw)
+        for wrong in hostile.FORBIDDEN:
+            assert wrong.encode("utf-8", "surrogatepass") not in raw, repr(wrong)
+        assert b"\\x1b]52" in raw
+
+
+def test_mouse_selects(tmp_path: Path) -> None:
+    with start(tmp_path) as terminal:
+        terminal.wait("203.0.113.64")
+        terminal.keys("\x1b[<0;20;9M\x1b[<0;20;9m")
+        terminal.wait(lambda text: any(line.startswith("> HIGH !     74") for line in text.splitlines()))

@@ -1,0 +1,145 @@
+"""`B`: the queue, what an export would be, and writing one."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from textual.widgets import Input
+
+from apiwatch.blocklist import TARGETS
+from apiwatch.tui.screens.review import ReviewScreen
+from tests.tui import fakes, guards
+from tests.tui.pilot import Driven, driving
+
+
+async def review(driven: Driven) -> ReviewScreen:
+    await driven.press("B")
+    screen = driven.app.screen
+    assert isinstance(screen, ReviewScreen)
+    await driven.shows("guard")
+    return screen
+
+
+async def test_the_queue_and_what_an_export_would_be(tmp_path: Path) -> None:
+    async with driving(size=(100, 40), db=tmp_path) as driven:
+        screen = await review(driven)
+        for wanted in (
+            "[Block queue]",
+            "203.0.113.99/32",
+            "50m 00s",
+            "[nftables]",
+            "2 networks",
+            "guard ok",
+            "table inet apiwatch",
+        ):
+            assert wanted in driven.text
+        names = tuple(TARGETS)
+        for name in (*names[1:], names[0]):
+            await driven.press("t")
+            await driven.shows(f"[{name}]")
+            await driven.shows("guard ok")
+        await driven.press("T")
+        assert screen.target == names[-1]
+
+
+async def test_writing_makes_a_real_file_and_says_what_to_type_next(tmp_path: Path) -> None:
+    path = tmp_path / "out.nft"
+    async with driving(size=(120, 40), db=tmp_path) as driven:
+        await review(driven)
+        await driven.press("o")
+        await driven.shows("Write the nftables export")
+        assert "./apiwatch-nftables.nft" in driven.text
+        await type_path(driven, path)
+        await driven.shows(f"wrote {path}")
+        content = await asyncio.to_thread(path.read_text)
+        assert "203.0.113.99" in content
+        assert "2001:db8:7:7::/64" in content
+        assert "apply" in driven.text
+        assert f"nft -f {path}" in driven.text
+    assert driven.app.farewell[0] == f"apiwatch: wrote {path}; nothing is applied yet"
+    assert any(line.startswith("  apply: ") and str(path) in line for line in driven.app.farewell)
+
+
+async def type_path(driven: Driven, path: Path) -> None:
+    """Put a path into the prompt's field and confirm."""
+    field = driven.app.screen.query_one("#field-0", Input)
+    field.value = str(path)
+    await driven.pilot.pause()
+    await driven.press("enter")
+
+
+async def test_a_path_that_cannot_be_is_refused_in_place(tmp_path: Path) -> None:
+    async with driving(size=(120, 40), db=tmp_path) as driven:
+        await review(driven)
+        await driven.press("o")
+        await driven.shows("Write the")
+        for path, objection in ((tmp_path, "directory"), (tmp_path / "no" / "file", "not exist")):
+            await type_path(driven, path)
+            await driven.says(objection)
+        await driven.press("escape")
+        assert isinstance(driven.app.screen, ReviewScreen)
+
+
+async def test_an_empty_list_must_be_typed_out(tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    async with driving(fakes.Scenario(blocks=()), (120, 40), db=tmp_path) as driven:
+        await review(driven)
+        assert "the block queue is empty; b on a client queues it." in driven.text
+        await driven.press("o")
+        await driven.shows("the queue is empty: type 'withdraw all'")
+        await type_path(driven, path)
+        await driven.says("type 'withdraw all', or Esc")
+        driven.app.screen.query_one("#field-1", Input).value = "withdraw all"
+        await driven.pilot.pause()
+        await driven.press("enter")
+        await driven.shows(f"wrote {path}")
+
+
+async def test_what_the_guard_refuses_now_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    allowed = replace(fakes.BLOCKS[0], id="b9", net=f"{guards.ALLOWED}/32")
+    async with driving(fakes.Scenario(blocks=(*fakes.BLOCKS, allowed)), (120, 40), db=tmp_path) as driven:
+        await review(driven)
+        await driven.shows(f"H8 {guards.ALLOWED}/32")
+        await driven.press("o")
+        await driven.shows("Write the")
+        await type_path(driven, path)
+        await driven.shows("not written:")
+        assert not await asyncio.to_thread(path.exists)
+
+
+async def test_withdrawing_asks_and_q_means_no(tmp_path: Path) -> None:
+    async with driving(size=(100, 40), db=tmp_path) as driven:
+        await review(driven)
+        await driven.press("x")
+        await driven.shows("Withdraw 1 from the queue?")
+        await driven.press("q")
+        assert driven.control.said == []
+        await driven.press("M", "x")
+        await driven.shows("Withdraw 2 from the queue?")
+        await driven.press("y")
+        await driven.shows("the block queue is empty")
+        assert [words[:2] for words in driven.control.said] == [("unblock", "b0001"), ("unblock", "b0002")]
+
+
+async def test_renewing_keeps_the_whole_network(tmp_path: Path) -> None:
+    wide = replace(fakes.BLOCKS[0], net="203.0.113.0/24")
+    async with driving(fakes.Scenario(blocks=(wide,)), (100, 40), db=tmp_path) as driven:
+        await review(driven)
+        await driven.press("b")
+        await driven.shows("Enter queue")
+        await driven.press("'3h", "enter")
+        await driven.until(lambda: bool(driven.control.said), "the entry")
+        assert driven.control.said[0][1] == "203.0.113.0/24"
+
+
+async def test_tab_gives_the_keys_to_the_file(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        screen = await review(driven)
+        await driven.press("tab", "j")
+        assert screen.document.has_focus
+        assert screen.document.top == 1
+        await driven.press("tab")
+        assert screen.list.has_focus
+        await driven.press("d")
+        assert "no longer holds this alert" in driven.text
