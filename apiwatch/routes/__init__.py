@@ -1,0 +1,21 @@
+"""Path templates, object identifiers and the learned table of routes."""
+
+from apiwatch.routes.roles import roles_of
+from apiwatch.routes.segments import Param, Typed, param, typed_path
+from apiwatch.routes.tree import OTHER_HOSTS, UNMATCHED, Route, Routes, TreeState
+from apiwatch.routes.values import identity, number
+
+__all__ = [
+    "OTHER_HOSTS",
+    "UNMATCHED",
+    "Param",
+    "Route",
+    "Routes",
+    "TreeState",
+    "Typed",
+    "identity",
+    "number",
+    "param",
+    "roles_of",
+    "typed_path",
+]

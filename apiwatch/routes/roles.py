@@ -1,0 +1,74 @@
+"""What a route is for, by the words in its template (design of outcome inference: route roles by name)."""
+
+import re
+
+__all__ = ["LOGIN", "is_blind", "roles_of"]
+
+LOGIN = "login"
+
+_WORDS = {
+    "login": "login",
+    "logon": "login",
+    "signin": "login",
+    "sign": "login",
+    "auth": "login",
+    "authenticate": "login",
+    "token": "login",
+    "session": "login",
+    "sessions": "login",
+    "oauth": "login",
+    "wp-login": "login",
+    "otp": "code",
+    "mfa": "code",
+    "2fa": "code",
+    "verify": "code",
+    "reset": "reset",
+    "forgot": "reset",
+    "recover": "reset",
+    "recovery": "reset",
+    "password": "reset",
+    "register": "signup",
+    "signup": "signup",
+    "lookup": "lookup",
+    "search": "search",
+    "export": "export",
+    "download": "export",
+}
+_ACCOUNT = frozenset({"login", "code", "reset", "signup"})
+_NO_LOGIN = frozenset({"logout", "signout", "logoff", "refresh", "revoke", "introspect"})
+"""Words beside which `auth` or `token` does not mean that somebody logs in."""
+
+_SURELY_LOGIN = frozenset({"login", "logon", "signin", "authenticate", "wp-login"})
+_BLIND = frozenset({"code", "lookup", "reset", "signup"})
+_SPLIT = re.compile(r"[/_.\s-]+").split
+_DEPTH = 2
+
+
+def roles_of(method: str, template: str) -> tuple[str, ...]:
+    """Roles of a route, in alphabetical order, by the words of its last two segments; account roles need POST or PUT.
+
+    >>> roles_of("POST", "/api/v1/login"), roles_of("GET", "/api/v1/login"), roles_of("POST", "/auth/logout")
+    (('login',), (), ())
+    """
+    words: set[str] = set()
+    for segment in template.lower().split("/")[1:][-_DEPTH:]:
+        if "{" not in segment:
+            words.add(segment)
+            words.update(_SPLIT(segment))
+    roles = {_WORDS[word] for word in words if word in _WORDS}
+    if not words.isdisjoint(_NO_LOGIN) or ("sign" in words and "in" not in words):
+        roles.discard("login")
+    if not roles.isdisjoint(_BLIND) and words.isdisjoint(_SURELY_LOGIN):
+        roles.discard("login")
+    if method not in {"POST", "PUT"}:
+        roles -= _ACCOUNT
+    return tuple(sorted(roles))
+
+
+def is_blind(method: str, template: str, roles: tuple[str, ...]) -> bool:
+    """Whether a route looks up or changes an account that stands in the body, where no access log shows it.
+
+    >>> is_blind("POST", "/password/reset", ("reset",)), is_blind("POST", "/reset/{token}", ("reset",))
+    (True, False)
+    """
+    return method == "POST" and "{" not in template and not _BLIND.isdisjoint(roles) and LOGIN not in roles
