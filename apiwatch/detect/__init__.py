@@ -1,0 +1,20 @@
+"""The detectors: one module per family, the statistical kit, scoring and the alert book."""
+
+from apiwatch.detect import auth, enumeration, recon, scraping
+from apiwatch.detect.signal import Detector
+
+__all__ = ["DETECTORS"]
+
+DETECTORS: dict[str, Detector] = {
+    detector.name: detector
+    for detector in (
+        enumeration.SEQUENTIAL,
+        enumeration.MISS,
+        scraping.DISTINCT,
+        auth.BRUTE_FORCE,
+        auth.STUFFING,
+        auth.SPRAY,
+        recon.FUZZING,
+    )
+}
+"""Every detector by its name, which never changes and is never reused."""

@@ -1,0 +1,277 @@
+"""The alert book: one open row per (family, principal, host, route prefix), updated and never repeated."""
+
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Literal
+
+import msgspec
+
+from apiwatch.detect.signal import Detector, Facts, Signal
+from apiwatch.detect.state import Principal, Sample
+from apiwatch.model import (
+    SEVERITIES,
+    Alert,
+    AlertEvent,
+    EvidenceRow,
+    Explanation,
+    Severity,
+    Subject,
+)
+from apiwatch.routes import Route
+
+__all__ = ["AlertBook", "AlertState"]
+
+CLOSED_AFTER = 86_400.0
+"""Seconds without evidence after which an alert closes."""
+
+REOPENED_WITHIN = 7 * 86_400.0
+SILENCE = 1_800.0
+VOLUME = 10
+MEMBERS = 1_000
+_FIRST_LINES = 10
+
+Reason = Literal["open", "severity", "volume", "restart"]
+
+
+class AlertState(msgspec.Struct, gc=False):
+    """One row of the book."""
+
+    key: str
+    id: str
+    detector: str
+    family: str
+    severity: int
+    score: int
+    principal: str
+    kind: str
+    client: str
+    clients: list[str]
+    clients_total: int
+    host: str
+    route: str
+    since: float
+    last: float
+    count: int
+    update: int
+    told_count: int
+    """Count at the latest event."""
+    facts: Facts
+    samples: list[Sample]
+    lines: int = 0
+    """Evidence lines so far."""
+    latest: str = ""
+    """Line number and source of the latest one: two tests that fire on one line count once."""
+    closed: bool = False
+    dirty: bool = False
+
+
+class AlertBook:
+    """All alerts of one shard."""
+
+    def __init__(self, limit: int, evidence_lines: int, detectors: dict[str, Detector]) -> None:
+        self._limit = limit
+        self._evidence_lines = evidence_lines
+        self._detectors = detectors
+        self.rows: dict[str, AlertState] = {}
+        self.events: list[AlertEvent] = []
+        self.evidence: dict[tuple[str, int], EvidenceRow] = {}
+        self.refused = 0
+        self.dropped: list[AlertState] = []
+        """Rows that left the book since the list was last emptied by its reader."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def open_count(self) -> int:
+        """Number of open alerts."""
+        return sum(1 for row in self.rows.values() if not row.closed)
+
+    def signal(
+        self,
+        principal: Principal,
+        route: Route,
+        signal: Signal,
+        severity: Severity,
+        line: int,
+        time: float,
+        source: str,
+        text: str,
+    ) -> None:
+        """Enter one firing: it opens a row, or updates the one that is there, or is refused when the book is full."""
+        detector = signal.detector
+        prefix = "" if detector.group == "recon" else route.prefix
+        key = f"{detector.family}|{principal.key}|{route.host}|{prefix}"
+        row = self.rows.get(key)
+        if row is not None and row.closed and time - row.last > REOPENED_WITHIN:
+            self._drop(row)
+            row = None
+        if row is None:
+            if not self._room():
+                self.refused += 1
+                return
+            row = self._open(key, principal, route, signal, severity)
+            reason: Reason | None = "open"
+        else:
+            reason = self._reason(row, severity, time)
+            row.closed = False
+            row.update += reason is not None
+        if key not in principal.alerts:
+            principal.alerts.append(key)
+        self._update(row, principal, route, signal, severity, time)
+        here = f"{line} {source}"
+        if row.latest != here:
+            row.latest = here
+            self._put_line(row, int(time), source, line, text)
+            self._count(row, signal.facts)
+        if reason is not None:
+            row.told_count = row.count
+            self.events.append(AlertEvent(self.alert(row), time, source, line, reason))
+
+    def close_silent(self, now: float) -> list[AlertState]:
+        """Close the rows without evidence for a day, and drop those that can no longer be reopened."""
+        closed: list[AlertState] = []
+        for row in list(self.rows.values()):
+            if not row.closed and now - row.last > CLOSED_AFTER:
+                row.closed = row.dirty = True
+                closed.append(row)
+            elif row.closed and now - row.last > REOPENED_WITHIN:
+                self._drop(row)
+        return closed
+
+    def alert(self, row: AlertState) -> Alert:
+        """The row as an immutable alert with its explanation."""
+        detector = self._detectors[row.detector]
+        story = detector.tell(row.facts, row.route)
+        severity = SEVERITIES[row.severity]
+        explanation = Explanation(
+            detector=row.detector,
+            family=row.family,
+            severity=severity,
+            score=row.score,
+            subject=Subject(kind=row.kind, key=row.principal),  # type: ignore[arg-type]  # kinds come from the engine
+            host=row.host,
+            route=row.route,
+            since=_rfc3339(row.since),
+            last=_rfc3339(row.last),
+            numbers=story.numbers,
+            why=story.why,
+            samples=tuple(text for _, _, _, text in row.samples),
+            counter_evidence=story.counter_evidence,
+            clears_when=story.clears_when,
+            tags=detector.tags,
+        )
+        return Alert(
+            id=row.id,
+            detector=row.detector,
+            family=row.family,
+            severity=Severity(row.severity),
+            score=row.score,
+            principal=row.principal,
+            client=row.client,
+            clients=tuple(row.clients),
+            clients_total=row.clients_total,
+            host=row.host,
+            route=row.route,
+            title=story.title,
+            first_seen=row.since,
+            last_seen=row.last,
+            count=row.count,
+            update=row.update,
+            explanation=explanation,
+            closed=row.closed,
+        )
+
+    def _room(self) -> bool:
+        if len(self.rows) < self._limit:
+            return True
+        closed = [row for row in self.rows.values() if row.closed]
+        if not closed:
+            return False
+        self._drop(min(closed, key=lambda row: (row.last, row.key)))
+        return True
+
+    def _drop(self, row: AlertState) -> None:
+        del self.rows[row.key]
+        self.dropped.append(row)
+
+    def _open(self, key: str, principal: Principal, route: Route, signal: Signal, severity: Severity) -> AlertState:
+        digest = blake2b(f"{key}|{int(signal.since // 60)}".encode("utf-8", "replace"), digest_size=8).hexdigest()
+        row = AlertState(
+            key=key,
+            id=digest,
+            detector=signal.detector.name,
+            family=signal.detector.family,
+            severity=int(severity),
+            score=0,
+            principal=principal.key,
+            kind=principal.kind,
+            client=principal.client,
+            clients=[],
+            clients_total=0,
+            host=route.host,
+            route=route.label,
+            since=signal.since,
+            last=signal.since,
+            count=0,
+            update=0,
+            told_count=0,
+            facts=signal.facts,
+            samples=[],
+        )
+        self.rows[key] = row
+        for time, source, line, text in signal.samples[:-1]:
+            self._put_line(row, time, source, line, text)
+        return row
+
+    def _reason(self, row: AlertState, severity: Severity, time: float) -> Reason | None:
+        if severity > row.severity:
+            return "severity"
+        if row.closed or time - row.last >= SILENCE:
+            return "restart"
+        if row.count + 1 >= VOLUME * row.told_count:
+            return "volume"
+        return None
+
+    def _update(
+        self, row: AlertState, principal: Principal, route: Route, signal: Signal, severity: Severity, time: float
+    ) -> None:
+        current = self._detectors[row.detector]
+        if (
+            severity > row.severity
+            or signal.detector.name == current.name
+            or (severity == row.severity and signal.detector.test == current.test != "")
+        ):
+            row.severity = max(row.severity, int(severity))
+            row.detector = signal.detector.name
+            row.facts = signal.facts
+            row.route = route.label
+            row.samples = list(signal.samples)
+        row.last = max(row.last, time)
+        row.score = max(row.score, principal.score)
+        client = principal.client
+        if client != row.client or not row.clients:
+            self._add_member(row, client)
+        row.client = client
+        row.dirty = True
+
+    def _count(self, row: AlertState, facts: Facts) -> None:
+        suspicious = facts.get("hits", facts.get("failures", facts.get("objects", 1.0)))
+        row.count = max(row.count + 1, int(suspicious))
+
+    def _add_member(self, row: AlertState, client: str) -> None:
+        if client not in row.clients:
+            row.clients_total += 1
+            if len(row.clients) < MEMBERS:
+                row.clients.append(client)
+
+    def _put_line(self, row: AlertState, time: int, source: str, line: int, text: str) -> None:
+        slot = row.lines
+        if slot >= self._evidence_lines:
+            first = min(_FIRST_LINES, self._evidence_lines // 2)
+            slot = first + (slot - first) % (self._evidence_lines - first)
+        row.lines += 1
+        self.evidence[row.id, slot] = EvidenceRow(row.id, slot, time, source, line, text)
+
+
+def _rfc3339(time: float) -> str:
+    return datetime.fromtimestamp(int(time), UTC).isoformat().replace("+00:00", "Z")

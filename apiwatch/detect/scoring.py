@@ -1,0 +1,58 @@
+"""The score of a principal, 0 to 100, with every point itemised (design of detection, section 9)."""
+
+from collections.abc import Mapping
+
+from apiwatch.model import Severity
+
+__all__ = ["GROUPS", "HALF_LIFE", "score"]
+
+HALF_LIFE = 1_800.0
+"""Seconds in which a score halves on the screen."""
+
+KEPT = 86_400.0
+"""Seconds that a signal counts."""
+
+WEIGHTS = {
+    int(Severity.INFO): 0.05,
+    int(Severity.LOW): 0.15,
+    int(Severity.MEDIUM): 0.35,
+    int(Severity.HIGH): 0.60,
+    int(Severity.CRITICAL): 0.90,
+}
+GROUPS = {
+    "enumeration": "object",
+    "scraping": "object",
+    "auth": "account",
+    "recovery": "account",
+    "recon": "recon",
+    "inventory": "recon",
+    "volume": "volume",
+    "exfiltration": "exfiltration",
+    "identity": "identity",
+}
+"""Family -> group: signals inside one are correlated, so only the strongest counts."""
+
+
+def score(signals: Mapping[str, tuple[int, float, str, float]], now: float) -> tuple[int, list[tuple[int, str]]]:
+    """Score and its points (points, reason), strongest first.
+
+    `signals` maps a detector to (severity, evidence 0 to 1, reason, time); those of more than 24 h ago do not count.
+
+    >>> score({"enumeration.sequential": (3, 1.0, "a", 9.0), "identity.mixed-auth": (3, 1.0, "b", 9.0)}, 9.0)[0]
+    84
+    """
+    best: dict[str, tuple[float, str]] = {}
+    for name in sorted(signals):
+        severity, evidence, reason, time = signals[name]
+        if now - time > KEPT:
+            continue
+        group = GROUPS.get(name.partition(".")[0], name)
+        value = WEIGHTS[severity] * min(1.0, evidence)
+        if value > best.get(group, (0.0, ""))[0]:
+            best[group] = (value, reason)
+    rest = 1.0
+    for value, _ in best.values():
+        rest *= 1.0 - value
+    total = min(100, round(100 * (1.0 - rest)))
+    points = sorted(((round(100 * value), reason) for value, reason in best.values()), reverse=True)
+    return total, points

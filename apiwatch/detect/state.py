@@ -1,0 +1,221 @@
+"""What the detectors remember: per principal, per (principal, route, parameter), and per route.
+
+All of it is msgspec structs, so that the engine can store and restore each piece as one blob.
+"""
+
+import msgspec
+
+from apiwatch.detect.kit import Histogram, Null, Votes
+from apiwatch.routes import Route
+from apiwatch.text import plain
+
+__all__ = [
+    "LogInTrack",
+    "ObjectTrack",
+    "ParamState",
+    "Principal",
+    "ReconTrack",
+    "RouteState",
+    "Sample",
+    "Window",
+    "keep_sample",
+    "sample_of",
+]
+
+Sample = tuple[int, str, int, str]
+"""An original line: event second, source, line number, text."""
+
+SAMPLES = 5
+"""Original lines kept per test, for the explanation: the first two and the latest three."""
+
+
+class Window(msgspec.Struct, gc=False):
+    """Distinct objects in one window, as two half-overlapping halves of which the larger count is used."""
+
+    span: float
+    starts: list[float]
+    """Start of each half."""
+    distinct: list[int]
+    total: list[int]
+    unpopular: list[int]
+
+
+class ObjectTrack(msgspec.Struct, gc=False):
+    """One principal on one parameter of one route."""
+
+    first: float
+    last: float
+    client: str = ""
+    """Address of the latest request."""
+    observed: float = 0.0
+    """When an object was last new."""
+    total: int = 0
+    distinct: int = 0
+    unpopular: int = 0
+    missed: int = 0
+    """Misses on new objects."""
+    found: int = 0
+    """Answers on new objects."""
+    found_at: float = 0.0
+    """When an answer was last seen."""
+    recent: dict[int, int] = msgspec.field(default_factory=dict)
+    """Object -> twice the second of its last touch, plus one if it was unpopular then. At most 1 024."""
+    step: float = 0.0
+    ids: list[int] = msgspec.field(default_factory=list)
+    """The last ids, oldest first."""
+    stride: int = 0
+    moves: int = 0
+    near: int = 0
+    miss: float = 0.0
+    miss_hits: int = 0
+    miss_seen: int = 0
+    since: float = 0.0
+    """When the first hit of the present suspicion was seen."""
+    step_votes: Votes = msgspec.field(default_factory=Votes)
+    miss_votes: Votes = msgspec.field(default_factory=Votes)
+    window: int = -1
+    """Ten-minute window of the last touch, in units of 600 s."""
+    ratio: float = 0.0
+    """Distinct objects over their limit when `scraping.distinct-objects` last fired."""
+    windows: list[Window] | None = None
+    closed: tuple[dict[int, int], dict[int, int], dict[int, int]] | None = None
+    """What it added to the histograms of its parameter, by bucket."""
+    samples: list[Sample] = msgspec.field(default_factory=list)
+    listed: bool = False
+    """Whether its suspect row is kept up to date."""
+    dirty: bool = False
+
+
+class LogInTrack(msgspec.Struct, gc=False):
+    """Log-in attempts of one network principal on one route."""
+
+    first: float
+    last: float
+    client: str = ""
+    """Address of the latest attempt."""
+    score: float = 0.0
+    failures: int = 0
+    successes: int = 0
+    users: dict[str, int] = msgspec.field(default_factory=dict)
+    """Target user -> failed attempts; at most 512."""
+    users_total: int = 0
+    since: float = 0.0
+    gaps: int = 0
+    gap_sum: float = 0.0
+    gap_squares: float = 0.0
+    """Number, sum and sum of squares of the seconds between attempts."""
+    size: int = -1
+    run: list[Sample] = msgspec.field(default_factory=list)
+    """Answers of `size` in a row that may turn out to be refusals; at most 4, then `size` is known as a refusal."""
+    run_score: float = 0.0
+    """Test statistic before the run began."""
+    run_activity: int = 0
+    """Answered requests elsewhere when the run began."""
+    votes: Votes = msgspec.field(default_factory=Votes)
+    samples: list[Sample] = msgspec.field(default_factory=list)
+    listed: bool = False
+    dirty: bool = False
+
+
+class ReconTrack(msgspec.Struct, gc=False):
+    """Unknown targets that one principal tried."""
+
+    first: float
+    last: float
+    client: str = ""
+    """Address of the latest attempt."""
+    score: float = 0.0
+    hits: int = 0
+    seen: int = 0
+    targets: dict[int, int] = msgspec.field(default_factory=dict)
+    """Identity of a target that was already counted -> 1; at most 512."""
+    since: float = 0.0
+    host: str = ""
+    """Host of the first attempt; targets of all hosts count."""
+    samples: list[Sample] = msgspec.field(default_factory=list)
+    listed: bool = False
+    dirty: bool = False
+
+
+class Principal(msgspec.Struct, gc=False):
+    """Whom the tests are kept for."""
+
+    pid: int
+    """Sequence number within the shard."""
+    key: str
+    kind: str
+    first: float
+    last: float
+    client: str
+    """Address of its latest request."""
+    tracks: dict[int, ObjectTrack] = msgspec.field(default_factory=dict)
+    """By `ParamState.key`; at most 64."""
+    log_ins: dict[int, LogInTrack] = msgspec.field(default_factory=dict)
+    """By route id; at most 16."""
+    recon: ReconTrack | None = None
+    signals: dict[str, tuple[int, float, str, float]] = msgspec.field(default_factory=dict)
+    """Detector -> severity, evidence (0 to 1), reason and time of its strongest signal.
+
+    Empty again when its last alert closes; while there is one, the principal does not shape what is usual.
+    """
+    alerts: list[str] = msgspec.field(default_factory=list)
+    """Keys of its open alerts."""
+    listed: bool = False
+    """Whether one of its tests leans towards suspicion."""
+    score: int = 0
+    scored_at: float = 0.0
+    dirty: bool = False
+
+
+class ParamState(msgspec.Struct, gc=False):
+    """What is usual on one parameter of one route."""
+
+    key: int
+    name: str
+    step: Null = msgspec.field(default_factory=Null)
+    miss: Null = msgspec.field(default_factory=Null)
+    requests: int = 0
+    histograms: list[Histogram] = msgspec.field(default_factory=lambda: [Histogram(), Histogram(), Histogram()])
+    """Distinct objects per principal in closed windows of 10 min, 1 h and 24 h."""
+
+
+class RouteState(msgspec.Struct, gc=False):
+    """One route with its counters and all that was learned about it."""
+
+    route: Route
+    outcomes: list[int] = msgspec.field(default_factory=lambda: [0] * 6)
+    principals: set[int] | None = msgspec.field(default_factory=set)
+    """Sequence numbers of its principals; None from 300 on."""
+    params: dict[str, ParamState] = msgspec.field(default_factory=dict)
+    """At most 32."""
+    log_in: Null = msgspec.field(default_factory=Null)
+    sizes: dict[int, int] = msgspec.field(default_factory=dict)
+    """Space-saving list of the 8 most frequent sizes of 2xx answers."""
+    size_buckets: dict[int, int] = msgspec.field(default_factory=dict)
+    """2xx answers by quarter octave of their size."""
+    sized: int = 0
+    tiny: int = 0
+    """2xx answers of at most 40 bytes."""
+    miss_low: int = 0
+    miss_high: int = -1
+    """2xx sizes within these bounds are misses."""
+    tiny_is_miss: bool = False
+    refused: int = 0
+    """Requests refused by their status on a log-in route: it does not need sizes to say no."""
+    basic: bool = False
+    """Whether a named user was answered 401: HTTP authentication, every request is an attempt."""
+    fail_sizes: list[int] = msgspec.field(default_factory=list)
+    """2xx sizes of a log-in route that mean 'refused'; at most 8."""
+    dirty: bool = False
+
+
+def keep_sample(samples: list[Sample], line: Sample) -> None:
+    """Add an original line to at most five: the first two stay, of the rest the latest three."""
+    samples.append(line)
+    if len(samples) > SAMPLES:
+        del samples[2]
+
+
+def sample_of(time: float, source: str, line: int, raw: bytes) -> Sample:
+    """An original line as it may be kept and shown."""
+    return int(time), source, line, plain(raw[:4096].decode("utf-8", "surrogateescape"))
