@@ -1,0 +1,110 @@
+"""Event time: minutes and windows that close as it moves on, and what ends with them."""
+
+from apiwatch.config import Settings
+from apiwatch.detect.kit import DAY
+from apiwatch.detect.scraping import SPANS, close_window
+from apiwatch.detect.state import ObjectTrack
+from apiwatch.engine.clients import flush_minutes
+from apiwatch.engine.memory import Memory
+from apiwatch.engine.rows import MINUTE_PLACES
+
+__all__ = ["LATE_MINUTES", "WINDOW", "Clock"]
+
+LATE_MINUTES = 2
+"""Minutes behind the newest event in which an event is still counted in its minute."""
+
+WINDOW = 600
+_PER = (1, 6, 144)
+"""Windows of ten minutes in each span."""
+
+
+class Clock(Memory):
+    """Event time of one shard: the newest event, never a clock on the wall."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.first_minute = 0
+        """Oldest minute in which an event is still counted."""
+        self.active: tuple[dict[tuple[str, int], None], ...] = ({}, {}, {})
+        """(principal, param) that were touched in the current window of each span."""
+
+    def advance(self, now: float) -> None:
+        """Move event time on while sources are quiet, so that windows close and alerts end."""
+        if now > self.globals.watermark > 0:
+            self.move_on(now)
+
+    def move_on(self, time: float) -> None:
+        """Event time reaches `time`; at each border of ten minutes windows close and old state is dropped."""
+        state = self.globals
+        if state.window_end == 0.0:
+            state.window_end = (time // WINDOW + 1) * WINDOW
+        elif time >= state.window_end:
+            self._close_windows(state.window_end, time)
+            if time // DAY > (state.window_end - WINDOW) // DAY:
+                for popularity in self.popularity.values():
+                    if popularity:
+                        self.forget_older(popularity)
+            state.window_end = (time // WINDOW + 1) * WINDOW
+            self._close_alerts(time)
+            before = int(time) // 60 - LATE_MINUTES
+            for client in self.clients.values():
+                if client.minutes:
+                    flush_minutes(client, before, self.closed_minutes)
+        state.watermark = max(state.watermark, time)
+        self.first_minute = int(state.watermark) // 60 - LATE_MINUTES
+
+    def activate(self, principal: str, param: int, track: ObjectTrack, ten: int) -> None:
+        """Note the first touch of a track in a window, so that closing one looks at active tracks only."""
+        before = track.window
+        if ten < before:
+            return
+        for active, per in zip(self.active, _PER, strict=True):
+            if before // per == ten // per:
+                break
+            active[principal, param] = None
+        track.window = ten
+
+    def reactivate(self) -> None:
+        """Find the active tracks again, after their state was restored."""
+        ten = int(self.globals.window_end) // WINDOW - 1
+        for principal in self.principals.values():
+            for key, track in principal.tracks.items():
+                for active, per in zip(self.active, _PER, strict=True):
+                    if track.window // per == ten // per:
+                        active[principal.key, key] = None
+
+    def minute_counts(self, minute: int) -> list[int]:
+        """New counters of a minute; minutes in which nothing can happen any more are closed."""
+        counts = self.minutes[minute] = [0] * MINUTE_PLACES
+        for old in [old for old in self.minutes if old < self.first_minute - 1]:
+            closed = self.minutes.pop(old)
+            if closed[-1]:
+                self.closed_totals[old] = closed
+            self.deleted.append(f"m/{old}")
+        return counts
+
+    def _close_windows(self, end: float, time: float) -> None:
+        """Add what principals that gave no signal read in the windows that end now to what is usual."""
+        for index, span in enumerate(SPANS):
+            start = (end - WINDOW) // span * span
+            if time < start + span:
+                continue
+            active = self.active[index]
+            for principal_key, param_key in active:
+                principal, param = self.principals.get(principal_key), self.params.get(param_key)
+                if principal is None or param is None or principal.signals:
+                    continue
+                track = principal.tracks.get(param_key)
+                if track is not None:
+                    close_window(track, param, index, start)
+                    self.touch_route(self.owners[param_key])
+            active.clear()
+
+    def _close_alerts(self, time: float) -> None:
+        for row in self.book.close_silent(time):
+            principal = self.principals.get(row.principal)
+            if principal is not None and row.key in principal.alerts:
+                principal.alerts.remove(row.key)
+                if not principal.alerts:
+                    principal.signals.clear()
+                self.touch_principal(principal)

@@ -1,0 +1,299 @@
+"""The engine's way of one request: Requests in, counters and verdicts out.
+
+Pure: event time only, no clock, no I/O, no globals. The same input gives the same alerts and rows in any batch cuts,
+live or in replay, and after snapshot and restore at any point. For that every decision depends on single lines in their
+order, never on where a batch or a `take` falls.
+"""
+
+from apiwatch.config import Settings
+from apiwatch.detect.outcome import BY_STATUS, DENSE, SPARSE, learn_size, refine
+from apiwatch.detect.recon import UNKNOWN_STATUS, tried
+from apiwatch.detect.state import Principal, RouteState
+from apiwatch.engine.clients import BYTES, CHANGED, LAST, Client, count_facet, count_run, flush_minutes
+from apiwatch.engine.clock import LATE_MINUTES
+from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, network_principal
+from apiwatch.engine.rows import MINUTE_BYTES
+from apiwatch.engine.state import SourceState
+from apiwatch.engine.verdicts import Event, Verdicts
+from apiwatch.formats import LineParser, Unparsed
+from apiwatch.model import Batch, Outcome, Request, UnparsedRow
+from apiwatch.routes import Param
+
+__all__ = ["FUTURE", "EngineCore"]
+
+OK, DENY, NEUTRAL = int(Outcome.OK), int(Outcome.DENY), int(Outcome.NEUTRAL)
+_ANSWERED = (True, False, True, False, True, False)
+"""By outcome: whether it may teach a route (ok, deny, err)."""
+
+FUTURE = 60.0
+"""Seconds that an event time may lie after the time of receipt."""
+
+_UNPARSED_KEPT = 20
+"""Unparsed lines kept per source."""
+
+_PRINCIPALS_PER_ROUTE = 300
+_NO_PARAMS: tuple[Param, ...] = ()
+_MAX_BYTES = 1 << 50
+_AGENTS_KEPT = 10_000
+_UNNAMED = frozenset({401, 407})
+"""Answers that do not confirm the user or token of a request."""
+
+
+class EngineCore(Verdicts):
+    """Everything but the conversion to rows and to state, which `Engine` adds."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.parsers: dict[str, LineParser] = {}
+        self._agent_families: dict[str | None, str] = {}
+        self._late = 0
+        """Late events of the batch that is read."""
+        self._facets = settings.limits.facets_per_client
+
+    def feed(self, batch: Batch) -> None:
+        """Take complete lines of one source; never raises on what they hold."""
+        source = self.sources.get(batch.source)
+        if source is None:
+            source = self.sources[batch.source] = SourceState(batch.source)
+        parser = self.parser(batch.source)
+        source.dirty = True
+        source.cut += batch.cut
+        first = source.lines + 1
+        source.lines += len(batch.lines)
+        request_of = self._request
+        name = batch.source
+        latest = batch.received + FUTURE
+        requests = 0
+        time = 0.0
+        for raw, record in zip(batch.lines, parser.parse(batch.lines, first, batch.received), strict=True):
+            if type(record) is Request:
+                time = record.time
+                if time > latest:
+                    time = latest
+                    self.globals.clamped += 1
+                requests += 1
+                if source.first_time == 0.0:
+                    source.first_time = time
+                request_of(record, time, raw, name)
+            elif record is None:
+                source.skipped += 1
+            elif isinstance(record, Unparsed):
+                self._unparsed(record, source)
+        if requests:
+            source.requests += requests
+            source.last_time = time
+        source.late += self._late
+        self._late = 0
+        source.format = parser.format
+
+    def parser(self, source: str) -> LineParser:
+        """The line parser of a source, made on first use."""
+        parser = self.parsers.get(source)
+        if parser is None:
+            sources = self.settings.sources
+            parser = self.parsers[source] = LineParser(
+                format=sources.format,
+                log_format=sources.log_format,
+                trusted_proxy=sources.trusted_proxy,
+                salt=self.globals.salt,
+            )
+        return parser
+
+    def _unparsed(self, record: Unparsed, source: SourceState) -> None:
+        source.unparsed += 1
+        if source.unparsed <= _UNPARSED_KEPT:
+            time = int(self.globals.watermark)
+            self.unparsed.append(
+                UnparsedRow(source.name, record.line, time, record.text, record.matched, record.format)
+            )
+
+    def _request(self, request: Request, time: float, raw: bytes, source: str) -> None:
+        """One request: route, outcome, client, principal, counters, tests. The hot path."""
+        state = self.globals
+        if time > state.watermark:
+            if time >= state.window_end:
+                self.move_on(time)
+            else:
+                state.watermark = time
+                self.first_minute = int(time) // 60 - LATE_MINUTES
+
+        status = request.status
+        outcome = BY_STATUS[status] if 0 <= status < 1000 else NEUTRAL
+        method = request.method
+        host = request.host or ""
+        if method is None:
+            found = self.routes.unmatched(host, time), _NO_PARAMS
+        else:
+            found = self.routes.match(host, method, request.path, request.query, time, _ANSWERED[outcome])
+        route, params = found
+        try:
+            route_state = self.route_states[route.id]
+        except KeyError:
+            route_state = self.add_route(route)
+        matched = route.matched
+        if outcome == OK and matched and status < 300 and (params or route.is_login or route.is_blind):
+            outcome = _refined(route_state, request.bytes, status, method)
+
+        try:
+            client = self.clients[request.client]
+        except KeyError:
+            client = self.add_client(request.client, request, time)
+        user = request.user
+        if user is None and request.token is None and request.user_agent == client.agent and time >= client.nat_until:
+            try:
+                principal = self.principals[client.key]
+            except KeyError:
+                principal = self.add_principal(client.key, client.kind, time, client.address)
+        else:
+            principal = self._principal(client, request, time, outcome)
+        self._count(client, route.label, request, time, outcome)
+        self._touch(client, principal, time)
+        outcomes = route_state.outcomes
+        outcomes[outcome] += 1
+        if not route_state.dirty:
+            route_state.dirty = True
+            self.dirty_routes.append(route_state)
+        visitors = route_state.principals
+        if visitors is not None and principal.pid not in visitors:
+            visitors.add(principal.pid)
+            if len(visitors) >= _PRINCIPALS_PER_ROUTE:
+                route_state.principals = None
+
+        if matched:
+            if params:
+                event = Event(request, time, raw, source, client, route_state, outcome)
+                self.judge_objects(event, principal, params)
+            elif route.is_blind:
+                self.judge_blind(Event(request, time, raw, source, client, route_state, outcome), principal)
+            if route.is_login or (user is not None and _is_basic(route_state, status, outcome)):
+                self.judge_log_in(Event(request, time, raw, source, client, route_state, outcome), params)
+            elif outcome == OK:
+                client.answered += 1
+        if status in UNKNOWN_STATUS:
+            if not (matched and outcomes[OK]) and not route.is_login:
+                self.judge_target(Event(request, time, raw, source, client, route_state, outcome), principal)
+        elif outcome == OK and principal.recon is not None:
+            tried(principal.recon, -route.id, time, False, self.fuzz_weights)
+
+    def _touch(self, client: Client, principal: Principal, time: float) -> None:
+        """Client and principal were seen now, and together."""
+        if time > client.last:
+            client.last = time
+        elif time < client.first:
+            client.first = time
+        if time > principal.last:
+            principal.last = time
+        if principal.client != client.address:
+            principal.client = client.address
+        if client.principal != principal.key:
+            client.principal = principal.key
+        if not client.dirty:
+            client.dirty = True
+            self.dirty_clients.append(client)
+        if not principal.dirty:
+            principal.dirty = True
+            self.dirty_principals.append(principal)
+
+    def _principal(self, client: Client, request: Request, time: float, outcome: int) -> Principal:
+        """The principal of a request, made on first sight."""
+        agent = request.user_agent
+        name = request.user if request.token is None else request.token
+        if agent != client.agent:
+            count_run(client, self._facets)
+            client.agent = agent
+            client.family = self._family(agent)
+            mark_mixed(client, time, name if outcome == OK else None)
+        elif name is not None and outcome == OK and name not in client.names:
+            mark_mixed(client, time, name)
+        principal = None
+        if name is not None and request.status not in _UNNAMED:
+            principal = self._named(client, request, time, outcome)
+        if principal is None:
+            key, kind = network_principal(client, time)
+            principal = self.principals.get(key)
+            if principal is None:
+                principal = self.add_principal(key, kind, time, client.address)
+        return principal
+
+    def _named(self, client: Client, request: Request, time: float, outcome: int) -> Principal | None:
+        """The principal of a user or token, if it was admitted by an earlier answer.
+
+        The request that admits it counts for the network principal: a fresh token in each request gains nothing.
+        """
+        kind, name = ("token", request.token) if request.token is not None else ("user", request.user)
+        key = f"{kind}:{name}"
+        principal = self.principals.get(key)
+        if principal is None and outcome == OK and client.admitted < ADMITTED:
+            client.admitted += 1
+            self.add_principal(key, kind, time, client.address)
+        return principal
+
+    def _count(self, client: Client, label: str, request: Request, time: float, outcome: int) -> None:
+        """Counters of the client by minute, route and facet, and of the minute as a whole."""
+        second = int(time)
+        minute = second // 60
+        size = request.bytes or 0
+        if size < 0 or size > _MAX_BYTES:
+            size = 0
+        if request.host != client.host:
+            count_run(client, self._facets)
+            client.host = request.host
+        client.run += 1
+        try:
+            mine = client.routes[label]
+        except KeyError:
+            mine = self.add_client_route(client, label)
+        mine[outcome] += 1
+        if second > mine[LAST]:
+            mine[LAST] = second
+        mine[CHANGED] = 1
+        mine[BYTES] += size
+        if request.user is not None:
+            count_facet(client.users, request.user, time, self._facets)
+        if minute < self.first_minute:
+            self._late += 1
+            return
+        try:
+            counts = client.minutes[minute]
+        except KeyError:
+            if len(client.minutes) > LATE_MINUTES:
+                flush_minutes(client, minute - LATE_MINUTES - 1, self.closed_minutes)
+            counts = client.minutes[minute] = [0, 0, 0, 0, 0, 0, 0, 1]
+        counts[outcome] += 1
+        counts[6] += size
+        counts[7] = 1
+        try:
+            total = self.minutes[minute]
+        except KeyError:
+            total = self.minute_counts(minute)
+        status = request.status
+        total[status // 100 * 6 + outcome if 100 <= status < 600 else outcome] += 1
+        total[MINUTE_BYTES] += size
+        total[-1] = 1
+
+    def _family(self, agent: str | None) -> str:
+        found = self._agent_families.get(agent)
+        if found is None:
+            if len(self._agent_families) >= _AGENTS_KEPT:
+                self._agent_families.clear()
+            found = self._agent_families[agent] = agent_family(agent)
+        return found
+
+
+def _refined(route: RouteState, size: int | None, status: int, method: str | None) -> int:
+    """Outcome of a 2xx answer on a route with objects or log-ins, by its size."""
+    if size is None:
+        return OK
+    if route.sized < DENSE or not route.outcomes[OK] % SPARSE:
+        learn_size(route, size)
+    if size in route.fail_sizes:
+        return DENY
+    return refine(route, size, status, method)
+
+
+def _is_basic(route: RouteState, status: int, outcome: int) -> bool:
+    """Whether a request with a user name is an attempt to log in by HTTP authentication."""
+    if status == 401:
+        route.basic = True
+        return True
+    return route.basic and outcome == OK

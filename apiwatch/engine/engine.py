@@ -1,0 +1,314 @@
+"""The engine as its callers see it: `feed`, `advance`, `take`, `health`, `snapshot` and `restore`."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from apiwatch.config import Settings
+from apiwatch.detect.alerts import AlertState
+from apiwatch.detect.state import Principal, RouteState
+from apiwatch.engine.clients import Client, client_rows
+from apiwatch.engine.clock import LATE_MINUTES
+from apiwatch.engine.core import EngineCore
+from apiwatch.engine.rows import minute_row, route_row, source_row, suspect_rows
+from apiwatch.engine.state import VERSION, Globals, Journal, SourceState
+from apiwatch.errors import StoreVersionError
+from apiwatch.model import (
+    Alert,
+    ClientFacetRow,
+    ClientMinuteRow,
+    ClientRouteRow,
+    ClientRow,
+    Delta,
+    Health,
+    MinuteRow,
+    RouteRow,
+    SourceRow,
+    StateRow,
+    SuspectRow,
+)
+from apiwatch.routes import Route, TreeState
+
+__all__ = ["Engine"]
+
+_encode = msgspec.msgpack.encode
+_decode = msgspec.msgpack.decode
+_JOURNAL_BYTES = 65_536
+
+_Blobs = dict[str, list[tuple[str, bytes]]]
+
+
+class Engine(EngineCore):
+    """One shard's engine; synchronous, deterministic, single-threaded."""
+
+    def __init__(self, settings: Settings, *, salt: bytes = b"") -> None:
+        super().__init__(settings)
+        self.globals.salt = salt
+
+    def take(self) -> Delta:
+        """Everything that changed since the last call, as rows with absolute values."""
+        state: list[StateRow] = []
+        clients: list[ClientRow] = []
+        minutes, self.closed_minutes = self.closed_minutes, []
+        client_routes: list[ClientRouteRow] = []
+        facets: list[ClientFacetRow] = []
+        self._take_clients(state, clients, minutes, client_routes, facets)
+        suspects = self._take_suspects(state)
+        routes = self._take_routes(state)
+        alerts = self._take_alerts(state)
+        deleted, self.deleted = self.deleted, []
+        minute_rows = self._take_minutes(state)
+        sources = self._take_sources(state)
+        self._take_tables(state)
+        if self.routes.changed:
+            self.routes.changed = False
+            state.append(StateRow("t", _encode(self.routes.state)))
+        state.append(StateRow("e", _encode(self._globals())))
+        written = {row.key for row in state}
+        state.extend(StateRow(key, None) for key in dict.fromkeys(deleted) if key not in written)
+        events, self.book.events = self.book.events, []
+        evidence, self.book.evidence = list(self.book.evidence.values()), {}
+        unparsed, self.unparsed = self.unparsed, []
+        return Delta(
+            clients=clients,
+            client_minutes=minutes,
+            client_routes=client_routes,
+            client_facets=facets,
+            minutes=minute_rows,
+            routes=routes,
+            suspects=suspects,
+            alerts=alerts,
+            events=events,
+            evidence=evidence,
+            sources=sources,
+            unparsed=unparsed,
+            state=state,
+            health=self.health(),
+        )
+
+    def health(self) -> Health:
+        """The bounds, and how full they are."""
+        state, limits = self._globals(), self.settings.limits
+        return Health(
+            watermark=state.watermark,
+            clients=len(self.clients),
+            clients_limit=limits.clients,
+            clients_evicted=state.clients_evicted,
+            principals=len(self.principals),
+            principals_limit=limits.principals,
+            principals_evicted=state.principals_evicted,
+            routes=len(self.routes),
+            routes_limit=limits.routes,
+            routes_refused=state.routes_refused,
+            objects=state.objects,
+            objects_limit=limits.objects,
+            objects_forgotten=state.objects_forgotten,
+            alerts_open=self.book.open_count(),
+            alerts_limit=limits.alerts,
+            alerts_refused=state.alerts_refused,
+            evidence_limit=limits.evidence_lines,
+            clamped=state.clamped,
+        )
+
+    def snapshot(self) -> list[StateRow]:
+        """The whole state, from which `restore` continues exactly; takes nothing away from the next `take`.
+
+        Rows that were not taken yet are not part of it: a snapshot belongs behind a `take`.
+        """
+        rows = [StateRow(f"c/{client.address}", _encode(client)) for client in self.clients.values()]
+        rows += [StateRow(f"p/{principal.key}", _encode(principal)) for principal in self.principals.values()]
+        rows += [StateRow(f"r/{route.route.id}", _encode(route)) for route in self.route_states.values()]
+        rows += [StateRow(f"a/{row.key}", _encode(row)) for row in self.book.rows.values()]
+        rows += [StateRow(f"m/{minute}", _encode(counts)) for minute, counts in self.minutes.items()]
+        rows += [StateRow(f"o/{key}/full", _encode((table.old, table.young))) for key, table in self.popularity.items()]
+        for source in self.sources.values():
+            source.parser = self.parser(source.name).state()
+            rows.append(StateRow(f"s/{source.name}", _encode(source)))
+        rows.append(StateRow("t", _encode(self.routes.state)))
+        rows.append(StateRow("e", _encode(self._globals())))
+        return rows
+
+    def restore(self, state: Iterable[StateRow]) -> None:
+        """Continue from stored state, on a new engine. Raises StoreVersionError for state of another engine version."""
+        by_kind: _Blobs = {}
+        for key, blob in state:
+            if blob is not None:
+                kind, _, rest = key.partition("/")
+                by_kind.setdefault(kind, []).append((rest, blob))
+        if not by_kind:
+            return
+        self._restore_globals(by_kind)
+        self._restore_routes(by_kind)
+        for _, blob in by_kind.get("c", ()):
+            client = _decode(blob, type=Client)
+            client.dirty = False
+            self.clients[client.address] = client
+        for _, blob in by_kind.get("p", ()):
+            principal = _decode(blob, type=Principal)
+            principal.dirty = False
+            self.principals[principal.key] = principal
+        self.reactivate()
+        for _, blob in by_kind.get("a", ()):
+            row = _decode(blob, type=AlertState)
+            row.dirty = False
+            self.book.rows[row.key] = row
+        for rest, blob in by_kind.get("m", ()):
+            self.minutes[int(rest)] = _decode(blob, type=list[int])
+        for _, blob in by_kind.get("s", ()):
+            source = _decode(blob, type=SourceState)
+            source.dirty = False
+            self.sources[source.name] = source
+            if source.parser:
+                self.parser(source.name).restore(source.parser)
+        self._restore_tables(by_kind)
+
+    def _restore_globals(self, by_kind: _Blobs) -> None:
+        for _, blob in by_kind.get("e", ()):
+            version = _decode(blob)["version"]
+            if version != VERSION:
+                raise StoreVersionError(
+                    f"the state was written by engine version {version}, this program has version {VERSION}: "
+                    "use another state file and replay the log"
+                )
+            self.globals = _decode(blob, type=Globals)
+        self.book.refused = self.globals.alerts_refused
+        self.routes.refused = self.globals.routes_refused
+        self.first_minute = int(self.globals.watermark) // 60 - LATE_MINUTES
+
+    def _restore_routes(self, by_kind: _Blobs) -> None:
+        routes: list[Route] = []
+        for _, blob in by_kind.get("r", ()):
+            found = _decode(blob, type=RouteState)
+            found.dirty = False
+            routes.append(found.route)
+            self.route_states[found.route.id] = found
+            for param in found.params.values():
+                self.params[param.key] = param
+                self.owners[param.key] = found
+                self.popularity_of(param.key)
+        tree = TreeState()
+        for _, blob in by_kind.get("t", ()):
+            tree = _decode(blob, type=TreeState)
+        self.routes.restore(tree, routes)
+
+    def _restore_tables(self, by_kind: _Blobs) -> None:
+        journals: dict[int, list[tuple[int, bytes]]] = {}
+        for rest, blob in by_kind.get("o", ()):
+            table, _, part = rest.partition("/")
+            key = int(table)
+            if part == "full":
+                self.popularity_of(key).load(blob)
+                self.journals[key].full = True
+            else:
+                journals.setdefault(key, []).append((int(part), blob))
+        for key, changes in journals.items():
+            popularity, journal = self.popularity_of(key), self.journals[key]
+            for number, blob in sorted(changes):
+                popularity.replay(blob)
+                journal.sequence = number + 1
+                journal.size += len(blob)
+
+    def _globals(self) -> Globals:
+        self.globals.routes_refused = self.routes.refused
+        self.globals.alerts_refused = self.book.refused
+        return self.globals
+
+    def _take_clients(
+        self,
+        state: list[StateRow],
+        clients: list[ClientRow],
+        minutes: list[ClientMinuteRow],
+        routes: list[ClientRouteRow],
+        facets: list[ClientFacetRow],
+    ) -> None:
+        limit = self.settings.limits.facets_per_client
+        for client in self.evicted_clients:
+            client_rows(client, limit, clients, minutes, routes, facets)
+        for client in self.dirty_clients:
+            if client.dirty and self.clients.get(client.address) is client:
+                client_rows(client, limit, clients, minutes, routes, facets)
+                client.dirty = False
+                state.append(StateRow(f"c/{client.address}", _encode(client)))
+        self.dirty_clients, self.evicted_clients = [], []
+
+    def _take_suspects(self, state: list[StateRow]) -> list[SuspectRow]:
+        suspects: list[SuspectRow] = []
+        detectors = self.settings.detectors
+        for principal in self.evicted_principals:
+            suspects += suspect_rows(principal, detectors, self._route_of, self._param_of)
+        for principal in self.dirty_principals:
+            if principal.dirty and self.principals.get(principal.key) is principal:
+                suspects += suspect_rows(principal, detectors, self._route_of, self._param_of)
+                principal.dirty = False
+                state.append(StateRow(f"p/{principal.key}", _encode(principal)))
+        self.dirty_principals, self.evicted_principals = [], []
+        return suspects
+
+    def _route_of(self, route_id: int) -> Route | None:
+        found = self.route_states.get(route_id) or self.forgotten_routes.get(route_id)
+        return None if found is None else found.route
+
+    def _param_of(self, key: int) -> tuple[Route, str] | None:
+        if key in self.params:
+            return self.owners[key].route, self.params[key].name
+        found = self.forgotten_params.get(key)
+        return None if found is None else (found[0].route, found[1].name)
+
+    def _take_routes(self, state: list[StateRow]) -> list[RouteRow]:
+        rows = [route_row(found) for found in self.forgotten_routes.values() if found.dirty]
+        self.forgotten_routes, self.forgotten_params = {}, {}
+        for found in self.dirty_routes:
+            if found.dirty and self.route_states.get(found.route.id) is found:
+                found.dirty = False
+                rows.append(route_row(found))
+                state.append(StateRow(f"r/{found.route.id}", _encode(found)))
+        self.dirty_routes = []
+        return rows
+
+    def _take_alerts(self, state: list[StateRow]) -> list[Alert]:
+        book = self.book
+        alerts = [book.alert(row) for row in book.dropped if row.dirty]
+        self.deleted.extend(f"a/{row.key}" for row in book.dropped)
+        book.dropped = []
+        for row in book.rows.values():
+            if row.dirty:
+                row.dirty = False
+                alerts.append(book.alert(row))
+                state.append(StateRow(f"a/{row.key}", _encode(row)))
+        return alerts
+
+    def _take_minutes(self, state: list[StateRow]) -> list[MinuteRow]:
+        rows = [minute_row(minute, counts) for minute, counts in self.closed_totals.items()]
+        self.closed_totals = {}
+        for minute, counts in self.minutes.items():
+            if counts[-1]:
+                counts[-1] = 0
+                rows.append(minute_row(minute, counts))
+                state.append(StateRow(f"m/{minute}", _encode(counts)))
+        return rows
+
+    def _take_sources(self, state: list[StateRow]) -> list[SourceRow]:
+        rows: list[SourceRow] = []
+        for source in self.sources.values():
+            if source.dirty:
+                source.dirty = False
+                source.parser = self.parser(source.name).state()
+                rows.append(source_row(source))
+                state.append(StateRow(f"s/{source.name}", _encode(source)))
+        return rows
+
+    def _take_tables(self, state: list[StateRow]) -> None:
+        """Write large tables as changes, and anew when the changes outgrow them."""
+        for key, table in self.popularity.items():
+            if not table.changes and not table.rotated:
+                continue
+            journal = self.journals[key]
+            if table.rotated or journal.size > max(_JOURNAL_BYTES, 12 * len(table)):
+                old = [name for name in journal.keys(key) if name != f"o/{key}/full"]
+                state.extend(StateRow(name, None) for name in old)
+                state.append(StateRow(f"o/{key}/full", table.dump()))
+                self.journals[key] = Journal(full=True)
+            elif (blob := table.take_changes()) is not None:
+                state.append(StateRow(f"o/{key}/{journal.sequence}", blob))
+                journal.sequence += 1
+                journal.size += len(blob)

@@ -1,0 +1,64 @@
+"""Pieces of engine state beside those of the detectors: global counters, sources, and journals of large tables."""
+
+import msgspec
+
+__all__ = ["VERSION", "Globals", "Journal", "SourceState"]
+
+VERSION = 1
+"""Version of the engine's state; another one is never guessed at."""
+
+
+class Globals(msgspec.Struct, gc=False):
+    """Counters of the shard."""
+
+    version: int = VERSION
+    watermark: float = 0.0
+    """Newest event time."""
+    window_end: float = 0.0
+    """Next border of ten minutes."""
+    next_principal: int = 0
+    next_param: int = 0
+    part: int = 0
+    """Incarnation of clients that are made now: grows with every eviction."""
+    clients_evicted: int = 0
+    principals_evicted: int = 0
+    routes_refused: int = 0
+    alerts_refused: int = 0
+    objects: int = 0
+    objects_forgotten: int = 0
+    clamped: int = 0
+    salt: bytes = b""
+    """Key of the hashes that stand for credentials."""
+
+
+class SourceState(msgspec.Struct, gc=False):
+    """Counters of one source, and the state of its line parser."""
+
+    name: str
+    format: str = ""
+    lines: int = 0
+    requests: int = 0
+    unparsed: int = 0
+    skipped: int = 0
+    late: int = 0
+    cut: int = 0
+    first_time: float = 0.0
+    last_time: float = 0.0
+    parser: bytes = b""
+    dirty: bool = True
+
+
+class Journal(msgspec.Struct, gc=False):
+    """How one large table was written so far: a full copy and the changes since."""
+
+    sequence: int = 0
+    """Changes written since the full copy."""
+    size: int = 0
+    """Bytes of them."""
+    full: bool = False
+    """Whether a full copy was written."""
+
+    def keys(self, table: int) -> list[str]:
+        """State keys under which the table stands now."""
+        full = [f"o/{table}/full"] if self.full else []
+        return full + [f"o/{table}/{number}" for number in range(self.sequence)]

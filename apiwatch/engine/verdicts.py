@@ -1,0 +1,222 @@
+"""The tests applied to one request, and what becomes of their signals."""
+
+from hashlib import blake2b
+from typing import NamedTuple
+
+import msgspec
+
+from apiwatch.config import Settings
+from apiwatch.detect.auth import LOG_INS_KEPT, LogInTest
+from apiwatch.detect.kit import weights
+from apiwatch.detect.objects import LISTED_AT, UNSEEN, ObjectTests
+from apiwatch.detect.popularity import POPULAR
+from apiwatch.detect.recon import fuzzing_signal, tried
+from apiwatch.detect.scoring import HALF_LIFE, score
+from apiwatch.detect.signal import Signal
+from apiwatch.detect.state import (
+    LogInTrack,
+    ParamState,
+    Principal,
+    ReconTrack,
+    RouteState,
+    keep_sample,
+    sample_of,
+)
+from apiwatch.engine.clients import OBJECTS, Client
+from apiwatch.engine.clock import WINDOW, Clock
+from apiwatch.engine.memory import TARGETS
+from apiwatch.engine.principals import network_principal
+from apiwatch.model import Outcome, Request, Severity
+from apiwatch.routes import Param
+
+__all__ = ["Event", "Verdicts"]
+
+OK, MISS, DENY = int(Outcome.OK), int(Outcome.MISS), int(Outcome.DENY)
+
+_COLD_MIN = 1_800.0
+_COLD_MAX = 86_400.0
+_REDIRECTED = frozenset({302, 303})
+_FAIL_SIZES = 8
+_USER_KEYS = frozenset({"?user", "?username", "?email", "?login", "?uid"})
+_STATIC = (
+    ".css", ".js", ".map", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".webp", ".avif", ".woff", ".woff2",
+    ".ttf", ".eot", ".mp3", ".mp4", ".webm", ".m3u8", ".ts",
+)  # fmt: skip
+
+
+class Event(NamedTuple):
+    """One request on its way through the tests."""
+
+    request: Request
+    time: float
+    """Its event time, clamped."""
+    raw: bytes
+    source: str
+    client: Client
+    route: RouteState
+    outcome: int
+
+
+class Verdicts(Clock):
+    """The detectors of one shard."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._object_tests = ObjectTests(settings)
+        self._log_in_test = LogInTest(settings.detectors.log_in)
+        fuzzing = settings.detectors.fuzzing
+        self.fuzz_weights = weights(fuzzing.p0, fuzzing.p1)
+
+    def judge_objects(self, event: Event, principal: Principal, params: tuple[Param, ...]) -> None:
+        """The tests on each object parameter of a request."""
+        request, time, raw, source, client, route, outcome = event
+        ten = int(time) // WINDOW
+        objects = 0
+        for param in params:
+            param_state = route.params.get(param.name) or self.add_param(route, param.name)
+            if param_state is None:
+                continue
+            key = param_state.key
+            popularity = self.popularity[key]
+            track, before, signals = self._object_tests.observe(
+                principal, param_state, popularity, param, outcome, request, time, source, raw
+            )
+            if before == 0:
+                self.remembered(popularity)
+            if track.window != ten:
+                self.activate(principal.key, key, track, ten)
+            if track.distinct > objects:
+                objects = track.distinct
+            if track.listed:
+                principal.listed = True
+                if signals is not None:
+                    for signal in signals:
+                        self._signal(event, principal, signal)
+        mine = client.routes.get(route.route.label)
+        if mine is not None and objects > mine[OBJECTS]:
+            mine[OBJECTS] = objects
+
+    def judge_blind(self, event: Event, principal: Principal) -> None:
+        """The tests on a route whose objects the log does not hold."""
+        self.judge_objects(event, principal, (UNSEEN,))
+
+    def judge_log_in(self, event: Event, params: tuple[Param, ...]) -> None:
+        """The log-in test; keyed by the network principal, since there is no trusted user yet."""
+        request, time, raw, source, client, route, outcome = event
+        success = outcome == OK or (route.route.is_login and request.status in _REDIRECTED)
+        failed = outcome in (DENY, MISS)
+        if not (success or failed) or not self.settings.detectors.log_in.enabled:
+            return
+        principal = self._network_principal(client, time)
+        track = _log_in_track(principal, route.route.id, time)
+        track.client = client.address
+        test = self._log_in_test
+        size = request.bytes
+        user = request.user or next((param.value for param in params if param.name in _USER_KEYS), None)
+        if route.route.is_login and success and outcome == OK and size is not None and request.status != 204:
+            line = sample_of(time, source, request.line, raw)
+            if test.repeats(track, route, size, client.answered, line):
+                test.rescore(track, route, time, user)
+                if size not in route.fail_sizes and len(route.fail_sizes) < _FAIL_SIZES:
+                    route.fail_sizes.append(size)
+                failed = True
+        elif failed and route.route.is_login and request.status >= 400:
+            route.refused += 1
+        test.attempt(track, route, failed, time, user, vote=not principal.signals)
+        if not failed:
+            return
+        keep_sample(track.samples, sample_of(time, source, request.line, raw))
+        if track.failures >= 3:
+            track.listed = principal.listed = True
+        signal = test.signal(track, route, time)
+        if signal is not None:
+            self._signal(event, principal, signal)
+
+    def judge_target(self, event: Event, principal: Principal) -> None:
+        """The unknown-target test; files of a page, and targets that several clients miss, give no vote."""
+        request, time, raw, source, client, _, _ = event
+        settings = self.settings.detectors.fuzzing
+        path = request.path
+        if not settings.enabled or not path or path.lower().endswith(_STATIC):
+            return
+        text = f"{request.host or ''} {request.method} {path}".encode("utf-8", "surrogatepass")
+        target = int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1
+        popularity = self.popularity_of(TARGETS)
+        before = popularity.visit(target, principal.pid)
+        if before == 0:
+            self.remembered(popularity)
+        track = principal.recon
+        if track is None:
+            track = principal.recon = ReconTrack(time, time, host=request.host or "")
+        if before >= POPULAR or not tried(track, target, time, True, self.fuzz_weights):
+            return
+        track.client = client.address
+        if track.score >= LISTED_AT:
+            track.listed = principal.listed = True
+        keep_sample(track.samples, sample_of(time, source, request.line, raw))
+        signal = fuzzing_signal(track, settings)
+        if signal is not None:
+            self._signal(event, principal, signal)
+
+    def _network_principal(self, client: Client, time: float) -> Principal:
+        key, kind = network_principal(client, time)
+        principal = self.principals.get(key)
+        if principal is None:
+            principal = self.add_principal(key, kind, time, client.address)
+        self.touch_principal(principal)
+        principal.last = max(principal.last, time)
+        principal.client = client.address
+        return principal
+
+    def _signal(self, event: Event, principal: Principal, signal: Signal) -> None:
+        """Score the principal, and enter the signal in the alert book."""
+        request, time, raw, source, client, route_state, _ = event
+        route = route_state.route
+        detector = signal.detector
+        severity = signal.severity
+        if severity > Severity.MEDIUM and detector.capped_when_cold and _is_cold(route_state, time):
+            severity = Severity.MEDIUM
+        if not principal.signals:
+            self._withdraw_votes(principal)
+        known = principal.signals.get(detector.name)
+        if known is None or severity >= known[0] or time - known[3] >= _COLD_MAX:
+            reason = detector.tell(signal.facts, route.label).reason
+            principal.signals[detector.name] = (int(severity), min(1.0, signal.evidence), reason, time)
+        principal.score, points = score(principal.signals, time)
+        principal.scored_at = time
+        if principal.score >= client.score * 0.5 ** (max(0.0, time - client.scored_at) / HALF_LIFE):
+            client.score, client.scored_at = principal.score, time
+            client.points = msgspec.json.encode(points).decode()
+        text = sample_of(time, source, request.line, raw)[3]
+        self.book.signal(principal, route, signal, severity, request.line, time, source, text)
+
+    def _withdraw_votes(self, principal: Principal) -> None:
+        """A principal that gave a signal does not shape what is usual."""
+        for key, track in principal.tracks.items():
+            param: ParamState | None = self.params.get(key)
+            if param is not None:
+                param.step.withdraw(track.step_votes)
+                param.miss.withdraw(track.miss_votes)
+                self.touch_route(self.owners[key])
+        for route_id, log_in in principal.log_ins.items():
+            route = self.route_states.get(route_id)
+            if route is not None:
+                route.log_in.withdraw(log_in.votes)
+                self.touch_route(route)
+
+
+def _log_in_track(principal: Principal, route_id: int, time: float) -> LogInTrack:
+    """The track of a principal on a log-in route; above the limit the one used longest ago is forgotten."""
+    tracks = principal.log_ins
+    track = tracks.get(route_id)
+    if track is None:
+        if len(tracks) >= LOG_INS_KEPT:
+            del tracks[min(tracks, key=lambda known: (tracks[known].listed, tracks[known].last, known))]
+        track = tracks[route_id] = LogInTrack(time, time)
+    return track
+
+
+def _is_cold(route: RouteState, time: float) -> bool:
+    """A route is cold for 30 minutes, and until 300 principals or 24 hours."""
+    age = time - route.route.first_seen
+    return age < _COLD_MIN or (age < _COLD_MAX and route.principals is not None)
