@@ -1,0 +1,54 @@
+"""Alerts as text for people: one block each, with the reasons."""
+
+import time
+from collections.abc import Iterable
+
+from apiwatch.cli.output import put
+from apiwatch.model import SEVERITIES, Alert
+from apiwatch.text import one_line, plain
+
+__all__ = ["clock_time", "put_alert", "sorted_alerts"]
+
+_MARKS = {"critical": "CRIT !!", "high": "HIGH !", "medium": "MEDIUM", "low": "LOW", "info": "INFO"}
+_SAMPLES = 3
+_NO_LIMIT = frozenset({"", "none", "none by itself"})
+
+
+def sorted_alerts(alerts: Iterable[Alert]) -> list[Alert]:
+    """Most severe first, then highest score, then newest."""
+    return sorted(alerts, key=lambda alert: (-alert.severity, -alert.score, -alert.last_seen, alert.id))
+
+
+def clock_time(when: float) -> str:
+    """A time in the local zone, to the second; '-' for never."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when)) if when > 0 else "-"
+
+
+def put_alert(alert: Alert, note: str = "") -> None:
+    """Print one alert with its explanation; `note` stands behind its id."""
+    severity = SEVERITIES[alert.severity]
+    who = plain(alert.client or alert.principal)
+    if alert.clients_total > 1:
+        who += f" and {alert.clients_total - 1} more"
+    put(f"{_MARKS[severity]}  {plain(alert.title)}")
+    put(f"  {plain(alert.detector)}  score {alert.score}  {who}  id {plain(alert.id)}{note}")
+    if alert.route:
+        put(f"  where    {plain(' '.join(part for part in (alert.host, alert.route) if part))}")
+    put(
+        f"  when     {clock_time(alert.first_seen)} to {clock_time(alert.last_seen)}, {alert.count} suspicious requests"
+    )
+    explanation = alert.explanation
+    put(f"  why      {plain(explanation.why)}")
+    for number in explanation.numbers:
+        against = [f"limit {plain(number.threshold)}"] if number.threshold not in _NO_LIMIT else []
+        against += [f"usual: {plain(number.baseline)}"] if number.baseline else []
+        behind = f" ({'; '.join(against)})" if against else ""
+        put(f"  number   {plain(number.name)}: {plain(number.value)}{behind}")
+    for doubt in explanation.counter_evidence:
+        put(f"  against  {plain(doubt)}")
+    tags = [*explanation.tags.owasp, *explanation.tags.oat, *explanation.tags.attack]
+    if tags:
+        put(f"  tags     {plain(', '.join(tags))}")
+    for sample in explanation.samples[:_SAMPLES]:
+        put(f"  line     {one_line(sample, 160)}")
+    put()

@@ -1,0 +1,273 @@
+"""`apiwatch block`: the queue of networks to block, the guard rails before it, and its export for a firewall."""
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from apiwatch.cli.options import as_json, load_settings, state_file, state_options
+from apiwatch.errors import InputError, UsageError
+from apiwatch.text import plain
+
+if TYPE_CHECKING:
+    from apiwatch.blocklist import Guard, Target
+    from apiwatch.config import Settings
+    from apiwatch.store import BlockEntry
+
+__all__ = ["block"]
+
+
+@click.group()
+def block() -> None:
+    """The block queue: add, remove, list, export, protected."""
+
+
+@block.command()
+@click.argument("net", metavar="ADDRESS|NETWORK")
+@state_options
+@as_json
+@click.option("--ttl", metavar="DURATION", help="How long: 90s, 15m, 1h, 7d (default: `block.ttl` of the settings).")
+@click.option("--reason", default="", help="Why, for those who read the queue later.")
+@click.option("--alert", "alert_ids", multiple=True, metavar="ID", help="Alert that it answers; repeatable.")
+@click.option("--override", metavar="NETWORK", help="The network typed again, to pass a rail that can be overridden.")
+def add(
+    net: str,
+    db: str | None,
+    config: str | None,
+    json_lines: bool,
+    ttl: str | None,
+    reason: str,
+    alert_ids: tuple[str, ...],
+    override: str | None,
+) -> None:
+    """Queue a network, if the guard rails let it pass; the same network again renews its entry.
+
+    A single IPv6 address stands for its /64. Exit code 4 when a rail refuses.
+    """
+    from apiwatch.cli.output import emit, put, rfc3339, say
+
+    settings = load_settings(config)
+    path = _state(settings, db)
+    network = _network(net)
+    findings = _guard(settings).require(network, override=override)
+    for finding in findings:
+        say(f"{finding.code}: {finding.text}")
+    now = time.time()
+    expires = now + _ttl(ttl, settings)
+    entry = asyncio.run(_add(path, network, plain(reason, 500), alert_ids, now, expires))
+    if json_lines:
+        emit({"type": "block", "id": entry, "net": network, "expires": rfc3339(expires)})
+    else:
+        put(f"queued {network} until {rfc3339(expires)}  id {entry}; `apiwatch block export --target NAME` writes it")
+
+
+@block.command()
+@click.argument("which", metavar="ID|NETWORK")
+@state_options
+def remove(which: str, db: str | None, config: str | None) -> None:
+    """Withdraw an entry, named by its id, the beginning of its id, or its network."""
+    from apiwatch.cli.output import put
+
+    entry = asyncio.run(_remove(state_file(db, config), which))
+    put(f"withdrawn {entry.net}  id {entry.id}")
+
+
+@block.command(name="list")
+@state_options
+@as_json
+@click.option("--all", "include_ended", is_flag=True, help="Expired and withdrawn entries, too.")
+def list_(db: str | None, config: str | None, json_lines: bool, include_ended: bool) -> None:
+    """The queue, by network."""
+    from apiwatch.cli.alerttext import clock_time
+    from apiwatch.cli.output import emit, put, table
+
+    entries = asyncio.run(_entries(state_file(db, config), include_ended))
+    if json_lines:
+        for entry in entries:
+            emit(_entry_fields(entry))
+        return
+    if not entries:
+        put("the block queue is empty")
+        return
+    rows = [
+        (
+            entry.net,
+            entry.state,
+            clock_time(entry.expires) if entry.expires is not None else "never",
+            entry.actor,
+            entry.id,
+            entry.reason or "-",
+        )
+        for entry in entries
+    ]
+    table(("network", "state", "expires", "by", "id", "reason"), rows)
+
+
+@block.command()
+@click.option("--target", "target_name", required=True, metavar="NAME", help="Firewall to write for.")
+@click.option("-o", "--output", metavar="FILE", help="Write here, atomically; default: standard output.")
+@click.option("--check", "check_it", is_flag=True, help="Run the target's own validator; exit with 1 if it objects.")
+@click.option("--withdraw-all", is_flag=True, help="Let an empty queue replace a list that is not empty.")
+@state_options
+def export(
+    target_name: str, output: str | None, check_it: bool, withdraw_all: bool, db: str | None, config: str | None
+) -> int:
+    """Write the queue in the syntax of a firewall.
+
+    Every row passes the guard rails again; exit code 4 when one refuses.
+    """
+    from apiwatch.blocklist import export as write
+    from apiwatch.blocklist import plan
+    from apiwatch.cli.output import say
+
+    settings = load_settings(config)
+    target = _target(target_name)
+    entries = asyncio.run(_entries(_state(settings, db), False))
+    destination = Path(output) if output is not None else None
+    try:
+        artifacts = write(target, plan(entries, time.time()), _guard(settings), destination, withdraw_all=withdraw_all)
+    except OSError as error:
+        raise UsageError(f"{plain(str(output))} cannot be written: {error.strerror}") from None
+    if destination is None:
+        for artifact in artifacts:
+            if len(artifacts) > 1:
+                say(f"{artifact.name}:")
+                sys.stderr.flush()
+            sys.stdout.buffer.write(artifact.content)
+        sys.stdout.buffer.flush()
+    else:
+        directory = destination.parent
+        say(f"wrote {', '.join(str(directory / artifact.name) for artifact in artifacts)}")
+    code = 0
+    if check_it:
+        result = target.validate(artifacts)
+        if not result.available:
+            say(f"not checked: {' '.join(result.output.split())}")
+        elif result.ok:
+            say(f"{result.tool} accepts it")
+        else:
+            say(f"{result.tool} does not accept it: {' '.join(result.output.split())}")
+            code = 1
+    _say_commands(target, [output] if output is not None else [artifact.name for artifact in artifacts])
+    return code
+
+
+@block.command()
+@state_options
+@as_json
+def protected(db: str | None, config: str | None, json_lines: bool) -> None:
+    """Networks that are never blocked from here, with the reasons."""
+    from apiwatch.blocklist import gather_protected
+    from apiwatch.cli.output import emit, table
+
+    settings = load_settings(config)
+    known = gather_protected(settings.sources.trusted_proxy, settings.block.allow)
+    rows = [(str(network), reason) for network, reason in known.entries]
+    if json_lines:
+        for network, reason in rows:
+            emit({"type": "protected", "net": network, "reason": reason})
+    else:
+        table(("network", "why"), rows)
+
+
+async def _add(path: Path, net: str, reason: str, alert_ids: tuple[str, ...], now: float, expires: float) -> str:
+    from apiwatch.cli.reading import actor, controlling
+
+    async with controlling(path) as control:
+        return await control.block(net, reason, alert_ids, actor(), now, expires)
+
+
+async def _remove(path: Path, which: str) -> "BlockEntry":
+    from apiwatch.cli.reading import actor, controlling, reading
+
+    now = time.time()
+    async with reading(path) as reader:
+        entries = await reader.block_entries(now)
+    found = [entry for entry in entries if entry.id == which] or [e for e in entries if e.id.startswith(which)]
+    if not found:
+        network = _network(which) if any(char in which for char in ".:/") else which
+        found = [entry for entry in entries if entry.net == network]
+    if len(found) != 1:
+        what = "several entries begin with" if found else "the queue has no entry"
+        raise InputError(f"{what} {plain(which)}; `apiwatch block list` shows the queue")
+    async with controlling(path) as control:
+        if not await control.unblock(found[0].id, actor(), now):
+            raise InputError(f"entry {plain(which)} has ended meanwhile; `apiwatch block list` shows the queue")
+    return found[0]
+
+
+async def _entries(path: Path, include_ended: bool) -> "list[BlockEntry]":
+    from apiwatch.cli.reading import reading
+
+    async with reading(path) as reader:
+        return await reader.block_entries(time.time(), include_ended=include_ended)
+
+
+def _entry_fields(entry: "BlockEntry") -> dict[str, Any]:
+    from apiwatch.cli.output import rfc3339
+
+    return {
+        "type": "block",
+        "id": entry.id,
+        "net": entry.net,
+        "state": entry.state,
+        "reason": entry.reason,
+        "alert_ids": entry.alert_ids,
+        "actor": entry.actor,
+        "created": rfc3339(entry.created),
+        "expires": rfc3339(entry.expires) if entry.expires is not None else None,
+    }
+
+
+def _network(text: str) -> str:
+    from apiwatch.blocklist import canonical, network_for
+
+    return canonical(text) if "/" in text else network_for(text)
+
+
+def _ttl(typed: str | None, settings: "Settings") -> float:
+    from apiwatch.blocklist import parse_ttl
+
+    if typed is None:
+        return settings.block.ttl
+    seconds = parse_ttl(typed)
+    if seconds > settings.block.max_ttl:
+        from apiwatch.config import format_duration
+
+        longest = format_duration(settings.block.max_ttl)
+        raise UsageError(
+            f"--ttl: {plain(typed)} is longer than `block.max_ttl` ({longest}); say less, or change the settings"
+        )
+    return seconds
+
+
+def _guard(settings: "Settings") -> "Guard":
+    from apiwatch.blocklist import Guard, gather_protected
+
+    return Guard(settings.block, gather_protected(settings.sources.trusted_proxy, settings.block.allow))
+
+
+def _target(name: str) -> "Target":
+    from apiwatch.blocklist import TARGETS
+
+    target = TARGETS.get(name)
+    if target is None:
+        raise UsageError(f"--target: `{plain(name)}` is not known; choose one of {', '.join(TARGETS)}")
+    return target
+
+
+def _state(settings: "Settings", db: str | None) -> Path:
+    from apiwatch.config import state_path
+
+    return state_path(settings, db)
+
+
+def _say_commands(target: "Target", paths: list[str]) -> None:
+    """How to apply, verify and undo it, on standard error."""
+    commands = target.commands(paths)
+    for title, lines in (("apply", commands.apply), ("verify", commands.verify), ("undo", commands.undo)):
+        for line in lines:
+            print(f"# {title:6} {line}", file=sys.stderr)

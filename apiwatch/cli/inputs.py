@@ -1,0 +1,106 @@
+"""Paths as they were typed: standard input, files, globs; what is plainly no log is refused before anything starts."""
+
+import glob
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apiwatch.errors import InputError, UsageError
+from apiwatch.text import plain
+
+if TYPE_CHECKING:
+    from apiwatch.config import Settings
+    from apiwatch.sources import FeedOptions
+
+__all__ = ["STDIN", "check_paths", "feed_options", "wanted_paths"]
+
+STDIN = "-"
+_SAMPLE_BYTES = 4096
+_COMPRESSED = (b"\x1f\x8b",)
+_TEXT_CONTROLS = frozenset(b"\t\n\r\x1b")
+
+
+def wanted_paths(typed: Sequence[str], settings: "Settings") -> tuple[str, ...]:
+    """What to read: the typed paths, else those of the settings, else the usual places (none if syslog is wanted).
+
+    Raises UsageError for standard input named twice, InputError when there is nothing to read.
+    """
+    if typed:
+        if list(typed).count(STDIN) > 1:
+            raise UsageError("`-` (standard input) can be named only once")
+        return tuple(typed)
+    if settings.sources.paths:
+        return settings.sources.paths
+    if settings.sources.syslog:
+        return ()
+    from apiwatch.cli.places import usual_logs
+
+    return usual_logs()
+
+
+def feed_options(
+    paths: Sequence[str], settings: "Settings", *, follow: bool, since: str, syslog: bool = True
+) -> "FeedOptions":
+    """Options of the feed; standard input is descriptor 0."""
+    from apiwatch.sources import FeedOptions
+
+    return FeedOptions(
+        paths=tuple(path for path in paths if path != STDIN),
+        syslog=settings.sources.syslog if syslog else (),
+        stdin_fd=0 if STDIN in paths else None,
+        since=since,
+        follow=follow,
+        poll_interval=settings.sources.poll_interval,
+        line_bytes=settings.limits.line_bytes,
+        queue_lines=settings.limits.queue_lines,
+    )
+
+
+def check_paths(paths: Sequence[str], *, follow: bool) -> None:
+    """Raise InputError for what can never be read as a log; a file that is not there yet is fine if it is followed.
+
+    Refused are directories, files in directories that do not exist, unreadable files, and files that begin like a
+    program, a picture or a database.
+    """
+    for name in paths:
+        if name == STDIN:
+            continue
+        shown = plain(name)
+        found = [name] if os.path.lexists(name) else sorted(glob.glob(name))  # noqa: PTH207
+        if not found:
+            parent = Path(name).parent
+            if not follow:
+                what = "no file matches" if glob.has_magic(name) else "there is no file"
+                raise InputError(f"{what} {shown}; check the path")
+            if not glob.has_magic(str(parent)) and not parent.is_dir():
+                raise InputError(f"there is no directory {plain(str(parent))} for {shown}; check the path")
+        for one in found:
+            path = Path(one)
+            if path.is_dir():
+                if found != [name]:
+                    continue
+                raise InputError(
+                    f"{plain(one)} is a directory; name the log files in it, for example {plain(one)}/*.log"
+                )
+            if len(found) == 1 and path.exists() and not os.access(path, os.R_OK):
+                raise InputError(
+                    f"{plain(one)} may not be read by this user; run apiwatch as root or in the group of the log"
+                )
+            _refuse_binary_file(path)
+
+
+def _refuse_binary_file(path: Path) -> None:
+    try:
+        if not path.is_file():
+            return
+        with path.open("rb") as file:
+            sample = file.read(_SAMPLE_BYTES)
+    except OSError:
+        return
+    if sample.startswith(_COMPRESSED):
+        return
+    text = sample.replace(b"\x00", b"")
+    controls = sum(1 for byte in text if byte < 0x20 and byte not in _TEXT_CONTROLS)
+    if text and controls * 10 > len(text):
+        raise InputError(f"{plain(str(path))} is a binary file, not a text log; name an access log")

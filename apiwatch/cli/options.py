@@ -1,0 +1,143 @@
+"""Options that several commands share. An option beats the settings file only if it was typed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from apiwatch.errors import UsageError
+
+if TYPE_CHECKING:
+    from apiwatch.config import Settings
+
+__all__ = [
+    "SourceOptions",
+    "as_json",
+    "load_settings",
+    "state_file",
+    "state_options",
+    "take_source_options",
+    "with_source_options",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """What was typed about where lines come from and how they are read; None and () were not typed."""
+
+    format: str | None = None
+    log_format: str | None = None
+    trusted_proxy: tuple[str, ...] = ()
+    syslog: tuple[str, ...] = ()
+    since: str | None = None
+
+    def arguments(self) -> list[str]:
+        """The same options for the command line of a child."""
+        found: list[str] = []
+        for name, value in (("--format", self.format), ("--log-format", self.log_format), ("--since", self.since)):
+            if value is not None:
+                found += [f"{name}={value}"]
+        found += [f"--trusted-proxy={network}" for network in self.trusted_proxy]
+        found += [f"--syslog={address}" for address in self.syslog]
+        return found
+
+
+def state_options(command: F) -> F:
+    """--db and --config."""
+    command = click.option("--config", metavar="FILE", help="Settings file.")(command)
+    return click.option("--db", metavar="FILE", help="State file (default: in the user's state directory).")(command)
+
+
+def as_json(command: F) -> F:
+    """--json."""
+    text = "Print one JSON object per line."
+    return click.option("--json", "json_lines", is_flag=True, help=text)(command)
+
+
+def with_source_options(*, syslog: bool, since: str) -> Callable[[F], F]:
+    """--format, --log-format, --trusted-proxy, and --syslog and --since where they make sense.
+
+    `since` tells its default; '' leaves it out. They arrive as keyword arguments; `take_source_options` packs them.
+    """
+
+    def add(command: F) -> F:
+        if since:
+            text = f"How far back to read: a duration, a time such as 2026-08-01T10:00:00Z, or `start` ({since})."
+            command = click.option("--since", metavar="TIME", help=text)(command)
+        if syslog:
+            text = "Listen on udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH; repeatable."
+            command = click.option("--syslog", multiple=True, metavar="URL", help=text)(command)
+        text = "Network whose X-Forwarded-For is believed; repeatable."
+        command = click.option("--trusted-proxy", multiple=True, metavar="CIDR", help=text)(command)
+        text = "nginx log_format or Apache LogFormat, verbatim."
+        command = click.option("--log-format", metavar="STRING", help=text)(command)
+        return click.option("--format", "format_name", metavar="NAME", help="Log format, or `auto`.")(command)
+
+    return add
+
+
+def take_source_options(given: dict[str, Any]) -> SourceOptions:
+    """The keyword arguments of `with_source_options`."""
+    return SourceOptions(
+        format=given.get("format_name"),
+        log_format=given.get("log_format"),
+        trusted_proxy=tuple(given.get("trusted_proxy", ())),
+        syslog=tuple(given.get("syslog", ())),
+        since=given.get("since"),
+    )
+
+
+def load_settings(config: str | None, typed: SourceOptions | None = None) -> "Settings":
+    """The settings file with what was typed on top. Raises ConfigError and UsageError."""
+    from msgspec.structs import replace
+
+    from apiwatch.config import load, parse_network, parse_since, parse_syslog
+
+    settings = load(Path(config) if config is not None else None)
+    if typed is None:
+        return settings
+    sources = settings.sources
+    if typed.format is not None:
+        sources = replace(sources, format=_known_format(typed.format))
+    if typed.log_format is not None:
+        sources = replace(sources, log_format=typed.log_format)
+    if typed.trusted_proxy:
+        networks = tuple(_checked("--trusted-proxy", parse_network, text) for text in typed.trusted_proxy)
+        sources = replace(sources, trusted_proxy=networks)
+    if typed.syslog:
+        addresses = tuple(_checked("--syslog", parse_syslog, text) for text in typed.syslog)
+        sources = replace(sources, syslog=addresses)
+    if typed.since is not None:
+        sources = replace(sources, since=_checked("--since", parse_since, typed.since))
+    return replace(settings, sources=sources)
+
+
+def state_file(db: str | None, config: str | None) -> Path:
+    """The state file of a command that only needs that."""
+    from apiwatch.config import state_path
+
+    return state_path(load_settings(config), db)
+
+
+def _checked(option: str, parse: Callable[[str], str], text: str) -> str:
+    try:
+        return parse(text)
+    except UsageError as error:
+        raise UsageError(f"{option}: {error}") from None
+
+
+def _known_format(name: str) -> str:
+    import difflib
+
+    from apiwatch.formats import FORMATS
+
+    names = ["auto", *(info.name for info in FORMATS)]
+    if name in names:
+        return name
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else "`apiwatch formats` lists the known ones"
+    raise UsageError(f"--format: `{name}` is not a known format; {hint}")

@@ -1,0 +1,62 @@
+"""Opening the state file for a command that only looks or says something."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apiwatch.errors import StoreError
+from apiwatch.text import plain
+
+if TYPE_CHECKING:
+    from apiwatch.store import Control, Reader
+
+__all__ = ["actor", "controlling", "reading", "require_state"]
+
+
+def require_state(path: Path) -> None:
+    """Raise StoreError when there is no state file, with how to get one."""
+    if not path.exists():
+        raise StoreError(
+            f"there is no state file {plain(str(path))}; start a collector with `apiwatch PATH` or `apiwatch collect "
+            "PATH`, or name its state file with --db"
+        )
+
+
+@asynccontextmanager
+async def reading(path: Path) -> "AsyncIterator[Reader]":
+    """A reader on an existing state file. Raises StoreError and StoreVersionError."""
+    from apiwatch.store import open_reader
+
+    require_state(path)
+    reader = await open_reader(path)
+    try:
+        yield reader
+    finally:
+        await reader.close()
+
+
+@asynccontextmanager
+async def controlling(path: Path) -> "AsyncIterator[Control]":
+    """What an operator says goes through here. Raises StoreError and StoreVersionError."""
+    from apiwatch.store import open_control
+
+    require_state(path)
+    control = await open_control(path)
+    try:
+        yield control
+    finally:
+        await control.close()
+
+
+def actor() -> str:
+    """Who says it: the user behind sudo, else the user of this process, at this host."""
+    import getpass
+    import os
+    import socket
+
+    try:
+        user = os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return plain(f"{user}@{socket.gethostname()}", 128)

@@ -1,0 +1,189 @@
+"""`apiwatch alerts`, `clients` and `routes`: what the screens show, as text or JSON, also while a collector runs."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from apiwatch.cli.options import as_json, state_file, state_options
+
+if TYPE_CHECKING:
+    from apiwatch.store import AlertView, ClientView, HealthView, RouteView
+
+__all__ = ["WINDOWS", "alerts", "client_fields", "clients", "mention_collector", "route_fields", "routes"]
+
+WINDOWS = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "24h": 1440, "all": 10 * 366 * 1440}
+"""Window -> minutes."""
+
+_SORTS = ("score", "requests", "miss", "deny", "err", "bytes", "last_seen")
+_limit = click.option("--limit", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Most rows.")
+
+
+@click.command()
+@state_options
+@as_json
+@_limit
+@click.option("--all", "include_closed", is_flag=True, help="Closed alerts, too.")
+def alerts(db: str | None, config: str | None, json_lines: bool, limit: int, include_closed: bool) -> None:
+    """Alerts of the state file, most severe first."""
+    views, health = asyncio.run(_alerts(state_file(db, config), include_closed, limit))
+    if json_lines:
+        from apiwatch.cli.alertjson import alert_view_fields
+        from apiwatch.cli.output import emit
+
+        for view in views:
+            emit(alert_view_fields(view))
+        return
+    from apiwatch.cli.alerttext import put_alert
+    from apiwatch.cli.output import put
+    from apiwatch.text import plain
+
+    for view in views:
+        note = f"  {view.state}" if view.state != "open" else ""
+        if view.acknowledged_by:
+            note += f" by {plain(view.acknowledged_by)}"
+        put_alert(view.alert, note)
+    if not views:
+        put("no alerts" if include_closed else "no open alerts")
+    mention_collector(health)
+
+
+@click.command()
+@state_options
+@as_json
+@_limit
+@click.option("--window", type=click.Choice(list(WINDOWS)), default="all", show_default=True, help="Active within.")
+@click.option("--sort", type=click.Choice(_SORTS), default="score", show_default=True, help="Order.")
+def clients(db: str | None, config: str | None, json_lines: bool, limit: int, window: str, sort: str) -> None:
+    """Clients of the state file."""
+    now = time.time()
+    views, health = asyncio.run(_clients(state_file(db, config), window, sort, limit, now))
+    if json_lines:
+        from apiwatch.cli.output import emit
+
+        for view in views:
+            emit({"type": "client", **client_fields(view)})
+        return
+    from apiwatch.cli.alerttext import clock_time
+    from apiwatch.cli.output import table
+
+    rows = [
+        (
+            view.client or "-",
+            str(view.score),
+            view.severity or "-",
+            str(view.alerts),
+            str(view.requests),
+            str(view.window.requests),
+            str(view.window.miss),
+            str(view.window.deny),
+            str(view.window.err),
+            clock_time(view.last_seen),
+        )
+        for view in views
+    ]
+    table(("client", "score", "severity", "alerts", "requests", "in window", "miss", "deny", "err", "last seen"), rows)
+    mention_collector(health)
+
+
+@click.command()
+@state_options
+@as_json
+@_limit
+def routes(db: str | None, config: str | None, json_lines: bool, limit: int) -> None:
+    """Routes of the state file, busiest first."""
+    views, health = asyncio.run(_routes(state_file(db, config), limit))
+    if json_lines:
+        from apiwatch.cli.output import emit
+
+        for view in views:
+            emit({"type": "route", **route_fields(view)})
+        return
+    from apiwatch.cli.output import table
+
+    rows = [
+        (
+            str(view.mix.requests),
+            str(view.clients),
+            str(view.mix.ok),
+            str(view.mix.miss),
+            str(view.mix.deny),
+            str(view.mix.err),
+            view.roles or "-",
+            " ".join(part for part in (view.host, view.route) if part),
+        )
+        for view in views
+    ]
+    table(("requests", "clients", "ok", "miss", "deny", "err", "roles", "route"), rows)
+    mention_collector(health)
+
+
+def client_fields(view: "ClientView") -> dict[str, Any]:
+    """One row of the list of clients as JSON fields."""
+    from apiwatch.cli.output import mix_fields, rfc3339
+
+    return {
+        "client": view.client or None,
+        "principal": view.principal,
+        "first_seen": rfc3339(view.first_seen),
+        "last_seen": rfc3339(view.last_seen),
+        "score": view.score,
+        "severity": view.severity or None,
+        "alerts": view.alerts,
+        "requests": view.requests,
+        "window": mix_fields(view.window),
+    }
+
+
+def route_fields(view: "RouteView") -> dict[str, Any]:
+    """One route as JSON fields."""
+    from apiwatch.cli.output import mix_fields, rfc3339
+
+    return {
+        "host": view.host,
+        "route": view.route,
+        "roles": view.roles.split(),
+        "first_seen": rfc3339(view.first_seen),
+        "last_seen": rfc3339(view.last_seen),
+        "clients": view.clients,
+        "objects": view.objects,
+        **mix_fields(view.mix),
+    }
+
+
+def mention_collector(health: "HealthView | None") -> None:
+    """Say on standard error when the numbers stand still, because nobody collects."""
+    from apiwatch.cli.output import age, say
+
+    if health is None:
+        say("no collector has written to this state file yet")
+    elif time.time() - health.heartbeat > 5:
+        why = f": {health.message}" if health.message else ""
+        since = age(time.time() - health.heartbeat)
+        say(f"no collector runs; its last heartbeat was {since} ago ({health.state}{why})")
+
+
+async def _alerts(path: Path, include_closed: bool, limit: int) -> "tuple[list[AlertView], HealthView | None]":
+    from apiwatch.cli.reading import reading
+
+    async with reading(path) as reader:
+        return await reader.alerts(include_closed=include_closed, limit=limit), await reader.health()
+
+
+async def _clients(
+    path: Path, window: str, sort: str, limit: int, now: float
+) -> "tuple[list[ClientView], HealthView | None]":
+    from apiwatch.cli.reading import reading
+
+    async with reading(path) as reader:
+        views = await reader.clients(WINDOWS[window], sort=sort, limit=limit, now=now)
+        return views, await reader.health()
+
+
+async def _routes(path: Path, limit: int) -> "tuple[list[RouteView], HealthView | None]":
+    from apiwatch.cli.reading import reading
+
+    async with reading(path) as reader:
+        return await reader.routes(limit=limit), await reader.health()

@@ -1,0 +1,76 @@
+"""The terminal under the dashboard: what was on descriptors 0, 1 and 2 is kept aside, and the tty put in its place.
+
+Textual reads keys from 0, takes the size from 1 and draws on 2; a pipe there would eat the keyboard, freeze the size or
+swallow the picture.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from apiwatch.errors import UsageError
+
+__all__ = ["Streams", "on_terminal", "require_terminal"]
+
+_INSTEAD = "use `apiwatch collect` to collect without a dashboard, or `apiwatch replay` to read a log once"
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """The descriptors that the program was started with."""
+
+    stdin: int
+    stdout: int
+    stderr: int
+
+    def print(self, lines: Sequence[str]) -> None:
+        """Write lines to the real standard output; a closed pipe there is no error."""
+        with contextlib.suppress(OSError):
+            for line in lines:
+                data = f"{line}\n".encode("utf-8", "backslashreplace")
+                while data:
+                    data = data[os.write(self.stdout, data) :]
+
+
+def require_terminal() -> int:
+    """A descriptor of the controlling terminal. Raises UsageError, with what to use instead, when there is none."""
+    if os.environ.get("TERM", "") in {"", "dumb"}:
+        raise UsageError(f"the dashboard needs a terminal that can place text (TERM is unset or `dumb`); {_INSTEAD}")
+    try:
+        return os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        raise UsageError(f"the dashboard needs a terminal, and this process has none; {_INSTEAD}") from None
+
+
+@contextlib.contextmanager
+def on_terminal() -> Iterator[Streams]:
+    """While it lasts, the terminal is on 0, 1 and 2; the real streams are in the result, and come back at the end."""
+    tty = require_terminal()
+    kept = [_kept(descriptor) for descriptor in range(3)]
+    replaced = [descriptor for descriptor in range(3) if not _is_tty(descriptor)]
+    size = {name: os.environ.pop(name, None) for name in ("COLUMNS", "LINES")}
+    try:
+        for descriptor in replaced:
+            os.dup2(tty, descriptor)
+        yield Streams(*kept)
+    finally:
+        for descriptor in replaced:
+            os.dup2(kept[descriptor], descriptor)
+        for descriptor in (tty, *kept):
+            os.close(descriptor)
+        os.environ.update({name: value for name, value in size.items() if value is not None})
+
+
+def _kept(descriptor: int) -> int:
+    try:
+        return os.dup(descriptor)
+    except OSError:
+        return os.open(os.devnull, os.O_RDWR)
+
+
+def _is_tty(descriptor: int) -> bool:
+    try:
+        return os.isatty(descriptor)
+    except OSError:
+        return False

@@ -1,0 +1,186 @@
+"""Reading a whole log once at full speed: no clock, no waiting, few commits."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from apiwatch.collector.commits import Commits, owner_name
+from apiwatch.collector.health import health_view, source_views
+from apiwatch.config import Settings
+from apiwatch.engine import Engine
+from apiwatch.formats import time_of
+from apiwatch.model import Delta
+from apiwatch.sources import Feed, FeedOptions
+from apiwatch.store import HealthView, SourceView
+
+__all__ = ["Progress", "read_history"]
+
+COMMIT_S = 2.0
+"""Shortest time between two commits, in seconds; alerts are told at each."""
+
+COMMIT_SHARE = 10.0
+"""Taking and storing may need one part in so many of the time: as they grow they become rarer."""
+
+PROGRESS_S = 1.0
+"""Seconds between two reports of progress."""
+
+
+class Progress(NamedTuple):
+    """What was read by this run (earlier content of the state file not counted), and what the engine knows by now."""
+
+    lines: int
+    requests: int
+    unparsed: int
+    skipped: int
+    clients: int
+    """Distinct clients; those that were evicted and came back are counted again."""
+    principals: int
+    routes: int
+    alerts: int
+    """Alert rows, open and closed."""
+    first_time: float
+    last_time: float
+    read_bytes: int
+    resumed: bool
+    """Whether the state file already held offsets of sources."""
+
+
+async def read_history(
+    settings: Settings,
+    db: Path,
+    options: FeedOptions,
+    *,
+    salt: bytes,
+    on_delta: Callable[[Delta], None],
+    on_progress: Callable[[Progress], None],
+) -> Progress:
+    """Read `options.paths` to their end into `db`; returns the totals.
+
+    `on_delta` gets each delta in order, `on_progress` is called about every second. Raises InputError and
+    StoreError.
+    """
+    history = _History(settings, db, salt, on_delta, on_progress)
+    try:
+        return await history.run(options)
+    finally:
+        await history.close()
+
+
+class _History:
+    def __init__(
+        self,
+        settings: Settings,
+        db: Path,
+        salt: bytes,
+        on_delta: Callable[[Delta], None],
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self._engine = Engine(settings, salt=salt)
+        self._commits = Commits(db, settings.retention)
+        self._on_delta = on_delta
+        self._on_progress = on_progress
+        self._feed: Feed | None = None
+        self._offsets: dict[str, str] = {}
+        self._writing: asyncio.Task[None] | None = None
+        self._stored_s = 0.0
+        """How long the last commit took."""
+        self._before = (0, 0, 0, 0)
+        self._resumed = False
+        self._started = time.time()
+        self._owner = owner_name()
+
+    async def run(self, options: FeedOptions) -> Progress:
+        acquired = await self._commits.open(self._owner)
+        engine = self._engine
+        engine.restore(acquired.state)
+        self._before = self._counted()
+        self._resumed = bool(acquired.offsets)
+        feed = self._feed = Feed(options, offsets=acquired.offsets, time_of=time_of)
+        await feed.open()
+        told = time.monotonic()
+        due = told + COMMIT_S
+        async for batch in feed:
+            engine.feed(batch)
+            self._offsets[batch.source] = batch.next
+            now = time.monotonic()
+            if now >= due and (self._writing is None or self._writing.done()):
+                await self._commit("catching-up", "")
+                due = now + max(COMMIT_S, COMMIT_SHARE * (time.monotonic() - now + self._stored_s))
+            if now >= told + PROGRESS_S:
+                self._on_progress(self._progress())
+                told = now
+            await asyncio.sleep(0)
+        await self._commit("stopped", "input ended")
+        await self._written()
+        return self._progress()
+
+    async def close(self) -> None:
+        if self._feed is not None:
+            await self._feed.aclose()
+        if self._writing is not None:
+            await asyncio.wait({self._writing})
+        await self._commits.close()
+
+    async def _commit(self, state: str, message: str) -> None:
+        """Take a delta and store it in the writer's thread, while reading goes on."""
+        await self._written()
+        delta = self._engine.take()
+        offsets, self._offsets = self._offsets, {}
+        sources = source_views(self._engine.sources, self._feed.statuses() if self._feed is not None else [])
+        health = health_view(
+            delta.health,
+            sources,
+            state=state,
+            message=message,
+            owner=self._owner,
+            started=self._started,
+            now=time.time(),
+            lines_per_s=0.0,
+        )
+        self._writing = asyncio.create_task(self._store(offsets, delta, health, sources))
+        self._on_delta(delta)
+
+    async def _store(
+        self, offsets: dict[str, str], delta: Delta, health: HealthView, sources: list[SourceView]
+    ) -> None:
+        begin = time.monotonic()
+        await self._commits.commit(offsets, delta, health, sources)
+        self._stored_s = time.monotonic() - begin
+
+    async def _written(self) -> None:
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            await writing
+
+    def _counted(self) -> tuple[int, int, int, int]:
+        sources = self._engine.sources.values()
+        return (
+            sum(source.lines for source in sources),
+            sum(source.requests for source in sources),
+            sum(source.unparsed for source in sources),
+            sum(source.skipped for source in sources),
+        )
+
+    def _progress(self) -> Progress:
+        engine, health = self._engine, self._engine.health()
+        lines, requests, unparsed, skipped = (
+            now - before for now, before in zip(self._counted(), self._before, strict=True)
+        )
+        sources = [source for source in engine.sources.values() if source.requests]
+        statuses = self._feed.statuses() if self._feed is not None else []
+        return Progress(
+            lines=lines,
+            requests=requests,
+            unparsed=unparsed,
+            skipped=skipped,
+            clients=health.clients + health.clients_evicted,
+            principals=health.principals + health.principals_evicted,
+            routes=health.routes,
+            alerts=len(engine.book),
+            first_time=min((source.first_time for source in sources), default=0.0),
+            last_time=max((source.last_time for source in sources), default=0.0),
+            read_bytes=sum(status.read_bytes for status in statuses),
+            resumed=self._resumed,
+        )

@@ -1,0 +1,267 @@
+"""The collector process: reads, detects and commits until it is told to stop or its input ends."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from apiwatch.collector.commits import Commits, owner_name
+from apiwatch.collector.health import Rate, health_view, source_views
+from apiwatch.config import Settings
+from apiwatch.engine import Engine
+from apiwatch.errors import ApiwatchError, Fenced, StoreBusyError, StoreError
+from apiwatch.formats import time_of
+from apiwatch.model import Delta
+from apiwatch.sources import Feed, FeedOptions
+
+__all__ = ["CollectorOptions", "collect"]
+
+COMMIT_S = 1.0
+"""Longest time between two commits, in seconds; a commit is also the heartbeat."""
+
+SHORTEST_COMMIT_S = 0.25
+"""Shortest time between two commits: what was read is seen soon."""
+
+COMMIT_SHARE = 25.0
+"""Commits may take one part in so many of the time; as they grow they become rarer, down to `COMMIT_S`."""
+
+IDLE_TAKE_S = 10.0
+"""Seconds between two full commits while no line arrives: event time may have closed windows and alerts."""
+
+GRACE_S = 120.0
+"""Seconds that event time waits for a quiet source before it moves on: servers write their logs late."""
+
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorOptions:
+    """All that a collector process needs."""
+
+    settings: Settings
+    db: Path
+    feed: FeedOptions
+    salt: bytes
+    """Key for hashes of credentials in a new state file; an existing one keeps its own."""
+    lifeline_fd: int | None = None
+    """Read end of a pipe; the collector stops when the other end is closed."""
+    ready_fd: int | None = None
+    """Write end of a pipe; gets the line `ready` when the state file is taken and the sources are open."""
+
+
+async def collect(
+    options: CollectorOptions, *, tell: Callable[[str], None], clock: Callable[[], float] = time.time
+) -> None:
+    """Run until a signal, the end of the input, or the end of the lifeline; then commit, checkpoint and return.
+
+    `tell` gets one-line messages for the operator. Raises what made it fail, after a last heartbeat 'failed'.
+    """
+    collector = _Collector(options, tell, clock)
+    await collector.run()
+
+
+class _Collector:
+    def __init__(self, options: CollectorOptions, tell: Callable[[str], None], clock: Callable[[], float]) -> None:
+        self._options = options
+        self._tell = tell
+        self._clock = clock
+        self._owner = owner_name()
+        self._started = clock()
+        self._engine = Engine(options.settings, salt=options.salt)
+        self._commits = Commits(options.db, options.settings.retention)
+        self._feed: Feed | None = None
+        self._offsets: dict[str, str] = {}
+        """Offsets of batches that were fed since the last take."""
+        self._pending: tuple[dict[str, str], Delta] | None = None
+        """Taken from the engine, but not stored yet."""
+        self._stop = asyncio.Event()
+        self._stop_message = ""
+        self._may_read = asyncio.Event()
+        self._may_read.set()
+        self._rate = Rate()
+        self._interval = SHORTEST_COMMIT_S
+        self._taken = self._committed = self._last_fed = time.monotonic()
+        self._last_event = 0.0
+        """Newest event time when the sources fell quiet; 0 while lines arrive."""
+
+    async def run(self) -> None:
+        with self._signals(), self._lifeline():
+            try:
+                await self._open()
+                try:
+                    await self._work()
+                    await self._finish("stopped", self._stop_message)
+                except BaseException as error:
+                    await self._say_failed(error)
+                    raise
+            finally:
+                if self._feed is not None:
+                    await self._feed.aclose()
+                await self._commits.close()
+
+    async def _open(self) -> None:
+        acquired = await self._commits.open(self._owner)
+        try:
+            self._engine.restore(acquired.state)
+            await self._heartbeat("starting")
+            self._feed = Feed(self._options.feed, offsets=acquired.offsets, time_of=time_of, clock=self._clock)
+            await self._feed.open()
+            await self._heartbeat("live")
+        except BaseException as error:
+            await self._say_failed(error)
+            raise
+        if self._options.ready_fd is not None:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self._options.ready_fd, b"ready\n")
+            os.close(self._options.ready_fd)
+
+    async def _work(self) -> None:
+        """Read in one task, commit about once a second in this one."""
+        reading = asyncio.create_task(self._read())
+        stopping = asyncio.create_task(self._stop.wait())
+        try:
+            while not (reading.done() or stopping.done()):
+                await asyncio.wait({reading, stopping}, timeout=SHORTEST_COMMIT_S, return_when=asyncio.FIRST_COMPLETED)
+                await self._tick()
+        finally:
+            stopping.cancel()
+            reading.cancel()
+            await asyncio.wait({reading, stopping})
+        if not reading.cancelled():
+            reading.result()
+            self._stop_message = self._stop_message or "input ended"
+
+    async def _read(self) -> None:
+        feed, engine = self._feed, self._engine
+        if feed is None:
+            return
+        async for batch in feed:
+            engine.feed(batch)
+            self._offsets[batch.source] = batch.next
+            self._last_fed = time.monotonic()
+            self._last_event = 0.0
+            await asyncio.sleep(0)
+            await self._may_read.wait()
+
+    async def _tick(self) -> None:
+        """Commit what was fed, or only the heartbeat; keep what cannot be stored, and stop reading meanwhile."""
+        begin = time.monotonic()
+        quiet = self._pending is None and not self._offsets
+        if begin - self._committed < (COMMIT_S if quiet else self._interval):
+            return
+        if quiet:
+            self._advance()
+        if self._pending is None and (self._offsets or begin - self._taken >= IDLE_TAKE_S):
+            self._take()
+        try:
+            await self._heartbeat("live")
+        except (Fenced, StoreBusyError):
+            raise
+        except (StoreError, sqlite3.OperationalError, OSError) as error:
+            if self._may_read.is_set():
+                self._may_read.clear()
+                self._tell(
+                    f"the state file {self._options.db} cannot be written ({error}); "
+                    "reading has stopped, nothing is lost, and it is tried again every second"
+                )
+            self._interval = COMMIT_S
+            return
+        finally:
+            self._committed = time.monotonic()
+        self._interval = min(COMMIT_S, max(SHORTEST_COMMIT_S, COMMIT_SHARE * (self._committed - begin)))
+        if not self._may_read.is_set():
+            self._may_read.set()
+            self._tell(f"the state file {self._options.db} can be written again; reading goes on")
+
+    def _advance(self) -> None:
+        """Move event time on while every source is read to its end: at the pace of the clock, from the last line on.
+
+        The distance between log and clock is kept, so a log that arrives late or has a wrong zone is not cut short.
+        """
+        feed = self._feed
+        if feed is None or any(status.backlog_bytes for status in feed.statuses()):
+            return
+        quiet_s = time.monotonic() - self._last_fed - GRACE_S
+        if quiet_s > 0:
+            self._last_event = self._last_event or self._engine.health().watermark
+            self._engine.advance(self._last_event + quiet_s)
+
+    def _take(self) -> None:
+        self._pending = (self._offsets, self._engine.take())
+        self._offsets = {}
+        self._taken = time.monotonic()
+
+    async def _heartbeat(self, state: str, message: str = "") -> None:
+        """One commit: what is pending, with the collector's health; raises what the store raises."""
+        statuses = self._feed.statuses() if self._feed is not None else []
+        sources = source_views(self._engine.sources, statuses)
+        lines = sum(source.lines for source in sources)
+        health = health_view(
+            self._engine.health(),
+            sources,
+            state=state,
+            message=message,
+            owner=self._owner,
+            started=self._started,
+            now=self._clock(),
+            lines_per_s=self._rate.update(time.monotonic(), lines),
+        )
+        offsets, delta = self._pending or ({}, None)
+        await self._commits.commit(offsets, delta, health, sources)
+        self._pending = None
+
+    async def _finish(self, state: str, message: str) -> None:
+        if self._pending is not None:
+            await self._heartbeat(state, message)
+        self._take()
+        await self._heartbeat(state, message)
+
+    async def _say_failed(self, error: BaseException) -> None:
+        """A last heartbeat with the reason, if the store still takes it."""
+        if isinstance(error, Fenced | StoreBusyError):
+            return
+        message = str(error) if isinstance(error, ApiwatchError) else f"internal error: {type(error).__name__}: {error}"
+        self._pending = None
+        with contextlib.suppress(Exception):
+            await self._heartbeat("failed", message)
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self._stop_with, f"stopped by {number.name}")
+        try:
+            yield
+        finally:
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
+
+    @contextlib.contextmanager
+    def _lifeline(self) -> Iterator[None]:
+        descriptor = self._options.lifeline_fd
+        if descriptor is None:
+            yield
+            return
+        loop = asyncio.get_running_loop()
+
+        def readable() -> None:
+            if not os.read(descriptor, 4096):
+                loop.remove_reader(descriptor)
+                self._stop_with("the dashboard that started it has ended")
+
+        loop.add_reader(descriptor, readable)
+        try:
+            yield
+        finally:
+            loop.remove_reader(descriptor)
+            os.close(descriptor)
+
+    def _stop_with(self, message: str) -> None:
+        if not self._stop.is_set():
+            self._stop_message = message
+            self._stop.set()
