@@ -113,6 +113,8 @@ def load_settings(config: str | None, typed: SourceOptions | None = None) -> "Se
         sources = replace(sources, syslog=addresses)
     if typed.since is not None:
         sources = replace(sources, since=_checked("--since", parse_since, typed.since))
+    if sources.log_format is not None:
+        _check_log_format(sources.log_format, "--log-format" if typed.log_format is not None else "sources.log_format")
     return replace(settings, sources=sources)
 
 
@@ -128,6 +130,16 @@ def _checked(option: str, parse: Callable[[str], str], text: str) -> str:
         return parse(text)
     except UsageError as error:
         raise UsageError(f"{option}: {error}") from None
+
+
+def _check_log_format(text: str, origin: str) -> None:
+    """Raise UsageError now, and not when the first line is read, for a format string that cannot be read."""
+    from apiwatch.formats import LineParser
+
+    try:
+        LineParser(log_format=text)
+    except UsageError as error:
+        raise UsageError(f"{origin}: {error}") from None
 
 
 def _known_format(name: str) -> str:

@@ -71,7 +71,7 @@ class _Parse:
         self._unparsed = self._records = self._skipped = 0
 
     async def read(self) -> None:
-        """Parse everything and print the records."""
+        """Parse everything and print the records. Raises InputError when nothing could be read of a source in error."""
         from apiwatch.cli.inputs import feed_options
         from apiwatch.formats import time_of
         from apiwatch.sources import Feed
@@ -82,8 +82,11 @@ class _Parse:
             await feed.open()
             async for batch in feed:
                 self._batch(batch)
+            errors = [f"{one.name} {one.message}" for one in feed.statuses() if one.state == "error"]
         finally:
             await feed.aclose()
+        if errors and not self._lines:
+            raise InputError(errors[0])
 
     def _batch(self, batch: "Batch") -> None:
         import msgspec

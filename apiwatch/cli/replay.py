@@ -47,6 +47,7 @@ def replay(
     The state is thrown away afterwards unless --db names a file to keep it in.
     """
     from apiwatch.cli.inputs import check_paths, wanted_paths
+    from apiwatch.cli.output import say
 
     typed = take_source_options(sources)
     settings = load_settings(config, typed)
@@ -62,6 +63,10 @@ def replay(
 
         with ended_by_signals(), tempfile.TemporaryDirectory(prefix="apiwatch-") as directory:
             totals = run.into(Path(directory) / "replay.db")
+    if not totals.requests and totals.problem:
+        raise InputError(totals.problem)
+    if totals.problem:
+        say(totals.problem)
     if not totals.requests and not (totals.resumed and not totals.lines):
         what = "holds no line" if not totals.lines else "holds no line that is an access-log record"
         names = plain(", ".join(wanted))

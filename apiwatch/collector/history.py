@@ -45,6 +45,8 @@ class Progress(NamedTuple):
     read_bytes: int
     resumed: bool
     """Whether the state file already held offsets of sources."""
+    problem: str
+    """Why a source could not be read, as a sentence that names it; '' when all could."""
 
 
 async def read_history(
@@ -183,4 +185,5 @@ class _History:
             last_time=max((source.last_time for source in sources), default=0.0),
             read_bytes=sum(status.read_bytes for status in statuses),
             resumed=self._resumed,
+            problem=next((f"{one.name} {one.message}" for one in statuses if one.state == "error"), ""),
         )

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from apiwatch.detect.signal import Detector, Facts, Signal
+from apiwatch.detect.signal import Detector, Facts, Signal, suspicious
 from apiwatch.detect.state import Principal, Sample
 from apiwatch.model import (
     SEVERITIES,
@@ -122,7 +122,7 @@ class AlertBook:
         if row.latest != here:
             row.latest = here
             self._put_line(row, int(time), source, line, text)
-            self._count(row, signal.facts)
+            row.count = max(row.count + 1, int(suspicious(signal.facts)))
         if reason is not None:
             row.told_count = row.count
             self.events.append(AlertEvent(self.alert(row), time, source, line, reason))
@@ -253,10 +253,6 @@ class AlertBook:
             self._add_member(row, client)
         row.client = client
         row.dirty = True
-
-    def _count(self, row: AlertState, facts: Facts) -> None:
-        suspicious = facts.get("hits", facts.get("failures", facts.get("objects", 1.0)))
-        row.count = max(row.count + 1, int(suspicious))
 
     def _add_member(self, row: AlertState, client: str) -> None:
         if client not in row.clients:

@@ -8,7 +8,7 @@ import msgspec
 from apiwatch.detect.state import Sample
 from apiwatch.model import Number, Severity, Tags
 
-__all__ = ["Detector", "Facts", "Signal", "Story"]
+__all__ = ["Detector", "Facts", "Signal", "Story", "suspicious"]
 
 Facts = dict[str, float]
 """The measured values of a signal, by name."""
@@ -51,3 +51,8 @@ class Signal(NamedTuple):
     facts: Facts
     since: float
     samples: list[Sample]
+
+
+def suspicious(facts: Facts) -> float:
+    """Suspicious requests that a signal rests on: hits, failures or objects, whatever its test counts."""
+    return facts.get("hits", facts.get("failures", facts.get("objects", 1.0)))

@@ -158,12 +158,15 @@ class Principal(msgspec.Struct, gc=False):
 
     Empty again when its last alert closes; while there is one, the principal does not shape what is usual.
     """
+    renewed_at: dict[str, float] = msgspec.field(default_factory=dict)
+    """Detector -> suspicious requests from which on its reason is put into words again."""
+    points: str = "[]"
+    """Score, itemised: JSON list of [points, reason]."""
     alerts: list[str] = msgspec.field(default_factory=list)
     """Keys of its open alerts."""
     listed: bool = False
     """Whether one of its tests leans towards suspicion."""
     score: int = 0
-    scored_at: float = 0.0
     dirty: bool = False
 
 

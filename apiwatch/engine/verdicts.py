@@ -7,12 +7,12 @@ import msgspec
 
 from apiwatch.config import Settings
 from apiwatch.detect.auth import LOG_INS_KEPT, LogInTest
-from apiwatch.detect.kit import weights
+from apiwatch.detect.kit import DAY, weights
 from apiwatch.detect.objects import LISTED_AT, UNSEEN, ObjectTests
 from apiwatch.detect.popularity import POPULAR
 from apiwatch.detect.recon import fuzzing_signal, tried
 from apiwatch.detect.scoring import HALF_LIFE, score
-from apiwatch.detect.signal import Signal
+from apiwatch.detect.signal import Signal, suspicious
 from apiwatch.detect.state import (
     LogInTrack,
     ParamState,
@@ -35,6 +35,7 @@ OK, MISS, DENY = int(Outcome.OK), int(Outcome.MISS), int(Outcome.DENY)
 
 _COLD_MIN = 1_800.0
 _COLD_MAX = 86_400.0
+_NOTABLE_GROWTH = 17 / 16
 _REDIRECTED = frozenset({302, 303})
 _FAIL_SIZES = 8
 _USER_KEYS = frozenset({"?user", "?username", "?email", "?login", "?uid"})
@@ -170,7 +171,7 @@ class Verdicts(Clock):
 
     def _signal(self, event: Event, principal: Principal, signal: Signal) -> None:
         """Score the principal, and enter the signal in the alert book."""
-        request, time, raw, source, client, route_state, _ = event
+        request, time, _, source, client, route_state, _ = event
         route = route_state.route
         detector = signal.detector
         severity = signal.severity
@@ -178,17 +179,27 @@ class Verdicts(Clock):
             severity = Severity.MEDIUM
         if not principal.signals:
             self._withdraw_votes(principal)
-        known = principal.signals.get(detector.name)
-        if known is None or severity >= known[0] or time - known[3] >= _COLD_MAX:
-            reason = detector.tell(signal.facts, route.label).reason
-            principal.signals[detector.name] = (int(severity), min(1.0, signal.evidence), reason, time)
-        principal.score, points = score(principal.signals, time)
-        principal.scored_at = time
+        self._score(principal, signal, severity, route.label, time)
         if principal.score >= client.score * 0.5 ** (max(0.0, time - client.scored_at) / HALF_LIFE):
-            client.score, client.scored_at = principal.score, time
-            client.points = msgspec.json.encode(points).decode()
-        text = sample_of(time, source, request.line, raw)[3]
+            client.score, client.scored_at, client.points = principal.score, time, principal.points
+        text = signal.samples[-1][3]
         self.book.signal(principal, route, signal, severity, request.line, time, source, text)
+
+    def _score(self, principal: Principal, signal: Signal, severity: Severity, route: str, time: float) -> None:
+        """Renew score and points when the signal is stronger, a sixteenth larger, or ten minutes newer."""
+        name, evidence, size = signal.detector.name, min(1.0, signal.evidence), suspicious(signal.facts)
+        known = principal.signals.get(name)
+        if known is not None and time - known[3] < WINDOW:
+            if severity < known[0]:
+                return
+            if severity == known[0] and evidence <= known[1] and size < principal.renewed_at[name]:
+                return
+        if known is None or severity >= known[0] or time - known[3] >= DAY:
+            reason = signal.detector.tell(signal.facts, route).reason
+            principal.signals[name] = (int(severity), evidence, reason, time)
+            principal.renewed_at[name] = size * _NOTABLE_GROWTH
+        principal.score, points = score(principal.signals, time)
+        principal.points = msgspec.json.encode(points).decode()
 
     def _withdraw_votes(self, principal: Principal) -> None:
         """A principal that gave a signal does not shape what is usual."""

@@ -15,7 +15,8 @@ _BY_NAME = re.compile(
     r"|[a-z0-9]{1,30}_id)|[A-Za-z0-9]{1,30}(?:Id|ID)"
 ).fullmatch
 _NEVER = re.compile(
-    r"(?i:page|offset|limit|cursor|since|until|ts|t|_|nonce|v|utm_.*|x|y|z|lat|lon|width|height|size|count|per_page|q)"
+    r"(?i:page|offset|limit|cursor|since|until|ts|t|_|nonce|v|utm_.*|x|y|z|lat|lon|width|height|size|count|per_page|q"
+    r"|[a-z0-9_]{1,30}_(?:since|until|before|after|at|ts|time|date))"
 ).fullmatch
 
 _PAIRS = 16

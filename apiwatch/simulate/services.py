@@ -89,7 +89,7 @@ def _partner(world: World) -> Actor:
         referer = None
         while time < stage.duration:
             since = int(stage.start + time) - 60
-            target = f"/api/products?since={since}"
+            target = f"/api/products?updated_since={since}"
             yield Hit(time, client, name, "GET", target, 200, 1_840, referer, _PARTNER, 0.061)
             for step in range(1, 4):
                 product = world.products[int(40 * chance.random())]

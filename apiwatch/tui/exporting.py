@@ -59,13 +59,15 @@ def make_preview(
     target = TARGETS[target_name]
     live = [entry for entry in entries if entry.state == "queued"]
     findings = tuple(finding for entry in live for finding in guard.check(entry.net))
-    made = plan(live, at, int(at))
+    networks = 0
     try:
+        made = plan(live, at, int(at))
+        networks = len(made.rows)
         artifacts = tuple(target.render(made, allow))
         result, problem = (target.validate(artifacts) if check else None), ""
     except ApiwatchError as error:
         artifacts, result, problem = (), None, str(error)
-    return Preview(target_name, target.title, len(made.rows), len(live), findings, artifacts, result, problem)
+    return Preview(target_name, target.title, networks, len(live), findings, artifacts, result, problem)
 
 
 def write(
@@ -144,7 +146,7 @@ def _guard_lines(findings: "Sequence[Finding]", width: int) -> list[Line]:
 
 def _check_lines(check: "CheckResult", width: int) -> list[Line]:
     if not check.available:
-        return wrap(f"not checked: {check.tool} is not installed here", width, style="warn")
+        return wrap(f"not checked: {' '.join(check.output.split())}", width, style="warn")
     word = "accepts it" if check.ok else "refuses it"
     drawn = wrap(f"{check.tool} {word}", width, style="good" if check.ok else "bad")
     for text in check.output.splitlines()[:20]:

@@ -22,8 +22,8 @@ from typing import NamedTuple
 from apiwatch.simulate import generate
 
 START = 1_760_000_000.0
-RATE = 250.0
-"""Requests per second of event time: a million lines are a little more than an hour."""
+RATE = 50.0
+"""Benign requests per second of event time, as in the evaluation of detectors."""
 
 GOACCESS_FORMATS = {"combined": "COMBINED", "common": "COMMON", "vhost": "VCOMBINED"}
 

@@ -1,5 +1,6 @@
 """Bad input: one clear sentence, the right exit code, nothing lost."""
 
+import gzip
 import os
 import shutil
 import socket
@@ -247,3 +248,18 @@ def test_file_that_is_not_there_yet_is_waited_for(home: Path) -> None:
         path.write_text(text_of(incident(20, 1)))
         wait_for(lambda: "10.0.0." in run(home, "clients", f"--db={db}").stdout, "the first clients")
         assert process.poll() is None
+
+
+def test_compressed_standard_input_says_what_to_do(home: Path) -> None:
+    packed = gzip.compress(text_of(incident(5, 1)).encode())
+    for name in ("replay", "parse"):
+        done = run(home, name, "-", stdin=packed)
+        assert done.returncode == 3
+        assert "zcat" in done.stderr
+
+
+def test_log_format_that_cannot_be_read_is_refused_before_anything_starts(home: Path) -> None:
+    log = home / "access.log"
+    log.write_text(text_of(incident(5, 1)))
+    for name in ("replay", "parse", "collect", "watch"):
+        assert "--log-format" in refused(home, 2, name, "--log-format=words", str(log))
