@@ -1,0 +1,133 @@
+"""Take the pictures of this directory from the real program: `./dev screenshots`.
+
+A simulated incident is written in real time, a collector follows it, and the dashboard is shown in several sizes. SVG
+comes from the dashboard itself; PNG, for the README, from a headless Chromium if there is one.
+"""
+
+import asyncio
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from apiwatch.blocklist import Guard, gather_protected
+from apiwatch.cli.child import Child
+from apiwatch.cli.demo import running_incident
+from apiwatch.cli.reading import controlling, reading
+from apiwatch.config import Settings
+from apiwatch.tui import ApiwatchApp
+
+HERE = Path(__file__).parent
+DETECTORS = {"enumeration.sequential", "auth.credential-stuffing", "recon.endpoint-fuzzing"}
+"""The pictures are taken when alerts of all of these are open."""
+
+DEADLINE_S = 120.0
+SETTLE_S = 3.0
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_REMOTE_FACES = re.compile(r"@font-face\s*\{[^}]*\}")
+_VIEW_BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
+
+
+class Picture(NamedTuple):
+    """One file: the size of the terminal, and the keys that lead to what it shows."""
+
+    name: str
+    columns: int
+    rows: int
+    keys: tuple[str, ...] = ()
+    png: bool = False
+    """Whether the README shows it."""
+
+
+PICTURES = (
+    Picture("dashboard-120x40", 120, 40, png=True),
+    Picture("dashboard-200x60", 200, 60),
+    Picture("alerts-80x24", 80, 24, png=True),
+    Picture("client-120x40", 120, 40, ("enter",)),
+    Picture("client-80x24", 80, 24, ("enter",)),
+    Picture("why-120x40", 120, 40, ("d",)),
+    Picture("block-80x24", 80, 24, ("b",)),
+)
+
+
+async def wait_for_alerts(db: Path) -> None:
+    """Return when all detectors of the incident have fired. Raises TimeoutError."""
+    async with asyncio.timeout(DEADLINE_S), reading(db) as reader:
+        while True:
+            alerts = await reader.alerts()
+            if {view.alert.detector for view in alerts} >= DETECTORS:
+                return
+            await asyncio.sleep(0.5)
+
+
+async def take(db: Path, collector: Child, picture: Picture) -> str:
+    """The SVG of one picture."""
+    settings = Settings(db=str(db))
+
+    def guard() -> Guard:
+        return Guard(settings.block, gather_protected((), ()))
+
+    async with reading(db) as reader, controlling(db) as control:
+        app = ApiwatchApp(
+            reader,
+            control,
+            settings=settings,
+            actor="oncall@gw1",
+            guard=guard,
+            ended=collector.ended,
+            owns_collector=True,
+        )
+        async with app.run_test(size=(picture.columns, picture.rows)) as pilot:
+            await pilot.pause(SETTLE_S)
+            for key in picture.keys:
+                await pilot.press(key)
+                await pilot.pause(SETTLE_S)
+            return app.export_screenshot(title=f"apiwatch {picture.columns}x{picture.rows}")
+
+
+def render(svg: Path) -> None:
+    """Write the PNG beside an SVG, with a local font. Raises CalledProcessError."""
+    browser = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
+    size = _VIEW_BOX.search(svg.read_text(encoding="utf-8"))
+    if browser is None or size is None:
+        print(f"{svg.name}: no Chromium here, so there is no PNG", file=sys.stderr)
+        return
+    width, height = (round(float(side)) for side in size.groups())
+    with tempfile.TemporaryDirectory() as profile:
+        subprocess.run(
+            [
+                *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"),
+                *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+                *(f"--user-data-dir={profile}", f"--window-size={width},{height}"),
+                *(f"--screenshot={svg.with_suffix('.png')}", svg.absolute().as_uri()),
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=60,
+        )
+
+
+def main() -> None:
+    """Take all pictures, or those that are named on the command line."""
+    names = set(sys.argv[1:])
+    begin = time.monotonic()
+    with running_incident("incident", seed=1) as (db, collector):
+        asyncio.run(wait_for_alerts(db))
+        for picture in PICTURES:
+            if names and picture.name not in names:
+                continue
+            svg = HERE / f"{picture.name}.svg"
+            drawn = _REMOTE_FACES.sub("", asyncio.run(take(db, collector, picture)))
+            svg.write_text(drawn, encoding="utf-8")
+            if picture.png:
+                render(svg)
+            print(f"{svg.name}  {time.monotonic() - begin:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
