@@ -45,8 +45,13 @@ def sequential_signal(
     if track.step < settings.threshold or track.near + 1 < settings.medium_objects:
         return None
     severity = Severity.HIGH if track.near + 1 >= settings.high_objects else Severity.MEDIUM
-    facts = _facts(track, weight, others)
-    facts |= {
+    facts: Facts = {
+        "objects": track.distinct,
+        "total": track.total,
+        "found": track.found,
+        "missed": track.missed,
+        "p0": weight.p0,
+        "null": others,
         "hits": track.near,
         "moves": track.moves,
         "statistic": track.step,
@@ -60,25 +65,19 @@ def miss_signal(track: ObjectTrack, weight: Weights, others: int, settings: Miss
     if track.miss < settings.threshold or track.miss_hits < settings.medium_objects:
         return None
     severity = Severity.HIGH if track.miss_hits >= settings.high_objects else Severity.MEDIUM
-    facts = _facts(track, weight, others)
-    facts |= {
-        "hits": track.miss_hits,
-        "seen": track.miss_seen,
-        "statistic": track.miss,
-        "threshold": settings.threshold,
-    }
-    return Signal(MISS, severity, track.miss / settings.threshold, facts, track.since, track.samples)
-
-
-def _facts(track: ObjectTrack, weight: Weights, others: int) -> Facts:
-    return {
+    facts: Facts = {
         "objects": track.distinct,
         "total": track.total,
         "found": track.found,
         "missed": track.missed,
         "p0": weight.p0,
         "null": others,
+        "hits": track.miss_hits,
+        "seen": track.miss_seen,
+        "statistic": track.miss,
+        "threshold": settings.threshold,
     }
+    return Signal(MISS, severity, track.miss / settings.threshold, facts, track.since, track.samples)
 
 
 def _baseline(facts: Facts, what: str) -> str:

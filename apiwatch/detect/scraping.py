@@ -62,8 +62,12 @@ def distinct_signal(track: ObjectTrack, param: ParamState, settings: DistinctObj
         distinct, total = window.distinct[half], window.total[half]
         if distinct <= floors[index]:
             continue
-        own = None if track.closed is None else track.closed[index]
-        limit, usual = limit_of(param.histograms[index], floors[index], settings, own)
+        histogram = param.histograms[index]
+        if window.learned != histogram.total:
+            own = None if track.closed is None else track.closed[index]
+            window.limit, window.usual = limit_of(histogram, floors[index], settings, own)
+            window.learned = histogram.total
+        limit, usual = window.limit, window.usual
         if distinct <= limit or distinct <= settings.distinct_share * total:
             continue
         if window.unpopular[half] < settings.unpopular_share * distinct:
@@ -75,7 +79,7 @@ def distinct_signal(track: ObjectTrack, param: ParamState, settings: DistinctObj
                 "total": float(total),
                 "limit": limit,
                 "usual": usual,
-                "closed": float(param.histograms[index].total),
+                "closed": float(histogram.total),
                 "window": float(index),
                 "unpopular": float(window.unpopular[half]),
             }
@@ -89,7 +93,7 @@ def distinct_signal(track: ObjectTrack, param: ParamState, settings: DistinctObj
 def close_window(track: ObjectTrack, param: ParamState, index: int, start: float) -> None:
     """Add the distinct objects that the track touched since `start` to what is usual in windows of this span."""
     since = int(start) << 1
-    touched = sum(1 for stamp in track.recent.values() if stamp >= since)
+    touched = sum(map(since.__le__, track.recent.values()))
     if touched:
         bucket = param.histograms[index].add(touched)
         if track.closed is None:

@@ -38,6 +38,11 @@ class Window(msgspec.Struct, gc=False):
     distinct: list[int]
     total: list[int]
     unpopular: list[int]
+    limit: float = 0.0
+    usual: float = 0.0
+    """99th percentile of the others."""
+    learned: int = -1
+    """Closed windows that `limit` and `usual` rest on."""
 
 
 class ObjectTrack(msgspec.Struct, gc=False):

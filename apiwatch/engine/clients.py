@@ -48,8 +48,10 @@ class Client(msgspec.Struct, gc=False):
     """Latest user agent."""
     host: str | None = None
     """Latest host."""
+    user: str | None = None
+    """Latest user."""
     run: int = 0
-    """Requests with both that `agents` and `hosts` do not count yet."""
+    """Requests with all three that `agents`, `hosts` and `users` do not count yet."""
     family: str = ""
     """Family of the latest user agent."""
     families: list[str] = msgspec.field(default_factory=list)
@@ -110,7 +112,7 @@ def client_rows(
             routes.append(ClientRouteRow(address, part, label, counts[LAST], number, counts[OBJECTS], *_six(counts)))
     for kind, values, current in (
         ("user_agent", client.agents, client.agent),
-        ("user", client.users, None),
+        ("user", client.users, client.user),
         ("host", client.hosts, client.host),
     ):
         if current is not None and client.run:
@@ -143,17 +145,19 @@ def flush_minutes(client: Client, before: int, rows: list[ClientMinuteRow]) -> N
 
 
 def count_run(client: Client, limit: int) -> None:
-    """Count the run of requests with the latest user agent and host."""
+    """Count the run of requests with the latest user agent, host and user."""
     if client.run:
         if client.agent is not None:
             count_facet(client.agents, client.agent, client.last, limit, client.run)
         if client.host is not None:
             count_facet(client.hosts, client.host, client.last, limit, client.run)
+        if client.user is not None:
+            count_facet(client.users, client.user, client.last, limit, client.run)
         client.run = 0
 
 
-def count_facet(values: dict[str, list[int]], value: str, time: float, limit: int, number: int = 1) -> None:
-    """Count a user agent, user or host; above the limit they are counted together."""
+def count_facet(values: dict[str, list[int]], value: str, time: float, limit: int, number: int) -> None:
+    """Count requests of a user agent, user or host; above the limit they are counted together."""
     value = _facet_of(values, value, limit)
     counts = values.get(value)
     if counts is None:

@@ -14,8 +14,8 @@ LATE_MINUTES = 2
 """Minutes behind the newest event in which an event is still counted in its minute."""
 
 WINDOW = 600
-_PER = (1, 6, 144)
-"""Windows of ten minutes in each span."""
+_HOUR, _DAY = 6, 144
+"""Windows of ten minutes in each of the longer spans."""
 
 
 class Clock(Memory):
@@ -25,6 +25,8 @@ class Clock(Memory):
         super().__init__(settings)
         self.first_minute = 0
         """Oldest minute in which an event is still counted."""
+        self.minute_end = 0.0
+        """Event time at which the next minute begins."""
         self.active: tuple[dict[tuple[str, int], None], ...] = ({}, {}, {})
         """(principal, param) that were touched in the current window of each span."""
 
@@ -51,17 +53,26 @@ class Clock(Memory):
                 if client.minutes:
                     flush_minutes(client, before, self.closed_minutes)
         state.watermark = max(state.watermark, time)
-        self.first_minute = int(state.watermark) // 60 - LATE_MINUTES
+        self.begin_minute(state.watermark)
+
+    def begin_minute(self, time: float) -> None:
+        """Event time has reached another minute."""
+        minute = int(time) // 60
+        self.first_minute = minute - LATE_MINUTES
+        self.minute_end = 60.0 * (minute + 1)
 
     def activate(self, principal: str, param: int, track: ObjectTrack, ten: int) -> None:
         """Note the first touch of a track in a window, so that closing one looks at active tracks only."""
         before = track.window
         if ten < before:
             return
-        for active, per in zip(self.active, _PER, strict=True):
-            if before // per == ten // per:
-                break
-            active[principal, param] = None
+        touched = principal, param
+        ten_minutes, hours, days = self.active
+        ten_minutes[touched] = None
+        if before // _HOUR != ten // _HOUR:
+            hours[touched] = None
+            if before // _DAY != ten // _DAY:
+                days[touched] = None
         track.window = ten
 
     def reactivate(self) -> None:
@@ -69,7 +80,7 @@ class Clock(Memory):
         ten = int(self.globals.window_end) // WINDOW - 1
         for principal in self.principals.values():
             for key, track in principal.tracks.items():
-                for active, per in zip(self.active, _PER, strict=True):
+                for active, per in zip(self.active, (1, _HOUR, _DAY), strict=True):
                     if track.window // per == ten // per:
                         active[principal.key, key] = None
 

@@ -9,7 +9,7 @@ from apiwatch.config import Settings
 from apiwatch.detect.outcome import BY_STATUS, DENSE, SPARSE, learn_size, refine
 from apiwatch.detect.recon import UNKNOWN_STATUS, tried
 from apiwatch.detect.state import Principal, RouteState
-from apiwatch.engine.clients import BYTES, CHANGED, LAST, Client, count_facet, count_run, flush_minutes
+from apiwatch.engine.clients import BYTES, CHANGED, LAST, Client, count_run, flush_minutes
 from apiwatch.engine.clock import LATE_MINUTES
 from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, network_principal
 from apiwatch.engine.rows import MINUTE_BYTES
@@ -115,7 +115,8 @@ class EngineCore(Verdicts):
                 self.move_on(time)
             else:
                 state.watermark = time
-                self.first_minute = int(time) // 60 - LATE_MINUTES
+                if time >= self.minute_end:
+                    self.begin_minute(time)
 
         status = request.status
         outcome = BY_STATUS[status] if 0 <= status < 1000 else NEUTRAL
@@ -235,9 +236,10 @@ class EngineCore(Verdicts):
         size = request.bytes or 0
         if size < 0 or size > _MAX_BYTES:
             size = 0
-        if request.host != client.host:
+        if request.host != client.host or request.user != client.user:
             count_run(client, self._facets)
             client.host = request.host
+            client.user = request.user
         client.run += 1
         try:
             mine = client.routes[label]
@@ -248,8 +250,6 @@ class EngineCore(Verdicts):
             mine[LAST] = second
         mine[CHANGED] = 1
         mine[BYTES] += size
-        if request.user is not None:
-            count_facet(client.users, request.user, time, self._facets)
         if minute < self.first_minute:
             self._late += 1
             return

@@ -1,7 +1,7 @@
 """Whom the tests are kept for (design of detection, section 2.1): token, user, (address, agent), /64, IPv4."""
 
 import re
-from ipaddress import IPv6Address, ip_address
+from socket import AF_INET6, inet_ntop, inet_pton
 
 from apiwatch.engine.clients import Client
 
@@ -45,12 +45,10 @@ def network_key(address: str) -> tuple[str, str]:
     if ":" not in address:
         return address, "ipv4" if address[-1:].isdigit() else "host"
     try:
-        ip = ip_address(address)
-    except ValueError:
+        packed = inet_pton(AF_INET6, address)
+    except (OSError, ValueError):
         return address, "host"
-    if isinstance(ip, IPv6Address):
-        return f"{IPv6Address(int(ip) >> 64 << 64)}/64", "ipv6-64"
-    return str(ip), "ipv4"
+    return f"{inet_ntop(AF_INET6, packed[:8] + bytes(8))}/64", "ipv6-64"
 
 
 def agent_family(agent: str | None) -> str:

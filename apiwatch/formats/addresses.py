@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from socket import AF_INET, inet_pton
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
 from apiwatch.formats.caches import Cache
 from apiwatch.text import plain
@@ -13,6 +13,9 @@ __all__ = ["Addresses", "canonical", "is_name", "listed"]
 Network = IPv4Network | IPv6Network
 
 _KEPT = 50_000
+_V4_IN_V6 = bytes(10)
+"""Start of addresses that the C library writes with dots, and RFC 5952 without."""
+
 _LONGEST = 255
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,253})?(?::\d{1,5})?|unix:\S{0,108}", re.ASCII)
 
@@ -38,12 +41,12 @@ def canonical(text: str) -> str | None:
             return None
         return text
     try:
-        address = ip_address(text)
-    except ValueError:
+        packed = inet_pton(AF_INET6, text)
+    except (OSError, ValueError):
         return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(address)
+    if packed.startswith(_V4_IN_V6):
+        return str(IPv6Address(packed).ipv4_mapped or IPv6Address(packed))
+    return inet_ntop(AF_INET6, packed)
 
 
 def is_name(text: str) -> bool:

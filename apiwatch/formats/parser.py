@@ -80,7 +80,10 @@ class LineParser:
         `first` is the 1-based number of the first line, `received` the time of receipt, which stands in where a line
         tells no time.
         """
-        texts = [line.decode("utf-8", "surrogateescape") for line in lines]
+        texts = b"\n".join(lines).decode("utf-8", "surrogateescape").split("\n")
+        if len(texts) != len(lines):
+            # Messages of syslog may hold line ends; an empty batch holds nothing.
+            texts = [line.decode("utf-8", "surrogateescape") for line in lines]
         out: list[Request | Unparsed | None] = []
         count = len(texts)
         while (index := len(out)) < count:

@@ -37,6 +37,10 @@ _NAMES_KEPT = 10_000
 _names: dict[str, bool | None] = {}
 """Key -> whether its name says that it is an object, or that it never is; a cache."""
 
+_KINDS_KEPT = 10_000
+_kinds: dict[str, str | None] = {}
+"""Value -> its kind; a cache."""
+
 
 class QueryKey(msgspec.Struct, gc=False):
     """What is known of one query key of one route, while its behaviour is watched."""
@@ -66,12 +70,19 @@ def query_params(query: str, keys: dict[str, QueryKey]) -> tuple[Param, ...]:
         if state is not None and state.is_object is False:
             continue
         text = plain(unquote_plus(value)) if "%" in value or "+" in value else value
-        kind = segment_type(text)
+        kind = _kinds[text] if text in _kinds else _kind_of(text)
         if named or (kind is not None and _behaves(key, keys, kind, text)):
             found.append(param("?" + key, kind or "text", text))
             if len(found) == _OBJECTS:
                 break
     return tuple(found)
+
+
+def _kind_of(value: str) -> str | None:
+    if len(_kinds) >= _KINDS_KEPT:
+        _kinds.clear()
+    kind = _kinds[value] = segment_type(value)
+    return kind
 
 
 def _judge(key: str) -> bool | None:
