@@ -57,12 +57,12 @@ def replay(
     if db is not None:
         from apiwatch.config import state_path
 
-        totals = run.into(state_path(settings, db))
+        totals = run.into(state_path(settings, db), kept=True)
     else:
         from apiwatch.cli.ending import ended_by_signals
 
         with ended_by_signals(), tempfile.TemporaryDirectory(prefix="apiwatch-") as directory:
-            totals = run.into(Path(directory) / "replay.db")
+            totals = run.into(Path(directory) / "replay.db", kept=False)
     if not totals.requests and totals.problem:
         raise InputError(totals.problem)
     if totals.problem:
@@ -87,7 +87,7 @@ class _Replay:
         self._shows_progress = sys.stderr.isatty()
         self.alerts: dict[str, Alert] = {}
 
-    def into(self, db: Path) -> "Progress":
+    def into(self, db: Path, *, kept: bool) -> "Progress":
         """Read everything into a state file, print, and return the totals."""
         from apiwatch.cli.garbage import collect_rarely
         from apiwatch.cli.inputs import feed_options
@@ -104,6 +104,7 @@ class _Replay:
                 salt=salt(),
                 on_delta=self._tell,
                 on_progress=self._progress,
+                resumable=kept,
             )
         )
         self._clear_progress()

@@ -57,13 +57,15 @@ async def read_history(
     salt: bytes,
     on_delta: Callable[[Delta], None],
     on_progress: Callable[[Progress], None],
+    resumable: bool = True,
 ) -> Progress:
     """Read `options.paths` to their end into `db`; returns the totals.
 
+    A `db` that is not `resumable` holds all rows, but not the engine's state: nothing can be added to it later.
     `on_delta` gets each delta in order, `on_progress` is called about every second. Raises InputError and
     StoreError.
     """
-    history = _History(settings, db, salt, on_delta, on_progress)
+    history = _History(settings, db, salt, on_delta, on_progress, resumable)
     try:
         return await history.run(options)
     finally:
@@ -78,11 +80,13 @@ class _History:
         salt: bytes,
         on_delta: Callable[[Delta], None],
         on_progress: Callable[[Progress], None],
+        resumable: bool,
     ) -> None:
         self._engine = Engine(settings, salt=salt)
         self._commits = Commits(db, settings.retention)
         self._on_delta = on_delta
         self._on_progress = on_progress
+        self._resumable = resumable
         self._feed: Feed | None = None
         self._offsets: dict[str, str] = {}
         self._writing: asyncio.Task[None] | None = None
@@ -128,7 +132,7 @@ class _History:
     async def _commit(self, state: str, message: str) -> None:
         """Take a delta and store it in the writer's thread, while reading goes on."""
         await self._written()
-        delta = self._engine.take()
+        delta = self._engine.take(with_state=self._resumable)
         offsets, self._offsets = self._offsets, {}
         sources = source_views(self._engine.sources, self._feed.statuses() if self._feed is not None else [])
         health = health_view(

@@ -38,6 +38,24 @@ _JOURNAL_BYTES = 65_536
 _Blobs = dict[str, list[tuple[str, bytes]]]
 
 
+class _Pieces:
+    """Pieces of state that one take writes; none of them when they are not kept."""
+
+    def __init__(self, kept: bool) -> None:
+        self.kept = kept
+        self.rows: list[StateRow] = []
+
+    def put(self, key: str, piece: object) -> None:
+        if self.kept:
+            self.rows.append(StateRow(key, _encode(piece)))
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Delete pieces, but not those that were just written."""
+        if self.kept:
+            written = {row.key for row in self.rows}
+            self.rows.extend(StateRow(key, None) for key in dict.fromkeys(keys) if key not in written)
+
+
 class Engine(EngineCore):
     """One shard's engine; synchronous, deterministic, single-threaded."""
 
@@ -45,9 +63,12 @@ class Engine(EngineCore):
         super().__init__(settings)
         self.globals.salt = salt
 
-    def take(self) -> Delta:
-        """Everything that changed since the last call, as rows with absolute values."""
-        state: list[StateRow] = []
+    def take(self, *, with_state: bool = True) -> Delta:
+        """Everything that changed since the last call, as rows with absolute values.
+
+        Without state the rows are all there, but no later engine can continue from what is stored.
+        """
+        state = _Pieces(with_state)
         clients: list[ClientRow] = []
         minutes, self.closed_minutes = self.closed_minutes, []
         client_routes: list[ClientRouteRow] = []
@@ -62,10 +83,9 @@ class Engine(EngineCore):
         self._take_tables(state)
         if self.routes.changed:
             self.routes.changed = False
-            state.append(StateRow("t", _encode(self.routes.state)))
-        state.append(StateRow("e", _encode(self._globals())))
-        written = {row.key for row in state}
-        state.extend(StateRow(key, None) for key in dict.fromkeys(deleted) if key not in written)
+            state.put("t", self.routes.state)
+        state.put("e", self._globals())
+        state.drop(deleted)
         events, self.book.events = self.book.events, []
         evidence, self.book.evidence = list(self.book.evidence.values()), {}
         unparsed, self.unparsed = self.unparsed, []
@@ -82,7 +102,7 @@ class Engine(EngineCore):
             evidence=evidence,
             sources=sources,
             unparsed=unparsed,
-            state=state,
+            state=state.rows,
             health=self.health(),
         )
 
@@ -215,7 +235,7 @@ class Engine(EngineCore):
 
     def _take_clients(
         self,
-        state: list[StateRow],
+        state: _Pieces,
         clients: list[ClientRow],
         minutes: list[ClientMinuteRow],
         routes: list[ClientRouteRow],
@@ -228,10 +248,10 @@ class Engine(EngineCore):
             if client.dirty and self.clients.get(client.address) is client:
                 client_rows(client, limit, clients, minutes, routes, facets)
                 client.dirty = False
-                state.append(StateRow(f"c/{client.address}", _encode(client)))
+                state.put(f"c/{client.address}", client)
         self.dirty_clients, self.evicted_clients = [], []
 
-    def _take_suspects(self, state: list[StateRow]) -> list[SuspectRow]:
+    def _take_suspects(self, state: _Pieces) -> list[SuspectRow]:
         suspects: list[SuspectRow] = []
         detectors = self.settings.detectors
         for principal in self.evicted_principals:
@@ -240,7 +260,7 @@ class Engine(EngineCore):
             if principal.dirty and self.principals.get(principal.key) is principal:
                 suspects += suspect_rows(principal, detectors, self._route_of, self._param_of)
                 principal.dirty = False
-                state.append(StateRow(f"p/{principal.key}", _encode(principal)))
+                state.put(f"p/{principal.key}", principal)
         self.dirty_principals, self.evicted_principals = [], []
         return suspects
 
@@ -254,18 +274,18 @@ class Engine(EngineCore):
         found = self.forgotten_params.get(key)
         return None if found is None else (found[0].route, found[1].name)
 
-    def _take_routes(self, state: list[StateRow]) -> list[RouteRow]:
+    def _take_routes(self, state: _Pieces) -> list[RouteRow]:
         rows = [route_row(found) for found in self.forgotten_routes.values() if found.dirty]
         self.forgotten_routes, self.forgotten_params = {}, {}
         for found in self.dirty_routes:
             if found.dirty and self.route_states.get(found.route.id) is found:
                 found.dirty = False
                 rows.append(route_row(found))
-                state.append(StateRow(f"r/{found.route.id}", _encode(found)))
+                state.put(f"r/{found.route.id}", found)
         self.dirty_routes = []
         return rows
 
-    def _take_alerts(self, state: list[StateRow]) -> list[Alert]:
+    def _take_alerts(self, state: _Pieces) -> list[Alert]:
         book = self.book
         alerts = [book.alert(row) for row in book.dropped if row.dirty]
         self.deleted.extend(f"a/{row.key}" for row in book.dropped)
@@ -274,41 +294,46 @@ class Engine(EngineCore):
             if row.dirty:
                 row.dirty = False
                 alerts.append(book.alert(row))
-                state.append(StateRow(f"a/{row.key}", _encode(row)))
+                state.put(f"a/{row.key}", row)
         return alerts
 
-    def _take_minutes(self, state: list[StateRow]) -> list[MinuteRow]:
+    def _take_minutes(self, state: _Pieces) -> list[MinuteRow]:
         rows = [minute_row(minute, counts) for minute, counts in self.closed_totals.items()]
         self.closed_totals = {}
         for minute, counts in self.minutes.items():
             if counts[-1]:
                 counts[-1] = 0
                 rows.append(minute_row(minute, counts))
-                state.append(StateRow(f"m/{minute}", _encode(counts)))
+                state.put(f"m/{minute}", counts)
         return rows
 
-    def _take_sources(self, state: list[StateRow]) -> list[SourceRow]:
+    def _take_sources(self, state: _Pieces) -> list[SourceRow]:
         rows: list[SourceRow] = []
         for source in self.sources.values():
             if source.dirty:
                 source.dirty = False
                 source.parser = self.parser(source.name).state()
                 rows.append(source_row(source))
-                state.append(StateRow(f"s/{source.name}", _encode(source)))
+                state.put(f"s/{source.name}", source)
         return rows
 
-    def _take_tables(self, state: list[StateRow]) -> None:
+    def _take_tables(self, state: _Pieces) -> None:
         """Write large tables as changes, and anew when the changes outgrow them."""
+        if not state.kept:
+            for table in self.popularity.values():
+                table.changes.clear()
+                table.rotated = False
+            return
         for key, table in self.popularity.items():
             if not table.changes and not table.rotated:
                 continue
             journal = self.journals[key]
             if table.rotated or journal.size > max(_JOURNAL_BYTES, 12 * len(table)):
                 old = [name for name in journal.keys(key) if name != f"o/{key}/full"]
-                state.extend(StateRow(name, None) for name in old)
-                state.append(StateRow(f"o/{key}/full", table.dump()))
+                state.drop(old)
+                state.rows.append(StateRow(f"o/{key}/full", table.dump()))
                 self.journals[key] = Journal(full=True)
             elif (blob := table.take_changes()) is not None:
-                state.append(StateRow(f"o/{key}/{journal.sequence}", blob))
+                state.rows.append(StateRow(f"o/{key}/{journal.sequence}", blob))
                 journal.sequence += 1
                 journal.size += len(blob)

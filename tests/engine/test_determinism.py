@@ -116,10 +116,10 @@ class Hasty(Engine):
 class Meddling(Engine):
     """Lets it matter when rows are taken."""
 
-    def take(self) -> Delta:
+    def take(self, *, with_state: bool = True) -> Delta:
         for client in self.clients.values():
             client.first -= 1
-        return super().take()
+        return super().take(with_state=with_state)
 
 
 @pytest.mark.parametrize(
