@@ -20,7 +20,7 @@ __all__ = ["Progress", "read_history"]
 COMMIT_S = 2.0
 """Shortest time between two commits, in seconds; alerts are told at each."""
 
-COMMIT_SHARE = 10.0
+COMMIT_SHARE = 20.0
 """Taking and storing may need one part in so many of the time: as they grow they become rarer."""
 
 PROGRESS_S = 1.0

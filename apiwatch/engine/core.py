@@ -14,7 +14,7 @@ from apiwatch.engine.clock import LATE_MINUTES
 from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, network_principal
 from apiwatch.engine.rows import MINUTE_BYTES
 from apiwatch.engine.state import SourceState
-from apiwatch.engine.verdicts import Event, Verdicts
+from apiwatch.engine.verdicts import Verdicts
 from apiwatch.formats import LineParser, Unparsed
 from apiwatch.model import Batch, Outcome, Request, UnparsedRow
 from apiwatch.routes import Param
@@ -162,17 +162,16 @@ class EngineCore(Verdicts):
 
         if matched:
             if params:
-                event = Event(request, time, raw, source, client, route_state, outcome)
-                self.judge_objects(event, principal, params)
+                self.judge_objects((request, time, raw, source, client, route_state, outcome), principal, params)
             elif route.is_blind:
-                self.judge_blind(Event(request, time, raw, source, client, route_state, outcome), principal)
+                self.judge_blind((request, time, raw, source, client, route_state, outcome), principal)
             if route.is_login or (user is not None and _is_basic(route_state, status, outcome)):
-                self.judge_log_in(Event(request, time, raw, source, client, route_state, outcome), params)
+                self.judge_log_in((request, time, raw, source, client, route_state, outcome), params)
             elif outcome == OK:
                 client.answered += 1
         if status in UNKNOWN_STATUS:
             if not (matched and outcomes[OK]) and not route.is_login:
-                self.judge_target(Event(request, time, raw, source, client, route_state, outcome), principal)
+                self.judge_target((request, time, raw, source, client, route_state, outcome), principal)
         elif outcome == OK and principal.recon is not None:
             tried(principal.recon, -route.id, time, False, self.fuzz_weights)
 
