@@ -23,6 +23,9 @@ COMMIT_S = 2.0
 COMMIT_SHARE = 20.0
 """Taking and storing may need one part in so many of the time: as they grow they become rarer."""
 
+PENDING = 20_000
+"""Clients and principals with rows to store at which reading waits for a commit."""
+
 PROGRESS_S = 1.0
 """Seconds between two reports of progress."""
 
@@ -111,7 +114,8 @@ class _History:
             engine.feed(batch)
             self._offsets[batch.source] = batch.next
             now = time.monotonic()
-            if now >= due and (self._writing is None or self._writing.done()):
+            full = engine.pending >= PENDING
+            if full or (now >= due and (self._writing is None or self._writing.done())):
                 await self._commit("catching-up", "")
                 due = now + max(COMMIT_S, COMMIT_SHARE * (time.monotonic() - now + self._stored_s))
             if now >= told + PROGRESS_S:

@@ -63,6 +63,16 @@ class Engine(EngineCore):
         super().__init__(settings)
         self.globals.salt = salt
 
+    @property
+    def pending(self) -> int:
+        """Clients and principals whose rows wait for the next take; memory grows with them."""
+        return (
+            len(self.dirty_clients)
+            + len(self.evicted_clients)
+            + len(self.dirty_principals)
+            + len(self.evicted_principals)
+        )
+
     def take(self, *, with_state: bool = True) -> Delta:
         """Everything that changed since the last call, as rows with absolute values.
 
