@@ -10,7 +10,7 @@ from apiwatch.detect.signal import Detector, Facts, Signal, Story
 from apiwatch.detect.state import LogInTrack, RouteState, Sample, keep_sample
 from apiwatch.model import Number, Severity, Tags
 
-__all__ = ["BRUTE_FORCE", "LOG_INS_KEPT", "RUN", "SPRAY", "STUFFING", "LogInTest", "log_in_scale"]
+__all__ = ["BRUTE_FORCE", "LOG_INS_KEPT", "RUN", "SPRAY", "STUFFING", "LogInTest", "log_in_scale", "refuses_by_status"]
 
 USERS_KEPT = 512
 LOG_INS_KEPT = 16
@@ -18,6 +18,9 @@ LOG_INS_KEPT = 16
 
 RUN = 5
 """Equal sizes in a row that mean 'refused'."""
+
+_REFUSALS = 5
+_REFUSALS_SHARE = 0.01
 
 _MIN_GAPS = 4
 _EVEN = 0.5
@@ -68,7 +71,7 @@ class LogInTest:
         `activity` counts the answered requests of the client outside log-in routes. A route that refuses by status
         has no such runs: there an equal size is an equal welcome.
         """
-        if 20 * route.refused > sum(route.outcomes):
+        if refuses_by_status(route):
             track.run.clear()
             return False
         if size != track.size or activity != track.run_activity:
@@ -131,6 +134,11 @@ class LogInTest:
             track.users_total += 1
             if len(users) < USERS_KEPT:
                 users[user] = count
+
+
+def refuses_by_status(route: RouteState) -> bool:
+    """Whether a log-in route says no by its status: at least five times, and in at least 1 % of its answers."""
+    return route.refused >= _REFUSALS and _REFUSALS_SHARE * sum(route.outcomes) <= route.refused
 
 
 def _is_even(track: LogInTrack) -> bool:

@@ -6,6 +6,7 @@ All of it is msgspec structs, so that the engine can store and restore each piec
 import msgspec
 
 from apiwatch.detect.kit import Histogram, Null, Votes
+from apiwatch.formats.credentials import redact_line
 from apiwatch.routes import Route
 from apiwatch.text import plain
 
@@ -214,6 +215,8 @@ class RouteState(msgspec.Struct, gc=False):
     """Whether a named user was answered 401: HTTP authentication, every request is an attempt."""
     fail_sizes: list[int] = msgspec.field(default_factory=list)
     """2xx sizes of a log-in route that mean 'refused'; at most 8."""
+    followed: bool = False
+    """Whether a client of this log-in route was ever seen elsewhere."""
     dirty: bool = False
 
 
@@ -225,5 +228,5 @@ def keep_sample(samples: list[Sample], line: Sample) -> None:
 
 
 def sample_of(time: float, source: str, line: int, raw: bytes) -> Sample:
-    """An original line as it may be kept and shown."""
-    return int(time), source, line, plain(raw[:4096].decode("utf-8", "surrogateescape"))
+    """An original line as it may be kept and shown: clean, and without credentials."""
+    return int(time), source, line, redact_line(plain(raw[:4096].decode("utf-8", "surrogateescape")))

@@ -1,12 +1,13 @@
 """The tests applied to one request, and what becomes of their signals."""
 
 from hashlib import blake2b
+from itertools import islice
 
 import msgspec
 
 from apiwatch.config import Settings
-from apiwatch.detect.auth import LOG_INS_KEPT, LogInTest
-from apiwatch.detect.kit import DAY, weights
+from apiwatch.detect.auth import LOG_INS_KEPT, LogInTest, refuses_by_status
+from apiwatch.detect.kit import DAY, Null, Votes, weights
 from apiwatch.detect.objects import LISTED_AT, UNSEEN, ObjectTests
 from apiwatch.detect.popularity import POPULAR
 from apiwatch.detect.recon import fuzzing_signal, tried
@@ -37,6 +38,9 @@ _COLD_MAX = 86_400.0
 _NOTABLE_GROWTH = 17 / 16
 _REDIRECTED = frozenset({302, 303})
 _FAIL_SIZES = 8
+_WELCOMED = 10
+"""Clients with one answer size that make it a welcome where logs hold nothing but log-ins."""
+
 _USER_KEYS = frozenset({"?user", "?username", "?email", "?login", "?uid"})
 _STATIC = (
     ".css", ".js", ".map", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".webp", ".avif", ".woff", ".woff2",
@@ -109,13 +113,17 @@ class Verdicts(Clock):
         user = request.user or next((param.value for param in params if param.name in _USER_KEYS), None)
         if route.route.is_login and success and outcome == OK and size is not None and request.status != 204:
             line = sample_of(time, source, request.line, raw)
-            if test.repeats(track, route, size, client.answered, line):
+            if client.answered > track.run_activity:
+                route.followed = True
+            if test.repeats(track, route, size, client.answered, line) and not self._is_welcome(route, size):
                 test.rescore(track, route, time, user)
                 if size not in route.fail_sizes and len(route.fail_sizes) < _FAIL_SIZES:
                     route.fail_sizes.append(size)
                 failed = True
         elif failed and route.route.is_login and request.status >= 400:
             route.refused += 1
+            if route.fail_sizes and refuses_by_status(route):
+                self._forget_fail_sizes(route)
         test.attempt(track, route, failed, time, user, vote=not principal.signals)
         if not failed:
             return
@@ -125,6 +133,25 @@ class Verdicts(Clock):
         signal = test.signal(track, route, time)
         if signal is not None:
             self._signal(event, principal, signal)
+
+    def _is_welcome(self, route: RouteState, size: int) -> bool:
+        """Whether many get an answer of this size, in a log that never shows what anybody does once logged in."""
+        if route.followed:
+            return False
+        tracks = (principal.log_ins.get(route.route.id) for principal in self.principals.values())
+        same = (track for track in tracks if track is not None and track.size == size)
+        return sum(1 for _ in islice(same, _WELCOMED)) == _WELCOMED
+
+    def _forget_fail_sizes(self, route: RouteState) -> None:
+        """The route turned out to refuse by status: what its sizes seemed to say was wrong, and so were the votes."""
+        route.fail_sizes.clear()
+        route.log_in = Null()
+        self.touch_route(route)
+        for principal in self.principals.values():
+            track = principal.log_ins.get(route.route.id)
+            if track is not None:
+                track.votes = Votes()
+                self.touch_principal(principal)
 
     def judge_target(self, event: Event, principal: Principal) -> None:
         """The unknown-target test; files of a page, and targets that several clients miss, give no vote."""

@@ -43,9 +43,9 @@ class Builder:
         self.targets: Cache[Wanted] = Cache(self._method_and_target, _KEPT)
         """Method, blank, target (two fields of the line) -> what they ask for."""
         self.texts: Cache[str | None] = Cache(_text, _KEPT)
-        """User agents and users -> cleaned; '' and '-' are absent."""
-        self.referers: Cache[str | None] = Cache(_referer, _KEPT)
-        """Referer -> cleaned and redacted."""
+        """User agents and users -> cleaned and redacted; '' and '-' are absent."""
+        self.referers: Cache[str | None] = Cache(_text, _KEPT)
+        """Referers, in the same way."""
         self.hosts: Cache[str | None] = Cache(clean_host, _KEPT)
         """Host field -> lower case, without port."""
 
@@ -202,8 +202,4 @@ def clean_host(host: str) -> str | None:
 
 
 def _text(text: str) -> str | None:
-    return None if text in {"", "-"} else plain(text)
-
-
-def _referer(text: str) -> str | None:
     return None if text in {"", "-"} else plain(redact(text))

@@ -3,23 +3,30 @@
 import re
 from hashlib import blake2b
 
-__all__ = ["REDACTED", "from_header", "hashed", "redact", "token_in"]
+__all__ = ["REDACTED", "from_header", "hashed", "redact", "redact_line", "token_in"]
 
 REDACTED = "***"
 
 _IDENTIFY = (
     r"(?:x[_-])?api[_-]?(?:key|token)|(?:access|auth|oauth|id|refresh|bearer|session|user|security|csrf)[_-]?token|token"
     r"|x-amz-(?:signature|security-token)|sig|signature|jwt|bearer|session[_-]?id|(?:php|j|asp)?sess(?:ion)?id|sid"
-    r"|authorization|auth"
+    r"|authorization|auth|session|key"
 )
-_HIDDEN = r"(?:client[_-]?)?secret|passw(?:or)?d|passphrase|pwd|pass"
-_IN_QUERY = re.compile(rf"([?&;](?:{_IDENTIFY}|{_HIDDEN})=)([^&;\s\"#]+)", re.IGNORECASE)
+_HIDDEN = r"(?:client[_-]?)?secret|passw(?:or)?d|passphrase|passcode|pwd|pass|pw|pin|otp"
+_IN_QUERY = re.compile(rf"((?:[?&;]|\\u0026)(?:{_IDENTIFY}|{_HIDDEN})=)([^&;\s\"#\\]+)", re.IGNORECASE)
+_IN_LINE = re.compile(rf"((?:^|[\s,'(])(?:{_IDENTIFY}|{_HIDDEN})=)([^&;\s\"'#\\,)]+)", re.IGNORECASE)
+_SCHEME = re.compile(r"\b(bearer|basic|digest|negotiate)([ +]|%20)[\w.~+/=%-]{8,}", re.IGNORECASE | re.ASCII)
+_JWT = re.compile(r"eyJ[\w-]{6,}\.[\w-]{4,}(?:\.[\w-]*)?", re.ASCII)
+_FIELD = re.compile(
+    rf"""("(?:[\w.-]{{1,40}}[_.-])?(?:{_IDENTIFY}|{_HIDDEN}|(?:set-)?cookie)"\s*:\s*\[?\s*")((?:[^"\\]|\\.)*)""",
+    re.IGNORECASE,
+)
 _TOKEN = re.compile(rf"[?&;](?:{_IDENTIFY})=([^&;\s\"#]+)", re.IGNORECASE)
 _IN_URL = re.compile(r"(://)([^/?#\s@]{1,200})@")
 
 
 def redact(text: str) -> str:
-    """The text with the values of credential parameters, and `user:password@` of URLs, replaced by `***`.
+    """The text with `***` for values of credential parameters, `user:password@` of URLs, bearer tokens and JWTs.
 
     >>> redact("GET /a?api_key=s3cret&x=1")
     'GET /a?api_key=***&x=1'
@@ -28,7 +35,23 @@ def redact(text: str) -> str:
         text = _IN_QUERY.sub(r"\1***", text)
     if "@" in text:
         text = _IN_URL.sub(r"\1***@", text)
+    if "eyJ" in text:
+        text = _JWT.sub(REDACTED, text)
+    if (" " in text or "+" in text or "%20" in text) and _SCHEME.search(text) is not None:
+        text = _SCHEME.sub(r"\1\2***", text)
     return text
+
+
+def redact_line(text: str) -> str:
+    """A whole log line, as `redact`; also credentials in JSON fields, and behind `name=` in the middle of the text.
+
+    >>> redact_line('{"authorization":"Custom abc","path":"/a"}')
+    '{"authorization":"***","path":"/a"}'
+    """
+    text = redact(text)
+    if "=" in text:
+        text = _IN_LINE.sub(r"\1***", text)
+    return _FIELD.sub(r"\1***", text) if '":' in text or '" :' in text else text
 
 
 def token_in(target: str) -> str | None:

@@ -7,6 +7,7 @@ import msgspec
 from apiwatch.errors import UsageError
 from apiwatch.formats.addresses import Addresses
 from apiwatch.formats.build import Builder
+from apiwatch.formats.credentials import redact_line
 from apiwatch.formats.custom import CustomMatcher
 from apiwatch.formats.envelopes import peel
 from apiwatch.formats.matcher import Inner, Matcher, Skipped, Unparsed
@@ -158,8 +159,8 @@ class LineParser:
 
 def _cut(text: str, matched: int) -> tuple[str, int]:
     """The line as plain text, and the number of its characters that stand for the first `matched` of the line."""
-    shown = plain(text, _TEXT_LIMIT)
+    shown = redact_line(plain(text, _TEXT_LIMIT))
     if matched <= 0 or not text:
         return shown, 0
-    before = plain(text[:matched], _TEXT_LIMIT)
+    before = redact_line(plain(text[:matched], _TEXT_LIMIT))
     return shown, min(len(before), len(shown))

@@ -178,3 +178,25 @@ def test_failures_of_many_other_clients_do_not_teach_that_failing_is_usual() -> 
     crowd = [raw for client in range(60) for raw in attempts(12, client=f"198.51.100.{client + 1}")]
     (*_, event) = [event for event in events_of([*LEARNED, *crowd, *attempts(12)]) if event.alert.client == ATTACKER]
     assert event.alert.detector == "auth.brute-force"
+
+
+def rounds_of_log_ins(clients: int, rounds: int, **more: int) -> list[bytes]:
+    """Clients that log in again and again, in turn, and do nothing else."""
+    return [
+        raw
+        for turn in range(rounds)
+        for client in range(clients)
+        for raw in attempts(1, 200, client=f"192.0.2.{client + 50}", start=10.0 + 60 * turn + client / 100, **more)
+    ]
+
+
+def test_log_with_nothing_but_log_ins_takes_one_size_for_a_welcome() -> None:
+    assert alerts_of(rounds_of_log_ins(40, 12, size=27)) == []
+
+
+def test_refusals_by_status_undo_what_the_sizes_seemed_to_say() -> None:
+    """Two services with answers of one size look refused; then somebody is refused by status, and only that counts."""
+    services = rounds_of_log_ins(2, 60, size=27)
+    (found,) = [alert for alert in alerts_of([*services, *attempts(60, users=60, start=4_000.0)])
+                if alert.client == ATTACKER]  # fmt: skip
+    assert found.detector in {"auth.credential-stuffing", "auth.password-spray"}
