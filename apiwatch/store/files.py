@@ -4,7 +4,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,10 +12,18 @@ from apiwatch.errors import StoreError, StoreVersionError
 from apiwatch.store.schema import APPLICATION_ID, VERSION
 from apiwatch.text import plain
 
-__all__ = ["connect", "create", "file_mode", "identify", "name_of", "translated", "uri"]
+__all__ = ["connect", "create", "file_mode", "identify", "name_of", "translated", "uri", "will_connect"]
 
 WAIT_S = 10.0
 """Seconds that a connection waits for another one's transaction."""
+
+_connected: set[tuple[int, int]] = set()
+"""Device and inode of files that this process has connected to.
+
+Closing any descriptor of such a file would drop the locks that SQLite holds on it for the whole process, whereupon the
+collector takes itself for the only one and removes the log that our connections go on reading
+(https://www.sqlite.org/howtocorrupt.html, section 2.2).
+"""
 
 _MAGIC = b"SQLite format 3\x00"
 _HEADER = 100
@@ -33,9 +41,19 @@ def uri(path: Path, mode: str) -> str:
 
 def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
     """A connection without implicit transactions, for one thread at a time. Raises sqlite3.Error."""
+    will_connect(path)
     return sqlite3.connect(
         uri(path, mode), uri=True, isolation_level=None, check_same_thread=False, timeout=WAIT_S, cached_statements=256
     )
+
+
+def will_connect(path: Path) -> None:
+    """To be called before SQLite opens the file: from now on nothing else in this process may open it."""
+    try:
+        status = path.stat()
+    except OSError:
+        return
+    _connected.add((status.st_dev, status.st_ino))
 
 
 def file_mode(path: Path) -> int:
@@ -47,7 +65,8 @@ def create(path: Path) -> None:
     """Make an empty state file where there is none, with its directory. Raises StoreError."""
     with translated(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, file_mode(path)))
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, file_mode(path)))
 
 
 def identify(path: Path) -> int | None:
@@ -56,26 +75,43 @@ def identify(path: Path) -> int | None:
     Raises StoreError for a file of somebody else, StoreVersionError for one that is newer than this program.
     """
     try:
-        with path.open("rb") as file:
-            header = file.read(_HEADER)
+        status = path.stat()
+        if not status.st_size:
+            return None
+        known = (status.st_dev, status.st_ino) in _connected
+        application, version = _asked(path) if known else _read(path)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise StoreError(f"the state file {name_of(path)} cannot be read: {error.strerror}") from None
-    if not header:
-        return None
-    # https://www.sqlite.org/fileformat2.html: user version at byte 60, application id at byte 68, big-endian.
-    if not header.startswith(_MAGIC) or int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+    if application != APPLICATION_ID:
         raise StoreError(
             f"{name_of(path)} is no state file of apiwatch and is left as it is; name another file with --db"
         )
-    version = int.from_bytes(header[60:64], "big")
     if version > VERSION:
         raise StoreVersionError(
             f"the state file {name_of(path)} has schema version {version}, this program knows up to version {VERSION}: "
             "update apiwatch, or name another file with --db"
         )
     return version
+
+
+def _read(path: Path) -> tuple[int, int]:
+    """(application id, schema version) from the first bytes; (0, 0) for a file that is not of SQLite."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER)
+    if not header.startswith(_MAGIC):
+        return 0, 0
+    # https://www.sqlite.org/fileformat2.html: user version at byte 60, application id at byte 68, big-endian.
+    return int.from_bytes(header[68:72], "big"), int.from_bytes(header[60:64], "big")
+
+
+def _asked(path: Path) -> tuple[int, int]:
+    """The same from SQLite, which knows of its other connections."""
+    with translated(path), closing(connect(path, "ro")) as connection:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return application, version
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from pathlib import Path
 import aiosqlite
 
 from apiwatch.errors import StoreBusyError, StoreError, StoreVersionError
-from apiwatch.store.files import connect, identify, name_of, translated, uri
+from apiwatch.store.files import connect, identify, name_of, translated, uri, will_connect
 from apiwatch.store.locks import Lock
 from apiwatch.store.schema import VERSION, migrate
 
@@ -28,6 +28,7 @@ async def open_connection(path: Path, mode: str) -> aiosqlite.Connection:
         )
     if version < VERSION:
         _migrate(path, version)
+    will_connect(path)
     with translated(path):
         connection = await aiosqlite.connect(
             uri(path, mode), uri=True, isolation_level=None, timeout=_WAIT_S, cached_statements=256

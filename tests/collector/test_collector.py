@@ -1,5 +1,6 @@
 """The collector process: signals, lifeline, a full disk, a newer owner, the end of its input."""
 
+import asyncio
 import os
 import resource
 import signal
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from apiwatch.store import HealthView
+from apiwatch.store import HealthView, open_control, open_reader
 from tests.cli.logs import incident, text_of
 from tests.cli.program import collector, command, environment, run, start_collector, wait_for
 from tests.collector.picture import health, lines_read, picture
@@ -179,3 +180,30 @@ def take_over(db: Path) -> None:
     with sqlite3.connect(db) as file:
         file.execute("UPDATE shards SET epoch = epoch + 1")
     file.close()
+
+
+def test_viewers_go_on_with_the_next_collector(home: Path, log: Path) -> None:
+    """A reader and a control that stay open see what a collector writes that was started after a clean stop."""
+    db = home / "one.db"
+    with collector(home, db, "--since=start", str(log)) as process:
+        wait_for(lambda: lines_read(db) > 0, "the first lines")
+        asyncio.run(stay_open(home, db, log, process))
+
+
+async def stay_open(home: Path, db: Path, log: Path, first: "subprocess.Popen[bytes]") -> None:
+    reader, control = await open_reader(db), await open_control(db)
+    try:
+        first.terminate()
+        assert first.wait(20) == 0
+        before = await reader.health()
+        assert before is not None
+        with log.open("a") as file:
+            file.write(text_of(incident(2, 1)))
+        with collector(home, db, "--since=start", str(log)):
+            deadline = time.monotonic() + 20
+            while (health := await reader.health()) is None or health.lines <= before.lines:
+                assert time.monotonic() < deadline, "the reader is stuck with the old collector"
+                await asyncio.sleep(0.05)
+    finally:
+        await reader.close()
+        await control.close()
