@@ -14,6 +14,7 @@ from apiwatch.formats import time_of
 from apiwatch.model import Delta
 from apiwatch.sources import Feed, FeedOptions
 from apiwatch.store import HealthView, SourceView
+from apiwatch.store.views import INPUT_ENDED
 
 __all__ = ["Progress", "read_history"]
 
@@ -122,7 +123,7 @@ class _History:
                 self._on_progress(self._progress())
                 told = now
             await asyncio.sleep(0)
-        await self._commit("stopped", "input ended")
+        await self._commit("stopped", INPUT_ENDED)
         await self._written()
         return self._progress()
 

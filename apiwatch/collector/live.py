@@ -18,6 +18,7 @@ from apiwatch.errors import ApiwatchError, Fenced, StoreBusyError, StoreError
 from apiwatch.formats import time_of
 from apiwatch.model import Delta
 from apiwatch.sources import Feed, FeedOptions
+from apiwatch.store.views import INPUT_ENDED
 
 __all__ = ["CollectorOptions", "collect"]
 
@@ -134,7 +135,7 @@ class _Collector:
             await asyncio.wait({reading, stopping})
         if not reading.cancelled():
             reading.result()
-            self._stop_message = self._stop_message or "input ended"
+            self._stop_message = self._stop_message or INPUT_ENDED
 
     async def _read(self) -> None:
         feed, engine = self._feed, self._engine

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from apiwatch.model import Alert
 
 __all__ = [
+    "INPUT_ENDED",
     "ActionView",
     "AlertView",
     "BlockEntry",
@@ -50,6 +51,10 @@ class MinuteView:
     minute: int
     """Minutes since the epoch."""
     mix: Mix
+
+
+INPUT_ENDED = "input ended"
+"""Message of a collector that stopped because nothing more can come."""
 
 
 @dataclass(frozen=True, slots=True)

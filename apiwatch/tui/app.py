@@ -24,6 +24,7 @@ from apiwatch.tui.screens.base import LiveScreen
 from apiwatch.tui.screens.dashboard import DashboardScreen
 from apiwatch.tui.screens.prompts import Question
 from apiwatch.tui.session import Session
+from apiwatch.tui.summary import Word, state_of
 from apiwatch.tui.themes import DARK, LIGHT, theme_name, without_colour
 
 if TYPE_CHECKING:
@@ -105,7 +106,10 @@ class ApiwatchApp(App[None]):
         gc.freeze()
 
     def on_unmount(self) -> None:
-        """Give back what `on_mount` took."""
+        """Give back what `on_mount` took, and leave behind how a dead collector is replaced."""
+        link = self.session.link()
+        if state_of(link).word is Word.STALE:
+            self.farewell.append(f"apiwatch: a collector is started again with: {link.restart}")
         self._resources.close()
 
     def _signalled(self, number: signal.Signals) -> None:

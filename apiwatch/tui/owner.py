@@ -1,11 +1,14 @@
 """Whether the process that writes the state file is still there."""
 
 import os
+import shlex
 import socket
+from collections.abc import Sequence
 
-from apiwatch.store.views import HealthView
+from apiwatch.store.views import HealthView, SourceView
+from apiwatch.text import plain
 
-__all__ = ["SILENT_S", "vanished"]
+__all__ = ["SILENT_S", "restart_command", "vanished"]
 
 SILENT_S = 1.2
 """Seconds without a heartbeat (the collector writes one a second) after which its process is looked for."""
@@ -22,7 +25,18 @@ def vanished(health: HealthView, now: float) -> str | None:
     try:
         os.kill(health.pid, 0)
     except ProcessLookupError:
-        return f"the collector (pid {health.pid}) has died; start it again with: apiwatch collect"
+        return f"the collector (pid {health.pid}) has died"
     except (OSError, OverflowError):
         return None
     return None
+
+
+def restart_command(db: str | None, sources: Sequence[SourceView]) -> str:
+    """What to type for a collector on the same state file and sources; at most two files are named."""
+    words = ["apiwatch", "collect"]
+    if db is not None:
+        words += ["--db", db]
+    files = [source.name for source in sources if source.kind == "file" and source.state != "ended"]
+    words += [part for source in sources if source.kind == "syslog" for part in ("--syslog", source.name)]
+    words += [name if not name.startswith("-") else f"./{name}" for name in files[:2]]
+    return plain(shlex.join(words)) + (" ..." if len(files) > 2 else "")

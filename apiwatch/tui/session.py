@@ -11,7 +11,7 @@ from apiwatch.store.protocol import Control, Reader
 from apiwatch.store.views import Overview
 from apiwatch.tui.glyphs import ASCII, UNICODE, Glyphs
 from apiwatch.tui.line import Piece
-from apiwatch.tui.owner import vanished
+from apiwatch.tui.owner import restart_command, vanished
 from apiwatch.tui.snapshot import WINDOWS, Link
 
 if TYPE_CHECKING:
@@ -72,17 +72,20 @@ class Session:
 
     def link(self) -> Link:
         """The head's view of this moment."""
+        restart = restart_command(self.settings.db, self.overview.sources if self.overview else ())
+        died = self._vanished()
         return Link(
             now=self.clock(),
             overview=self.overview,
             read_at=self._read_at,
-            ended=self.ended() or self._vanished(),
+            ended=self.ended() or (f"{died}; start it again with: {restart}" if died else None),
             failure=self._failure,
             window_minutes=self.window_minutes,
             paused_at=self.paused_at,
             paused_requests=self._paused_requests,
             backlog_peak=self._backlog_peak,
             refresh=self.settings.dashboard.refresh,
+            restart=restart,
         )
 
     def _vanished(self) -> str | None:

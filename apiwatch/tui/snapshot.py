@@ -47,6 +47,8 @@ class Link:
     """Largest backlog in bytes since catching up began."""
     refresh: float
     """Seconds between two reads."""
+    restart: str = "apiwatch collect"
+    """What to type for another collector."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from apiwatch.model import SEVERITIES
-from apiwatch.store.views import HealthView, Mix, Overview, SourceView
+from apiwatch.store.views import INPUT_ENDED, HealthView, Mix, Overview, SourceView
 from apiwatch.text import plain
 from apiwatch.tui.cells import (
     age,
@@ -53,6 +53,7 @@ class Word(StrEnum):
     UNPARSED = "UNPARSED"
     STALE = "STALE"
     READING = "OPENING"
+    ENDED = "ENDED"
 
 
 _STYLES = {
@@ -63,10 +64,11 @@ _STYLES = {
     Word.LAG: "warn",
     Word.UNPARSED: "bad",
     Word.STALE: "bad",
+    Word.ENDED: "accent",
 }
 
 
-_EXPLAINED = (Word.CATCH_UP, Word.LAG, Word.UNPARSED)
+_EXPLAINED = (Word.ENDED, Word.CATCH_UP, Word.LAG, Word.UNPARSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ def state_of(link: Link) -> State:
     if health is None:
         return State(Word.STALE, "", link.ended) if link.ended else State(Word.NO_DATA, "", "")
     stale = _stale(link, health)
+    if health.state == "stopped" and health.message == INPUT_ENDED:
+        return State(Word.ENDED, "", "the input has ended; all of it is recorded and stays here")
     if stale:
         return State(Word.STALE, age(link.now - health.heartbeat), stale)
     if not health.lines:
@@ -126,7 +130,7 @@ def _stale(link: Link, health: HealthView) -> str:
     silent = link.now - health.heartbeat
     if silent >= STALE_AFTER:
         last = f"the collector (pid {health.pid}, {health.owner}) has been silent for {span(silent)}"
-        return f"{last}; start it again with: apiwatch collect"
+        return f"{last}; start it again with: {link.restart}"
     return ""
 
 
