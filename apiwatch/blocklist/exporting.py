@@ -24,9 +24,9 @@ def export(
 
     The artifact is named like the destination. Raises GuardError when a rail refuses an entry (what typing can override
     was overridden when the entry was queued, and passes), when the list covers more than a /12 or a /28 (H5), when an
-    empty list would replace one that is not empty without `withdraw_all` (H6), and when the file does not read back as
-    the plan (H7); UsageError when the destination is no file; OSError when it cannot be written, which leaves the old
-    file as it was.
+    empty list would replace one that is not empty without `withdraw_all` (H6), when the destination holds something
+    else than such a list, and when the file does not read back as the plan (H7); UsageError when the destination is no
+    file; OSError when it cannot be written, which leaves the old file as it was.
     """
     _pass_rails(plan, guard)
     artifacts = tuple(target.render(plan, guard.allow))
@@ -34,7 +34,8 @@ def export(
     if destination is None:
         return artifacts
     path = place(destination)
-    if not plan.rows and not withdraw_all and _blocks_something(target, path):
+    blocks = _blocks_something(target, path, destination)
+    if blocks and not plan.rows and not withdraw_all:
         raise GuardError(
             f"the block queue is empty and {plain(str(destination))} is not, so nothing was written; "
             "withdraw all explicitly (--withdraw-all) if everybody shall be unblocked (rail H6)"
@@ -78,13 +79,18 @@ def _read_back(target: Target, plan: Plan, artifacts: Sequence[Artifact]) -> Non
         raise GuardError(f"the {target.name} file does not say what was planned about {min(wrong)} (rail H7)")
 
 
-def _blocks_something(target: Target, path: Path) -> bool:
-    """Whether the file that is there blocks anything; a file that is not ours counts as one that does."""
+def _blocks_something(target: Target, path: Path, destination: Path) -> bool:
+    """Whether the file that is there blocks anything. Raises GuardError when it is no such list."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return False
+    if not content.strip():
+        return False
     try:
         return bool(target.parse(content))
     except GuardError:
-        return bool(content.strip())
+        raise GuardError(
+            f"{plain(str(destination))} exists and is no {target.name} list of apiwatch, so it is left as it is; "
+            "name another file, or move that one away"
+        ) from None

@@ -107,8 +107,21 @@ def list_(db: str | None, config: str | None, json_lines: bool, include_ended: b
 
 
 @block.command()
-@click.option("--target", "target_name", required=True, metavar="NAME", help="Firewall to write for.")
-@click.option("-o", "--output", metavar="FILE", help="Write here, atomically; default: standard output.")
+@click.option(
+    "--target",
+    "target_name",
+    required=True,
+    metavar="NAME",
+    help="Firewall to write for.",
+    shell_complete=lambda _ctx, _param, begun: [name for name in _target_names() if name.startswith(begun)],
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(readable=False),
+    metavar="FILE",
+    help="Write here, atomically; default: standard output.",
+)
 @click.option("--check", "check_it", is_flag=True, help="Run the target's own validator; exit with 1 if it objects.")
 @click.option("--withdraw-all", is_flag=True, help="Let an empty queue replace a list that is not empty.")
 @state_options
@@ -223,8 +236,16 @@ def _entry_fields(entry: "BlockEntry") -> dict[str, Any]:
 
 
 def _network(text: str) -> str:
+    import ipaddress
+
     from apiwatch.blocklist import canonical, network_for
 
+    try:
+        ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError:
+        raise UsageError(
+            f"`{plain(text)}` is neither an address nor a network; write it like 203.0.113.7 or 203.0.113.0/24"
+        ) from None
     return canonical(text) if "/" in text else network_for(text)
 
 
@@ -248,6 +269,12 @@ def _guard(settings: "Settings") -> "Guard":
     from apiwatch.blocklist import Guard, gather_protected
 
     return Guard(settings.block, gather_protected(settings.sources.trusted_proxy, settings.block.allow))
+
+
+def _target_names() -> list[str]:
+    from apiwatch.blocklist import TARGETS
+
+    return list(TARGETS)
 
 
 def _target(name: str) -> "Target":

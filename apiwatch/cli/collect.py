@@ -11,7 +11,7 @@ __all__ = ["collect"]
 
 
 @click.command()
-@click.argument("paths", nargs=-1, metavar="[PATH...|-]")
+@click.argument("paths", nargs=-1, type=click.Path(readable=False), metavar="[PATH...|-]")
 @with_source_options(syslog=True, since="default: 15m")
 @state_options
 @click.option("--lifeline", type=int, metavar="FD", help="Stop when this pipe is closed at its other end.")

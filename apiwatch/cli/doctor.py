@@ -33,7 +33,7 @@ class Check(NamedTuple):
 
 
 @click.command()
-@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.argument("paths", nargs=-1, type=click.Path(readable=False), metavar="[PATH...]")
 @with_source_options(syslog=True, since="")
 @state_options
 @as_json

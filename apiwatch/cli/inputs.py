@@ -66,6 +66,8 @@ def check_paths(paths: Sequence[str], *, follow: bool) -> None:
     for name in paths:
         if name == STDIN:
             continue
+        if not name:
+            raise UsageError("a path is empty; name a log file")
         shown = plain(name)
         found = [name] if os.path.lexists(name) else sorted(glob.glob(name))  # noqa: PTH207
         if not found:

@@ -48,8 +48,13 @@ class SourceOptions:
 
 def state_options(command: F) -> F:
     """--db and --config."""
-    command = click.option("--config", metavar="FILE", help="Settings file.")(command)
-    return click.option("--db", metavar="FILE", help="State file (default: in the user's state directory).")(command)
+    command = click.option("--config", type=click.Path(readable=False), metavar="FILE", help="Settings file.")(command)
+    return click.option(
+        "--db",
+        type=click.Path(readable=False),
+        metavar="FILE",
+        help="State file (default: in the user's state directory).",
+    )(command)
 
 
 def as_json(command: F) -> F:
@@ -75,9 +80,17 @@ def with_source_options(*, syslog: bool, since: str) -> Callable[[F], F]:
         command = click.option("--trusted-proxy", multiple=True, metavar="CIDR", help=text)(command)
         text = "nginx log_format or Apache LogFormat, verbatim."
         command = click.option("--log-format", metavar="STRING", help=text)(command)
-        return click.option("--format", "format_name", metavar="NAME", help="Log format, or `auto`.")(command)
+        return click.option(
+            "--format", "format_name", metavar="NAME", help="Log format, or `auto`.", shell_complete=_complete_format
+        )(command)
 
     return add
+
+
+def _complete_format(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    from apiwatch.formats import FORMATS
+
+    return [name for name in ("auto", *(info.name for info in FORMATS)) if name.startswith(begun)]
 
 
 def take_source_options(given: dict[str, Any]) -> SourceOptions:

@@ -22,7 +22,7 @@ _WIDTH = 200
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...|-")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(readable=False), metavar="PATH...|-")
 @with_source_options(syslog=False, since="")
 @click.option("--config", metavar="FILE", help="Settings file.")
 @click.option("--explain", is_flag=True, help="Print the first failing lines, and how far they were understood.")

@@ -1,17 +1,19 @@
 """Opening the state file for a command that only looks or says something."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import glob
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apiwatch.errors import StoreError
+from apiwatch.errors import StoreBusyError, StoreError
 from apiwatch.text import plain
 
 if TYPE_CHECKING:
     from apiwatch.store import Control, Reader
 
-__all__ = ["actor", "controlling", "reading", "require_state"]
+__all__ = ["actor", "controlling", "reading", "require_read", "require_state"]
 
 
 def require_state(path: Path) -> None:
@@ -21,6 +23,27 @@ def require_state(path: Path) -> None:
             f"there is no state file {plain(str(path))}; start a collector with `apiwatch PATH` or `apiwatch collect "
             "PATH`, or name its state file with --db"
         )
+
+
+def require_read(wanted: Sequence[str], path: Path, owner: str) -> None:
+    """Raise StoreBusyError when the collector that works on a state file does not read what somebody wants to see."""
+    names = set(asyncio.run(_sources(path)))
+    for name in wanted:
+        found = {
+            name,
+            str(Path(name).expanduser().absolute()),
+            *(str(Path(match).absolute()) for match in glob.glob(name)),  # noqa: PTH207
+        }
+        if not found & names:
+            raise StoreBusyError(
+                f"a collector ({owner}) works on {plain(str(path))} and does not read {plain(name)}: look at "
+                "what it reads with `apiwatch attach`, or start another one with --db FILE"
+            )
+
+
+async def _sources(path: Path) -> list[str]:
+    async with reading(path) as reader:
+        return [source.name for source in await reader.sources() if source.state != "ended"]
 
 
 @asynccontextmanager

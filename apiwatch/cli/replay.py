@@ -25,7 +25,7 @@ _SEVERITY_WORDS = ("info", "low", "medium", "high", "critical")
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(readable=False), metavar="PATH...")
 @with_source_options(syslog=False, since="default: start")
 @state_options
 @as_json

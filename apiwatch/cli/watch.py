@@ -19,7 +19,7 @@ __all__ = ["attach", "dashboard", "running_collector", "watch"]
 
 
 @click.command()
-@click.argument("paths", nargs=-1, metavar="[PATH...|-]")
+@click.argument("paths", nargs=-1, type=click.Path(readable=False), metavar="[PATH...|-]")
 @with_source_options(syslog=True, since="default: 15m")
 @state_options
 def watch(paths: tuple[str, ...], db: str | None, config: str | None, **sources: Any) -> int:
@@ -29,6 +29,7 @@ def watch(paths: tuple[str, ...], db: str | None, config: str | None, **sources:
     """
     from apiwatch.cli.inputs import STDIN, check_paths, wanted_paths
     from apiwatch.cli.output import say
+    from apiwatch.cli.reading import require_read
     from apiwatch.cli.terminal import on_terminal
     from apiwatch.config import state_path
     from apiwatch.store import live_owner
@@ -41,6 +42,8 @@ def watch(paths: tuple[str, ...], db: str | None, config: str | None, **sources:
     with on_terminal() as streams:
         owner = live_owner(path)
         if owner is not None and STDIN not in wanted:
+            if paths or typed.syslog:
+                require_read([*wanted, *typed.syslog], path, owner)
             say(f"a collector ({owner}) already works on {path}: showing that one; --db names another state file")
             return dashboard(path, settings, streams, child=None)
         arguments = [*typed.arguments(), f"--db={path}", *([f"--config={config}"] if config is not None else [])]

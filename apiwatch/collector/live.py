@@ -6,7 +6,7 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from apiwatch.engine import Engine
 from apiwatch.errors import ApiwatchError, Fenced, StoreBusyError, StoreError
 from apiwatch.formats import time_of
 from apiwatch.model import Delta
-from apiwatch.sources import Feed, FeedOptions
+from apiwatch.sources import Feed, FeedOptions, SourceStatus
 from apiwatch.store.views import INPUT_ENDED
 
 __all__ = ["CollectorOptions", "collect"]
@@ -36,6 +36,9 @@ IDLE_TAKE_S = 10.0
 
 GRACE_S = 120.0
 """Seconds that event time waits for a quiet source before it moves on: servers write their logs late."""
+
+_SHOWN = 5
+"""Sources that are named when a collector starts."""
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
@@ -97,6 +100,8 @@ class _Collector:
                 try:
                     await self._work()
                     await self._finish("stopped", self._stop_message)
+                    requests = sum(source.requests for source in self._engine.sources.values())
+                    self._tell(f"{self._stop_message}; {requests} requests are on record in {self._options.db}")
                 except BaseException as error:
                     await self._say_failed(error)
                     raise
@@ -116,6 +121,7 @@ class _Collector:
         except BaseException as error:
             await self._say_failed(error)
             raise
+        self._tell(f"collecting into {self._options.db}; {_summary(self._feed.statuses())}")
         if self._options.ready_fd is not None:
             with contextlib.suppress(BrokenPipeError):
                 os.write(self._options.ready_fd, b"ready\n")
@@ -266,3 +272,10 @@ class _Collector:
         if not self._stop.is_set():
             self._stop_message = message
             self._stop.set()
+
+
+def _summary(statuses: Sequence[SourceStatus]) -> str:
+    """What is read, as a line for the operator: a misspelt path shows here."""
+    shown = [f"{one.name} ({one.message or one.state})" for one in statuses[:_SHOWN]]
+    more = [f"{len(statuses) - _SHOWN} more"] if len(statuses) > _SHOWN else []
+    return f"sources: {', '.join(shown + more) or 'none'}"

@@ -246,6 +246,7 @@ class AlertBook:
             row.facts = signal.facts
             row.route = route.label
             row.samples = list(signal.samples)
+        row.since = min(row.since, time)
         row.last = max(row.last, time)
         row.score = max(row.score, principal.score)
         client = principal.client

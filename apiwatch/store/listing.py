@@ -24,6 +24,9 @@ SORTS = ("score", "requests", "miss", "deny", "err", "bytes", "last_seen")
 _COUNTS = ("requests", "ok", "miss", "deny", "limited", "err", "neutral", "bytes")
 _SUMS = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in _COUNTS)
 
+_ALERTED = 500
+"""Clients with open alerts that are listed even when their scores have faded."""
+
 _PIECE = 400
 
 
@@ -64,12 +67,14 @@ async def listed(snapshot: Snapshot, window_minutes: int, sort: str, limit: int,
         totals = await totals_of(snapshot, best, at)
     else:
         totals = await totals_of(snapshot, list(counts), at)
-        best = sorted(
-            totals,
-            key=lambda client: _rank(
-                totals[client].ranked if sort == "score" else totals[client].last_seen, client, counts[client]
-            ),
-        )[:limit]
+        alerted = await _alerted(snapshot) if sort == "score" else {}
+
+        def value(client: str) -> float:
+            if sort != "score":
+                return totals[client].last_seen
+            return totals[client].ranked or alerted.get(client, 0)
+
+        best = sorted(totals, key=lambda client: _rank(value(client), client, counts[client]))[:limit]
     alerts = await _alerts(snapshot, best)
     return [view_of(name, totals[name], counts[name], alerts.get(name)) for name in best if name in totals]
 
@@ -145,7 +150,8 @@ async def _candidates(
         )
         return await _counts_of(snapshot, start, [client for (client,) in latest])
     if sort == "score":
-        scored = await _counts_of(snapshot, start, await _scored(snapshot, start, limit, at))
+        named = dict.fromkeys([*await _scored(snapshot, start, limit, at), *await _alerted(snapshot)])
+        scored = await _counts_of(snapshot, start, list(named))
         return scored if len(scored) >= limit else {**await _busiest(snapshot, start, "requests", limit), **scored}
     return await _busiest(snapshot, start, sort, limit)
 
@@ -159,6 +165,16 @@ async def _scored(snapshot: Snapshot, start: int, limit: int, at: float) -> list
         (int(at) - HALF_LIFE_S, (start + 1) * 60, limit),
     )
     return [client for (client,) in rows]
+
+
+async def _alerted(snapshot: Snapshot) -> dict[str, int]:
+    """Clients of open alerts -> 1 + their highest severity; the worst, when there are very many."""
+    rows = await snapshot.rows(
+        "SELECT c.client, 1 + MAX(a.severity) FROM alert_clients c JOIN alerts a ON a.id = c.alert_id "
+        "WHERE a.closed = 0 GROUP BY c.client ORDER BY 2 DESC, c.client LIMIT ?",
+        (_ALERTED,),
+    )
+    return {str(client): int(severity) for client, severity in rows}
 
 
 async def _busiest(snapshot: Snapshot, start: int, measure: str, limit: int) -> dict[str, Mix]:

@@ -68,12 +68,13 @@ def test_an_empty_list_replaces_a_list_only_on_demand(target: Target, tmp_path: 
 
 @ALL
 @pytest.mark.parametrize("content", [b"something else\n", b"\xff\xfe\x00", b'{"a": 1}\n'])
-def test_an_empty_list_does_not_replace_what_it_cannot_read(target: Target, content: bytes, tmp_path: Path) -> None:
+def test_a_list_does_not_replace_what_is_none(target: Target, content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "list"
     path.write_bytes(content)
-    with pytest.raises(GuardError, match="rail H6"):
-        export(target, plan([], NOW), guard_of(), path, withdraw_all=False)
-    assert path.read_bytes() == content
+    for entries in ([], [entry("203.0.113.7")]):
+        with pytest.raises(GuardError, match=r"exists and is no .* list of apiwatch"):
+            export(target, plan(entries, NOW), guard_of(), path, withdraw_all=True)
+        assert path.read_bytes() == content
 
 
 @ALL
