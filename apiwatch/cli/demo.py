@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apiwatch.cli.options import load_settings
+from apiwatch.cli.options import load_settings, screen_options, with_screen
 
 if TYPE_CHECKING:
     from apiwatch.cli.child import Child
@@ -30,20 +30,24 @@ _MINUTES = 60.0
     "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Another seed, another incident."
 )
 @click.option("--config", metavar="FILE", help="Settings file.")
-def demo(scenario: str, seed: int, config: str | None) -> int:
+@screen_options
+def demo(scenario: str, seed: int, config: str | None, ascii_only: bool, no_mouse: bool) -> int:
     """Show the dashboard on a simulated incident. Nothing is read from or left on this machine.
 
     The log starts with the normal traffic of the last half hour; then the attack happens in real time.
     """
     from apiwatch.cli.ending import ended_by_signals
+    from apiwatch.cli.output import say
     from apiwatch.cli.simulate import known_scenario
     from apiwatch.cli.terminal import on_terminal
     from apiwatch.cli.watch import dashboard
 
-    settings = load_settings(config)
+    settings = with_screen(load_settings(config), ascii_only=ascii_only, no_mouse=no_mouse)
     known_scenario(scenario)
-    with on_terminal() as streams, ended_by_signals(), running_incident(scenario, seed, config) as (db, child):
-        return dashboard(db, settings, streams, child=child)
+    with on_terminal() as streams, ended_by_signals():
+        say("preparing the incident ...")
+        with running_incident(scenario, seed, config) as (db, child):
+            return dashboard(db, settings, streams, child=child)
 
 
 @contextlib.contextmanager

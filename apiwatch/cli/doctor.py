@@ -1,7 +1,6 @@
 """`apiwatch doctor`: what is wrong with settings, sources, state file, terminal and validators."""
 
 import asyncio
-import locale
 import os
 import shutil
 from collections.abc import Iterator
@@ -168,7 +167,7 @@ async def _read_state(path: Path) -> None:
 
 
 def _terminal_checks() -> Iterator[Check]:
-    from apiwatch.cli.terminal import require_terminal
+    from apiwatch.cli.terminal import draws_utf8, require_terminal
 
     term = os.environ.get("TERM", "")
     try:
@@ -186,9 +185,9 @@ def _terminal_checks() -> Iterator[Check]:
         small = columns < 80 or rows < 24
         advice = "; the dashboard wants 80x24" if small else ""
         yield Check("terminal", "note" if small else "ok", f"{term}, {columns}x{rows}{advice}")
-    encoding = locale.getencoding()
-    utf8 = encoding.lower().replace("-", "") == "utf8"
-    yield Check("encoding", "ok" if utf8 else "note", encoding if utf8 else f"{encoding}: the dashboard draws in ASCII")
+    utf8 = draws_utf8(os.environ)
+    text = "UTF-8" if utf8 else "the locale is not UTF-8: the dashboard draws in ASCII"
+    yield Check("encoding", "ok" if utf8 else "note", text)
     if os.environ.get("NO_COLOR"):
         yield Check("colours", "ok", "off (NO_COLOR)")
     else:

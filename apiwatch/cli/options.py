@@ -16,9 +16,11 @@ __all__ = [
     "SourceOptions",
     "as_json",
     "load_settings",
+    "screen_options",
     "state_file",
     "state_options",
     "take_source_options",
+    "with_screen",
     "with_source_options",
 ]
 
@@ -91,6 +93,27 @@ def _complete_format(_context: click.Context, _parameter: click.Parameter, begun
     from apiwatch.formats import FORMATS
 
     return [name for name in ("auto", *(info.name for info in FORMATS)) if name.startswith(begun)]
+
+
+def screen_options(command: F) -> F:
+    """--ascii and --no-mouse; `with_screen` applies them."""
+    text = "Leave selecting text to the terminal."
+    command = click.option("--no-mouse", is_flag=True, help=text)(command)
+    text = "Draw with ASCII characters only (by itself when the locale is not UTF-8)."
+    return click.option("--ascii", "ascii_only", is_flag=True, help=text)(command)
+
+
+def with_screen(settings: "Settings", *, ascii_only: bool, no_mouse: bool) -> "Settings":
+    """The settings with what was typed about the screen."""
+    import os
+
+    from msgspec.structs import replace
+
+    from apiwatch.cli.terminal import draws_utf8
+
+    screen = settings.dashboard
+    plain_only = screen.ascii or ascii_only or not draws_utf8(os.environ)
+    return replace(settings, dashboard=replace(screen, ascii=plain_only, mouse=screen.mouse and not no_mouse))
 
 
 def take_source_options(given: dict[str, Any]) -> SourceOptions:

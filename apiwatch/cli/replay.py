@@ -68,6 +68,8 @@ def replay(
     if totals.problem:
         say(totals.problem)
     if not totals.requests and not (totals.resumed and not totals.lines):
+        if not totals.lines and run.since != "start":
+            raise InputError(f"{plain(', '.join(wanted))} holds no line that is newer than --since {plain(run.since)}")
         what = "holds no line" if not totals.lines else "holds no line that is an access-log record"
         names = plain(", ".join(wanted))
         raise InputError(f"{names} {what}; `apiwatch parse --explain` shows how far its lines are understood")
@@ -81,7 +83,7 @@ class _Replay:
     def __init__(self, settings: "Settings", paths: tuple[str, ...], since: str, json_lines: bool) -> None:
         self._settings = settings
         self._paths = paths
-        self._since = since
+        self.since = since
         self._json = json_lines
         self._started = time.monotonic()
         self._shows_progress = sys.stderr.isatty()
@@ -95,7 +97,7 @@ class _Replay:
         from apiwatch.collector import read_history
 
         collect_rarely()
-        options = feed_options(self._paths, self._settings, follow=False, since=self._since, syslog=False)
+        options = feed_options(self._paths, self._settings, follow=False, since=self.since, syslog=False)
         totals = asyncio.run(
             read_history(
                 self._settings,
@@ -157,6 +159,8 @@ class _Replay:
             f"{totals.alerts} alerts; {totals.lines} lines: {totals.requests} requests, {totals.unparsed} unparsed, "
             f"{totals.skipped} skipped; {totals.clients} clients, {totals.routes} routes"
         )
+        if not totals.requests:
+            return
         put(
             f"{clock_time(totals.first_time)} to {clock_time(totals.last_time)}; "
             f"read in {elapsed:.1f} s, {rate} lines/s, {memory:.0f} MiB"

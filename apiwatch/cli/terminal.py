@@ -6,12 +6,12 @@ swallow the picture.
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from apiwatch.errors import UsageError
 
-__all__ = ["Streams", "on_terminal", "require_terminal"]
+__all__ = ["Streams", "draws_utf8", "on_terminal", "require_terminal"]
 
 _INSTEAD = "use `apiwatch collect` to collect without a dashboard, or `apiwatch replay` to read a log once"
 
@@ -31,6 +31,19 @@ class Streams:
                 data = f"{line}\n".encode("utf-8", "backslashreplace")
                 while data:
                     data = data[os.write(self.stdout, data) :]
+
+
+def draws_utf8(environment: Mapping[str, str]) -> bool:
+    """Whether the locale says that the terminal understands UTF-8; one that says nothing is taken at its best.
+
+    Python's own idea of the encoding does not tell: it takes C for UTF-8 (PEP 540).
+
+    >>> draws_utf8({"LANG": "de_DE.UTF-8"}), draws_utf8({"LC_ALL": "C"}), draws_utf8({"LANG": "de_DE"}), draws_utf8({})
+    (True, False, False, True)
+    """
+    name = next((found for key in ("LC_ALL", "LC_CTYPE", "LANG") if (found := environment.get(key))), "")
+    charset = name.partition(".")[2].partition("@")[0]
+    return not name or charset.lower().replace("-", "") == "utf8"
 
 
 def require_terminal() -> int:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from apiwatch.cli.options import load_settings, state_options, take_source_options, with_source_options
+from apiwatch.cli.options import (
+    load_settings,
+    screen_options,
+    state_options,
+    take_source_options,
+    with_screen,
+    with_source_options,
+)
 
 if TYPE_CHECKING:
     from apiwatch.cli.child import Child
@@ -22,7 +29,10 @@ __all__ = ["attach", "dashboard", "running_collector", "watch"]
 @click.argument("paths", nargs=-1, type=click.Path(readable=False), metavar="[PATH...|-]")
 @with_source_options(syslog=True, since="default: 15m")
 @state_options
-def watch(paths: tuple[str, ...], db: str | None, config: str | None, **sources: Any) -> int:
+@screen_options
+def watch(
+    paths: tuple[str, ...], db: str | None, config: str | None, ascii_only: bool, no_mouse: bool, **sources: Any
+) -> int:
     """Follow logs (files, globs, .gz, `-` for standard input) and show what happens.
 
     Without a path: the access logs in the usual places. A collector that already runs on the state file is joined.
@@ -35,7 +45,7 @@ def watch(paths: tuple[str, ...], db: str | None, config: str | None, **sources:
     from apiwatch.store import live_owner
 
     typed = take_source_options(sources)
-    settings = load_settings(config, typed)
+    settings = with_screen(load_settings(config, typed), ascii_only=ascii_only, no_mouse=no_mouse)
     wanted = wanted_paths(paths, settings)
     check_paths(wanted, follow=True)
     path = state_path(settings, db)
@@ -48,13 +58,15 @@ def watch(paths: tuple[str, ...], db: str | None, config: str | None, **sources:
             return dashboard(path, settings, streams, child=None)
         arguments = [*typed.arguments(), f"--db={path}", *([f"--config={config}"] if config is not None else [])]
         stdin = streams.stdin if STDIN in wanted else None
+        say("starting the collector ...")
         with running_collector([*arguments, "--", *wanted], db=path, stdin=stdin) as child:
             return dashboard(path, settings, streams, child=child)
 
 
 @click.command()
 @state_options
-def attach(db: str | None, config: str | None) -> int:
+@screen_options
+def attach(db: str | None, config: str | None, ascii_only: bool, no_mouse: bool) -> int:
     """Open another dashboard on a running collector: same picture, same acknowledgements, same block queue."""
     from apiwatch.cli.output import say
     from apiwatch.cli.reading import require_state
@@ -62,7 +74,7 @@ def attach(db: str | None, config: str | None) -> int:
     from apiwatch.config import state_path
     from apiwatch.store import live_owner
 
-    settings = load_settings(config)
+    settings = with_screen(load_settings(config), ascii_only=ascii_only, no_mouse=no_mouse)
     path = state_path(settings, db)
     require_state(path)
     with on_terminal() as streams:
