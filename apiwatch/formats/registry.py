@@ -1,14 +1,15 @@
 """All format families, the stricter ones first; a new family is a module and one entry here."""
 
-from apiwatch.formats import clf, jsonlines, ltsv, shapes
+from apiwatch.formats import clf, jsonl, ltsv
 from apiwatch.formats.matcher import Family, FormatInfo
+from apiwatch.formats.products import strings
 
 __all__ = ["FAMILIES", "FORMATS", "family_of"]
 
 FAMILIES = (
-    Family("json", jsonlines.JsonMatcher, jsonlines.FORMATS),
+    Family("json", jsonl.JsonMatcher, jsonl.FORMATS),
     Family("clf", clf.ClfMatcher, clf.FORMATS),
-    Family("shapes", shapes.ShapesMatcher, shapes.FORMATS),
+    Family("shapes", strings.ShapesMatcher, strings.FORMATS),
     Family("ltsv", ltsv.LtsvMatcher, ltsv.FORMATS),
 )
 """In the order in which a line is tried; no line belongs to two families."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from apiwatch.formats import Unparsed, time_of
 from apiwatch.formats.addresses import Addresses
 from apiwatch.formats.build import Builder
-from apiwatch.formats.clf import ClfMatcher
+from apiwatch.formats.clf.matcher import ClfMatcher
 from apiwatch.formats.credentials import redact
 from apiwatch.model import Request
 from tests.formats.kit import CLOCK, RECEIVED, TIME, parser, request

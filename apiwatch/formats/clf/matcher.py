@@ -10,8 +10,8 @@ from typing import Literal
 
 from apiwatch.formats.build import MAX_INT, Builder
 from apiwatch.formats.caches import Cache
-from apiwatch.formats.clf_prefix import Who, read_prefix
-from apiwatch.formats.clf_tail import read_tail
+from apiwatch.formats.clf.prefix import Who, read_prefix
+from apiwatch.formats.clf.tail import read_tail
 from apiwatch.formats.matcher import FormatInfo, Inner, Matcher, Skipped, Unparsed
 from apiwatch.formats.times import Moment, iso_time
 from apiwatch.model import Request

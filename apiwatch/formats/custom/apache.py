@@ -2,7 +2,7 @@
 
 import re
 
-from apiwatch.formats.custom_parts import (
+from apiwatch.formats.custom.parts import (
     ADDRESS,
     CLF_TIME,
     FREE,

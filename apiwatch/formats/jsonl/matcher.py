@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from apiwatch.formats.build import Builder
-from apiwatch.formats.json_plan import PlanCache
-from apiwatch.formats.json_products import PRODUCTS, Product
+from apiwatch.formats.jsonl.plan import PlanCache
+from apiwatch.formats.jsonl.products import PRODUCTS, Product
 from apiwatch.formats.matcher import FormatInfo, Inner, Matcher, Skipped
 from apiwatch.model import Request
 

@@ -7,9 +7,9 @@ from apiwatch.errors import UsageError
 from apiwatch.formats.build import MAX_INT, Builder
 from apiwatch.formats.caches import Cache
 from apiwatch.formats.credentials import from_header
-from apiwatch.formats.custom_apache import apache_parts
-from apiwatch.formats.custom_nginx import nginx_parts
-from apiwatch.formats.custom_parts import Part, compiled, json_unescaped, strftime_moment
+from apiwatch.formats.custom.apache import apache_parts
+from apiwatch.formats.custom.nginx import nginx_parts
+from apiwatch.formats.custom.parts import Part, compiled, json_unescaped, strftime_moment
 from apiwatch.formats.matcher import Inner, Matcher, Skipped
 from apiwatch.formats.times import Moment, any_time
 from apiwatch.model import Request

@@ -5,7 +5,7 @@ from typing import Any
 
 from apiwatch.formats.build import MAX_INT, Builder
 from apiwatch.formats.credentials import from_header
-from apiwatch.formats.json_keys import Role, role_of
+from apiwatch.formats.jsonl.keys import Role, role_of
 from apiwatch.formats.times import Moment, any_time
 from apiwatch.model import Request
 
