@@ -51,18 +51,16 @@ class LtsvMatcher(Matcher):
         return self.builder.request(
             when,
             fields["host"],
-            None,
-            fields.get("forwardedfor"),
             self.builder.wanted(method, target, fields.get("req")),
             int(status),
-            int(size) if size.isascii() and size.isdigit() and len(size) < 20 and int(size) <= MAX_INT else None,
-            fields.get("referer"),
-            fields.get("ua"),
-            fields.get("vhost"),
-            fields.get("user"),
-            None,
-            _duration(fields),
             line,
+            forwarded=fields.get("forwardedfor"),
+            size=int(size) if size.isascii() and size.isdigit() and len(size) < 20 and int(size) <= MAX_INT else None,
+            referer=fields.get("referer"),
+            user_agent=fields.get("ua"),
+            host=fields.get("vhost"),
+            user=fields.get("user"),
+            duration_s=_duration(fields),
         )
 
     def progress(self, text: str) -> tuple[int, str]:

@@ -1,12 +1,14 @@
 """The line parser of one source: which family the lines are of, what wraps them, and what became of each line."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from apiwatch.errors import UsageError
 from apiwatch.formats.addresses import Addresses
 from apiwatch.formats.build import Builder
+from apiwatch.formats.clock import WallClock
 from apiwatch.formats.credentials import redact_line
 from apiwatch.formats.custom import CustomMatcher
 from apiwatch.formats.envelopes import peel
@@ -40,9 +42,10 @@ class LineParser:
     the stricter first; no line fits two families, so that the order never decides what a line means. A named format
     reads its whole family: servers write malformed requests in plainer members of it. `log_format` is an nginx
     log_format or an Apache LogFormat string; with it nothing else is tried. `trusted_proxy` are networks whose
-    forwarded-for lists are believed, `salt` is the key of the hashes of credentials.
+    forwarded-for lists are believed, `salt` is the key of the hashes of credentials. `time_zone` (a name of the IANA
+    database) is that of times which are written without one.
 
-    Raises UsageError for an unknown format, a log_format that cannot be read and a network that is none.
+    Raises UsageError for an unknown format or zone, a log_format that cannot be read and a network that is none.
     """
 
     def __init__(
@@ -51,12 +54,14 @@ class LineParser:
         log_format: str | None = None,
         trusted_proxy: Sequence[str] = (),
         salt: bytes = b"",
+        time_zone: str | None = None,
     ) -> None:
         try:
             addresses = Addresses(trusted_proxy)
         except ValueError as error:
             raise UsageError(f"trusted proxy: {error}; give a network such as 10.0.0.0/8") from None
-        builder = Builder(addresses, salt)
+        self._clock = WallClock(_zone(time_zone) if time_zone is not None else None)
+        builder = Builder(addresses, salt, self._clock)
         self._matchers: list[Matcher]
         if log_format is not None:
             self._matchers = [CustomMatcher(builder, log_format)]
@@ -155,6 +160,13 @@ class LineParser:
                 return found
             result = result or found
         return result
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UsageError(f"`{name}` is not a known time zone; write a name such as Europe/Berlin or UTC") from None
 
 
 def _cut(text: str, matched: int) -> tuple[str, int]:

@@ -2,14 +2,14 @@
 
 from apiwatch.formats import clf, jsonl, ltsv
 from apiwatch.formats.matcher import Family, FormatInfo
-from apiwatch.formats.products import strings
+from apiwatch.formats.products import matcher as products
 
 __all__ = ["FAMILIES", "FORMATS", "family_of"]
 
 FAMILIES = (
     Family("json", jsonl.JsonMatcher, jsonl.FORMATS),
     Family("clf", clf.ClfMatcher, clf.FORMATS),
-    Family("shapes", strings.ShapesMatcher, strings.FORMATS),
+    Family("products", products.ProductsMatcher, products.FORMATS),
     Family("ltsv", ltsv.LtsvMatcher, ltsv.FORMATS),
 )
 """In the order in which a line is tried; no line belongs to two families."""

@@ -83,18 +83,18 @@ class CustomFormat:
         return self._builder.request(
             when,
             text("peer") or text("client") or "",
-            text("client") if "peer" in fields else None,
-            text("forwarded"),
             self._builder.wanted(text("method"), target, text("request")),
             int(text("status") or 0),
-            int(size) if size is not None and int(size) <= MAX_INT else None,
-            text("referer"),
-            text("agent"),
-            host,
-            text("user"),
-            credential,
-            duration,
             line,
+            client=text("client") if "peer" in fields else None,
+            forwarded=text("forwarded"),
+            size=int(size) if size is not None and int(size) <= MAX_INT else None,
+            referer=text("referer"),
+            user_agent=text("agent"),
+            host=host,
+            user=text("user"),
+            credential=credential,
+            duration_s=duration,
         )
 
     def _moment(self, text: str) -> Moment | None:

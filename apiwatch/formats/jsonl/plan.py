@@ -78,18 +78,15 @@ class Plan:
         return builder.request(
             when,
             client,
-            None,
-            None,
             builder.targets[f"{method} {target}"],
             status,
-            size,
-            referer,
-            agent,
-            host,
-            user,
-            None,
-            None if duration is None or duration < 0 else duration / self._divisor,
             line,
+            size=size,
+            referer=referer,
+            user_agent=agent,
+            host=host,
+            user=user,
+            duration_s=None if duration is None or duration < 0 else duration / self._divisor,
         )
 
     def _flat_keys(self, fields: dict[str, list[tuple[Path, str]]]) -> tuple[str | None, ...] | None:
@@ -141,18 +138,17 @@ class Plan:
         return builder.request(
             self._moment(value, builder) or (received, 0),
             client,
-            None,
-            forwarded,
             builder.wanted(method, target, request),
             status,
-            _size(value, self._bytes),
-            _text(value, self._referer),
-            _text(value, self._agent),
-            _host(value, self._host),
-            _text(value, self._user),
-            credential,
-            duration,
             line,
+            forwarded=forwarded,
+            size=_size(value, self._bytes),
+            referer=_text(value, self._referer),
+            user_agent=_text(value, self._agent),
+            host=_host(value, self._host),
+            user=_text(value, self._user),
+            credential=credential,
+            duration_s=duration,
         ), ambiguous
 
     def _moment(self, value: dict[str, Any], builder: Builder) -> Moment | None:
