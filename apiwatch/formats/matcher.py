@@ -66,6 +66,9 @@ class Matcher(ABC):
     def progress(self, text: str) -> tuple[int, str]:
         """How many characters of a line that is not of this family were understood, and as which format."""
 
+    def header(self, text: str) -> None:  # noqa: B027
+        """Take notice of a line that starts with `#`: it may say what the lines behind it hold."""
+
     def run(
         self,
         texts: Sequence[str],

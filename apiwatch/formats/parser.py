@@ -120,6 +120,9 @@ class LineParser:
     def _one(self, text: str, line: int, received: float) -> Request | Unparsed | None:
         """One line that is not simply of the current family."""
         text = text.strip(_DAMAGE)
+        if text[:1] == "#":
+            for matcher in self._matchers:
+                matcher.header(text)
         wrapped, skip = False, False
         inner: str | None = text
         for _ in range(_LAYERS + 1):

@@ -1,6 +1,6 @@
 """All format families, the stricter ones first; a new family is a module and one entry here."""
 
-from apiwatch.formats import clf, jsonl, ltsv
+from apiwatch.formats import clf, columns, jsonl, ltsv
 from apiwatch.formats.matcher import Family, FormatInfo
 from apiwatch.formats.products import matcher as products
 
@@ -10,6 +10,7 @@ FAMILIES = (
     Family("json", jsonl.JsonMatcher, jsonl.FORMATS),
     Family("clf", clf.ClfMatcher, clf.FORMATS),
     Family("products", products.ProductsMatcher, products.FORMATS),
+    Family("columns", columns.ColumnsMatcher, columns.FORMATS),
     Family("ltsv", ltsv.LtsvMatcher, ltsv.FORMATS),
 )
 """In the order in which a line is tried; no line belongs to two families."""
