@@ -35,8 +35,12 @@ _NOTHING: Wanted = (None, None, "", "", None, None)
 class Builder:
     """Shared by the formats of one source: caches and the policy of clients and credentials."""
 
-    def __init__(self, addresses: Addresses, salt: bytes, clock: WallClock | None = None) -> None:
+    def __init__(
+        self, addresses: Addresses, salt: bytes, clock: WallClock | None = None, client_header: str | None = None
+    ) -> None:
         self.addresses = addresses
+        self.client_header = client_header.lower() if client_header else None
+        """Name of the header, in lower case, in which trusted proxies name the client; it beats X-Forwarded-For."""
         self.clock = clock or WallClock()
         self.times = Times()
         self.salt = salt

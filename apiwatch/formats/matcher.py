@@ -42,6 +42,9 @@ class FormatInfo(NamedTuple):
     """What `--format` takes and what records carry."""
     title: str
     example: str
+    """A line of it; of a format with a header, the header line and a line."""
+    also: tuple[str, ...] = ()
+    """What else writes the same lines; `--format` takes these names too."""
 
 
 class Matcher(ABC):

@@ -1,5 +1,6 @@
 """The line parser of one source: which family the lines are of, what wraps them, and what became of each line."""
 
+import re
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -25,6 +26,8 @@ _LAYERS = 4
 
 _TEXT_LIMIT = 2_048
 _DAMAGE = "\r\n\0\ufeff"
+_COLOURS = re.compile(r"(?:\x1b|#033)\[[0-9;]{0,16}m", re.ASCII)
+"""Select Graphic Rendition (ECMA-48), also as rsyslog spells the escape character."""
 
 
 class _Saved(msgspec.Struct, array_like=True):
@@ -43,7 +46,8 @@ class LineParser:
     reads its whole family: servers write malformed requests in plainer members of it. `log_format` is an nginx
     log_format or an Apache LogFormat string; with it nothing else is tried. `trusted_proxy` are networks whose
     forwarded-for lists are believed, `salt` is the key of the hashes of credentials. `time_zone` (a name of the IANA
-    database) is that of times which are written without one.
+    database) is that of times which are written without one. `client_header` (CF-Connecting-IP, X-Real-IP) is the
+    header in which trusted proxies name the client, where the log has it; else it is X-Forwarded-For or Forwarded.
 
     Raises UsageError for an unknown format or zone, a log_format that cannot be read and a network that is none.
     """
@@ -55,13 +59,14 @@ class LineParser:
         trusted_proxy: Sequence[str] = (),
         salt: bytes = b"",
         time_zone: str | None = None,
+        client_header: str | None = None,
     ) -> None:
         try:
             addresses = Addresses(trusted_proxy)
         except ValueError as error:
             raise UsageError(f"trusted proxy: {error}; give a network such as 10.0.0.0/8") from None
         self._clock = WallClock(_zone(time_zone) if time_zone is not None else None)
-        builder = Builder(addresses, salt, self._clock)
+        builder = Builder(addresses, salt, self._clock, client_header)
         self._matchers: list[Matcher]
         if log_format is not None:
             self._matchers = [CustomMatcher(builder, log_format)]
@@ -123,6 +128,14 @@ class LineParser:
         if text[:1] == "#":
             for matcher in self._matchers:
                 matcher.header(text)
+        found = self._unwrapped(text, line, received)
+        if isinstance(found, Unparsed) and _COLOURS.search(text) is not None:
+            bare = self._unwrapped(_COLOURS.sub("", text), line, received)
+            return found if isinstance(bare, Unparsed) else bare
+        return found
+
+    def _unwrapped(self, text: str, line: int, received: float) -> Request | Unparsed | None:
+        """One line, without the envelopes around it."""
         wrapped, skip = False, False
         inner: str | None = text
         for _ in range(_LAYERS + 1):

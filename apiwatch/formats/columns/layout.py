@@ -77,7 +77,6 @@ class Layout:
             field: next((places[name] for name in wanted if name in places), -1) for field, wanted in _FIELDS.items()
         }
         self._at = found
-        self._blanks_are_plus = kind in {"iis_w3c", "w3c"}
         taken = names[found["duration"]] if found["duration"] >= 0 else ""
         self._per_second = 1.0 if kind == "aws_cloudfront" else 1e3
         self._always_ms = taken == "timetakenms"
@@ -106,9 +105,6 @@ class Layout:
         query = cell("query")
         if query is not None and uri is not None:
             uri = f"{uri}?{query.removeprefix('?')}"
-        agent = cell("agent")
-        if agent is not None and self._blanks_are_plus and " " not in agent:
-            agent = agent.replace("+", " ")
         size, taken = cell("bytes"), cell("duration")
         duration = None
         if taken is not None and _NUMBER.fullmatch(taken):
@@ -123,7 +119,7 @@ class Layout:
             forwarded=(cell("forwarded") or "").replace("+", " ") or None,
             size=int(size) if size is not None and size.isdecimal() and int(size) <= MAX_INT else None,
             referer=cell("referer"),
-            user_agent=agent,
+            user_agent=cell("agent"),
             host=cell("host"),
             user=cell("user"),
             credential=from_header(cell("authorization")) or from_header(cell("cookie")),

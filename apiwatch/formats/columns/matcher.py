@@ -92,22 +92,19 @@ class ColumnsMatcher(Matcher):
         """As in Matcher."""
         if self._other and _is_columns(text):
             return Skipped
-        for layout in (self._header, self._guess):
-            if layout is not None:
-                record = layout.read(_cells(text), self.builder, line) if layout is self._header else None
-                if layout is self._guess and layout.fits(cells := _cells(text)):
-                    record = layout.read(cells, self.builder, line)
-                if record is not None:
-                    self._name = layout.kind
-                    return record
-        if _START.match(text) is None:
+        if self._header is None and _START.match(text) is None:
             return None
         cells = _cells(text)
-        layout = guess(cells)
-        record = layout.read(cells, self.builder, line) if layout is not None else None
-        if layout is not None and record is not None:
-            self._guess, self._name = layout, layout.kind
-        return record
+        record = self._header.read(cells, self.builder, line) if self._header is not None else None
+        if self._header is not None and record is not None:
+            self._name = self._header.kind
+            return record
+        if self._guess is None or not self._guess.fits(cells):
+            self._guess = guess(cells)
+        if self._guess is None:
+            return None
+        self._name = self._guess.kind
+        return self._guess.read(cells, self.builder, line)
 
     def progress(self, text: str) -> tuple[int, str]:
         """As in Matcher."""

@@ -27,7 +27,7 @@ class CustomFormat:
     """One compiled format string. Raises UsageError when it cannot be read."""
 
     def __init__(self, text: str, builder: Builder) -> None:
-        parts, unescape = read_format(text)
+        parts, unescape = read_format(text, builder.client_header)
         self._pattern, self._roles = compiled(parts)
         self._parts = parts
         self._prefixes: list[re.Pattern[str]] = []
@@ -87,7 +87,7 @@ class CustomFormat:
             int(text("status") or 0),
             line,
             client=text("client") if "peer" in fields else None,
-            forwarded=text("forwarded"),
+            forwarded=text("named") or ",".join(filter(None, (text("forwarded"), text("proxied")))) or None,
             size=int(size) if size is not None and int(size) <= MAX_INT else None,
             referer=text("referer"),
             user_agent=text("agent"),
@@ -128,8 +128,10 @@ class CustomMatcher(Matcher):
         return self._format.progress(text), "custom"
 
 
-def read_format(text: str) -> tuple[list[Part], Callable[[str], str] | None]:
+def read_format(text: str, client_header: str | None = None) -> tuple[list[Part], Callable[[str], str] | None]:
     """The parts of a format string, and how to undo the escaping of its values (None: values stay as they are).
+
+    `client_header`: name in lower case of the header in which proxies name the client.
 
     Accepted are the bare string and the whole directive (`log_format NAME '..' '..';`, `LogFormat ".." NAME`).
     Raises UsageError.
@@ -137,10 +139,10 @@ def read_format(text: str) -> tuple[list[Part], Callable[[str], str] | None]:
     if not text.strip():
         raise UsageError("the log format is empty: copy the string of nginx's log_format or Apache's LogFormat")
     if _NGINX.search(text) and not text.lstrip().lower().startswith(("logformat", "customlog")):
-        parts, escape = nginx_parts(text)
+        parts, escape = nginx_parts(text, client_header)
         unescape = json_unescaped if escape == "json" else None
     elif _APACHE.search(text):
-        parts, unescape = apache_parts(text), None
+        parts, unescape = apache_parts(text, client_header), None
     else:
         raise UsageError(
             f"the log format {text[:80]!r} holds no directive: it needs $variables as in nginx, or %-directives "
