@@ -58,7 +58,7 @@ def test_shares_of_recognised_lines_per_file(capsys: pytest.CaptureFixture[str])
 
 
 def test_no_line_reads_differently_after_the_others() -> None:
-    """Detection settles on a format, yet every line of a mixed heap is what it is alone, where no header names columns."""
+    """Detection settles on a format, yet every line of a mixed heap is what it is alone, unless a header rules it."""
     headed = {"w3c", "bro_http"}
     raws = [record["raw"].encode() for record in records("formats/unlabelled.jsonl") if record["format"] not in headed]
     together = parser().parse(raws, 1, RECEIVED)
