@@ -12,7 +12,7 @@ from apiwatch.formats.build import MAX_INT, Builder
 from apiwatch.formats.caches import Cache
 from apiwatch.formats.clf.prefix import Who, read_prefix
 from apiwatch.formats.clf.tail import read_tail
-from apiwatch.formats.matcher import FormatInfo, Inner, Matcher, Skipped, Unparsed
+from apiwatch.formats.matcher import FormatInfo, Matcher, Skipped, Unparsed
 from apiwatch.formats.times import Moment, iso_time
 from apiwatch.model import Request
 
@@ -154,7 +154,7 @@ class ClfMatcher(Matcher):
             self._note("combined", who)
         return len(texts)
 
-    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | Inner | None:
+    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | None:
         """As in Matcher."""
         stamp = _STAMP.search(text)
         found = _REQUEST.match(text, stamp.end()) if stamp is not None else None

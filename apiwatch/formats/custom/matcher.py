@@ -10,7 +10,7 @@ from apiwatch.formats.credentials import from_header
 from apiwatch.formats.custom.apache import apache_parts
 from apiwatch.formats.custom.nginx import nginx_parts
 from apiwatch.formats.custom.parts import Part, compiled, json_unescaped, strftime_moment
-from apiwatch.formats.matcher import Inner, Matcher, Skipped
+from apiwatch.formats.matcher import Matcher, Skipped
 from apiwatch.formats.times import Moment, any_time
 from apiwatch.model import Request
 
@@ -119,7 +119,7 @@ class CustomMatcher(Matcher):
         """As in Matcher."""
         return "custom"
 
-    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | Inner | None:
+    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | None:
         """As in Matcher."""
         return self._format.read(text, line, received)
 

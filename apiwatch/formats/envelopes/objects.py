@@ -10,7 +10,7 @@ import msgspec
 
 from apiwatch.formats.caches import Cache
 from apiwatch.formats.envelopes.peeled import Peeled, stamped
-from apiwatch.formats.jsonl.keys import role_of
+from apiwatch.formats.keyed.names import role_of
 from apiwatch.formats.times import Moment, epoch_number
 
 __all__ = ["peel_object"]
