@@ -1,15 +1,19 @@
 """Bad input: one clear sentence, the right exit code, nothing lost."""
 
+import bz2
 import gzip
+import lzma
 import os
 import shutil
 import socket
 import sqlite3
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from apiwatch.sources.packed import zstd
 from tests.cli.logs import incident, text_of
 from tests.cli.program import DEADLINE_S, collector, command, environment, refused, run, wait_for
 
@@ -38,6 +42,14 @@ def test_binary_file_is_refused(home: Path, name: str) -> None:
     path = home / "program"
     path.write_bytes(b"\x7fELF\x02\x01\x01\x00" + bytes(range(32)) * 100)
     assert "binary file" in refused(home, 3, name, str(path))
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstd.compress])
+def test_compressed_logs_are_no_binary_files(home: Path, pack: Callable[[bytes], bytes]) -> None:
+    path = home / "access.log.packed"
+    path.write_bytes(pack(text_of(incident(5, 1)).encode()))
+    assert run(home, "parse", str(path)).returncode == 0
+    assert f"{path}: combined, " in run(home, "doctor", str(path)).stdout
 
 
 def test_hole_at_the_start_of_a_log_is_no_binary_file(home: Path) -> None:
