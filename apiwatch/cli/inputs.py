@@ -40,11 +40,14 @@ def feed_options(
     paths: Sequence[str], settings: "Settings", *, follow: bool, since: str, syslog: bool = True
 ) -> "FeedOptions":
     """Options of the feed; standard input is descriptor 0."""
-    from apiwatch.sources import FeedOptions
+    from apiwatch.sources import FeedOptions, TlsFiles
 
+    tls = settings.sources.syslog_tls
     return FeedOptions(
         paths=tuple(path for path in paths if path != STDIN),
         syslog=settings.sources.syslog if syslog else (),
+        syslog_tls=TlsFiles(tls.certificate, tls.key, tls.client_ca),
+        syslog_allow=settings.sources.syslog_allow,
         stdin_fd=0 if STDIN in paths else None,
         since=since,
         follow=follow,

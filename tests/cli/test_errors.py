@@ -32,6 +32,19 @@ def test_directory_is_refused(home: Path, name: str) -> None:
     assert "is a directory" in refused(home, 3, name, str(home))
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--syslog=tls://127.0.0.1:6514"], 2, "--syslog-certificate"),
+        (["--syslog=tls://127.0.0.1:6514", "--syslog-certificate=/nowhere.pem"], 3, "/nowhere.pem"),
+        (["--syslog=tls://127.0.0.1"], 2, "tls://HOST:PORT"),
+        (["--syslog=udp://127.0.0.1:5514", "--syslog-allow=web1"], 2, "--syslog-allow: `web1` is not an IP address"),
+    ],
+)
+def test_syslog_options_that_cannot_be_used_are_named(home: Path, options: list[str], code: int, words: str) -> None:
+    assert words in refused(home, code, "collect", *options)
+
+
 @pytest.mark.parametrize("name", ["watch", "collect"])
 def test_file_in_a_missing_directory_is_refused_when_followed(home: Path, name: str) -> None:
     assert "there is no directory" in refused(home, 3, name, str(home / "no" / "access.log"))
