@@ -73,11 +73,11 @@ class _Parse:
     async def read(self) -> None:
         """Parse everything and print the records. Raises InputError when nothing could be read of a source in error."""
         from apiwatch.cli.inputs import feed_options
-        from apiwatch.formats import time_of
+        from apiwatch.formats import line_times
         from apiwatch.sources import Feed
 
         options = feed_options(self._paths, self._settings, follow=False, since="start", syslog=False)
-        feed = Feed(options, offsets={}, time_of=time_of)
+        feed = Feed(options, offsets={}, time_of=line_times(self._settings.sources))
         try:
             await feed.open()
             async for batch in feed:
@@ -92,17 +92,14 @@ class _Parse:
         import msgspec
 
         from apiwatch.cli.output import write_lines
-        from apiwatch.formats import LineParser, Unparsed
+        from apiwatch.formats import Unparsed, line_parser
         from apiwatch.model import Request
 
         parser = self._parsers.get(batch.source)
         if parser is None:
             from apiwatch.cli.places import salt
 
-            sources = self._settings.sources
-            parser = self._parsers[batch.source] = LineParser(
-                format=sources.format, log_format=sources.log_format, trusted_proxy=sources.trusted_proxy, salt=salt()
-            )
+            parser = self._parsers[batch.source] = line_parser(self._settings.sources, salt())
         first = self._lines.get(batch.source, 0) + 1
         self._lines[batch.source] = first - 1 + len(batch.lines)
         printed: list[bytes] = []

@@ -10,7 +10,7 @@ from apiwatch.collector.commits import Commits, owner_name
 from apiwatch.collector.health import health_view, source_views
 from apiwatch.config import Settings
 from apiwatch.engine import Engine
-from apiwatch.formats import time_of
+from apiwatch.formats import line_times
 from apiwatch.model import Delta
 from apiwatch.sources import Feed, FeedOptions
 from apiwatch.store import HealthView, SourceView
@@ -86,6 +86,7 @@ class _History:
         on_progress: Callable[[Progress], None],
         resumable: bool,
     ) -> None:
+        self._times = line_times(settings.sources)
         self._engine = Engine(settings, salt=salt)
         self._commits = Commits(db, settings.retention)
         self._on_delta = on_delta
@@ -107,7 +108,7 @@ class _History:
         engine.restore(acquired.state)
         self._before = self._counted()
         self._resumed = bool(acquired.offsets)
-        feed = self._feed = Feed(options, offsets=acquired.offsets, time_of=time_of)
+        feed = self._feed = Feed(options, offsets=acquired.offsets, time_of=self._times)
         await feed.open()
         told = time.monotonic()
         due = told + COMMIT_S

@@ -15,7 +15,7 @@ from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, netwo
 from apiwatch.engine.rows import MINUTE_BYTES
 from apiwatch.engine.state import SourceState
 from apiwatch.engine.verdicts import Verdicts
-from apiwatch.formats import LineParser, Unparsed
+from apiwatch.formats import LineParser, Unparsed, line_parser
 from apiwatch.model import Batch, Outcome, Request, UnparsedRow
 from apiwatch.routes import Param
 
@@ -93,13 +93,7 @@ class EngineCore(Verdicts):
         """The line parser of a source, made on first use."""
         parser = self.parsers.get(source)
         if parser is None:
-            sources = self.settings.sources
-            parser = self.parsers[source] = LineParser(
-                format=sources.format,
-                log_format=sources.log_format,
-                trusted_proxy=sources.trusted_proxy,
-                salt=self.globals.salt,
-            )
+            parser = self.parsers[source] = line_parser(self.settings.sources, self.globals.salt)
         return parser
 
     def _unparsed(self, record: Unparsed, source: SourceState) -> None:
