@@ -18,7 +18,7 @@ __all__ = ["CustomFormat", "CustomMatcher", "read_format"]
 
 _NGINX = re.compile(r"\$\{?[a-z][a-z0-9_]+")
 _APACHE = re.compile(r"%[<>]?(?:!?\d{3}(?:,\d{3})*)?(?:\{[^}]*\})?[<>]?[A-Za-z]")
-_KNOWN = frozenset({"request", "method", "target", "path", "client", "status"})
+_KNOWN = frozenset({"request", "method", "target", "path", "client", "proxied", "status"})
 _KEPT = 8_192
 _UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6}
 
@@ -80,11 +80,13 @@ class CustomFormat:
             duration = float(value) / _UNITS[unit]
         credential = next((found for role in ("credential", "cookie") if (found := from_header(text(role)))), None)
         host = text("host") or text("server")
+        # A PROXY header comes from the nearest proxy, which has seen the last hop of the list itself.
+        hops = [hop for hop in (text("forwarded"), text("proxied")) if hop is not None]
         return self._builder.request(
             when,
-            text("peer") or text("client") or "",
+            text("peer") or text("client") or text("proxied") or "",
             text("client") if "peer" in fields else None,
-            text("forwarded"),
+            ",".join(hops) or None,
             self._builder.wanted(text("method"), target, text("request")),
             int(text("status") or 0),
             int(size) if size is not None and int(size) <= MAX_INT else None,

@@ -21,6 +21,7 @@ __all__ = [
     "FREE",
     "HOST",
     "ISO_TIME",
+    "LIST",
     "NUMBER",
     "SIZE",
     "STATUS",
@@ -39,6 +40,8 @@ EPOCH = r"\d{9,19}(?:\.\d{1,9})?"
 STATUS = r"\d{3}|-"
 SIZE = r"\d{1,19}|-"
 NUMBER = r"\d{1,15}(?:\.\d{1,9})?|-"
+LIST = r"[^\s,\"\]]*+(?:(?:,| :) [^\s,\"\]]++)*+"
+"""What nginx writes about upstreams: one value for each that was asked."""
 HOST = r"[^\s/\"?]{0,255}"
 FREE = ""
 """Whatever stands up to the next literal."""
