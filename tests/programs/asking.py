@@ -2,10 +2,10 @@
 
 import base64
 import contextlib
-import http.client
+import re
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 __all__ = ["SECRET", "Answered", "Ask", "asked", "basic", "request"]
@@ -43,6 +43,8 @@ class Answered:
     """None when the answer has no status line (HTTP/0.9, or nothing)."""
     size: int
     """Bytes of the body."""
+    wire: int
+    """Bytes of the whole answer."""
     start: float
     end: float
     peer: str
@@ -97,18 +99,30 @@ def asked(
             if ask.method is None:
                 with contextlib.suppress(OSError):
                     wire.shutdown(socket.SHUT_WR)
-            status, size = _answer(wire, ask)
-            yield Answered(ask, status, size, start, time.time(), peer)
+            status, size, whole = _answer(wire, ask)
+            yield Answered(ask, status, size, whole, start, time.time(), peer)
 
 
-def _answer(wire: socket.socket, ask: Ask) -> tuple[int | None, int]:
-    """(status, bytes of the body); the status is None when there is no status line."""
-    if wire.recv(5, socket.MSG_PEEK | socket.MSG_WAITALL) != b"HTTP/":
-        size = 0
-        with contextlib.suppress(ConnectionError):
-            while data := wire.recv(65_536):
-                size += len(data)
-        return None, size
-    answer = http.client.HTTPResponse(wire, method=ask.method.decode("latin-1") if ask.method is not None else None)
-    answer.begin()
-    return answer.status, len(answer.read())
+def _answer(wire: socket.socket, ask: Ask) -> tuple[int | None, int, int]:
+    """(status, bytes of the body, of the whole answer); the status is None when there is no status line."""
+    data = _until(wire, lambda data: len(data) >= 5)
+    if not data.startswith(b"HTTP/"):
+        size = len(data + _until(wire, lambda _: False))
+        return None, size, size
+    data += _until(wire, lambda more: b"\r\n\r\n" in data + more)
+    head, _, body = data.partition(b"\r\n\r\n")
+    status = int(head.split(b" ", 2)[1])
+    length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
+    bodyless = ask.method == b"HEAD" or status in {204, 304}
+    wanted = 0 if bodyless else int(length[1]) if length is not None else 1 << 62
+    body += _until(wire, lambda more: len(body) + len(more) >= wanted)
+    return status, len(body), len(head) + 4 + len(body)
+
+
+def _until(wire: socket.socket, enough: Callable[[bytes], bool]) -> bytes:
+    """What comes until it is enough, or to the end of the connection."""
+    data = b""
+    with contextlib.suppress(ConnectionError):
+        while not enough(data) and (more := wire.recv(65_536)):
+            data += more
+    return data

@@ -66,6 +66,7 @@ ODD: tuple[Ask, ...] = (
     request("host", b"/host", Host=b"Other.Example.COM:8080"),
     Ask("no version", b"GET /nine\r\n", b"GET", b"/nine"),
     Ask("tls", bytes.fromhex("16030100a5010000a1030352362c1012cf23628256e745e903cea696e9f62a60"), None, None),
+    Ask("tls with a line end", b"\x16\x03\x01\x00\n\xa5\x01\r\n\r\n", None, None),
     Ask("word", b"HELP\r\n\r\n", None, None),
     Ask("line end", b"\r\n", None, None),
     Ask("nothing", b"", None, None),

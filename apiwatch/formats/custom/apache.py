@@ -37,6 +37,7 @@ _LETTERS = {
     "v": ("host", HOST, ""),
     "V": ("host", HOST, ""),
     "p": ("", r"\d{1,5}|-", ""),
+    "H": ("", r"[^\s\"]*+", ""),
 }
 _HEADERS = {
     "referer": "referer",

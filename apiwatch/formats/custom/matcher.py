@@ -9,7 +9,7 @@ from apiwatch.formats.caches import Cache
 from apiwatch.formats.credentials import from_header
 from apiwatch.formats.custom.apache import apache_parts
 from apiwatch.formats.custom.nginx import nginx_parts
-from apiwatch.formats.custom.parts import Part, compiled, json_unescaped, strftime_moment
+from apiwatch.formats.custom.parts import Part, compiled, json_unescaped, strftime_moment, whole_targets
 from apiwatch.formats.matcher import Inner, Matcher, Skipped
 from apiwatch.formats.times import Moment, any_time
 from apiwatch.model import Request
@@ -148,6 +148,7 @@ def read_format(text: str) -> tuple[list[Part], Callable[[str], str] | None]:
             f"the log format {text[:80]!r} holds no directive: it needs $variables as in nginx, or %-directives "
             "as in Apache"
         )
+    parts = whole_targets(parts)
     if not any(part.role in _KNOWN for part in parts):
         raise UsageError("the log format tells neither request nor client nor status, so that nothing can be watched")
     return parts, unescape

@@ -33,7 +33,7 @@ _VARIABLES = {
     "request_uri": ("target", FREE, ""),
     "uri": ("path", _URI, ""),
     "document_uri": ("path", _URI, ""),
-    "is_args": ("", r"\??", ""),
+    "is_args": ("is_args", r"\??", ""),
     "args": ("query", r"[^\s\"]*+", ""),
     "query_string": ("query", r"[^\s\"]*+", ""),
     "server_protocol": ("", r"[^\s\"]*+", ""),
