@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["free_port", "log_lines", "program", "running", "workspace"]
+__all__ = ["free_port", "grown", "log_lines", "program", "running", "workspace"]
 
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin:/sbin"
 _WAIT_S = 15.0
@@ -87,6 +87,16 @@ def _listens(port: int) -> bool:
             if fields[3] == "0A" and fields[1].rpartition(":")[2] == wanted:
                 return True
     return False
+
+
+def grown(path: Path, count: int) -> None:
+    """Wait until a log has that many lines: many servers write a line after the client has its answer."""
+    end = time.monotonic() + _WAIT_S
+    while not path.exists() or len(log_lines(path)) < count:
+        assert time.monotonic() < end, (
+            f"{path.name} has {len(log_lines(path)) if path.exists() else 0} of {count} lines"
+        )
+        time.sleep(0.005)
 
 
 def log_lines(path: Path) -> list[bytes]:
