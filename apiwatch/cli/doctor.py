@@ -5,30 +5,25 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from apiwatch.cli.checks import Check
 from apiwatch.cli.options import as_json, load_settings, state_options, take_source_options, with_source_options
 from apiwatch.errors import ApiwatchError
 from apiwatch.text import plain
 
 if TYPE_CHECKING:
     from apiwatch.config import Settings
+    from apiwatch.formats.configs import Configuration
 
-__all__ = ["Check", "doctor"]
+__all__ = ["doctor"]
 
+_LONGEST = 16_384
+"""Characters of a text or command; a format string of JSON takes a few thousand."""
 _SAMPLE_LINES = 200
 _SAMPLE_BYTES = 256 * 1024
-
-
-class Check(NamedTuple):
-    """One thing that was looked at."""
-
-    name: str
-    state: str
-    """'ok', 'note' (works, but know it) or 'wrong'."""
-    text: str
 
 
 @click.command()
@@ -37,20 +32,28 @@ class Check(NamedTuple):
 @state_options
 @as_json
 def doctor(paths: tuple[str, ...], db: str | None, config: str | None, json_lines: bool, **sources: Any) -> int:
-    """Say what is wrong with sources, state file and terminal; exit with 1 if something is."""
+    """Say what is wrong with sources, state file and terminal; exit with 1 if something is.
+
+    A PATH is a log, or the configuration of nginx or Apache: the answer is then the command for each log of it.
+    """
     from apiwatch.cli.output import emit, put
 
     checks: list[Check] = []
     for check in _checks(paths, db, config, sources):
         checks.append(check)
         if json_lines:
-            emit({"type": "check", "name": check.name, "state": check.state, "text": check.text})
+            text = plain(check.text, _LONGEST)
+            more = {"command": check.command} if check.command else {}
+            emit({"type": "check", "name": check.name, "state": check.state, "text": text, **more})
         else:
-            put(f"{check.state:6} {check.name:10} {plain(check.text)}")
+            put(f"{check.state:6} {check.name:10} {plain(check.text, _LONGEST)}")
+            if check.command:
+                put(f"{'':17} {plain(check.command, _LONGEST)}")
     return 1 if any(check.state == "wrong" for check in checks) else 0
 
 
 def _checks(paths: tuple[str, ...], db: str | None, config: str | None, sources: dict[str, Any]) -> Iterator[Check]:
+    from apiwatch.cli.webservers import configuration_of
     from apiwatch.config import Settings, settings_file
 
     try:
@@ -60,10 +63,42 @@ def _checks(paths: tuple[str, ...], db: str | None, config: str | None, sources:
     except ApiwatchError as error:
         settings = Settings()
         yield Check("settings", "wrong", str(error))
-    yield from _source_checks(paths, settings)
+    logs = []
+    for path in paths:
+        try:
+            found = configuration_of(Path(path))
+        except ApiwatchError as error:
+            yield Check("config", "wrong", str(error))
+            continue
+        if found is None:
+            logs.append(path)
+        else:
+            yield from _configuration_checks(Path(path), found, settings)
+    if logs or not paths:
+        yield from _source_checks(tuple(logs), settings)
     yield from _state_checks(db, settings)
     yield from _terminal_checks()
     yield from _validator_checks()
+
+
+def _configuration_checks(path: Path, found: "Configuration", settings: "Settings") -> Iterator[Check]:
+    """The commands for the logs of a web server, and what their last lines are under them."""
+    from msgspec.structs import replace
+
+    from apiwatch.cli.proposals import proposals
+
+    logs, formats = len(found.logs), len({log.format for log in found.logs})
+    yield Check("config", "ok", f"{path}: {found.server}, {logs} access logs in {formats} formats")
+    for proposal in proposals(found, path.absolute().parent):
+        yield proposal.check
+        file = proposal.path
+        if file is None or not file.is_file():
+            continue
+        if not os.access(file, os.R_OK):
+            yield Check("source", "wrong", f"{file} may not be read by this user; run as root or in its group")
+        elif proposal.check.command:
+            sources = replace(settings.sources, format="auto", log_format=proposal.log_format)
+            yield _format_check(file, replace(settings, sources=sources))
 
 
 def _source_checks(paths: tuple[str, ...], settings: "Settings") -> Iterator[Check]:

@@ -37,6 +37,7 @@ class _CaddyHeaders(msgspec.Struct):
     forwarded_for: _Header = msgspec.field(default=None, name="X-Forwarded-For")
     authorization: _Header = msgspec.field(default=None, name="Authorization")
     api_key: _Header = msgspec.field(default=None, name="X-Api-Key")
+    cookie: _Header = msgspec.field(default=None, name="Cookie")
 
 
 class _CaddyRequest(msgspec.Struct):
@@ -100,7 +101,9 @@ def _caddy(found: _Caddy, builder: Builder, line: int, received: float) -> Reque
         user_agent=_first(headers.user_agent),
         host=request.host,
         user=found.user_id,
-        credential=from_header(_first(headers.authorization)) or from_header(_first(headers.api_key)),
+        credential=next(
+            filter(None, map(from_header, map(_first, (headers.authorization, headers.api_key, headers.cookie)))), None
+        ),
         duration_s=found.duration if isinstance(found.duration, float) and found.duration >= 0 else None,
     )
 
