@@ -10,6 +10,7 @@ from apiwatch.collector.commits import Commits, owner_name
 from apiwatch.collector.health import health_view, source_views
 from apiwatch.config import Settings
 from apiwatch.engine import Engine
+from apiwatch.engine.peers import first_hint
 from apiwatch.formats import line_times
 from apiwatch.model import Delta
 from apiwatch.sources import Feed, FeedOptions
@@ -51,6 +52,8 @@ class Progress(NamedTuple):
     """Whether the state file already held offsets of sources."""
     problem: str
     """Why a source could not be read, as a sentence that names it; '' when all could."""
+    proxy: str
+    """What to do about a log that shows the proxy instead of the clients, as a sentence; '' when none does."""
 
 
 async def read_history(
@@ -196,4 +199,5 @@ class _History:
             read_bytes=sum(status.read_bytes for status in statuses),
             resumed=self._resumed,
             problem=next((f"{one.name} {one.message}" for one in statuses if one.state == "error"), ""),
+            proxy=first_hint((source.name, source.peers) for source in engine.sources.values()),
         )
