@@ -132,27 +132,19 @@ def _source_checks(paths: tuple[str, ...], settings: "Settings") -> Iterator[Che
 
 
 def _format_check(path: Path, settings: "Settings") -> Check:
-    """Parse the last lines of a file."""
-    import gzip
-
+    """Parse the last lines of a file, or the first of a compressed one."""
     from apiwatch.formats import LineParser
     from apiwatch.model import Request
+    from apiwatch.sources.content import NotRegular, sample_lines
+    from apiwatch.sources.packed import Damaged
 
     sources = settings.sources
     try:
-        with path.open("rb") as file:
-            compressed = file.read(2) == b"\x1f\x8b"
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - _SAMPLE_BYTES))
-            partial = file.tell() > 0
-            data = file.read()
-        if compressed:
-            partial = False
-            with gzip.open(path) as unpacked:
-                data = unpacked.read(_SAMPLE_BYTES)
-    except (OSError, EOFError) as error:
+        lines = sample_lines(str(path), _SAMPLE_BYTES)[-_SAMPLE_LINES:]
+    except NotRegular:
+        return Check("source", "note", f"{path} is no regular file: what comes out of it is seen when it is read")
+    except (OSError, Damaged) as error:
         return Check("source", "wrong", f"{path} cannot be read: {error}")
-    lines = data.split(b"\n")[1 if partial else 0 : -1][-_SAMPLE_LINES:]
     if not lines:
         return Check("source", "note", f"{path} is empty")
     parser = LineParser(
@@ -165,7 +157,7 @@ def _format_check(path: Path, settings: "Settings") -> Check:
             "source", "wrong", f"{path}: none of {len(lines)} lines is understood; `apiwatch parse --explain {path}`"
         )
     state = "ok" if good >= 0.95 * len(lines) else "note"
-    return Check("source", state, f"{path}: {parser.format}, {good} of the last {len(lines)} lines are requests")
+    return Check("source", state, f"{path}: {parser.format}, {good} of {len(lines)} lines looked at are requests")
 
 
 def _state_checks(db: str | None, settings: "Settings") -> Iterator[Check]:

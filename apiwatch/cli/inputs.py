@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["STDIN", "check_paths", "feed_options", "wanted_paths"]
 
 STDIN = "-"
-_SAMPLE_BYTES = 4096
-_COMPRESSED = (b"\x1f\x8b",)
-_TEXT_CONTROLS = frozenset(b"\t\n\r\x1b")
 
 
 def wanted_paths(typed: Sequence[str], settings: "Settings") -> tuple[str, ...]:
@@ -43,11 +40,14 @@ def feed_options(
     paths: Sequence[str], settings: "Settings", *, follow: bool, since: str, syslog: bool = True
 ) -> "FeedOptions":
     """Options of the feed; standard input is descriptor 0."""
-    from apiwatch.sources import FeedOptions
+    from apiwatch.sources import FeedOptions, TlsFiles
 
+    tls = settings.sources.syslog_tls
     return FeedOptions(
         paths=tuple(path for path in paths if path != STDIN),
         syslog=settings.sources.syslog if syslog else (),
+        syslog_tls=TlsFiles(tls.certificate, tls.key, tls.client_ca),
+        syslog_allow=settings.sources.syslog_allow,
         stdin_fd=0 if STDIN in paths else None,
         since=since,
         follow=follow,
@@ -89,20 +89,15 @@ def check_paths(paths: Sequence[str], *, follow: bool) -> None:
                 raise InputError(
                     f"{plain(one)} may not be read by this user; run apiwatch as root or in the group of the log"
                 )
-            _refuse_binary_file(path)
+            _refuse_binary_file(one)
 
 
-def _refuse_binary_file(path: Path) -> None:
+def _refuse_binary_file(path: str) -> None:
+    from apiwatch.sources.content import why_no_log
+
     try:
-        if not path.is_file():
-            return
-        with path.open("rb") as file:
-            sample = file.read(_SAMPLE_BYTES)
+        reason = why_no_log(path)
     except OSError:
         return
-    if sample.startswith(_COMPRESSED):
-        return
-    text = sample.replace(b"\x00", b"")
-    controls = sum(1 for byte in text if byte < 0x20 and byte not in _TEXT_CONTROLS)
-    if text and controls * 10 > len(text):
-        raise InputError(f"{plain(str(path))} is a binary file, not a text log; name an access log")
+    if reason is not None:
+        raise InputError(f"{plain(path)} {reason}")

@@ -162,6 +162,7 @@ def _fields(request: "Request", format_name: str, source: str) -> dict[str, Any]
         "peer": request.peer or None,
         "user": request.user,
         "token": request.token,
+        "auth": request.auth.name.lower(),
         "method": request.method,
         "target": target,
         "path": request.path if target is not None else None,

@@ -131,4 +131,4 @@ def _view(counters: SourceState, kind: str, state: str, message: str, dropped: i
 def _kind(name: str) -> str:
     if name == "stdin":
         return "stdin"
-    return "syslog" if name.startswith(("udp://", "tcp://", "unix://")) else "file"
+    return "syslog" if name.startswith(("udp://", "tcp://", "tls://", "unix://")) else "file"

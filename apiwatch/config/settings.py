@@ -21,6 +21,7 @@ __all__ = [
     "SequentialEnumeration",
     "Settings",
     "Sources",
+    "SyslogTls",
 ]
 
 Seconds = Annotated[float, Meta(ge=0.0)]
@@ -32,13 +33,26 @@ class _Section(Struct, frozen=True, forbid_unknown_fields=True):
     """A mapping of the settings file; an unknown key in it is an error."""
 
 
+class SyslogTls(_Section, frozen=True):
+    """Files in PEM form for receiving syslog over TLS."""
+
+    certificate: str | None = None
+    key: str | None = None
+    """None: it is in the file of the certificate."""
+    client_ca: str | None = None
+    """None: clients need no certificate."""
+
+
 class Sources(_Section, frozen=True):
     """Where log lines come from, and how they are read."""
 
     paths: tuple[str, ...] = ()
     """Files and globs; empty: the usual places of nginx, Apache, Caddy, Traefik and HAProxy."""
     syslog: tuple[str, ...] = ()
-    """udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH."""
+    """udp://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT or unix:///PATH."""
+    syslog_tls: SyslogTls = field(default_factory=SyslogTls)
+    syslog_allow: tuple[str, ...] = ()
+    """Networks that may send syslog; empty: everyone."""
     since: str = "15m"
     """How far back to read when a file is opened for the first time: a duration, an RFC 3339 time or `start`."""
     format: str = "auto"

@@ -153,7 +153,7 @@ def parse_network(text: str) -> str:
 
 
 def parse_syslog(text: str) -> str:
-    """A syslog address: `udp://HOST:PORT`, `tcp://HOST:PORT` or `unix:///PATH`.
+    """A syslog address: `udp://HOST:PORT`, `tcp://HOST:PORT`, `tls://HOST:PORT` or `unix:///PATH`.
 
     >>> parse_syslog("UDP://127.0.0.1:5514")
     'udp://127.0.0.1:5514'
@@ -161,9 +161,9 @@ def parse_syslog(text: str) -> str:
     stripped = text.strip()
     scheme, separator, rest = stripped.partition("://")
     scheme = scheme.lower()
-    if not separator or scheme not in ("udp", "tcp", "unix"):
-        message = f"{quoted(text)} is not a syslog address; write udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH"
-        raise UsageError(message)
+    if not separator or scheme not in ("udp", "tcp", "tls", "unix"):
+        forms = "udp://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT or unix:///PATH"
+        raise UsageError(f"{quoted(text)} is not a syslog address; write {forms}")
     if scheme == "unix":
         _require_socket_path(text, rest)
         return f"unix://{rest}"

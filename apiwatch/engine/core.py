@@ -65,7 +65,10 @@ class EngineCore(Verdicts):
         latest = batch.received + FUTURE
         requests = 0
         time = 0.0
-        for raw, record in zip(batch.lines, parser.parse(batch.lines, first, batch.received), strict=True):
+        cut_before = parser.cut
+        records = parser.parse(batch.lines, first, batch.received)
+        source.cut += parser.cut - cut_before
+        for raw, record in zip(batch.lines, records, strict=True):
             if type(record) is Request:
                 time = record.time
                 if time > latest:

@@ -4,9 +4,10 @@ import re
 
 from apiwatch.formats.addresses import Addresses
 from apiwatch.formats.caches import Cache
+from apiwatch.formats.clock import WallClock
 from apiwatch.formats.credentials import hashed, redact, token_in
 from apiwatch.formats.times import Moment, Times
-from apiwatch.model import Request
+from apiwatch.model import Auth, Request
 from apiwatch.text import plain
 
 __all__ = ["MAX_INT", "TARGET_LIMIT", "Builder", "Wanted", "clean_host", "split_request", "split_target"]
@@ -34,8 +35,13 @@ _NOTHING: Wanted = (None, None, "", "", None, None)
 class Builder:
     """Shared by the formats of one source: caches and the policy of clients and credentials."""
 
-    def __init__(self, addresses: Addresses, salt: bytes) -> None:
+    def __init__(
+        self, addresses: Addresses, salt: bytes, clock: WallClock | None = None, client_header: str | None = None
+    ) -> None:
         self.addresses = addresses
+        self.client_header = client_header.lower() if client_header else None
+        """Name of the header, in lower case, in which trusted proxies name the client; it beats X-Forwarded-For."""
+        self.clock = clock or WallClock()
         self.times = Times()
         self.salt = salt
         self.requests: Cache[Wanted] = Cache(self._request_line, _KEPT)
@@ -63,18 +69,20 @@ class Builder:
         self,
         when: Moment,
         peer: str,
-        client: str | None,
-        forwarded: str | None,
         wanted: Wanted,
         status: int,
-        size: int | None,
-        referer: str | None,
-        user_agent: str | None,
-        host: str | None,
-        user: str | None,
-        credential: str | None,
-        duration_s: float | None,
         line: int,
+        *,
+        client: str | None = None,
+        forwarded: str | None = None,
+        size: int | None = None,
+        referer: str | None = None,
+        user_agent: str | None = None,
+        host: str | None = None,
+        user: str | None = None,
+        credential: str | None = None,
+        duration_s: float | None = None,
+        stated: Auth = Auth.UNKNOWN,
     ) -> Request:
         """The record with every text cleaned; absent fields ('', '-') become None.
 
@@ -105,6 +113,7 @@ class Builder:
             duration_s,
             line,
             when[1],
+            stated,
         )
 
     def _request_line(self, text: str) -> Wanted:

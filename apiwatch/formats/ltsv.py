@@ -1,7 +1,7 @@
 """LTSV: labelled, tab-separated values in any order (http://ltsv.org)."""
 
 from apiwatch.formats.build import MAX_INT
-from apiwatch.formats.matcher import FormatInfo, Inner, Matcher, Skipped
+from apiwatch.formats.matcher import FormatInfo, Matcher, Skipped
 from apiwatch.formats.times import any_time
 from apiwatch.model import Request
 
@@ -28,7 +28,7 @@ class LtsvMatcher(Matcher):
         """As in Matcher."""
         return "ltsv"
 
-    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | Inner | None:
+    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | None:
         """As in Matcher."""
         if "\t" not in text or ":" not in text:
             return None
@@ -51,18 +51,16 @@ class LtsvMatcher(Matcher):
         return self.builder.request(
             when,
             fields["host"],
-            None,
-            fields.get("forwardedfor"),
             self.builder.wanted(method, target, fields.get("req")),
             int(status),
-            int(size) if size.isascii() and size.isdigit() and len(size) < 20 and int(size) <= MAX_INT else None,
-            fields.get("referer"),
-            fields.get("ua"),
-            fields.get("vhost"),
-            fields.get("user"),
-            None,
-            _duration(fields),
             line,
+            forwarded=fields.get("forwardedfor"),
+            size=int(size) if size.isascii() and size.isdigit() and len(size) < 20 and int(size) <= MAX_INT else None,
+            referer=fields.get("referer"),
+            user_agent=fields.get("ua"),
+            host=fields.get("vhost"),
+            user=fields.get("user"),
+            duration_s=_duration(fields),
         )
 
     def progress(self, text: str) -> tuple[int, str]:

@@ -7,19 +7,11 @@ from typing import ClassVar, NamedTuple
 from apiwatch.formats.build import Builder
 from apiwatch.model import Request
 
-__all__ = ["Family", "FormatInfo", "Inner", "Matcher", "Skipped", "Unparsed"]
+__all__ = ["Family", "FormatInfo", "Matcher", "Skipped", "Unparsed"]
 
 
 class Skipped:
     """A line that is known not to be a request: an error-log line, an application's message."""
-
-
-class Inner(NamedTuple):
-    """What a line turned out to be an envelope of."""
-
-    text: str
-    skip: bool
-    """Whether the line is known not to be a request when the inner text is none."""
 
 
 class Unparsed(NamedTuple):
@@ -42,6 +34,9 @@ class FormatInfo(NamedTuple):
     """What `--format` takes and what records carry."""
     title: str
     example: str
+    """A line of it; of a format with a header, the header line and a line."""
+    also: tuple[str, ...] = ()
+    """What else writes the same lines; `--format` takes these names too."""
 
 
 class Matcher(ABC):
@@ -58,13 +53,15 @@ class Matcher(ABC):
         """Name of the format of the line that was understood last."""
 
     @abstractmethod
-    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | Inner | None:
-        """The record of one line; `Skipped`; `Inner` when the line is only an envelope; None when it is not of this
-        family."""
+    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | None:
+        """The record of one line; `Skipped`; None when it is not of this family."""
 
     @abstractmethod
     def progress(self, text: str) -> tuple[int, str]:
         """How many characters of a line that is not of this family were understood, and as which format."""
+
+    def header(self, text: str) -> None:  # noqa: B027
+        """Take notice of a line that starts with `#`: it may say what the lines behind it hold."""
 
     def run(
         self,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from apiwatch.formats.caches import Cache
 
-__all__ = ["MONTHS", "Moment", "Times", "any_time", "epoch_number", "iso_time"]
+__all__ = ["MONTHS", "Moment", "Times", "any_time", "epoch_number", "iso_time", "wall_time"]
 
 Moment = tuple[float, int]
 """Seconds since the epoch, and the offset from UTC in seconds that the line was written with."""
@@ -31,6 +31,15 @@ _USUAL_WIDTH = len("[24/Nov/2026:03:10:54 +0000] ")
 _MINUTE = re.compile(r"(\d{1,2})/([A-Z][a-z]{2})/(\d{4}):(\d{2}):(\d{2})", re.ASCII)
 _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:[.,](\d{1,9})\d*)? ?(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?", re.ASCII
+)
+
+
+_WALL = re.compile(
+    r"(?:(?P<y>\d{4})[-/](?P<m>\d\d)[-/](?P<d>\d\d)(?:T| |:| - )"
+    r"|(?P<d2>\d{1,2})/(?P<b2>[A-Z][a-z]{2})/(?P<y2>\d{4}):"
+    r"|(?:[A-Z][a-z]{2} )?(?P<b3>[A-Z][a-z]{2}) +(?P<d3>\d{1,2}) (?=.*(?P<y3>\d{4})$))"
+    r"(?P<clock>\d\d:\d\d:\d\d)(?:[.,](?P<f>\d{1,9}))?(?: \d{4})?",
+    re.ASCII,
 )
 
 
@@ -116,6 +125,31 @@ def iso_time(text: str) -> Moment | None:
         return None
     seconds = float(timegm(moment.timetuple()) - offset)
     return (seconds + float("0." + fraction) if fraction else seconds), offset
+
+
+def wall_time(text: str) -> float | None:
+    """Seconds of a date and time without zone, counted as if it were UTC; None when it is none.
+
+    Read are ISO 8601, `2026/11/24 03:10:54`, `24/Nov/2026:03:10:54.123` and `Tue Nov 24 03:10:54 2026`, the last also
+    without weekday.
+
+    >>> wall_time("24/Nov/2026:03:10:54.5") == wall_time("2026-11-24 03:10:54,5") == 1795489854.5
+    True
+    """
+    found = _WALL.fullmatch(text) if len(text) <= _LONGEST_ISO else None
+    if found is None:
+        return None
+    year = found["y"] or found["y2"] or found["y3"]
+    month = found["m"] or MONTHS.get(found["b2"] or found["b3"])
+    if month is None:
+        return None
+    hour, minute, second = map(int, found["clock"].split(":"))
+    try:
+        day = datetime(int(year), int(month), int(found["d"] or found["d2"] or found["d3"]), hour, minute, tzinfo=UTC)
+    except ValueError:
+        return None
+    fraction = float(f"0.{found['f']}") if found["f"] else 0.0
+    return float(timegm(day.timetuple()) + second) + fraction if second <= 60 else None
 
 
 def epoch_number(value: float) -> float | None:

@@ -17,13 +17,14 @@ from apiwatch.model.delta import (
     SuspectRow,
     UnparsedRow,
 )
-from apiwatch.model.request import OUTCOMES, SEVERITIES, Outcome, Request, Severity
+from apiwatch.model.request import OUTCOMES, SEVERITIES, Auth, Outcome, Request, Severity
 
 __all__ = [
     "OUTCOMES",
     "SEVERITIES",
     "Alert",
     "AlertEvent",
+    "Auth",
     "Batch",
     "ClientFacetRow",
     "ClientMinuteRow",

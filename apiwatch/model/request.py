@@ -4,7 +4,18 @@ from enum import IntEnum
 
 import msgspec
 
-__all__ = ["OUTCOMES", "SEVERITIES", "Outcome", "Request", "Severity"]
+__all__ = ["OUTCOMES", "SEVERITIES", "Auth", "Outcome", "Request", "Severity"]
+
+
+class Auth(IntEnum):
+    """What a line says about who asked."""
+
+    UNKNOWN = 0
+    """Nothing. Bearer tokens, API keys and cookies do not show in most logs: this is not `anonymous`."""
+    ANONYMOUS = 1
+    """Nobody in particular: the server says so, or it asked for credentials."""
+    AUTHENTICATED = 2
+    """A user is named, or credentials were presented, and they were not refused."""
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
@@ -38,6 +49,18 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     """1-based number of the line in its source since the source was opened or restored."""
     utc_offset: int = 0
     """Offset of the time as written in the line, in seconds; `time` is UTC already."""
+    stated: Auth = Auth.UNKNOWN
+    """What the format says in so many words about who asked; `auth` also draws conclusions."""
+
+    @property
+    def auth(self) -> Auth:
+        """Whether the request was authenticated (reference: formats, section 9). A 403 leaves it open."""
+        if self.stated:
+            return self.stated
+        if self.status in {401, 407}:
+            return Auth.ANONYMOUS
+        named = self.user is not None or self.token is not None
+        return Auth.AUTHENTICATED if named and self.status != 403 else Auth.UNKNOWN
 
 
 class Outcome(IntEnum):

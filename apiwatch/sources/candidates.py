@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from apiwatch.errors import InputError
-from apiwatch.sources.content import Damaged, NotRegular, Opened, binary_reason, open_content
+from apiwatch.sources.content import NotRegular, Opened, binary_reason, open_content
+from apiwatch.sources.packed import Damaged
 from apiwatch.sources.rotation import LIVE, rotation
 from apiwatch.sources.tail import FileSource
 

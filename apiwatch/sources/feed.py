@@ -10,13 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from apiwatch.errors import UsageError
 from apiwatch.model import Batch
+from apiwatch.sources.connections import TcpStream
 from apiwatch.sources.fileset import FileSet
 from apiwatch.sources.listen import parse_endpoint
 from apiwatch.sources.options import FeedOptions, Reading, SourceStatus
 from apiwatch.sources.pipe import PipeStream
 from apiwatch.sources.seek import parse_since
 from apiwatch.sources.stream import Stream, StreamContext
-from apiwatch.sources.syslog import DatagramStream, TcpStream
+from apiwatch.sources.syslog import DatagramStream
 
 __all__ = ["Feed"]
 
@@ -78,7 +79,7 @@ class Feed:
                 streams.append(PipeStream(STDIN, context, self._offsets.get(STDIN, ""), fd=options.stdin_fd))
             streams += [PipeStream(path, context, self._offsets.get(path, ""), kind="file") for path in files.pipes]
             for endpoint in endpoints:
-                kind = TcpStream if endpoint.scheme == "tcp" else DatagramStream
+                kind = TcpStream if endpoint.scheme in ("tcp", "tls") else DatagramStream
                 streams.append(kind(endpoint, context, self._offsets.get(endpoint.url, "")))
             for stream in streams:
                 self._streams.append(stream)

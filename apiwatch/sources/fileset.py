@@ -9,9 +9,10 @@ from pathlib import Path
 from apiwatch.errors import InputError
 from apiwatch.model import Batch
 from apiwatch.sources.candidates import Candidate, Candidates, expand, is_rotated
-from apiwatch.sources.content import Damaged, NotRegular, Opened, binary_reason, open_content
+from apiwatch.sources.content import NotRegular, Opened, binary_reason, open_content
 from apiwatch.sources.offsets import HEAD_BYTES, Segment, decode, matches
 from apiwatch.sources.options import Reading, SourceStatus
+from apiwatch.sources.packed import Damaged
 from apiwatch.sources.rotation import LIVE, rotation
 from apiwatch.sources.seek import Since
 from apiwatch.sources.siblings import Registry, find_again

@@ -13,9 +13,10 @@ from enum import Enum
 from pathlib import Path
 
 from apiwatch.model import Batch
-from apiwatch.sources.content import Damaged, NotRegular, Opened, open_content
+from apiwatch.sources.content import NotRegular, Opened, open_content
 from apiwatch.sources.offsets import Segment, decode, encode, matches, told
 from apiwatch.sources.options import Reading, SourceStatus, State
+from apiwatch.sources.packed import Damaged
 from apiwatch.sources.piece import Piece, Truncated
 from apiwatch.sources.seek import Since, find_place, first_after, first_time, last_time
 from apiwatch.sources.siblings import Found, Registry, find_again, successors

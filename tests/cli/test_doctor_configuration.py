@@ -75,8 +75,8 @@ def test_every_log_of_nginx_gets_a_command_that_a_shell_understands(home: Path) 
     assert any("blind" in text and "address is missing" in text for text in faults)
     assert any("blind" in text and "status is missing" in text for text in faults)
     sources = [one["text"] for one in found if one["name"] == "source"]
-    assert f"{home}/access.log: combined, 1 of the last 1 lines are requests" in sources
-    assert f"{home}/timed.log: custom, 1 of the last 2 lines are requests" in sources
+    assert f"{home}/access.log: combined, 1 of 1 lines looked at are requests" in sources
+    assert f"{home}/timed.log: custom, 1 of 2 lines looked at are requests" in sources
 
 
 def test_the_proposed_command_reads_the_log(home: Path) -> None:

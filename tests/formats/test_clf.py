@@ -223,5 +223,7 @@ def test_unparsed_tells_where_understanding_stopped(good: str, bad: str, underst
 def test_every_example_is_read_as_its_format() -> None:
     for info in FORMATS:
         for reader in (LineParser(), LineParser(format=info.name)):
-            assert isinstance(reader.parse([info.example.encode()], 1, RECEIVED)[0], Request), info.name
+            lines = [line.encode() for line in info.example.split("\n")]
+            assert isinstance(reader.parse(lines, 1, RECEIVED)[-1], Request), info.name
+            assert reader.format == info.name
             assert reader.format == info.name

@@ -12,7 +12,7 @@ from apiwatch.formats.build import MAX_INT, Builder
 from apiwatch.formats.caches import Cache
 from apiwatch.formats.clf.prefix import Who, read_prefix
 from apiwatch.formats.clf.tail import read_tail
-from apiwatch.formats.matcher import FormatInfo, Inner, Matcher, Skipped, Unparsed
+from apiwatch.formats.matcher import FormatInfo, Matcher, Skipped, Unparsed
 from apiwatch.formats.times import Moment, iso_time
 from apiwatch.model import Request
 
@@ -37,9 +37,34 @@ _STATUSES = {f" {status:03} ": status for status in range(1_000)}
 _EXAMPLE = '203.0.113.7 - alice [24/Nov/2026:03:10:57 +0000] "GET /api/orders/7?x=1 HTTP/1.1" 200 612'
 _AGENT = ' "https://example.com/" "curl/8.5"'
 FORMATS = (
-    FormatInfo("combined", "nginx and Apache combined, also with more fields behind", _EXAMPLE + _AGENT),
-    FormatInfo("common", "Apache common, also with more fields behind", _EXAMPLE),
-    FormatInfo("vhost_combined", "combined with a virtual host in front", "example.com:443 " + _EXAMPLE + _AGENT),
+    FormatInfo(
+        "combined",
+        "nginx and Apache combined, also with more fields behind",
+        _EXAMPLE + _AGENT,
+        (
+            "nginx",
+            "apache",
+            "gunicorn",
+            "morgan",
+            "tomcat",
+            "jetty",
+            "undertow",
+            "weblogic",
+            "varnish",
+            "lighttpd",
+            "litespeed",
+            "marklogic",
+            "couchbase_http",
+            "fastly",
+        ),
+    ),
+    FormatInfo("common", "Apache common, also with more fields behind", _EXAMPLE, ("aws_apigateway_clf",)),
+    FormatInfo(
+        "vhost_combined",
+        "combined with a virtual host in front",
+        "example.com:443 " + _EXAMPLE + _AGENT,
+        ("nginx_vhost", "apache_vhost", "nginx_bunkerweb"),
+    ),
     FormatInfo("vhost_common", "common with a virtual host in front", "example.com " + _EXAMPLE),
     FormatInfo(
         "traefik_clf",
@@ -129,7 +154,7 @@ class ClfMatcher(Matcher):
             self._note("combined", who)
         return len(texts)
 
-    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | Inner | None:
+    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | None:
         """As in Matcher."""
         stamp = _STAMP.search(text)
         found = _REQUEST.match(text, stamp.end()) if stamp is not None else None

@@ -57,8 +57,11 @@ _LINE = re.compile(
 )
 
 
-def apache_parts(text: str) -> list[Part]:
-    r"""The parts of a format string or a LogFormat line; quotes may be written `\"` as in a configuration file."""
+def apache_parts(text: str, client_header: str | None = None) -> list[Part]:
+    r"""The parts of a format string or a LogFormat line; quotes may be written `\"` as in a configuration file.
+
+    The value of `client_header` gets the role `named`.
+    """
     found = _LINE.fullmatch(text)
     if found is not None:
         text = found[1]
@@ -71,6 +74,9 @@ def apache_parts(text: str) -> list[Part]:
         if directive["percent"]:
             _add_literal(parts, "%")
         else:
+            if client_header and directive["letter"] == "i" and (directive["name"] or "").lower() == client_header:
+                parts.append(Part("named", FREE))
+                continue
             for part in _directive(directive["letter"], directive["name"]):
                 if part.role == "=":
                     _add_literal(parts, part.pattern)

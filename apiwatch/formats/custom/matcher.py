@@ -10,7 +10,7 @@ from apiwatch.formats.credentials import from_header
 from apiwatch.formats.custom.apache import apache_parts
 from apiwatch.formats.custom.nginx import nginx_parts
 from apiwatch.formats.custom.parts import Part, compiled, json_unescaped, strftime_moment, whole_targets
-from apiwatch.formats.matcher import Inner, Matcher, Skipped
+from apiwatch.formats.matcher import Matcher, Skipped
 from apiwatch.formats.times import Moment, any_time
 from apiwatch.model import Request
 
@@ -27,7 +27,7 @@ class CustomFormat:
     """One compiled format string. Raises UsageError when it cannot be read."""
 
     def __init__(self, text: str, builder: Builder) -> None:
-        parts, unescape = read_format(text)
+        parts, unescape = read_format(text, builder.client_header)
         self._pattern, self._roles = compiled(parts)
         self._parts = parts
         self._prefixes: list[re.Pattern[str]] = []
@@ -81,22 +81,22 @@ class CustomFormat:
         credential = next((found for role in ("credential", "cookie") if (found := from_header(text(role)))), None)
         host = text("host") or text("server")
         # A PROXY header comes from the nearest proxy, which has seen the last hop of the list itself.
-        hops = [hop for hop in (text("forwarded"), text("proxied")) if hop is not None]
+        hops = ",".join(filter(None, (text("forwarded"), text("proxied"))))
         return self._builder.request(
             when,
             text("peer") or text("client") or text("proxied") or "",
-            text("client") if "peer" in fields else None,
-            ",".join(hops) or None,
             self._builder.wanted(text("method"), target, text("request")),
             int(text("status") or 0),
-            int(size) if size is not None and int(size) <= MAX_INT else None,
-            text("referer"),
-            text("agent"),
-            host,
-            text("user"),
-            credential,
-            duration,
             line,
+            client=text("client") if "peer" in fields else None,
+            forwarded=text("named") or hops or None,
+            size=int(size) if size is not None and int(size) <= MAX_INT else None,
+            referer=text("referer"),
+            user_agent=text("agent"),
+            host=host,
+            user=text("user"),
+            credential=credential,
+            duration_s=duration,
         )
 
     def _moment(self, text: str) -> Moment | None:
@@ -121,7 +121,7 @@ class CustomMatcher(Matcher):
         """As in Matcher."""
         return "custom"
 
-    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | Inner | None:
+    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | None:
         """As in Matcher."""
         return self._format.read(text, line, received)
 
@@ -130,8 +130,10 @@ class CustomMatcher(Matcher):
         return self._format.progress(text), "custom"
 
 
-def read_format(text: str) -> tuple[list[Part], Callable[[str], str] | None]:
+def read_format(text: str, client_header: str | None = None) -> tuple[list[Part], Callable[[str], str] | None]:
     """The parts of a format string, and how to undo the escaping of its values (None: values stay as they are).
+
+    `client_header`: name in lower case of the header in which proxies name the client.
 
     Accepted are the bare string and the whole directive (`log_format NAME '..' '..';`, `LogFormat ".." NAME`).
     Raises UsageError.
@@ -139,10 +141,10 @@ def read_format(text: str) -> tuple[list[Part], Callable[[str], str] | None]:
     if not text.strip():
         raise UsageError("the log format is empty: copy the string of nginx's log_format or Apache's LogFormat")
     if _NGINX.search(text) and not text.lstrip().lower().startswith(("logformat", "customlog")):
-        parts, escape = nginx_parts(text)
+        parts, escape = nginx_parts(text, client_header)
         unescape = json_unescaped if escape == "json" else None
     elif _APACHE.search(text):
-        parts, unescape = apache_parts(text), None
+        parts, unescape = apache_parts(text, client_header), None
     else:
         raise UsageError(
             f"the log format {text[:80]!r} holds no directive: it needs $variables as in nginx, or %-directives "

@@ -24,7 +24,7 @@ _URI = r"[^\s?\"]*+"
 _VARIABLES = {
     "remote_addr": ("client", ADDRESS, ""),
     "realip_remote_addr": ("peer", ADDRESS, ""),
-    "proxy_protocol_addr": ("proxied", ADDRESS, ""),
+    "proxy_protocol_addr": ("proxied", rf"(?:{ADDRESS})?", ""),
     "time_local": ("time", CLF_TIME, ""),
     "time_iso8601": ("time", ISO_TIME, ""),
     "msec": ("time", EPOCH, ""),
@@ -66,8 +66,12 @@ _STRING = re.compile(_ONE, re.DOTALL)
 _STRINGS = re.compile(rf"(?:\s*(?:{_ONE}))+", re.DOTALL)
 
 
-def nginx_parts(text: str) -> tuple[list[Part], str]:
-    """(parts, escape mode: default, json or none) of a format string or a whole log_format directive."""
+def nginx_parts(text: str, client_header: str | None = None) -> tuple[list[Part], str]:
+    """(parts, escape mode: default, json or none) of a format string or a whole log_format directive.
+
+    The value of `client_header` gets the role `named`.
+    """
+    named = "http_" + client_header.replace("-", "_") if client_header else None
     escape, text = _string_of(text)
     parts: list[Part] = []
     position = 0
@@ -75,7 +79,8 @@ def nginx_parts(text: str) -> tuple[list[Part], str]:
         if found.start() > position:
             parts.append(literal(text[position : found.start()]))
         position = found.end()
-        parts.append(_part(found[1] or found[2]))
+        name = found[1] or found[2]
+        parts.append(Part("named", FREE) if name == named else _part(name))
     if position < len(text):
         parts.append(literal(text[position:]))
     if escape == "":

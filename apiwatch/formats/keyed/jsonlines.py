@@ -1,5 +1,4 @@
-"""JSON lines: products with known keys (`json_products`), any object with the usual keys (`json_plan`), and objects
-around a text line."""
+"""JSON lines: products with known keys (`products`, `profiles`), and any object with the usual keys (`plan`)."""
 
 import json
 import re
@@ -8,23 +7,21 @@ from typing import Any
 import msgspec
 
 from apiwatch.formats.build import Builder
-from apiwatch.formats.jsonl.plan import PlanCache
-from apiwatch.formats.jsonl.products import PRODUCTS, Product
-from apiwatch.formats.matcher import FormatInfo, Inner, Matcher, Skipped
+from apiwatch.formats.keyed.plan import PlanCache, record_of
+from apiwatch.formats.keyed.products import PRODUCTS, Product
+from apiwatch.formats.keyed.profiles import PROFILES
+from apiwatch.formats.keyed.units import DurationUnit
+from apiwatch.formats.matcher import FormatInfo, Matcher, Skipped
 from apiwatch.model import Request
 
 __all__ = ["FORMATS", "JsonMatcher"]
 
-_SAMPLE = 200
-"""Lines within which the unit of a duration without unit is settled."""
-
 _HEX_ESCAPE = re.compile(r"\\x([0-9A-Fa-f]{2})")
-_WRAPPERS = ("message", "log", "MESSAGE", "msg", "textPayload", "event.original", "line")
-_APPLICATION = ("level", "severity", "lvl", "L", "levelname", "log.level", "logger", "@timestamp")
 _DECODER = msgspec.json.Decoder()
 
 FORMATS = (
     *(FormatInfo(product.name, product.title, product.example) for product in PRODUCTS),
+    *{profile.name: FormatInfo(profile.name, profile.title, profile.example) for profile in PROFILES}.values(),
     FormatInfo(
         "json",
         "JSON lines with the usual field names: nginx log_format escape=json, ECS, application logs",
@@ -42,18 +39,15 @@ class JsonMatcher(Matcher):
     def __init__(self, builder: Builder) -> None:
         super().__init__(builder)
         self._name = "json"
-        self._plans = PlanCache()
-        self._whole = 0
-        """Lines of a sample whose duration without unit was a whole number."""
-        self._unit = 0
-        """0: not settled, 1: seconds, 1000: milliseconds."""
+        self._plans = PlanCache(builder.client_header)
+        self._unit = DurationUnit()
 
     @property
     def name(self) -> str:
         """As in Matcher."""
         return self._name
 
-    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | Inner | None:
+    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | None:
         """As in Matcher."""
         if text[:1] != "{":
             return None
@@ -68,39 +62,14 @@ class JsonMatcher(Matcher):
             return None
         return self._generic(value, line, received)
 
-    def _generic(self, value: dict[str, Any], line: int, received: float) -> Request | type[Skipped] | Inner | None:
+    def _generic(self, value: dict[str, Any], line: int, received: float) -> Request | type[Skipped] | None:
         plan = self._plans.of(value)
         if plan is not None:
-            record = plan.read_flat(value, self.builder, line)
-            if record is not None:
-                self._name = "json"
-                return record
-            found = plan.read(value, self.builder, line, received)
-            if found is not None:
-                record, ambiguous = found
-                self._name = "json"
-                if ambiguous is not None:
-                    duration = self._settle(ambiguous)
-                    if duration is not None:
-                        record = msgspec.structs.replace(record, duration_s=duration)
-                return record
-        application = any(key in value for key in _APPLICATION)
-        for key in _WRAPPERS:
-            inner = value.get(key)
-            if isinstance(inner, str) and len(inner) > 20:
-                return Inner(inner, application)
-        return Skipped if application else None
-
-    def _settle(self, duration: float) -> float | None:
-        """A duration without unit in seconds: a fraction below 60 settles on seconds, 200 whole numbers on ms."""
-        if not self._unit:
-            if duration != int(duration):
-                self._unit = 1 if duration < 60 else 1000
-            else:
-                self._whole += 1
-                if self._whole >= _SAMPLE:
-                    self._unit = 1000
-        return duration / self._unit if self._unit else None
+            record = record_of(plan, value, self.builder, self._unit, line, received)
+            if isinstance(record, Request):
+                self._name = plan.profile.name if plan.profile is not None else "json"
+            return record
+        return None
 
     def progress(self, text: str) -> tuple[int, str]:
         """As in Matcher."""
@@ -117,13 +86,13 @@ class JsonMatcher(Matcher):
 
     def save(self) -> list[int | str]:
         """As in Matcher."""
-        return [self._name, self._whole, self._unit]
+        return [self._name, *self._unit.save()]
 
     def load(self, saved: list[int | str]) -> None:
         """As in Matcher."""
-        match saved:
-            case [str(name), int(whole), int(unit)] if unit in {0, 1, 1000}:
-                self._name, self._whole, self._unit = name, whole, unit
+        if saved and isinstance(saved[0], str):
+            self._name = saved[0]
+            self._unit.load(saved[1:])
 
 
 def _as_product(product: Product, text: str, builder: Builder, line: int, received: float) -> Request | None:

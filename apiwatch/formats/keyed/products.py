@@ -85,26 +85,25 @@ class _Traefik(msgspec.Struct, rename="pascal"):
 
 def _caddy(found: _Caddy, builder: Builder, line: int, received: float) -> Request | None:
     request, headers = found.request, found.request.headers
+    credentials = (headers.authorization, headers.api_key, headers.cookie)
     when = _moment(found.ts, builder)
     if when is None or not found.logger.startswith("http.log.access"):
         return None
     return builder.request(
         when,
         request.remote_ip or request.remote_addr,
-        request.client_ip,
-        _joined(headers.forwarded_for),
         builder.targets[f"{request.method} {request.uri}"],
         _status(found.status),
-        _size(found.size),
-        _first(headers.referer),
-        _first(headers.user_agent),
-        request.host,
-        found.user_id,
-        next(
-            filter(None, map(from_header, map(_first, (headers.authorization, headers.api_key, headers.cookie)))), None
-        ),
-        found.duration if isinstance(found.duration, float) and found.duration >= 0 else None,
         line,
+        client=request.client_ip,
+        forwarded=_joined(headers.forwarded_for),
+        size=_size(found.size),
+        referer=_first(headers.referer),
+        user_agent=_first(headers.user_agent),
+        host=request.host,
+        user=found.user_id,
+        credential=next(filter(None, map(from_header, map(_first, credentials))), None),
+        duration_s=found.duration if isinstance(found.duration, float) and found.duration >= 0 else None,
     )
 
 
@@ -118,18 +117,17 @@ def _traefik(found: _Traefik, builder: Builder, line: int, received: float) -> R
     return builder.request(
         when or (received, 0),
         found.client_addr or last,
-        client,
-        None,
         builder.targets[f"{found.request_method} {found.request_path}"],
         _status(found.downstream_status),
-        _size(found.downstream_content_size),
-        found.referer,
-        found.user_agent,
-        found.request_host or found.request_addr,
-        found.client_username,
-        from_header(found.authorization),
-        found.duration / 1e9 if found.duration is not None and found.duration >= 0 else None,
         line,
+        client=client,
+        size=_size(found.downstream_content_size),
+        referer=found.referer,
+        user_agent=found.user_agent,
+        host=found.request_host or found.request_addr,
+        user=found.client_username,
+        credential=from_header(found.authorization),
+        duration_s=found.duration / 1e9 if found.duration is not None and found.duration >= 0 else None,
     )
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-__all__ = ["Role", "role_of"]
+__all__ = ["Role", "plain_name", "role_of"]
 
 
 class Role(NamedTuple):
@@ -102,6 +102,15 @@ def _table() -> dict[str, Role]:
 _ROLES = _table()
 
 
+def plain_name(name: str) -> str:
+    """A name in lower case without separators.
+
+    >>> plain_name("CF-Connecting-IP")
+    'cfconnectingip'
+    """
+    return _SEPARATORS.sub("", name).lower()
+
+
 def role_of(path: tuple[str, ...]) -> Role | None:
     """What the value at a path of keys holds; None when the name says nothing.
 
@@ -110,7 +119,7 @@ def role_of(path: tuple[str, ...]) -> Role | None:
     >>> role_of(("http", "request", "method")).field, role_of(("latency_ms",)).unit
     ('method', 'ms')
     """
-    name = _SEPARATORS.sub("", ".".join(path)).lower()
+    name = plain_name(".".join(path))
     for _ in range(4):
         if len(name) > _LONGEST or name in _OTHERS:
             return None

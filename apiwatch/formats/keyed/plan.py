@@ -1,26 +1,34 @@
 """Objects with the usual field names: which key holds what, worked out once for each set of keys."""
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from msgspec.structs import replace
 
 from apiwatch.formats.build import MAX_INT, Builder
 from apiwatch.formats.credentials import from_header
-from apiwatch.formats.jsonl.keys import Role, role_of
+from apiwatch.formats.keyed.names import Role, plain_name, role_of
+from apiwatch.formats.keyed.profiles import Profile, profile_of
+from apiwatch.formats.keyed.units import DurationUnit
+from apiwatch.formats.matcher import Skipped
 from apiwatch.formats.times import Moment, any_time
 from apiwatch.model import Request
 
-__all__ = ["Plan", "PlanCache"]
+__all__ = ["Plan", "PlanCache", "is_application", "record_of"]
 
 Path = tuple[str, ...]
 Value = str | int | float
 
 _KEPT = 512
 _DEEPEST = 5
+_APPLICATION = ("level", "severity", "lvl", "L", "levelname", "log.level", "logger", "@timestamp")
 _FLAT = ("time", "client", "method", "target", "status", "bytes", "referer", "agent", "host", "user", "duration")
 _OPTIONAL = frozenset({"referer", "agent", "host", "user", "duration"})
 _ABSENT = frozenset({"", "-"})
 _DURATION_TYPES = frozenset({float, int, type(None)})
 _MOST_KEYS = 400
+_FIRST = -1
 _LAST = 1_000
 _HUGE = 1 << 64
 _LONGEST_SHAPE = 4_096
@@ -32,7 +40,8 @@ _STATUS = re.compile(r"-1|0{1,3}|[1-9]\d\d", re.ASCII)
 class Plan:
     """Where the fields are in objects of one shape."""
 
-    def __init__(self, fields: dict[str, list[tuple[Path, str]]]) -> None:
+    def __init__(self, fields: dict[str, list[tuple[Path, str]]], profile: Profile | None) -> None:
+        self.profile = profile
         self._time = fields.get("time", [])
         self._client = [path for path, _ in fields.get("client", [])]
         self._forwarded = [path for path, _ in fields.get("forwarded", [])]
@@ -78,18 +87,15 @@ class Plan:
         return builder.request(
             when,
             client,
-            None,
-            None,
             builder.targets[f"{method} {target}"],
             status,
-            size,
-            referer,
-            agent,
-            host,
-            user,
-            None,
-            None if duration is None or duration < 0 else duration / self._divisor,
             line,
+            size=size,
+            referer=referer,
+            user_agent=agent,
+            host=host,
+            user=user,
+            duration_s=None if duration is None or duration < 0 else duration / self._divisor,
         )
 
     def _flat_keys(self, fields: dict[str, list[tuple[Path, str]]]) -> tuple[str | None, ...] | None:
@@ -141,18 +147,17 @@ class Plan:
         return builder.request(
             self._moment(value, builder) or (received, 0),
             client,
-            None,
-            forwarded,
             builder.wanted(method, target, request),
             status,
-            _size(value, self._bytes),
-            _text(value, self._referer),
-            _text(value, self._agent),
-            _host(value, self._host),
-            _text(value, self._user),
-            credential,
-            duration,
             line,
+            forwarded=forwarded,
+            size=_size(value, self._bytes),
+            referer=_text(value, self._referer),
+            user_agent=_text(value, self._agent),
+            host=_host(value, self._host),
+            user=_text(value, self._user),
+            credential=credential,
+            duration_s=duration,
         ), ambiguous
 
     def _moment(self, value: dict[str, Any], builder: Builder) -> Moment | None:
@@ -166,8 +171,9 @@ class Plan:
 class PlanCache:
     """Plans by the shape of objects: their keys, also those of nested objects, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, client_header: str | None) -> None:
         self._plans: dict[tuple[object, ...], Plan | None] = {}
+        self._client_header = plain_name(client_header) if client_header else None
 
     def of(self, value: dict[str, Any]) -> Plan | None:
         """The plan for an object; None when it cannot be an access record."""
@@ -175,12 +181,34 @@ class PlanCache:
         try:
             return self._plans[shape]
         except KeyError:
-            plan = _plan(value)
+            plan = _plan(value, self._client_header)
         if len(self._plans) >= _KEPT:
             self._plans.clear()
         if len(value) <= _MOST_KEYS and sum(map(len, value)) <= _LONGEST_SHAPE:
             self._plans[shape] = plan
         return plan
+
+
+def record_of(
+    plan: Plan, value: dict[str, Any], builder: Builder, unit: DurationUnit, line: int, received: float
+) -> Request | type[Skipped] | None:
+    """The record of an object of the plan's shape; Skipped for an entry of another kind; None when it is no record."""
+    record = plan.read_flat(value, builder, line)
+    if record is None:
+        found = plan.read(value, builder, line, received)
+        if found is None:
+            return None
+        record, ambiguous = found
+        if ambiguous is not None and (seconds := unit.seconds(ambiguous)) is not None:
+            record = replace(record, duration_s=seconds)
+    if plan.profile is None or plan.profile.finish is None:
+        return record
+    return plan.profile.finish(value, record, builder)
+
+
+def is_application(value: Mapping[str, Any]) -> bool:
+    """Whether an object looks like a message of an application's own log."""
+    return any(key in value for key in _APPLICATION)
 
 
 def _shape(value: dict[str, Any], depth: int) -> tuple[object, ...]:
@@ -190,29 +218,50 @@ def _shape(value: dict[str, Any], depth: int) -> tuple[object, ...]:
     return (*value, *inner)
 
 
-def _plan(value: dict[str, Any]) -> Plan | None:
-    found: list[tuple[Role, Path]] = []
-    _collect(value, (), found)
+def _plan(value: dict[str, Any], client_header: str | None) -> Plan | None:
+    paths: list[Path] = []
+    _collect(value, (), paths)
+    dotted = {".".join(path): path for path in paths}
+    profile = profile_of(frozenset(dotted))
+    found = [entry for name, path in dotted.items() for entry in _roles(name, path, profile)]
+    if client_header is not None:
+        named = [path for path in paths if plain_name(path[-1]).removeprefix("http") == client_header]
+        found += [(Role("forwarded", _FIRST), path) for path in named]
     fields: dict[str, list[tuple[Path, str]]] = {}
     for role, path in sorted(found, key=lambda entry: (entry[0].rank, len(entry[1]))):
-        fields.setdefault(role.field, []).append((path, role.unit))
-    plan = Plan(fields)
+        unit = role.unit
+        if role.field == "duration" and not unit and profile is not None:
+            unit = profile.unit
+        fields.setdefault(role.field, []).append((path, unit))
+    plan = Plan(fields, profile)
     return plan if plan.is_access else None
 
 
-def _collect(value: dict[str, Any], before: Path, found: list[tuple[Role, Path]]) -> None:
+def _collect(value: dict[str, Any], before: Path, paths: list[Path]) -> None:
     for key, item in value.items():
-        if len(found) > _MOST_KEYS:
+        if len(paths) > _MOST_KEYS:
             return
         path = (*before, key)
         if isinstance(item, dict):
             if len(path) < _DEEPEST:
-                _collect(item, path, found)
-        elif (role := role_of(path)) is not None:
-            found.append((role, path))
-            if role.unit == "s" and path[-1] == "requestTime":
-                # API Gateway calls the time of the request by the name that nginx gives to its duration.
-                found.append((Role("time", _LAST), path))
+                _collect(item, path, paths)
+        else:
+            paths.append(path)
+
+
+def _roles(name: str, path: Path, profile: Profile | None) -> Iterator[tuple[Role, Path]]:
+    """What the value at a path holds: the product's own meaning, else what the name says."""
+    if profile is not None and name in profile.roles:
+        field = profile.roles[name]
+        if field:
+            yield Role(field, _FIRST), path
+        return
+    role = role_of(path)
+    if role is not None:
+        yield role, path
+        if role.unit == "s" and path[-1] == "requestTime":
+            # API Gateway calls the time of the request by the name that nginx gives to its duration.
+            yield Role("time", _LAST), path
 
 
 def _get(value: Any, path: Path) -> Value | None:

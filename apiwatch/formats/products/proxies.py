@@ -1,0 +1,120 @@
+"""Proxies and meshes: HAProxy, Squid, Envoy and Istio (reference: formats, section 4)."""
+
+import re
+
+from apiwatch.formats.addresses import canonical, listed
+from apiwatch.formats.build import Builder
+from apiwatch.formats.products.product import Read, built, epoch, fields, iso, pattern, wall
+from apiwatch.model import Auth
+
+__all__ = ["PRODUCTS"]
+
+_AGENT = re.compile(
+    r"(?:Mozilla|curl|Wget|python|Go-http-client|okhttp|PostmanRuntime|axios|Java|Apache)[-/]", re.IGNORECASE
+)
+_SITE = re.compile(
+    r"(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}(?::\d{1,5})?|localhost(?::\d{1,5})?|[a-z0-9-]{1,63}:\d{1,5}",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def _haproxy(builder: Builder, found: re.Match[str], line: int, received: float) -> Read:
+    when = wall(builder, found["time"])
+    if when is None:
+        return None
+    groups: dict[str, str | None] = found.groupdict()
+    captured = found["first"].split("|") if found["first"] is not None else []
+    # A single pair of braces may be that of the response: what a request alone has tells it.
+    if found["second"] is not None or any(_SITE.fullmatch(item) or listed(item) for item in captured):
+        groups["host"] = next((item for item in captured if _SITE.fullmatch(item) and canonical(item) is None), None)
+        groups["agent"] = next((item for item in captured if _AGENT.match(item)), None)
+        groups["referer"] = next((item for item in captured if item.startswith(("http://", "https://"))), None)
+        groups["forwarded"] = next((item for item in captured if listed(item)), None)
+    if groups["request"] == "<BADREQ>":
+        groups["request"] = None
+    return fields(builder, groups, line, when)
+
+
+def _envoy(builder: Builder, found: re.Match[str], line: int, received: float) -> Read:
+    when = iso(builder, found["time"])
+    if when is None:
+        return None
+    groups: dict[str, str | None] = found.groupdict()
+    listed_hops, agent, rest = found["forwarded"], found["agent"], found["rest"].split()
+    if len(rest) >= 5:
+        groups["client"] = rest[3]
+    elif '"' in agent:
+        # Envoy escapes no quotes: with more of them than fields, the client may have written the list itself.
+        groups["forwarded"] = None
+    else:
+        groups["forwarded"], _, last = listed_hops.rpartition(",")
+        groups["client"] = last.strip()
+    details = found["details"] or ""
+    stated = Auth.ANONYMOUS if details.startswith("jwt_authn_access_denied") else Auth.UNKNOWN
+    return fields(builder, groups, line, when, stated=stated)
+
+
+PRODUCTS = (
+    pattern(
+        "haproxy",
+        "HAProxy, option httplog or httpslog",
+        "203.0.113.7:41696 [24/Nov/2026:03:11:03.138] fe~ be/s1 0/0/0/0/12 200 612 - - ---- 1/1/0/0/0 0/0 "
+        '{api.example.com|curl/8.5} {} "GET /orders/7?x=1 HTTP/1.1"',
+        r"\S{1,255}:\d{1,5} \[\d\d/",
+        (
+            r"(?P<client>\S{1,255}):\d{1,5}",
+            r" \[(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d\.\d{3})\]",
+            r" \S{1,255} [^\s/]{1,255}/\S{1,255}",
+            r"(?: \S{1,255})?",
+            r" (?:-?\d{1,12}/){3,4}(?P<duration>\+?-?\d{1,12})",
+            r" (?P<status>\d{3}|-1)",
+            r" \+?(?P<bytes>\d{1,19})",
+            r" \S+ \S+ \S{2,4} (?:\d{1,9}/){4}\+?\d{1,9} \d{1,9}/\d{1,9}",
+            r"(?: \{(?P<first>[^{}]*+)\})?(?: \{(?P<second>[^{}]*+)\})?",
+            r' "(?P<request>[^"]*+)(?:"(?: .*)?)?',
+        ),
+        _haproxy,
+    ),
+    pattern(
+        "squid",
+        "Squid's native log, and Apache Traffic Server's",
+        "1795489854.722     62 203.0.113.7 TCP_MISS/200 612 GET http://api.example.com/orders/7 alice "
+        "HIER_DIRECT/192.0.2.10 application/json",
+        r"\d{9,11}\.\d{3} +-?\d",
+        (
+            r"(?P<time>\d{9,11}\.\d{3})",
+            r" +(?P<duration>-?\d{1,12})",
+            r" (?P<client>\S{1,255})",
+            r" [A-Z][A-Z_]{2,40}/(?P<status>\d{3})",
+            r" (?P<bytes>\d{1,19}|-)",
+            r" (?P<method>\S{1,32}) (?P<target>\S++)",
+            r" (?P<user>\S{1,255}) [A-Z_]{2,40}/\S{1,255}",
+            r" .*",
+        ),
+        built(epoch),
+    ),
+    pattern(
+        "envoy_text",
+        "Envoy's and Istio's default text log",
+        '[2026-11-24T03:10:54.592Z] "GET /orders/7 HTTP/1.1" 200 - 0 612 12 10 "203.0.113.7" "curl/8.5" '
+        '"84961386-6d84-929d-98bd-c5aee93b5c88" "api.example.com" "192.0.2.10:80"',
+        r"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z?\] \"",
+        (
+            r"\[(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z?)\]",
+            r' "(?P<method>\S{1,32}) (?P<target>\S++) \S{1,16}"',
+            r" (?P<status>\d{1,3})",
+            r" \S{1,64}",
+            r"(?: (?:(?P<details>\S{1,255}) (?:\S{1,255}|\"[^\"]*+\") )?\"[^\"]*+\")?",
+            r" \d{1,19} (?P<bytes>\d{1,19})",
+            r" (?P<duration>\d{1,15}|-)",
+            r" (?:\d{1,15}|-)",
+            r' "(?P<forwarded>[^"]*+)"',
+            r' "(?P<agent>.*)"',
+            r' "[^"]*+"',
+            r' "(?P<host>[^"]*+)"',
+            r' "[^"]*+"',
+            r"(?P<rest>[^\"]*+)",
+        ),
+        _envoy,
+    ),
+)
