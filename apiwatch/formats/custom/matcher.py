@@ -81,7 +81,7 @@ class CustomFormat:
         credential = next((found for role in ("credential", "cookie") if (found := from_header(text(role)))), None)
         host = text("host") or text("server")
         # A PROXY header comes from the nearest proxy, which has seen the last hop of the list itself.
-        hops = [hop for hop in (text("forwarded"), text("proxied")) if hop is not None]
+        hops = ",".join(filter(None, (text("forwarded"), text("proxied"))))
         return self._builder.request(
             when,
             text("peer") or text("client") or text("proxied") or "",
@@ -89,7 +89,7 @@ class CustomFormat:
             int(text("status") or 0),
             line,
             client=text("client") if "peer" in fields else None,
-            forwarded=text("named") or ",".join(hops) or None,
+            forwarded=text("named") or hops or None,
             size=int(size) if size is not None and int(size) <= MAX_INT else None,
             referer=text("referer"),
             user_agent=text("agent"),

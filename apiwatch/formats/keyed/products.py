@@ -85,6 +85,7 @@ class _Traefik(msgspec.Struct, rename="pascal"):
 
 def _caddy(found: _Caddy, builder: Builder, line: int, received: float) -> Request | None:
     request, headers = found.request, found.request.headers
+    credentials = (headers.authorization, headers.api_key, headers.cookie)
     when = _moment(found.ts, builder)
     if when is None or not found.logger.startswith("http.log.access"):
         return None
@@ -101,9 +102,7 @@ def _caddy(found: _Caddy, builder: Builder, line: int, received: float) -> Reque
         user_agent=_first(headers.user_agent),
         host=request.host,
         user=found.user_id,
-        credential=next(
-            filter(None, map(from_header, map(_first, (headers.authorization, headers.api_key, headers.cookie)))), None
-        ),
+        credential=next(filter(None, map(from_header, map(_first, credentials))), None),
         duration_s=found.duration if isinstance(found.duration, float) and found.duration >= 0 else None,
     )
 
