@@ -60,6 +60,7 @@ class Sources(_Section, frozen=True):
     trusted_proxy: tuple[str, ...] = ()
     """Networks whose X-Forwarded-For is believed."""
     poll_interval: Annotated[float, Meta(ge=0.05, le=60.0)] = 0.25
+    """Where inotify does not work."""
 
 
 class Limits(_Section, frozen=True):
