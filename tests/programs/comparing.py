@@ -78,7 +78,7 @@ def differences(found: Iterable[Request], answered: Iterable[Answered], writer: 
             record.duration_s is not None and 0 <= record.duration_s <= one.end - one.start + _SLACK_S
         ):
             wrong.append(f"{one.ask.name}: duration {record.duration_s}, not up to {one.end - one.start}")
-        in_target = one.ask.names == "target" and writer.wanted(one)[1] is not None
+        in_target = one.ask.names == "target" and SECRET.encode() in (writer.wanted(one)[1] or b"")
         with_token = in_target or (one.ask.names == "header" and writer.headers)
         if (record.token is not None) != with_token:
             wrong.append(f"{one.ask.name}: token {record.token}")
