@@ -135,7 +135,7 @@ class Builder:
         if target is None:
             return _NOTHING
         token = None
-        if "=" in target or "@" in target:
+        if "=" in target or "@" in target or "%40" in target:
             token = self.hash(token_in(target))
             target = redact(target)
         target = plain(target, TARGET_LIMIT)
