@@ -13,7 +13,7 @@ from apiwatch.formats.build import Builder
 from apiwatch.formats.clock import WallClock
 from apiwatch.formats.credentials import redact_line
 from apiwatch.formats.custom import CustomMatcher
-from apiwatch.formats.envelopes import Envelopes
+from apiwatch.formats.envelopes import Envelopes, Peeled
 from apiwatch.formats.matcher import Matcher, Skipped, Unparsed
 from apiwatch.formats.registry import FAMILIES, family_of
 from apiwatch.formats.skips import is_known_other
@@ -137,25 +137,28 @@ class LineParser:
         self._clock.learned = saved.learned
 
     def _one(self, text: str, line: int, received: float) -> Request | Unparsed | None:
-        """One line that is not simply of the current family: envelopes are taken off until a format understands it."""
+        """One line that is not simply of the current family: envelopes are taken off until a format understands it.
+
+        As many as the last line had come off at once: no record of any format looks like an envelope.
+        """
         whole = inner = text.strip(_DAMAGE)
         self._clock.envelope = None
         other = False
+        peeled: Peeled | None = None
         for depth in range(_LAYERS + 1):
-            if inner[:1] == "#":
-                for matcher in self._matchers:
-                    matcher.header(inner)
-            if is_known_other(inner):
-                return None
-            # While lines come in envelopes, other families are asked about the outside only when there is none.
-            peeled = self._envelopes.peel(inner) if depth < self._depth else None
-            found = self._try(inner, line, received, others=peeled is None)
-            if isinstance(found, Request):
-                self._depth = depth
-                return found
-            if found is Skipped:
-                return None
-            peeled = peeled or self._envelopes.peel(inner)
+            if depth >= self._depth or (peeled := self._envelopes.peel(inner)) is None:
+                if inner[:1] == "#":
+                    for matcher in self._matchers:
+                        matcher.header(inner)
+                if is_known_other(inner):
+                    return None
+                found = self._try(inner, line, received)
+                if isinstance(found, Request):
+                    self._depth = depth
+                    return found
+                if found is Skipped:
+                    return None
+                peeled = self._envelopes.peel(inner)
             if peeled is None:
                 bare = _COLOURS.sub("", inner)
                 if bare == inner:
@@ -172,7 +175,7 @@ class LineParser:
             inner = joined.strip(_DAMAGE)
         return None if other else self._unparsed(whole, inner, line)
 
-    def _try(self, text: str, line: int, received: float, *, others: bool) -> Request | type[Skipped] | None:
+    def _try(self, text: str, line: int, received: float) -> Request | type[Skipped] | None:
         """The first family that understands the line, the current one before the others."""
         skipped: type[Skipped] | None = None
         current = self._current
@@ -181,7 +184,7 @@ class LineParser:
             if isinstance(found, Request):
                 return found
             skipped = found
-        for matcher in self._matchers if others else ():
+        for matcher in self._matchers:
             if matcher is current:
                 continue
             found = matcher.one(text, line, received)
