@@ -112,9 +112,9 @@ def _free(parts: Sequence[Part], index: int) -> str:
         after = parts[index + 2].pattern
         if after:
             stop += f"(?:{after})"
-    if stop == r"[ \t]++":
-        return r"[^ \t]*+"
-    return rf"(?:(?!{stop}).)*+"
+    # A run of blanks is stepped over as a whole: what follows it is the same for each of its blanks.
+    first, step = (r" \t", r"[ \t]++") if following.pattern[0].isspace() else (re.escape(following.pattern[0]),) * 2
+    return rf"(?:[^{first}]++|(?!{stop}){step})*+"
 
 
 def _literal_pattern(text: str) -> str:

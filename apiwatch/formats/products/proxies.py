@@ -12,6 +12,7 @@ __all__ = ["PRODUCTS"]
 _AGENT = re.compile(
     r"(?:Mozilla|curl|Wget|python|Go-http-client|okhttp|PostmanRuntime|axios|Java|Apache)[-/]", re.IGNORECASE
 )
+_MOST_CAPTURES = 64
 _SITE = re.compile(
     r"(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}(?::\d{1,5})?|localhost(?::\d{1,5})?|[a-z0-9-]{1,63}:\d{1,5}",
     re.IGNORECASE | re.ASCII,
@@ -23,7 +24,7 @@ def _haproxy(builder: Builder, found: re.Match[str], line: int, received: float)
     if when is None:
         return None
     groups: dict[str, str | None] = found.groupdict()
-    captured = found["first"].split("|") if found["first"] is not None else []
+    captured = found["first"].split("|", _MOST_CAPTURES)[:_MOST_CAPTURES] if found["first"] is not None else []
     # A single pair of braces may be that of the response: what a request alone has tells it.
     if found["second"] is not None or any(_SITE.fullmatch(item) or listed(item) for item in captured):
         groups["host"] = next((item for item in captured if _SITE.fullmatch(item) and canonical(item) is None), None)
