@@ -7,7 +7,11 @@ from typing import ClassVar, NamedTuple
 from apiwatch.formats.build import Builder
 from apiwatch.model import Request
 
-__all__ = ["Family", "FormatInfo", "Matcher", "Skipped", "Unparsed"]
+__all__ = ["SHOWN", "Family", "FormatInfo", "Matcher", "Skipped", "Unparsed"]
+
+
+SHOWN = 4_096
+"""So much of a line that is not understood is looked at to say where understanding stopped: no more of it is shown."""
 
 
 class Skipped:

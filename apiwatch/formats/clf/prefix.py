@@ -11,9 +11,8 @@ Who = tuple[str, str, str | None, str | None, str | None]
 """Client, peer, user, virtual host, and a list of addresses that stood before the peer (a forwarded-for list)."""
 
 _QUOTED_LIST = re.compile(r'(?:(\S+)[ \t]+)?"([^"]*)"[ \t]+(.*)', re.DOTALL)
-_QUOTE = re.compile(r'(?<!\\)"')
-"""Apache writes a quote in a user's name as `\\"`; nobody may hide behind such a name."""
-_HOST = re.compile(r"[A-Za-z0-9_*\[][A-Za-z0-9_.:*\[\]-]{0,254}", re.ASCII)
+_BARE_QUOTE = re.compile(r'(?<!\\)"')
+_HOST = re.compile(r"(?!\d{4}-\d\d-\d\dT)[A-Za-z0-9_*\[][A-Za-z0-9_.:*\[\]-]{0,254}", re.ASCII)
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _LONGEST = 4_096
 
@@ -29,7 +28,8 @@ def read_prefix(text: str, builder: Builder) -> Who | None:
         return None
     vhost = forwarded = None
     text = text.replace("\t", " ")
-    if _QUOTE.search(text) is not None:
+    # Apache writes a quote in a user name as `\\"`; a bare one belongs to a list, or to a line of another format.
+    if _BARE_QUOTE.search(text) is not None:
         found = _QUOTED_LIST.fullmatch(text)
         if found is None:
             return None

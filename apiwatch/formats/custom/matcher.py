@@ -10,7 +10,7 @@ from apiwatch.formats.credentials import from_header
 from apiwatch.formats.custom.apache import apache_parts
 from apiwatch.formats.custom.nginx import nginx_parts
 from apiwatch.formats.custom.parts import Part, compiled, json_unescaped, strftime_moment, whole_targets
-from apiwatch.formats.matcher import Matcher, Skipped
+from apiwatch.formats.matcher import SHOWN, Matcher, Skipped
 from apiwatch.formats.times import Moment, any_time
 from apiwatch.model import Request
 
@@ -127,7 +127,7 @@ class CustomMatcher(Matcher):
 
     def progress(self, text: str) -> tuple[int, str]:
         """As in Matcher."""
-        return self._format.progress(text), "custom"
+        return self._format.progress(text[:SHOWN]), "custom"
 
 
 def read_format(text: str, client_header: str | None = None) -> tuple[list[Part], Callable[[str], str] | None]:

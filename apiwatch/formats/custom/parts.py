@@ -131,8 +131,9 @@ def _free(parts: Sequence[Part], index: int) -> str:
     stop = _stop(parts, index + 1)
     if stop == r"[ \t]++":
         return r"[^ \t]*+"
-    # A run of blanks is looked at from its beginning only, so that a long one does not take quadratic time.
-    return rf"(?:(?!(?<![ \t]){stop}).)*+" if stop.startswith(r"[ \t]") else rf"(?:(?!{stop}).)*+"
+    # A run of blanks is stepped over as a whole: what follows it is the same for each of its blanks.
+    first, step = (r" \t", r"[ \t]++") if following.pattern[0].isspace() else (re.escape(following.pattern[0]),) * 2
+    return rf"(?:[^{first}]++|(?!{stop}){step})*+"
 
 
 def _stop(parts: Sequence[Part], index: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from apiwatch.formats.build import Builder
+from apiwatch.formats.build import Builder, split_target
 from apiwatch.formats.matcher import Skipped
 from apiwatch.formats.times import any_time
 from apiwatch.model import Auth, Request
@@ -69,7 +69,9 @@ def _akamai(value: Object, record: Request, builder: Builder) -> Request:
     duration = sum(spent) / 1e3 if spent else None
     if record.target is None or record.target.startswith("/"):
         return replace(record, duration_s=duration)
-    return replace(record, duration_s=duration, target="/" + record.target, path="/" + record.path)
+    target = "/" + record.target
+    _, path, query = split_target(target)
+    return replace(record, duration_s=duration, target=target, path=path, query=query)
 
 
 def _of_category(category: str) -> Finish:
@@ -85,6 +87,15 @@ def _suricata(value: Object, record: Request, builder: Builder) -> Request | typ
     return record if value.get("event_type") == "http" else Skipped
 
 
+_APPGW = Profile(
+    "azure_appgw",
+    "Azure Application Gateway",
+    frozenset(("category", "properties.clientIP", "properties.httpStatus")),
+    '{"time":"2026-11-24T03:10:54+00:00","category":"ApplicationGatewayAccessLog","properties":{"clientIP":"203.0.113.7"'
+    ',"httpMethod":"GET","requestUri":"/orders/7","requestQuery":"","userAgent":"curl/8.5","httpStatus":200,"sentBytes":'
+    '612,"timeTaken":0.012,"host":"api.example.com","originalRequestUriWithArgs":"/orders/7?x=1"}}',
+    finish=_of_category("ApplicationGatewayAccessLog"),
+)
 _ENVOY = frozenset(("response_code", "response_flags", "start_time"))
 _ENVOY_ROLES = {
     "downstream_remote_address": "client",
@@ -157,15 +168,15 @@ PROFILES = (
         '"http_load_balancer"},"timestamp":"2026-11-24T03:10:54.558637Z"}',
         {"httpRequest.serverIp": ""},
     ),
-    Profile(
-        "azure_appgw",
-        "Azure Application Gateway",
-        frozenset(("category", "properties.clientIP", "properties.httpStatus")),
-        '{"time":"2026-11-24T03:10:54+00:00","category":"ApplicationGatewayAccessLog","properties":{"clientIP":"203.0.113.7"'
-        ',"httpMethod":"GET","requestUri":"/orders/7","requestQuery":"","userAgent":"curl/8.5","httpStatus":200,"sentBytes":'
-        '612,"timeTaken":0.012,"host":"api.example.com","originalRequestUriWithArgs":"/orders/7?x=1"}}',
-        finish=_of_category("ApplicationGatewayAccessLog"),
+    _APPGW._replace(
+        keys=_APPGW.keys | {"properties.originalRequestUriWithArgs"},
+        roles={
+            "properties.originalRequestUriWithArgs": "target",
+            "properties.requestUri": "",
+            "properties.requestQuery": "",
+        },
     ),
+    _APPGW,
     Profile(
         "azure_frontdoor",
         "Azure Front Door",
@@ -248,6 +259,7 @@ PROFILES = (
         '{"event_type":"http_request_complete.v0","event_timestamp":"2026-11-24T03:10:54Z","object":{"http":{"request":{'
         '"method":"GET","url_path":"/orders/7"},"response":{"status_code":200,"body_length":612}},"conn":{"client_ip":'
         '"203.0.113.7"}}}',
+        {"object.http.response.body_length": "bytes"},
     ),
     Profile(
         "gitlab_json",

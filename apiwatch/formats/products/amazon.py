@@ -11,7 +11,7 @@ from apiwatch.model import Auth
 
 __all__ = ["PRODUCTS"]
 
-_INSIDE = re.compile(f'"({QUOTED})"')
+_INSIDE = re.compile(f'[^"]*+"({QUOTED})"')
 
 
 def _balancer(builder: Builder, found: re.Match[str], line: int, received: float) -> Read:
@@ -22,14 +22,24 @@ def _balancer(builder: Builder, found: re.Match[str], line: int, received: float
     spent = [float(phase) for phase in found["phases"].split()]
     groups["duration"] = str(sum(spent)) if min(spent) >= 0 else None
     stated = Auth.UNKNOWN
-    quoted = _INSIDE.findall(groups.get("rest") or "")
-    if len(quoted) >= 4:
-        groups["host"] = quoted[1]
-        if "authenticate" in quoted[3] and found["status"] not in {"401", "403"}:
+    _, site, _, actions = _first_quoted(groups.get("rest") or "")
+    if actions is not None:
+        groups["host"] = site
+        if "authenticate" in actions and found["status"] not in {"401", "403"}:
             stated = Auth.AUTHENTICATED
     if found["request"].startswith("- "):  # a malformed request, `- http://h:80- `, or none, `- - - `
         groups["request"] = None
     return fields(builder, groups, line, when, 1.0, stated)
+
+
+def _first_quoted(text: str) -> list[str | None]:
+    """The insides of the first four quoted fields, one behind the other."""
+    found: list[str | None] = []
+    position = 0
+    while len(found) < 4 and (field := _INSIDE.match(text, position)) is not None:
+        found.append(field[1])
+        position = field.end()
+    return found + [None] * (4 - len(found))
 
 
 def _s3(builder: Builder, found: re.Match[str], line: int, received: float) -> Read:

@@ -42,7 +42,9 @@ def _rails(builder: Builder, found: re.Match[str], line: int, received: float) -
     return fields(builder, {**found.groupdict(), "status": ended[1], "duration": ended[2]}, line, when)
 
 
-_METHOD = r"(?P<method>[A-Z]{2,20})"
+_METHOD = r"(?P<method>[^\s\"]{1,32})"
+_KNOWN_METHOD = r"(?P<method>[A-Z][A-Z-]{1,19})"
+"""Where a line begins with the method, nothing else tells that it is one."""
 _TARGET = r" (?P<target>\S++)"
 _STATUS = r" (?P<status>\d{3}|-)"
 _BYTES = r" (?P<bytes>\d{1,19}|-)"
@@ -72,7 +74,7 @@ PRODUCTS = (
         r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}\] \[\d{1,10}\] \[[A-Z]",
         (
             r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}\] \[\d{1,10}\] \[[A-Z]{4,8}\] ",
-            _CLIENT + " - - ",
+            r"(?P<client>\S{1,255}?)(?::\d{1,5})? - - ",
             r"\[(?P<time>\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]",
             ' "' + _METHOD + _TARGET + r" \d(?:\.\d)?\"",
             _STATUS + _BYTES,
@@ -85,24 +87,24 @@ PRODUCTS = (
         "morgan_short",
         "morgan short (Express), which tells no time",
         "203.0.113.7 - GET /orders/7?x=1 HTTP/1.1 200 612 - 1.234 ms",
-        r"\S{1,255} \S{1,255} [A-Z]{2,20} \S",
-        (_CLIENT + r" (?P<user>\S{1,255}) ", _METHOD + _TARGET, r" HTTP/\d\.\d" + _STATUS + _BYTES, " -" + _TOOK),
+        r"\S{1,255} \S{1,255} [A-Z][A-Z-]{1,19} \S",
+        (_CLIENT + r" (?P<user>\S{1,255}) ", _KNOWN_METHOD + _TARGET, r" HTTP/\d\.\d" + _STATUS + _BYTES, " -" + _TOOK),
         built(None),
     ),
     pattern(
         "morgan_tiny",
         "morgan tiny (Express), which tells neither time nor client",
         "GET /orders/7?x=1 200 612 - 1.234 ms",
-        r"[A-Z]{2,20} \S",
-        (_METHOD + _TARGET, _STATUS + _BYTES, " -" + _TOOK),
+        r"[A-Z][A-Z-]{1,19} \S",
+        (_KNOWN_METHOD + _TARGET, _STATUS + _BYTES, " -" + _TOOK),
         built(None),
     ),
     pattern(
         "morgan_dev",
         "morgan dev (Express), which tells neither time nor client",
         "GET /orders/7?x=1 200 1.234 ms - 612",
-        r"[A-Z]{2,20} \S",
-        (_METHOD + _TARGET, _STATUS, _TOOK, " -" + _BYTES),
+        r"[A-Z][A-Z-]{1,19} \S",
+        (_KNOWN_METHOD + _TARGET, _STATUS, _TOOK, " -" + _BYTES),
         built(None),
     ),
     pattern(

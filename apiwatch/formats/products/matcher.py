@@ -1,7 +1,7 @@
 """Text formats of single products at work on one source: which of them a line is of."""
 
 from apiwatch.formats.build import Builder
-from apiwatch.formats.matcher import FormatInfo, Matcher, Skipped
+from apiwatch.formats.matcher import SHOWN, FormatInfo, Matcher, Skipped
 from apiwatch.formats.products import amazon, applications, proxies, services, strings
 from apiwatch.formats.products.product import Reader
 from apiwatch.model import Request
@@ -51,6 +51,7 @@ class ProductsMatcher(Matcher):
 
     def progress(self, text: str) -> tuple[int, str]:
         """As in Matcher."""
+        text = text[:SHOWN]
         best = max(
             (
                 (self._reader(index).progress(text), product.name)

@@ -13,6 +13,7 @@ __all__ = ["PRODUCTS"]
 _AGENT = re.compile(
     r"(?:Mozilla|curl|Wget|python|Go-http-client|okhttp|PostmanRuntime|axios|Java|Apache)[-/]", re.IGNORECASE
 )
+_MOST_CAPTURES = 64
 _SITE = re.compile(
     r"(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}(?::\d{1,5})?|localhost(?::\d{1,5})?|[a-z0-9-]{1,63}:\d{1,5}",
     re.IGNORECASE | re.ASCII,
@@ -22,7 +23,7 @@ _SITE = re.compile(
 def _captured(text: str) -> dict[str, str]:
     """Which of the captured request headers are what; HAProxy does not write their names."""
     found: dict[str, str] = {}
-    for item in text.split("|"):
+    for item in text.split("|", _MOST_CAPTURES)[:_MOST_CAPTURES]:
         if listed(item):
             found.setdefault("forwarded", item)
         elif _SITE.fullmatch(item):
