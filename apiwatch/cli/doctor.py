@@ -15,6 +15,7 @@ from apiwatch.text import plain
 
 if TYPE_CHECKING:
     from apiwatch.config import Settings
+    from apiwatch.store import HealthView, SourceView
 
 __all__ = ["Check", "doctor"]
 
@@ -29,6 +30,8 @@ class Check(NamedTuple):
     state: str
     """'ok', 'note' (works, but know it) or 'wrong'."""
     text: str
+    numbers: dict[str, Any] | None = None
+    """For a source of the state file: its counters as JSON fields."""
 
 
 @click.command()
@@ -44,6 +47,8 @@ def doctor(paths: tuple[str, ...], db: str | None, config: str | None, json_line
     for check in _checks(paths, db, config, sources):
         checks.append(check)
         if json_lines:
+            if check.numbers is not None:
+                emit({"type": "source", **check.numbers})
             emit({"type": "check", "name": check.name, "state": check.state, "text": check.text})
         else:
             put(f"{check.state:6} {check.name:10} {plain(check.text)}")
@@ -145,25 +150,65 @@ def _state_checks(db: str | None, settings: "Settings") -> Iterator[Check]:
             text = f"{path} is not there yet" if writable else f"{path} cannot be made: {directory} is not writable"
             yield Check("state", "ok" if writable else "wrong", text)
         else:
-            asyncio.run(_read_state(path))
+            health, sources = asyncio.run(_read_state(path))
             writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
             text = f"{path}, {path.stat().st_size / 1e6:.1f} MB"
             yield Check(
                 "state", "ok" if writable else "note", text if writable else f"{text}; not writable by this user"
             )
-            owner = live_owner(path)
-            yield Check("collector", "ok", f"running: {owner}" if owner is not None else "none runs on this state file")
+            yield _collector_check(live_owner(path), health)
+            for source in sources:
+                yield from _counter_checks(source, health)
         free = shutil.disk_usage(next(one for one in path.parents if one.exists())).free
         yield Check("disk", "ok" if free > 200e6 else "wrong", f"{free / 1e9:.1f} GB free for the state file")
     except ApiwatchError as error:
         yield Check("state", "wrong", str(error))
 
 
-async def _read_state(path: Path) -> None:
+async def _read_state(path: Path) -> "tuple[HealthView | None, list[SourceView]]":
     from apiwatch.cli.reading import reading
 
     async with reading(path) as reader:
-        await reader.health()
+        return await reader.health(), await reader.sources()
+
+
+def _collector_check(owner: str | None, health: "HealthView | None") -> Check:
+    if owner is not None:
+        return Check("collector", "ok", f"running: {owner}")
+    if health is not None and health.state == "failed":
+        return Check("collector", "wrong", f"the last one failed: {health.message}")
+    return Check("collector", "ok", "none runs on this state file")
+
+
+def _counter_checks(source: "SourceView", health: "HealthView | None") -> Iterator[Check]:
+    """What the running or last collector made of one source, and what is wrong with it."""
+    from apiwatch.cli.output import rfc3339
+    from apiwatch.store import lag_of, troubles_of
+
+    lag, troubles = lag_of(source, health), troubles_of(source, health)
+    names = ("lines", "requests", "unparsed", "skipped", "late", "cut", "dropped")
+    counters = {name: getattr(source, name) for name in names}
+    newest = rfc3339(source.last_time)
+    numbers = {
+        "source": source.name,
+        "kind": source.kind,
+        "state": source.state,
+        "message": source.message,
+        "format": source.format or None,
+        **counters,
+        "backlog_bytes": source.backlog_bytes,
+        "lag_s": round(lag, 1),
+        "last_time": newest,
+        "wrong": [trouble.text for trouble in troubles if trouble.wrong],
+        "notes": [trouble.text for trouble in troubles if not trouble.wrong],
+    }
+    counted = ", ".join(f"{count} {name}" for name, count in counters.items())
+    unread = f"lag {lag:.0f} s, {source.backlog_bytes} bytes unread, newest request {newest or 'never'}"
+    text = f"{source.name}: {source.state}, {source.format or 'no format yet'}; {counted}; {unread}"
+    said = any(source.message in trouble.text for trouble in troubles)
+    yield Check("counters", "ok", text if said or not source.message else f"{text}; {source.message}", numbers)
+    for trouble in troubles:
+        yield Check("counters", "wrong" if trouble.wrong else "note", f"{source.name}: {trouble.text}")
 
 
 def _terminal_checks() -> Iterator[Check]:
