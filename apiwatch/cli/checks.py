@@ -1,6 +1,6 @@
 """What `apiwatch doctor` has looked at."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = ["Check"]
 
@@ -14,3 +14,5 @@ class Check(NamedTuple):
     text: str
     command: str = ""
     """What to type, quoted for a shell; '' when there is nothing to type."""
+    numbers: dict[str, Any] | None = None
+    """For a source of the state file: its counters as JSON fields."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apiwatch.cli.checks import Check
+from apiwatch.cli.counters import counter_checks
 from apiwatch.cli.options import as_json, load_settings, state_options, take_source_options, with_source_options
 from apiwatch.errors import ApiwatchError
 from apiwatch.text import plain
@@ -17,6 +18,7 @@ from apiwatch.text import plain
 if TYPE_CHECKING:
     from apiwatch.config import Settings
     from apiwatch.formats.configs import Configuration
+    from apiwatch.store import HealthView, SourceView
 
 __all__ = ["doctor"]
 
@@ -42,6 +44,8 @@ def doctor(paths: tuple[str, ...], db: str | None, config: str | None, json_line
     for check in _checks(paths, db, config, sources):
         checks.append(check)
         if json_lines:
+            if check.numbers is not None:
+                emit({"type": "source", **check.numbers})
             text = plain(check.text, _LONGEST)
             more = {"command": check.command} if check.command else {}
             emit({"type": "check", "name": check.name, "state": check.state, "text": text, **more})
@@ -170,25 +174,34 @@ def _state_checks(db: str | None, settings: "Settings") -> Iterator[Check]:
             text = f"{path} is not there yet" if writable else f"{path} cannot be made: {directory} is not writable"
             yield Check("state", "ok" if writable else "wrong", text)
         else:
-            asyncio.run(_read_state(path))
+            health, sources = asyncio.run(_read_state(path))
             writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
             text = f"{path}, {path.stat().st_size / 1e6:.1f} MB"
             yield Check(
                 "state", "ok" if writable else "note", text if writable else f"{text}; not writable by this user"
             )
-            owner = live_owner(path)
-            yield Check("collector", "ok", f"running: {owner}" if owner is not None else "none runs on this state file")
+            yield _collector_check(live_owner(path), health)
+            for source in sources:
+                yield from counter_checks(source, health)
         free = shutil.disk_usage(next(one for one in path.parents if one.exists())).free
         yield Check("disk", "ok" if free > 200e6 else "wrong", f"{free / 1e9:.1f} GB free for the state file")
     except ApiwatchError as error:
         yield Check("state", "wrong", str(error))
 
 
-async def _read_state(path: Path) -> None:
+async def _read_state(path: Path) -> "tuple[HealthView | None, list[SourceView]]":
     from apiwatch.cli.reading import reading
 
     async with reading(path) as reader:
-        await reader.health()
+        return await reader.health(), await reader.sources()
+
+
+def _collector_check(owner: str | None, health: "HealthView | None") -> Check:
+    if owner is not None:
+        return Check("collector", "ok", f"running: {owner}")
+    if health is not None and health.state == "failed":
+        return Check("collector", "wrong", f"the last one failed: {health.message}")
+    return Check("collector", "ok", "none runs on this state file")
 
 
 def _terminal_checks() -> Iterator[Check]:

@@ -125,8 +125,8 @@ class Peers(msgspec.Struct, gc=False):
             return ""
         options = " ".join(f"--trusted-proxy {proxy}" for proxy in self.shown)
         return (
-            f"every line comes from {' and '.join(_owners(self.shown))}: {PROXY_SHOWN}; "
-            f"have X-Forwarded-For logged, and give {options} (sources.trusted_proxy)"
+            f"every request comes from {' and '.join(_owners(self.shown))}: {PROXY_SHOWN}; "
+            f"log X-Forwarded-For and give {options} (sources.trusted_proxy)"
         )
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from apiwatch.model import SEVERITIES
+from apiwatch.model import PROXY_SHOWN, SEVERITIES
+from apiwatch.store.troubles import AWAY, UNPARSED_FROM
 from apiwatch.store.views import INPUT_ENDED, HealthView, Mix, Overview, SourceView
 from apiwatch.text import plain
 from apiwatch.tui.cells import (
@@ -38,9 +39,7 @@ STALE_AFTER = 3.0
 """Seconds without a heartbeat (the collector writes one a second) after which it counts as dead."""
 
 LAG_FROM = 2.0
-UNPARSED_FROM = 0.05
 QUIET_FROM = 30.0
-_AWAY = {"gone": "gone", "denied": "not readable", "error": "failing", "waiting": "not there yet"}
 
 
 class Word(StrEnum):
@@ -114,7 +113,7 @@ def state_of(link: Link) -> State:
         return State(
             Word.UNPARSED,
             percent(health.unparsed, health.unparsed + health.requests),
-            f"{found}; apiwatch parse --explain FILE says why",
+            f"{found}; 8 Enter shows the first of them, apiwatch parse --explain FILE more",
         )
     if health.lag_s >= LAG_FROM:
         return State(Word.LAG, age(health.lag_s), f"{size(health.backlog_bytes)}B of input are not read yet")
@@ -205,7 +204,7 @@ def _figures(link: Link, overview: Overview, health: HealthView, width: int) -> 
 
 
 def _sources(sources: tuple[SourceView, ...]) -> Piece:
-    away = sum(source.state in _AWAY for source in sources)
+    away = sum(source.state in AWAY for source in sources)
     if away:
         return Piece(f"  SRC {len(sources) - away}/{len(sources)}", "bad")
     kinds = {source.kind for source in sources}
@@ -278,11 +277,18 @@ def notice(link: Link) -> Line:
     state = state_of(link)
     if state.word is Word.STALE:
         return line(Piece(f"STALE: {state.sentence}", "bad"))
-    away = [source for source in link.overview.sources if source.state in _AWAY] if link.overview else []
+    sources = link.overview.sources if link.overview else ()
+    away = [source for source in sources if source.state in AWAY]
     if away and state.word is not Word.NO_DATA:
         detail = f": {away[0].message}" if away[0].message else ""
         more = f"; {len(away) - 1} more are not read" if len(away) > 1 else ""
-        return line(Piece(f"not read: {cut_middle(away[0].name, 48)} is {_AWAY[away[0].state]}{detail}{more}", "warn"))
+        return line(Piece(f"not read: {cut_middle(away[0].name, 48)} is {AWAY[away[0].state]}{detail}{more}", "warn"))
+    proxied = [source for source in sources if PROXY_SHOWN in source.message]
+    if proxied:
+        hint = proxied[0].message[proxied[0].message.index(PROXY_SHOWN) :]
+        more = f" and {len(proxied) - 1} more" if len(proxied) > 1 else ""
+        name = "" if len(sources) == 1 else f"{cut_middle(proxied[0].name, 24)}{more}: "
+        return line(Piece(f"{name}{hint}", "bad"))
     if state.sentence and state.word in _EXPLAINED:
         return line(Piece(f"{state.word}: {state.sentence}", _STYLES[state.word]))
     return ()

@@ -183,7 +183,7 @@ def test_a_log_that_shows_the_proxy_is_named_once_with_the_option_that_helps(com
     done = run(tmp_path, command, *map(str, logs))
     assert done.returncode == 0
     assert done.stderr.count("the log shows the proxy") == 1
-    assert done.stderr.startswith(f"apiwatch: {logs[0]} and 1 more: every line comes from 10.0.0.5: ")
+    assert done.stderr.startswith(f"apiwatch: {logs[0]} and 1 more: every request comes from 10.0.0.5: ")
     assert "--trusted-proxy 10.0.0.5 (sources.trusted_proxy)" in done.stderr
     helped = run(tmp_path, command, "--trusted-proxy=10.0.0.5", *map(str, logs))
     assert helped.returncode == 0

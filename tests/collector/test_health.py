@@ -75,7 +75,7 @@ def test_source_that_shows_the_proxy_says_so_after_what_the_feed_says() -> None:
     counters = {"/a.log": SourceState("/a.log", "combined", peers=Peers(shown=["10.0.0.5"]))}
     (plain_one,) = source_views(counters, [status("/a.log")])
     (told,) = source_views(counters, [SourceStatus("/a.log", "file", "following", "rotated", 0, 0, 0, 0)])
-    assert plain_one.message.startswith("every line comes from 10.0.0.5: the log shows the proxy")
+    assert plain_one.message.startswith("every request comes from 10.0.0.5: the log shows the proxy")
     assert told.message == f"rotated; {plain_one.message}"
     (ended,) = source_views(counters, [])
     assert "10.0.0.5" not in ended.message

@@ -45,7 +45,7 @@ def test_one_private_address_for_200_requests_is_a_proxy(proxy: str) -> None:
     engine = engine_of()
     assert fed(engine, *many(proxy, count=BLOCK - 1)) == ""
     hint = fed(engine, proxy)
-    assert hint.startswith(f"every line comes from {proxy}: {PROXY_SHOWN};")
+    assert hint.startswith(f"every request comes from {proxy}: {PROXY_SHOWN};")
     assert f"--trusted-proxy {proxy} (sources.trusted_proxy)" in hint
     assert "X-Forwarded-For" in hint
 
@@ -67,7 +67,7 @@ def test_two_addresses_are_named_and_three_are_clients() -> None:
 def test_any_number_of_addresses_of_a_cdn_is_one_proxy() -> None:
     edges = [f"172.68.{number}.7" for number in range(40)] + ["162.158.1.1", "2606:4700::17"]
     hint = fed(engine_of(), *many(*edges))
-    assert hint.startswith("every line comes from Cloudflare: ")
+    assert hint.startswith("every request comes from Cloudflare: ")
     for network in ("172.64.0.0/13", "162.158.0.0/15", "2606:4700::/32"):
         assert f"--trusted-proxy {network} " in hint
     assert "from Fastly and Cloudflare: " in fed(engine_of(), *many("172.68.0.1", "151.101.2.2"))
@@ -102,7 +102,7 @@ def test_a_log_with_a_client_in_a_thousand_is_soon_left_alone() -> None:
 def test_a_proxy_that_moves_is_followed() -> None:
     engine = engine_of()
     assert PROXY in fed(engine, *many(PROXY))
-    assert fed(engine, *many(OTHER)).startswith(f"every line comes from {OTHER}:")
+    assert fed(engine, *many(OTHER)).startswith(f"every request comes from {OTHER}:")
 
 
 def test_naming_the_proxy_ends_it_whether_or_not_it_tells_the_client() -> None:

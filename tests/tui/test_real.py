@@ -127,6 +127,11 @@ def test_a_hostile_log_reaches_the_terminal_on_no_view(tmp_path: Path) -> None:
             ("G", "end"),
             ("b", "Enter queue"),
             ("\r", "queued"),
+            ("\x1b", "[1 Alerts("),
+            ("8", "[8 Src"),
+            ("\r", "lines that match no format"),
+            ("\x1b", "[8 Src"),
+            ("\x1b", "[1 Alerts("),
             ("B", "[Block queue]"),
             ("?", "on this screen"),
         ):
