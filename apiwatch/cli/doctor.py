@@ -133,7 +133,7 @@ def _source_checks(paths: tuple[str, ...], settings: "Settings") -> Iterator[Che
 
 def _format_check(path: Path, settings: "Settings") -> Check:
     """Parse the last lines of a file, or the first of a compressed one."""
-    from apiwatch.formats import LineParser
+    from apiwatch.formats import line_parser
     from apiwatch.model import Request
     from apiwatch.sources.content import NotRegular, sample_lines
     from apiwatch.sources.packed import Damaged
@@ -147,9 +147,7 @@ def _format_check(path: Path, settings: "Settings") -> Check:
         return Check("source", "wrong", f"{path} cannot be read: {error}")
     if not lines:
         return Check("source", "note", f"{path} is empty")
-    parser = LineParser(
-        format=sources.format, log_format=sources.log_format, trusted_proxy=sources.trusted_proxy, salt=b""
-    )
+    parser = line_parser(sources, b"")
     received = path.stat().st_mtime
     good = sum(isinstance(record, Request) for record in parser.parse(lines, 1, received))
     if not good:

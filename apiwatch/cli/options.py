@@ -40,6 +40,8 @@ class SourceOptions:
     format: str | None = None
     log_format: str | None = None
     trusted_proxy: tuple[str, ...] = ()
+    client_header: str | None = None
+    time_zone: str | None = None
     syslog: tuple[str, ...] = ()
     syslog_certificate: str | None = None
     syslog_key: str | None = None
@@ -93,6 +95,10 @@ def with_source_options(*, syslog: bool, since: str) -> Callable[[F], F]:
             command = click.option("--syslog", multiple=True, metavar="URL", help=text)(command)
         text = "Network whose X-Forwarded-For is believed; repeatable."
         command = click.option("--trusted-proxy", multiple=True, metavar="CIDR", help=text)(command)
+        text = "Header in which trusted proxies name the client, such as CF-Connecting-IP (X-Forwarded-For)."
+        command = click.option("--client-header", metavar="NAME", help=text)(command)
+        text = "Zone of times that are written without one, such as Europe/Berlin (this machine's)."
+        command = click.option("--time-zone", metavar="NAME", help=text)(command)
         text = "nginx log_format or Apache LogFormat, verbatim."
         command = click.option("--log-format", metavar="STRING", help=text)(command)
         return click.option(
@@ -135,6 +141,8 @@ def take_source_options(given: dict[str, Any]) -> SourceOptions:
         format=given.get("format_name"),
         log_format=given.get("log_format"),
         trusted_proxy=tuple(given.get("trusted_proxy", ())),
+        client_header=given.get("client_header"),
+        time_zone=given.get("time_zone"),
         syslog=tuple(given.get("syslog", ())),
         syslog_certificate=given.get("syslog_certificate"),
         syslog_key=given.get("syslog_key"),
@@ -148,7 +156,7 @@ def load_settings(config: str | None, typed: SourceOptions | None = None) -> "Se
     """The settings file with what was typed on top. Raises ConfigError and UsageError."""
     from msgspec.structs import replace
 
-    from apiwatch.config import load, parse_network, parse_since, parse_syslog
+    from apiwatch.config import load, parse_header, parse_network, parse_since, parse_syslog, parse_zone
 
     settings = load(Path(config) if config is not None else None)
     if typed is None:
@@ -160,6 +168,10 @@ def load_settings(config: str | None, typed: SourceOptions | None = None) -> "Se
         sources = replace(sources, log_format=typed.log_format)
     if typed.trusted_proxy:
         sources = replace(sources, trusted_proxy=_all_checked("--trusted-proxy", parse_network, typed.trusted_proxy))
+    if typed.client_header is not None:
+        sources = replace(sources, client_header=_checked("--client-header", parse_header, typed.client_header))
+    if typed.time_zone is not None:
+        sources = replace(sources, time_zone=_checked("--time-zone", parse_zone, typed.time_zone))
     if typed.syslog:
         sources = replace(sources, syslog=_all_checked("--syslog", parse_syslog, typed.syslog))
     if typed.syslog_allow:

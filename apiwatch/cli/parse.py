@@ -12,6 +12,7 @@ from apiwatch.text import plain
 
 if TYPE_CHECKING:
     from apiwatch.config import Settings
+    from apiwatch.engine.peers import Peers
     from apiwatch.formats import LineParser, Unparsed
     from apiwatch.model import Batch, Request
 
@@ -62,22 +63,26 @@ class _Parse:
     """Counts and failures of one run."""
 
     def __init__(self, settings: "Settings", paths: tuple[str, ...], explain: bool) -> None:
+        from apiwatch.engine.peers import Proxies
+
         self._settings = settings
         self._paths = paths
         self._silent = explain
         self._parsers: dict[str, LineParser] = {}
         self._lines: dict[str, int] = {}
+        self._peers: dict[str, Peers] = {}
+        self._proxies = Proxies(settings.sources.trusted_proxy)
         self._failures: list[tuple[str, Unparsed]] = []
         self._unparsed = self._records = self._skipped = 0
 
     async def read(self) -> None:
         """Parse everything and print the records. Raises InputError when nothing could be read of a source in error."""
         from apiwatch.cli.inputs import feed_options
-        from apiwatch.formats import time_of
+        from apiwatch.formats import line_times
         from apiwatch.sources import Feed
 
         options = feed_options(self._paths, self._settings, follow=False, since="start", syslog=False)
-        feed = Feed(options, offsets={}, time_of=time_of)
+        feed = Feed(options, offsets={}, time_of=line_times(self._settings.sources))
         try:
             await feed.open()
             async for batch in feed:
@@ -92,17 +97,16 @@ class _Parse:
         import msgspec
 
         from apiwatch.cli.output import write_lines
-        from apiwatch.formats import LineParser, Unparsed
+        from apiwatch.engine.peers import Peers
+        from apiwatch.formats import Unparsed, line_parser
         from apiwatch.model import Request
 
         parser = self._parsers.get(batch.source)
         if parser is None:
             from apiwatch.cli.places import salt
 
-            sources = self._settings.sources
-            parser = self._parsers[batch.source] = LineParser(
-                format=sources.format, log_format=sources.log_format, trusted_proxy=sources.trusted_proxy, salt=salt()
-            )
+            parser = self._parsers[batch.source] = line_parser(self._settings.sources, salt())
+        peers = self._peers.setdefault(batch.source, Peers())
         first = self._lines.get(batch.source, 0) + 1
         self._lines[batch.source] = first - 1 + len(batch.lines)
         printed: list[bytes] = []
@@ -111,6 +115,7 @@ class _Parse:
             record = parser.parse([line], number, batch.received)[0]
             if isinstance(record, Request):
                 self._records += 1
+                peers.follow(record, self._proxies)
                 if not self._silent:
                     printed.append(msgspec.json.encode(_fields(record, parser.format, batch.source)))
             elif isinstance(record, Unparsed):
@@ -138,6 +143,7 @@ class _Parse:
     def summarise(self) -> None:
         """Counts on standard error. Raises InputError when nothing was a record."""
         from apiwatch.cli.output import say
+        from apiwatch.engine.peers import first_hint
 
         if not self._records:
             names = plain(", ".join(self._paths))
@@ -149,6 +155,9 @@ class _Parse:
             how = "" if self._silent else "; --explain shows the first of them"
             sys.stdout.flush()
             say(f"{self._records} records, {self._unparsed} lines not understood, {self._skipped} skipped{how}")
+        if hint := first_hint(self._peers.items()):
+            sys.stdout.flush()
+            say(hint)
 
 
 def _fields(request: "Request", format_name: str, source: str) -> dict[str, Any]:

@@ -67,6 +67,8 @@ def replay(
         raise InputError(totals.problem)
     if totals.problem:
         say(totals.problem)
+    if totals.proxy:
+        say(totals.proxy)
     if not totals.requests and not (totals.resumed and not totals.lines):
         if not totals.lines and run.since != "start":
             raise InputError(f"{plain(', '.join(wanted))} holds no line that is newer than --since {plain(run.since)}")

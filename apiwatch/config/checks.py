@@ -29,6 +29,8 @@ RULES: dict[str, Callable[[str], str]] = {
     "sources.format": values.parse_text,
     "sources.log_format": values.parse_text,
     "sources.trusted_proxy": values.parse_network,
+    "sources.client_header": values.parse_header,
+    "sources.time_zone": values.parse_zone,
     "dashboard.window": values.parse_window,
     "dashboard.theme": values.parse_theme,
     "block.allow": values.parse_network,

@@ -59,6 +59,10 @@ class Sources(_Section, frozen=True):
     log_format: str | None = None
     trusted_proxy: tuple[str, ...] = ()
     """Networks whose X-Forwarded-For is believed."""
+    client_header: str | None = None
+    """Header in which trusted proxies name the client instead of X-Forwarded-For."""
+    time_zone: str | None = None
+    """Zone of times that are written without one; None: told by envelopes, else this machine's."""
     poll_interval: Annotated[float, Meta(ge=0.05, le=60.0)] = 0.25
 
 

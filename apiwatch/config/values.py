@@ -10,6 +10,7 @@ import os
 import re
 from datetime import datetime
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from apiwatch.errors import UsageError
 from apiwatch.text import one_line
@@ -20,6 +21,7 @@ __all__ = [
     "WINDOWS",
     "format_duration",
     "parse_duration",
+    "parse_header",
     "parse_network",
     "parse_path",
     "parse_since",
@@ -27,6 +29,7 @@ __all__ = [
     "parse_text",
     "parse_theme",
     "parse_window",
+    "parse_zone",
     "quoted",
 ]
 
@@ -44,6 +47,7 @@ _PIECE = re.compile(r"(\d{1,12}(?:\.\d{1,9})?) ?(ms|[smhdw])", re.ASCII)
 _SIMPLE = re.compile(r"\d{1,5}[smhdw]", re.ASCII)
 _NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,9})?", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}", re.ASCII)
 _NETWORK = re.compile(r"([0-9A-Fa-f:.]+)(?:/(\d{1,3}))?", re.ASCII)
 
 _UNIX_PATH_BYTES = 107
@@ -207,6 +211,21 @@ def parse_text(text: str) -> str:
     if not text.strip():
         raise UsageError("is empty; give it a value or remove the line to keep the default")
     return text
+
+
+def parse_header(text: str) -> str:
+    """The name of a header field (RFC 9110, section 5.1)."""
+    if _HEADER.fullmatch(text) is None:
+        raise UsageError(f"{quoted(text)} is not the name of a header; write one such as CF-Connecting-IP")
+    return text
+
+
+def parse_zone(text: str) -> str:
+    """A time zone of the IANA database."""
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UsageError(f"{quoted(text)} is not a known time zone; write one such as Europe/Berlin or UTC") from None
 
 
 def parse_window(text: str) -> str:

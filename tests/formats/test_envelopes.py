@@ -171,7 +171,7 @@ stacks = st.lists(st.sampled_from(sorted(ENVELOPES)), min_size=1, max_size=3)
 
 
 @given(lines, stacks)
-@calm(max_examples=400)
+@calm(max_examples=250)
 def test_any_stack_of_envelopes_comes_off(line: str, stack: Sequence[str]) -> None:
     text = line
     for kind in stack:
@@ -210,7 +210,7 @@ anything = st.one_of(
 
 
 @given(st.lists(st.tuples(st.sampled_from(sorted(ENVELOPES)), anything), max_size=5), st.integers(0, 200))
-@calm(max_examples=300)
+@calm(max_examples=150)
 def test_nothing_raises(pieces: Sequence[tuple[str, str]], cut: int) -> None:
     envelopes = Envelopes()
     for kind, text in pieces:

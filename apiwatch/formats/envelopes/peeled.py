@@ -14,6 +14,7 @@ ISO = r"\d{4}-[01]\d-[0-3]\d[T ][0-2]\d:[0-5]\d:[0-6]\d(?:[.,]\d{1,9})?(?:Z|z|[+
 _STAMP = re.compile(
     r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d):([0-5]\d|60)(?:[.,](\d{1,9})\d{0,9})? ?(Z|z|UTC|[+-]\d\d(?::?\d\d)?)", re.ASCII
 )
+_EPOCH = re.compile(r"\d{10}\.\d{1,9}", re.ASCII)
 
 
 class Peeled(NamedTuple):
@@ -32,14 +33,14 @@ class Peeled(NamedTuple):
 
 
 def stamped(text: str | None) -> Moment | None:
-    """The moment of an ISO 8601 time that has a zone.
+    """The moment of an ISO 8601 time that has a zone, or of seconds since the epoch with a fraction.
 
     >>> stamped("2026-11-24T03:10:54.5+01:00"), stamped("2026-11-24T03:10:54")
     ((1795486254.5, 3600), None)
     """
     found = _STAMP.fullmatch(text) if text else None
     if found is None:
-        return None
+        return (float(text), 0) if text and _EPOCH.fullmatch(text) else None
     minute, second, fraction, zone = found.groups()
     start = _MINUTES[f"{minute}:00{zone}"]
     if start is None:

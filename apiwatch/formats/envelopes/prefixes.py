@@ -35,7 +35,7 @@ _STAMP = re.compile(
     # many loggers and relays before JSON, with or without a host
     rf"({ISO}) {{1,8}}(?:[^\s\[\]<>\"{{}}]{{1,255}} {{1,8}})?(?=\{{)"
     # --timestamps of docker, compose, kubectl and stern: RFC 3339; not the time, balancer and client of AWS
-    r"|(\d{4}-\d\d-\d\dT[\d:]{8}(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (?![^ ]{1,255} [^ ]{1,255}:\d{1,5} )(?=\S)"
+    r"|(\d{4}-\d\d-\d\dT[\d:]{8}(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (?![\w./-]{1,255} [\d.]{7,15}:\d{1,5} )(?=\S)"
     # a date and a time in two columns begin lines of the W3C kind
     r"|(\d{4}-\d\d-\d\dT[\d:]{8}(?:[.,]\d{1,9})?) +(?=[\d\[:])"
     rf"|\[({ISO})\] +(?=[\d{{:])",

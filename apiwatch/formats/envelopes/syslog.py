@@ -19,7 +19,13 @@ _RFC5424 = re.compile(
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _YEAR = r"(?: (?:19|20)\d\d)?"
 _CLOCK = rf"{_MONTH} [ 0-3]?\d{_YEAR} [0-2]\d:[0-5]\d:[0-6]\d(?:\.\d{{1,9}})?{_YEAR}"
-_HEAD = re.compile(rf"({_PRI})?(?:{_CLOCK}|({ISO})) {{1,8}}", re.ASCII)
+_DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_HEAD = re.compile(
+    rf"({_PRI})?(?:({_CLOCK})|({ISO})"
+    # journalctl -o short-full and short-unix
+    rf"|{_DAY} (\d{{4}}-[\d-]{{5}} [\d:]{{8}} (?:UTC|(?=[A-Z+-])))[A-Z0-9+-]{{0,6}}|(\d{{10}}\.\d{{6}})) {{1,8}}",
+    re.ASCII,
+)
 
 _HOST = r"[^\s\[\]<>\"{}]{1,255}"
 _TAG = r"[^\s:\[\]<>\"{}]{1,128}"
@@ -56,11 +62,11 @@ def peel_syslog(text: str) -> Peeled | None:
     if head is None:
         found = _MARKED.match(text)
         return _behind(text, found.end()) if found is not None else None
-    priority, time = head.groups()
+    priority, clock, *times = head.groups()
     found = _NAMED.match(text, head.end())
-    if found is None and (priority is not None or time is None):
+    if found is None and (priority or clock):
         found = _NAMELESS.match(text, head.end())
-    return _behind(text, found.end(), time) if found is not None else None
+    return _behind(text, found.end(), next(filter(None, times), None)) if found is not None else None
 
 
 def _behind(text: str, end: int, time: str | None = None) -> Peeled | None:
