@@ -109,9 +109,13 @@ def with_source_options(*, syslog: bool, since: str) -> Callable[[F], F]:
 
 
 def _complete_format(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    return [name for name in _format_names() if name.startswith(begun)]
+
+
+def _format_names() -> list[str]:
     from apiwatch.formats import FORMATS
 
-    return [name for name in ("auto", *(info.name for info in FORMATS)) if name.startswith(begun)]
+    return ["auto", *(name for info in FORMATS for name in (info.name, *info.also))]
 
 
 def screen_options(command: F) -> F:
@@ -218,9 +222,7 @@ def _check_log_format(text: str, origin: str) -> None:
 def _known_format(name: str) -> str:
     import difflib
 
-    from apiwatch.formats import FORMATS
-
-    names = ["auto", *(info.name for info in FORMATS)]
+    names = _format_names()
     if name in names:
         return name
     near = difflib.get_close_matches(name, names, n=1)

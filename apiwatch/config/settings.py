@@ -64,6 +64,7 @@ class Sources(_Section, frozen=True):
     time_zone: str | None = None
     """Zone of times that are written without one; None: told by envelopes, else this machine's."""
     poll_interval: Annotated[float, Meta(ge=0.05, le=60.0)] = 0.25
+    """Where inotify does not work."""
 
 
 class Limits(_Section, frozen=True):

@@ -75,6 +75,11 @@ class PlainContent:
         self._fd = fd
         self._lock = threading.Lock()
 
+    @property
+    def descriptor(self) -> int:
+        """Of the open file; it stays ours."""
+        return self._fd
+
     def read_at(self, position: int, size: int) -> bytes:
         """As in Content."""
         return os.pread(self._fd, size, position)

@@ -45,7 +45,7 @@ class FeedOptions:
     follow: bool = True
     """False: read what is there, then end."""
     poll_interval: float = 0.25
-    """Seconds between two looks at a file that has nothing new."""
+    """Seconds between two looks at a file that has nothing new and that inotify does not tell of."""
     line_bytes: int = 65536
     """Longer lines are cut and counted."""
     queue_lines: int = 100_000

@@ -11,7 +11,8 @@ from random import Random
 import pytest
 
 from apiwatch.errors import InputError
-from apiwatch.sources.fileset import SPAN_SECONDS, FileSet
+from apiwatch.sources.fileset import FileSet
+from apiwatch.sources.merging import SPAN_SECONDS
 from apiwatch.sources.options import Reading
 from apiwatch.sources.packed import zstd
 from apiwatch.sources.seek import Since
