@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+from itertools import islice
 from pathlib import Path
 
 from apiwatch.errors import InputError
@@ -52,7 +53,7 @@ class _Files:
         found: list[tuple[str, str]] = []
         for name in sorted(glob.glob(wanted)):  # noqa: PTH207
             path = Path(name)
-            files = sorted(path.rglob("*")) if path.is_dir() else [path]
+            files = sorted(islice(path.rglob("*"), _MOST_FILES)) if path.is_dir() else [path]
             found += [(os.path.normpath(one), self.text(one)) for one in files if one.is_file()]
         return found
 

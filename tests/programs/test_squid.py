@@ -105,7 +105,9 @@ def run() -> Iterator[Run]:
             directory.chmod(0o777)
             settings += "cache_effective_user proxy\n"
         (directory / "squid.conf").write_text(settings)
-        with running(squid, "-N", "-f", str(directory / "squid.conf"), ports=(port,), directory=directory):
+        # A service name of its own, so that two of them do not share what they keep in memory.
+        command = (squid, "-N", "-n", f"apiwatch{port}", "-f", str(directory / "squid.conf"))
+        with running(*command, ports=(port,), directory=directory):
             answered: list[Answered] = []
             # What is too long is logged at some later time, out of order; of `*` an URL is made that is none.
             for ask in (ask for ask in ODD if ask.name not in {"too long", "asterisk"}):
