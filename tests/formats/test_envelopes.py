@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apiwatch.formats.envelopes import Envelopes, Peeled
-from apiwatch.formats.envelopes.parts import LINE_BYTES, STREAMS, WAITING_BYTES
+from apiwatch.formats.envelopes.parts import LINE_BYTES, MOST_SHORT_PARTS, STREAMS, WAITING_BYTES
 from apiwatch.model import Request
 from tests.formats.corpus import CORPUS, Record, records
 from tests.formats.kit import CLOCK, TIME, entry, request
@@ -374,8 +374,8 @@ def test_what_waits_is_bounded() -> None:
 
 def test_a_line_in_too_many_parts_is_cut() -> None:
     envelopes = Envelopes()
-    for _ in range(LINE_BYTES // 1_000 + 50):
-        fill(envelopes, "s", "x" * 1_000)
+    for _ in range(500):
+        assert fill(envelopes, "s", "x" * 16_384) is None
     assert envelopes.cut == 1
     restored = Envelopes()
     restored.load(envelopes.save())
@@ -384,7 +384,26 @@ def test_a_line_in_too_many_parts_is_cut() -> None:
     assert restored.join(Peeled("next", finishes="s")) == "next"
 
 
-@pytest.mark.parametrize("saved", [None, [], {}, "x", [1, 2, 3], [[["s", "x", False]], 0, 0], [[], "a", 0]])
+def test_parts_that_never_end_are_lines() -> None:
+    """Whatever takes the LF off docker's records must not make every line wait for ever."""
+    envelopes = Envelopes()
+    records = [peeled(docker(LINE, ended=False))] * (MOST_SHORT_PARTS + 10)
+    found = [envelopes.join(record) for record in records]
+    assert found == [None] * (MOST_SHORT_PARTS + 1) + [LINE] * 9
+    assert envelopes.dropped == 1
+    restored = Envelopes()
+    restored.load(envelopes.save())
+    assert restored.join(records[0]) == LINE
+    assert restored.join(peeled(docker(LINE))) == LINE
+    assert restored.join(records[0]) is None
+
+
+def test_a_long_line_in_many_parts_is_joined() -> None:
+    parts = ["x" * 8_192] * 20 + ["y"]
+    assert joined([cri(part, ended=part == "y") for part in parts]) == ["".join(parts)]
+
+
+@pytest.mark.parametrize("saved", [None, [], {}, "x", [1, 2, 3], [[["s", ["x"]]], 0, 0, False], [[], "a", 0, False]])
 def test_a_state_that_is_none_is_ignored(saved: object) -> None:
     envelopes = Envelopes()
     fill(envelopes, "s", "x")

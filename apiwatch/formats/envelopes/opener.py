@@ -45,11 +45,11 @@ class Envelopes:
     def join(self, peeled: Peeled) -> str | None:
         """The whole line that ends with what was peeled; None while it is unfinished.
 
-        What knows no parts is a whole line.
+        What knows no parts is a whole line. Where dozens of short parts never end a line, each is taken for a line from
+        then on, until one ends: something between the runtime and us took the line ends away.
         """
         if peeled.unfinished is not None:
-            self._parts.add(peeled.unfinished, peeled.text)
-            return None
+            return self._parts.add(peeled.unfinished, peeled.text)
         if peeled.finishes is not None:
             return self._parts.finish(peeled.finishes, peeled.text)
         return peeled.text
