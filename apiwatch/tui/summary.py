@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from apiwatch.model import PROXY_SHOWN, SEVERITIES
+from apiwatch.model import SEVERITIES
 from apiwatch.store.troubles import AWAY, UNPARSED_FROM
 from apiwatch.store.views import INPUT_ENDED, HealthView, Mix, Overview, SourceView
 from apiwatch.text import plain
@@ -28,7 +28,6 @@ __all__ = [
     "State",
     "Word",
     "head_lines",
-    "notice",
     "open_alerts",
     "severity_mix",
     "state_of",
@@ -65,9 +64,6 @@ _STYLES = {
     Word.STALE: "bad",
     Word.ENDED: "accent",
 }
-
-
-_EXPLAINED = (Word.ENDED, Word.CATCH_UP, Word.LAG, Word.UNPARSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,25 +266,3 @@ def tiny_line(link: Link, width: int) -> Line:
         Piece("  ? help  q quit", "dim"),
     )
     return shown if line_width(shown) <= width else line(state_of(link).piece, Piece(" 60x15"))
-
-
-def notice(link: Link) -> Line:
-    """What must be said about the state in a sentence of its own; empty when all is well."""
-    state = state_of(link)
-    if state.word is Word.STALE:
-        return line(Piece(f"STALE: {state.sentence}", "bad"))
-    sources = link.overview.sources if link.overview else ()
-    away = [source for source in sources if source.state in AWAY]
-    if away and state.word is not Word.NO_DATA:
-        detail = f": {away[0].message}" if away[0].message else ""
-        more = f"; {len(away) - 1} more are not read" if len(away) > 1 else ""
-        return line(Piece(f"not read: {cut_middle(away[0].name, 48)} is {AWAY[away[0].state]}{detail}{more}", "warn"))
-    proxied = [source for source in sources if PROXY_SHOWN in source.message]
-    if proxied:
-        hint = proxied[0].message[proxied[0].message.index(PROXY_SHOWN) :]
-        more = f" and {len(proxied) - 1} more" if len(proxied) > 1 else ""
-        name = "" if len(sources) == 1 else f"{cut_middle(proxied[0].name, 24)}{more}: "
-        return line(Piece(f"{name}{hint}", "bad"))
-    if state.sentence and state.word in _EXPLAINED:
-        return line(Piece(f"{state.word}: {state.sentence}", _STYLES[state.word]))
-    return ()

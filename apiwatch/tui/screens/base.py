@@ -13,8 +13,9 @@ from textual.widget import Widget
 from apiwatch.store.protocol import Reader
 from apiwatch.tui.layout import Shape, shape_of
 from apiwatch.tui.line import CUT, Line, Piece, line, line_text, line_width, wrap
+from apiwatch.tui.notice import notice
 from apiwatch.tui.session import Session
-from apiwatch.tui.summary import head_lines, notice, tiny_line
+from apiwatch.tui.summary import head_lines, tiny_line
 from apiwatch.tui.widgets.text import Block, KeyBar
 
 __all__ = ["LiveScreen"]
