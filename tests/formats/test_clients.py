@@ -91,3 +91,16 @@ def test_header_of_a_mixed_file_counts_until_the_next() -> None:
     found = parser().parse([line.encode() for line in lines], 1, 1e9)
     got = [(one.client, one.target, one.status) for one in found if one is not None and not isinstance(one, tuple)]
     assert got == [("192.0.2.7", "/a", 200), ("192.0.2.8", "/b", 404), ("192.0.2.9", "/c", 200)]
+
+
+@pytest.mark.parametrize("length", [3_000, 5_000, 60_000])
+def test_nobody_hides_behind_a_long_user_name(length: int) -> None:
+    user = "a" * length
+    found = request(f'192.0.2.7 - {user} [24/Nov/2026:03:10:54 +0000] "GET /orders/7 HTTP/1.1" 401 1 "-" "-"')
+    assert (found.client, found.status, found.target) == ("192.0.2.7", 401, "/orders/7")
+
+
+def test_durations_that_cannot_be_are_none() -> None:
+    line = '{"remote_addr":"192.0.2.7","request":"GET / HTTP/1.1","status":200,"duration_ms":%s}'
+    assert request(line % ("9" * 40)).duration_s is None
+    assert request(line % "1500").duration_s == 1.5
