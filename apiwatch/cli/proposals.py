@@ -94,28 +94,23 @@ def _about_proxies(found: Configuration, verdicts: dict[str, Judged]) -> Iterato
             f"{open_to[0]} may say who the client is ({proxies.header}), and that is everybody: any client can choose "
             "the address in the log; name the networks of your proxies only",
         )
-    elif proxies.networks and proxies.header:
+    elif proxies.networks:
         yield _only(
             "proxies",
             "ok",
             f"{found.server} itself takes the client from {proxies.header} when {', '.join(proxies.networks[:8])} "
             "says so; the log holds the real client, and --trusted-proxy is not needed for these",
         )
-    elif proxies.sign or proxies.header:
+    elif proxies.sign:
         blind = [
             found.formats[name].name for name, one in verdicts.items() if not one.fields & {"forwarded", "proxied"}
         ]
-        sign = proxies.sign or f"RemoteIPHeader {proxies.header}"
-        remedy = (
-            'add "$http_x_forwarded_for" (PROXY protocol: $proxy_protocol_addr) to it, or set_real_ip_from'
-            if found.server == "nginx"
-            else 'add "%{X-Forwarded-For}i" to it, or RemoteIPInternalProxy'
-        )
+        remedy = 'add "$http_x_forwarded_for" (PROXY protocol: $proxy_protocol_addr) to it, or set_real_ip_from'
         if blind:
             yield _only(
                 "proxies",
                 "note",
-                f"{sign} tells of a proxy in front, but format {', '.join(blind)} holds only its address; {remedy}",
+                f"{proxies.sign} tells of a proxy in front, but {', '.join(blind)} holds only its address; {remedy}",
             )
     if any("forwarded" in one.fields or "proxied" in one.fields for one in verdicts.values()) and not proxies.networks:
         yield _only(

@@ -103,9 +103,13 @@ def test_apache_with_debians_variables(home: Path) -> None:
     main = home / "apache2.conf"
     main.write_text(
         'LogFormat "%h %t \\"%r\\" %>s %D\\t%{User-Agent}i" timed\nLogFormat "%h %l %u %t \\"%r\\" %>s %b" common\n'
-        "IncludeOptional sites/*.conf\n"
+        "IncludeOptional sites/*.conf\nRemoteIPHeader X-Forwarded-For\n"
     )
-    found = [one for one in checks(home, main) if one["name"] == "log"]
+    everything = checks(home, main)
+    (proxies,) = (one for one in everything if one["name"] == "proxies")
+    assert proxies["state"] == "wrong"
+    assert "any client can choose" in proxies["text"]
+    found = [one for one in everything if one["name"] == "log"]
     assert [one.get("command", "") for one in found] == [
         shlex.join(["apiwatch", "--log-format", '%h %t "%r" %>s %D\\t%{User-Agent}i', f"{home}/api.log"]),
         "apiwatch '/var/log/x.*.log'",

@@ -207,7 +207,9 @@ def test_apache_directives_sections_and_variables() -> None:
     assert found.logs[0].options == ("env=!quiet",)
     assert found.formats[""].text == '%h %l %u %t "%r" %>s %b'
     assert found.faults == ("apache2.conf:15: ${NONE} is neither defined here nor in envvars",)
-    assert found.proxies.header == "X-Forwarded-For"
+    assert found.proxies == (("0.0.0.0/0",), "X-Forwarded-For", "")
+    limited = apache(APACHE + "RemoteIPInternalProxy 10.0.0.0/8 192.0.2.1\n")
+    assert limited.proxies.networks == ("10.0.0.0/8", "192.0.2.1")
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ Listen 127.0.0.1:{port}
 Listen [::1]:{port}
 Listen 127.0.0.1:{header}
 Listen 127.0.0.1:{proxied}
+Listen 127.0.0.1:{careless}
 <VirtualHost *:{port}>
     CustomLog ${{LOGS}}/common.log common
     CustomLog ${{LOGS}}/combined.log combined
@@ -53,6 +54,10 @@ Listen 127.0.0.1:{proxied}
     RemoteIPInternalProxy 127.0.0.0/8
     CustomLog ${{LOGS}}/header.log combined
     CustomLog ${{LOGS}}/peer.log "%a %{{c}}a %t \"%r\" %>s"
+</VirtualHost>
+<VirtualHost *:{careless}>
+    RemoteIPHeader X-Forwarded-For
+    CustomLog ${{LOGS}}/careless.log combined
 </VirtualHost>
 <VirtualHost *:{proxied}>
     RemoteIPProxyProtocol On
@@ -132,7 +137,7 @@ def run() -> Iterator[Run]:
     apache = program("apache2")
     modules = Path("/usr/lib/apache2/modules")
     with workspace() as directory:
-        ports = {name: free_port() for name in ("port", "header", "proxied")}
+        ports = {name: free_port() for name in ("port", "header", "proxied", "careless")}
         (directory / "www/basic").mkdir(parents=True)
         (directory / "www/basic/a").write_text("hello")
         (directory / "www/fine").write_text("fine")
@@ -150,6 +155,7 @@ def run() -> Iterator[Run]:
             answered = [one for ask in ODD for one in asked(("127.0.0.1", ports["port"]), [ask])]
             answered += [*asked(("127.0.0.1", ports["port"]), KEPT_ALIVE), *asked(("::1", ports["port"]), KEPT_ALIVE)]
             list(asked(("127.0.0.1", ports["header"]), [ASKED]))
+            list(asked(("127.0.0.1", ports["careless"]), [ASKED]))
             before = f"PROXY TCP4 {CLIENT} 127.0.0.1 5000 80\r\n".encode()
             list(asked(("127.0.0.1", ports["proxied"]), [ASKED], before=before))
         yield Run(directory, [one for one in answered if one.ask.name not in _SILENT])
@@ -195,3 +201,8 @@ def test_what_mod_remoteip_found_out_is_taken_as_it_is(run: Run) -> None:
     (peer,) = records(log_lines(run.directory / "peer.log"), LineParser(log_format='%a %{c}a %t "%r" %>s'))
     assert (header.client, proxied.client) == (CLIENT, CLIENT)
     assert (peer.client, peer.peer) == (CLIENT, "127.0.0.1")
+
+
+def test_without_a_list_of_proxies_mod_remoteip_believes_everybody_as_doctor_says(run: Run) -> None:
+    (careless,) = records(log_lines(run.directory / "careless.log"), LineParser())
+    assert careless.client == FORGED

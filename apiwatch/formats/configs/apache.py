@@ -47,7 +47,7 @@ class _Apache:
         self._faults: list[str] = []
         self._root = ""
         self._networks: list[str] = []
-        self._header = self._sign = ""
+        self._header = ""
 
     def read(self, text: str, file: str) -> Configuration:
         """The configuration of a main file."""
@@ -70,7 +70,9 @@ class _Apache:
         logs = [log._replace(sites=(site,)) for site, own in hosts for log in (own or main)]
         if not hosts or all(own for _, own in hosts):
             logs += main
-        proxies = Proxies(tuple(dict.fromkeys(self._networks)), self._header, self._sign)
+        # Without a list mod_remoteip believes whoever connects.
+        networks = tuple(dict.fromkeys(self._networks)) or (("0.0.0.0/0",) if self._header else ())
+        proxies = Proxies(networks if self._header else (), self._header)
         return Configuration("apache", self._formats, merged(logs), (), proxies, tuple(self._faults))
 
     def _note(self, line: _Line) -> None:
@@ -88,7 +90,7 @@ class _Apache:
         elif name == "remoteipheader" and words:
             self._header = words[0]
         elif name == "remoteipproxyprotocol" and words and words[0].lower() == "on":
-            self._sign = self._sign or f"`RemoteIPProxyProtocol On` ({line.where})"
+            self._header, self._networks = "the PROXY protocol", ["each peer"]
 
     def _log(self, line: _Line) -> AccessLog:
         target, *rest = line.words
