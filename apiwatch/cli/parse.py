@@ -76,7 +76,7 @@ class _Parse:
         from apiwatch.formats import time_of
         from apiwatch.sources import Feed
 
-        options = feed_options(self._paths, self._settings, follow=False, since="start", syslog=False)
+        options = feed_options(self._paths, self._settings, follow=False, since="start", streams=False)
         feed = Feed(options, offsets={}, time_of=time_of)
         try:
             await feed.open()

@@ -2,7 +2,7 @@
 
 from apiwatch.config.loader import default_text, dump, load, problems, settings_file, state_path
 from apiwatch.config.settings import Settings
-from apiwatch.config.values import format_duration, parse_duration, parse_network, parse_since, parse_syslog
+from apiwatch.config.values import format_duration, parse_duration, parse_network, parse_since, parse_syslog, parse_unit
 
 __all__ = [
     "Settings",
@@ -14,6 +14,7 @@ __all__ = [
     "parse_network",
     "parse_since",
     "parse_syslog",
+    "parse_unit",
     "problems",
     "settings_file",
     "state_path",
