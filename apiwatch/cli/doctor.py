@@ -117,6 +117,10 @@ def _source_checks(paths: tuple[str, ...], settings: "Settings") -> Iterator[Che
         return
     for address in settings.sources.syslog:
         yield Check("source", "note", f"{address}: whether it can be opened is seen when a collector starts")
+    for unit in settings.sources.journal:
+        found = shutil.which("journalctl")
+        text = f"journal:{unit}: read with {found}" if found else "--journal: journalctl is not installed"
+        yield Check("source", "ok" if found else "wrong", text)
     for name in wanted:
         if name == STDIN:
             continue

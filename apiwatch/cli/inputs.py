@@ -19,7 +19,7 @@ STDIN = "-"
 
 
 def wanted_paths(typed: Sequence[str], settings: "Settings") -> tuple[str, ...]:
-    """What to read: the typed paths, else those of the settings, else the usual places (none if syslog is wanted).
+    """What to read: the typed paths, else those of the settings, else the usual places (none for syslog or journal).
 
     Raises UsageError for standard input named twice, InputError when there is nothing to read.
     """
@@ -29,7 +29,7 @@ def wanted_paths(typed: Sequence[str], settings: "Settings") -> tuple[str, ...]:
         return tuple(typed)
     if settings.sources.paths:
         return settings.sources.paths
-    if settings.sources.syslog:
+    if settings.sources.syslog or settings.sources.journal:
         return ()
     from apiwatch.cli.places import usual_logs
 
@@ -37,15 +37,16 @@ def wanted_paths(typed: Sequence[str], settings: "Settings") -> tuple[str, ...]:
 
 
 def feed_options(
-    paths: Sequence[str], settings: "Settings", *, follow: bool, since: str, syslog: bool = True
+    paths: Sequence[str], settings: "Settings", *, follow: bool, since: str, streams: bool = True
 ) -> "FeedOptions":
-    """Options of the feed; standard input is descriptor 0."""
+    """Options of the feed; standard input is descriptor 0. Without `streams`: neither syslog nor the journal."""
     from apiwatch.sources import FeedOptions, TlsFiles
 
     tls = settings.sources.syslog_tls
     return FeedOptions(
         paths=tuple(path for path in paths if path != STDIN),
-        syslog=settings.sources.syslog if syslog else (),
+        syslog=settings.sources.syslog if streams else (),
+        journal=settings.sources.journal if streams else (),
         syslog_tls=TlsFiles(tls.certificate, tls.key, tls.client_ca),
         syslog_allow=settings.sources.syslog_allow,
         stdin_fd=0 if STDIN in paths else None,

@@ -47,6 +47,7 @@ class SourceOptions:
     syslog_key: str | None = None
     syslog_client_ca: str | None = None
     syslog_allow: tuple[str, ...] = ()
+    journal: tuple[str, ...] = ()
     since: str | None = None
 
     def arguments(self) -> list[str]:
@@ -77,7 +78,7 @@ def as_json(command: F) -> F:
 
 
 def with_source_options(*, syslog: bool, since: str) -> Callable[[F], F]:
-    """--format, --log-format, --trusted-proxy, and --syslog with its kin and --since where they make sense.
+    """--format, --log-format, --trusted-proxy, and --syslog with its kin, --journal and --since where they make sense.
 
     `since` tells its default; '' leaves it out. They arrive as keyword arguments; `take_source_options` packs them.
     """
@@ -87,6 +88,8 @@ def with_source_options(*, syslog: bool, since: str) -> Callable[[F], F]:
             text = f"How far back to read: a duration, a time such as 2026-08-01T10:00:00Z, or `start` ({since})."
             command = click.option("--since", metavar="TIME", help=text)(command)
         if syslog:
+            text = "Read the systemd journal of a unit, or `all`; repeatable."
+            command = click.option("--journal", multiple=True, metavar="UNIT", help=text)(command)
             text = "Network that may send syslog, everyone without it; repeatable."
             command = click.option("--syslog-allow", multiple=True, metavar="CIDR", help=text)(command)
             for name, text in _TLS_OPTIONS:
@@ -152,6 +155,7 @@ def take_source_options(given: dict[str, Any]) -> SourceOptions:
         syslog_key=given.get("syslog_key"),
         syslog_client_ca=given.get("syslog_client_ca"),
         syslog_allow=tuple(given.get("syslog_allow", ())),
+        journal=tuple(given.get("journal", ())),
         since=given.get("since"),
     )
 
@@ -160,7 +164,7 @@ def load_settings(config: str | None, typed: SourceOptions | None = None) -> "Se
     """The settings file with what was typed on top. Raises ConfigError and UsageError."""
     from msgspec.structs import replace
 
-    from apiwatch.config import load, parse_header, parse_network, parse_since, parse_syslog, parse_zone
+    from apiwatch.config import load, parse_header, parse_network, parse_since, parse_syslog, parse_unit, parse_zone
 
     settings = load(Path(config) if config is not None else None)
     if typed is None:
@@ -180,6 +184,8 @@ def load_settings(config: str | None, typed: SourceOptions | None = None) -> "Se
         sources = replace(sources, syslog=_all_checked("--syslog", parse_syslog, typed.syslog))
     if typed.syslog_allow:
         sources = replace(sources, syslog_allow=_all_checked("--syslog-allow", parse_network, typed.syslog_allow))
+    if typed.journal:
+        sources = replace(sources, journal=_all_checked("--journal", parse_unit, typed.journal))
     tls = {"certificate": typed.syslog_certificate, "key": typed.syslog_key, "client_ca": typed.syslog_client_ca}
     if any(tls.values()):
         given = {name: path for name, path in tls.items() if path}

@@ -82,7 +82,7 @@ class _Parse:
         from apiwatch.formats import line_times
         from apiwatch.sources import Feed
 
-        options = feed_options(self._paths, self._settings, follow=False, since="start", syslog=False)
+        options = feed_options(self._paths, self._settings, follow=False, since="start", streams=False)
         feed = Feed(options, offsets={}, time_of=line_times(self._settings.sources))
         try:
             await feed.open()

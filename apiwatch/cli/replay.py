@@ -99,7 +99,7 @@ class _Replay:
         from apiwatch.collector import read_history
 
         collect_rarely()
-        options = feed_options(self._paths, self._settings, follow=False, since=self.since, syslog=False)
+        options = feed_options(self._paths, self._settings, follow=False, since=self.since, streams=False)
         totals = asyncio.run(
             read_history(
                 self._settings,

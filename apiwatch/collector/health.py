@@ -137,4 +137,6 @@ def _view(counters: SourceState, kind: str, state: str, message: str, dropped: i
 def _kind(name: str) -> str:
     if name == "stdin":
         return "stdin"
+    if name.startswith("journal:"):
+        return "journal"
     return "syslog" if name.startswith(("udp://", "tcp://", "tls://", "unix://")) else "file"

@@ -9,6 +9,7 @@ from apiwatch.config.values import (
     parse_network,
     parse_since,
     parse_syslog,
+    parse_unit,
     parse_zone,
 )
 
@@ -24,6 +25,7 @@ __all__ = [
     "parse_network",
     "parse_since",
     "parse_syslog",
+    "parse_unit",
     "parse_zone",
     "problems",
     "settings_file",

@@ -25,6 +25,7 @@ RULES: dict[str, Callable[[str], str]] = {
     "sources.syslog_tls.key": values.parse_path,
     "sources.syslog_tls.client_ca": values.parse_path,
     "sources.syslog_allow": values.parse_network,
+    "sources.journal": values.parse_unit,
     "sources.since": values.parse_since,
     "sources.format": values.parse_text,
     "sources.log_format": values.parse_text,

@@ -53,6 +53,8 @@ class Sources(_Section, frozen=True):
     syslog_tls: SyslogTls = field(default_factory=SyslogTls)
     syslog_allow: tuple[str, ...] = ()
     """Networks that may send syslog; empty: everyone."""
+    journal: tuple[str, ...] = ()
+    """systemd units, or `all`."""
     since: str = "15m"
     """How far back to read when a file is opened for the first time: a duration, an RFC 3339 time or `start`."""
     format: str = "auto"

@@ -28,6 +28,7 @@ __all__ = [
     "parse_syslog",
     "parse_text",
     "parse_theme",
+    "parse_unit",
     "parse_window",
     "parse_zone",
     "quoted",
@@ -49,6 +50,8 @@ _NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,9})?", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}", re.ASCII)
 _NETWORK = re.compile(r"([0-9A-Fa-f:.]+)(?:/(\d{1,3}))?", re.ASCII)
+
+_UNIT = re.compile(r"[\w:.@\\*?\[\]][\w:.@\\*?\[\]-]{0,254}", re.ASCII)
 
 _UNIX_PATH_BYTES = 107
 """Longest path of a unix socket: `sun_path` has 108 bytes on Linux and ends with a NUL (unix(7))."""
@@ -204,6 +207,18 @@ def parse_path(text: str) -> str:
     if b"\0" in raw:
         raise UsageError(f"{quoted(text)} holds a character that no file name can have")
     return text
+
+
+def parse_unit(text: str) -> str:
+    """The name of a systemd unit, perhaps a glob or without its suffix, or `all`.
+
+    >>> parse_unit(" nginx.service ")
+    'nginx.service'
+    """
+    stripped = text.strip()
+    if not _UNIT.fullmatch(stripped):
+        raise UsageError(f"{quoted(text)} is not the name of a systemd unit; write for example nginx.service, or all")
+    return stripped
 
 
 def parse_text(text: str) -> str:

@@ -12,6 +12,7 @@ from apiwatch.errors import UsageError
 from apiwatch.model import Batch
 from apiwatch.sources.connections import TcpStream
 from apiwatch.sources.fileset import FileSet
+from apiwatch.sources.journal import JournalStream, journal_name
 from apiwatch.sources.listen import parse_endpoint
 from apiwatch.sources.options import FeedOptions, Reading, SourceStatus
 from apiwatch.sources.pipe import PipeStream
@@ -28,7 +29,7 @@ _SPACING_SECONDS = 0.1
 
 
 class Feed:
-    """Batches of complete lines from files, standard input and syslog; one consumer at a time.
+    """Batches of complete lines from files, standard input, syslog and the journal; one consumer at a time.
 
     First the histories of all files, merged in event time when there are several; what streams deliver waits meanwhile.
     Then everything in the order of its arrival. A cancelled wait for the next batch loses nothing. The sequence ends
@@ -88,6 +89,10 @@ class Feed:
             for endpoint in endpoints:
                 kind = TcpStream if endpoint.scheme in ("tcp", "tls") else DatagramStream
                 streams.append(kind(endpoint, context, self._offsets.get(endpoint.url, "")))
+            streams += [
+                JournalStream(unit, context, since, self._offsets.get(journal_name(unit), ""))
+                for unit in dict.fromkeys(options.journal)
+            ]
             for stream in streams:
                 self._streams.append(stream)
                 await stream.open()

@@ -38,6 +38,8 @@ class FeedOptions:
     """For the tls:// addresses."""
     syslog_allow: tuple[str, ...] = ()
     """Networks that may send syslog by UDP, TCP and TLS; empty: everyone."""
+    journal: tuple[str, ...] = ()
+    """systemd units whose messages in the journal are read; 'all': of every unit."""
     stdin_fd: int | None = None
     """Descriptor of standard input; stays open, it belongs to the caller."""
     since: str = "15m"
@@ -59,7 +61,7 @@ class SourceStatus:
 
     name: str
     kind: str
-    """'file', 'stdin' or 'syslog'."""
+    """'file', 'stdin', 'syslog' or 'journal'."""
     state: str
     """One of `State`."""
     message: str

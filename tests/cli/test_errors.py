@@ -38,6 +38,7 @@ def test_directory_is_refused(home: Path, name: str) -> None:
         (["--syslog=tls://127.0.0.1:6514"], 2, "--syslog-certificate"),
         (["--syslog=tls://127.0.0.1:6514", "--syslog-certificate=/nowhere.pem"], 3, "/nowhere.pem"),
         (["--syslog=tls://127.0.0.1"], 2, "tls://HOST:PORT"),
+        (["--journal=web server"], 2, "--journal: `web server` is not the name of a systemd unit"),
         (["--syslog=udp://127.0.0.1:5514", "--syslog-allow=web1"], 2, "--syslog-allow: `web1` is not an IP address"),
     ],
 )
