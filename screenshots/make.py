@@ -51,7 +51,6 @@ PICTURES = (
     Picture("client-80x24", 80, 24, ("enter",)),
     Picture("why-120x40", 120, 40, ("d",)),
     Picture("block-80x24", 80, 24, ("b",)),
-    Picture("sources-120x40", 120, 40, ("8",)),
 )
 
 

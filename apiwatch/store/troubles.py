@@ -14,6 +14,9 @@ UNPARSED_FROM = 0.05
 BEHIND_FROM = 10.0
 """Seconds of lag from which on alerts come too late to be of use."""
 
+HISTORY_S = 60.0
+"""Seconds after its start in which a collector may be behind: it reads what was logged before."""
+
 LATE_FROM = 0.01
 """Share of late requests that is worth a word."""
 
@@ -53,7 +56,8 @@ def troubles_of(source: SourceView, health: HealthView | None) -> list[Trouble]:
     if lag >= BEHIND_FROM and health is not None and health.state not in _OVER:
         unread = f"{source.backlog_bytes / 1e6:.1f} MB are not read yet"
         behind = f"{lag:.0f} s" if lag < 120 else f"{lag / 60:.0f} min"
-        found.append(Trouble(True, f"is {behind} behind: {unread}, and alerts come late"))
+        settled = health.heartbeat - health.started >= HISTORY_S
+        found.append(Trouble(settled, f"is {behind} behind: {unread}, and alerts come late"))
     return sorted(found, key=lambda trouble: not trouble.wrong)
 
 

@@ -78,6 +78,8 @@ def test_lag_counts_while_input_is_unread_and_somebody_reads() -> None:
     assert only(told(behind)[0]) == "is 10 min behind: 12.0 MB are not read yet, and alerts come late"
     assert told(replace(behind, last_time=HEALTH.heartbeat - 3)) == ([], [])
     assert told(behind, fakes.health(state="stopped")) == ([], [])
+    fresh = fakes.health(started=HEALTH.heartbeat - 20)
+    assert "behind" in only(told(behind, fresh)[1])
 
 
 def test_a_log_that_shows_the_proxy_is_wrong_and_comes_before_what_is_worth_knowing() -> None:
