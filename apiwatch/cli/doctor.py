@@ -91,8 +91,8 @@ def _configuration_checks(path: Path, found: "Configuration", settings: "Setting
 
     from apiwatch.cli.proposals import proposals
 
-    logs, formats = len(found.logs), len({log.format for log in found.logs})
-    yield Check("config", "ok", f"{path}: {found.server}, {logs} access logs in {formats} formats")
+    formats = {log.format for log in found.logs}
+    yield Check("config", "ok", f"{path}: {found.server}; access logs: {len(found.logs)}, formats: {len(formats)}")
     for proposal in proposals(found, path.absolute().parent):
         yield proposal.check
         file = proposal.path
