@@ -1,7 +1,7 @@
 """Configurations of nginx and Apache: what is read from them, and what is proposed for their formats."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apiwatch.errors import InputError, UsageError
@@ -153,6 +153,7 @@ def test_damage_is_an_error_that_names_the_line(text: str, line: int, what: str)
         nginx(text)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab ;{}'\"\\#$\n\tincludehttpserveraccess_log", max_size=300))
 def test_no_text_raises_anything_else(text: str) -> None:
     fault = fault_of(text)
