@@ -238,6 +238,7 @@ class FileSource:
             last = self._pieces
             self._pieces = []
             self._add(copy.opened, position=segment.position, ended=True, static=True)
+            self._add_all(successors(self.name, copy.name, self._registry))
             self._pieces = last[:index] + self._pieces + last[index:]
 
     def _retire(self, piece: Piece) -> None:
