@@ -5,30 +5,27 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from apiwatch.cli.checks import Check
+from apiwatch.cli.counters import counter_checks
 from apiwatch.cli.options import as_json, load_settings, state_options, take_source_options, with_source_options
 from apiwatch.errors import ApiwatchError
 from apiwatch.text import plain
 
 if TYPE_CHECKING:
     from apiwatch.config import Settings
+    from apiwatch.formats.configs import Configuration
+    from apiwatch.store import HealthView, SourceView
 
-__all__ = ["Check", "doctor"]
+__all__ = ["doctor"]
 
+_LONGEST = 16_384
+"""Characters of a text or command; a format string of JSON takes a few thousand."""
 _SAMPLE_LINES = 200
 _SAMPLE_BYTES = 256 * 1024
-
-
-class Check(NamedTuple):
-    """One thing that was looked at."""
-
-    name: str
-    state: str
-    """'ok', 'note' (works, but know it) or 'wrong'."""
-    text: str
 
 
 @click.command()
@@ -37,20 +34,30 @@ class Check(NamedTuple):
 @state_options
 @as_json
 def doctor(paths: tuple[str, ...], db: str | None, config: str | None, json_lines: bool, **sources: Any) -> int:
-    """Say what is wrong with sources, state file and terminal; exit with 1 if something is."""
+    """Say what is wrong with sources, state file and terminal; exit with 1 if something is.
+
+    A PATH is a log, or the configuration of nginx or Apache: the answer is then the command for each log of it.
+    """
     from apiwatch.cli.output import emit, put
 
     checks: list[Check] = []
     for check in _checks(paths, db, config, sources):
         checks.append(check)
         if json_lines:
-            emit({"type": "check", "name": check.name, "state": check.state, "text": check.text})
+            if check.numbers is not None:
+                emit({"type": "source", **check.numbers})
+            text = plain(check.text, _LONGEST)
+            more = {"command": check.command} if check.command else {}
+            emit({"type": "check", "name": check.name, "state": check.state, "text": text, **more})
         else:
-            put(f"{check.state:6} {check.name:10} {plain(check.text)}")
+            put(f"{check.state:6} {check.name:10} {plain(check.text, _LONGEST)}")
+            if check.command:
+                put(f"{'':17} {plain(check.command, _LONGEST)}")
     return 1 if any(check.state == "wrong" for check in checks) else 0
 
 
 def _checks(paths: tuple[str, ...], db: str | None, config: str | None, sources: dict[str, Any]) -> Iterator[Check]:
+    from apiwatch.cli.webservers import configuration_of
     from apiwatch.config import Settings, settings_file
 
     try:
@@ -60,10 +67,42 @@ def _checks(paths: tuple[str, ...], db: str | None, config: str | None, sources:
     except ApiwatchError as error:
         settings = Settings()
         yield Check("settings", "wrong", str(error))
-    yield from _source_checks(paths, settings)
+    logs = []
+    for path in paths:
+        try:
+            found = configuration_of(Path(path))
+        except ApiwatchError as error:
+            yield Check("config", "wrong", str(error))
+            continue
+        if found is None:
+            logs.append(path)
+        else:
+            yield from _configuration_checks(Path(path), found, settings)
+    if logs or not paths:
+        yield from _source_checks(tuple(logs), settings)
     yield from _state_checks(db, settings)
     yield from _terminal_checks()
     yield from _validator_checks()
+
+
+def _configuration_checks(path: Path, found: "Configuration", settings: "Settings") -> Iterator[Check]:
+    """The commands for the logs of a web server, and what their last lines are under them."""
+    from msgspec.structs import replace
+
+    from apiwatch.cli.proposals import proposals
+
+    formats = {log.format for log in found.logs}
+    yield Check("config", "ok", f"{path}: {found.server}; access logs: {len(found.logs)}, formats: {len(formats)}")
+    for proposal in proposals(found, path.absolute().parent):
+        yield proposal.check
+        file = proposal.path
+        if file is None or not file.is_file():
+            continue
+        if not os.access(file, os.R_OK):
+            yield Check("source", "wrong", f"{file} may not be read by this user; run as root or in its group")
+        elif proposal.check.command:
+            sources = replace(settings.sources, format="auto", log_format=proposal.log_format)
+            yield _format_check(file, replace(settings, sources=sources))
 
 
 def _source_checks(paths: tuple[str, ...], settings: "Settings") -> Iterator[Check]:
@@ -78,6 +117,10 @@ def _source_checks(paths: tuple[str, ...], settings: "Settings") -> Iterator[Che
         return
     for address in settings.sources.syslog:
         yield Check("source", "note", f"{address}: whether it can be opened is seen when a collector starts")
+    for unit in settings.sources.journal:
+        found = shutil.which("journalctl")
+        text = f"journal:{unit}: read with {found}" if found else "--journal: journalctl is not installed"
+        yield Check("source", "ok" if found else "wrong", text)
     for name in wanted:
         if name == STDIN:
             continue
@@ -97,32 +140,22 @@ def _source_checks(paths: tuple[str, ...], settings: "Settings") -> Iterator[Che
 
 
 def _format_check(path: Path, settings: "Settings") -> Check:
-    """Parse the last lines of a file."""
-    import gzip
-
-    from apiwatch.formats import LineParser
+    """Parse the last lines of a file, or the first of a compressed one."""
+    from apiwatch.formats import line_parser
     from apiwatch.model import Request
+    from apiwatch.sources.content import NotRegular, sample_lines
+    from apiwatch.sources.packed import Damaged
 
     sources = settings.sources
     try:
-        with path.open("rb") as file:
-            compressed = file.read(2) == b"\x1f\x8b"
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - _SAMPLE_BYTES))
-            partial = file.tell() > 0
-            data = file.read()
-        if compressed:
-            partial = False
-            with gzip.open(path) as unpacked:
-                data = unpacked.read(_SAMPLE_BYTES)
-    except (OSError, EOFError) as error:
+        lines = sample_lines(str(path), _SAMPLE_BYTES)[-_SAMPLE_LINES:]
+    except NotRegular:
+        return Check("source", "note", f"{path} is no regular file: what comes out of it is seen when it is read")
+    except (OSError, Damaged) as error:
         return Check("source", "wrong", f"{path} cannot be read: {error}")
-    lines = data.split(b"\n")[1 if partial else 0 : -1][-_SAMPLE_LINES:]
     if not lines:
         return Check("source", "note", f"{path} is empty")
-    parser = LineParser(
-        format=sources.format, log_format=sources.log_format, trusted_proxy=sources.trusted_proxy, salt=b""
-    )
+    parser = line_parser(sources, b"")
     received = path.stat().st_mtime
     good = sum(isinstance(record, Request) for record in parser.parse(lines, 1, received))
     if not good:
@@ -130,7 +163,7 @@ def _format_check(path: Path, settings: "Settings") -> Check:
             "source", "wrong", f"{path}: none of {len(lines)} lines is understood; `apiwatch parse --explain {path}`"
         )
     state = "ok" if good >= 0.95 * len(lines) else "note"
-    return Check("source", state, f"{path}: {parser.format}, {good} of the last {len(lines)} lines are requests")
+    return Check("source", state, f"{path}: {parser.format}, {good} of {len(lines)} lines looked at are requests")
 
 
 def _state_checks(db: str | None, settings: "Settings") -> Iterator[Check]:
@@ -145,25 +178,34 @@ def _state_checks(db: str | None, settings: "Settings") -> Iterator[Check]:
             text = f"{path} is not there yet" if writable else f"{path} cannot be made: {directory} is not writable"
             yield Check("state", "ok" if writable else "wrong", text)
         else:
-            asyncio.run(_read_state(path))
+            health, sources = asyncio.run(_read_state(path))
             writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
             text = f"{path}, {path.stat().st_size / 1e6:.1f} MB"
             yield Check(
                 "state", "ok" if writable else "note", text if writable else f"{text}; not writable by this user"
             )
-            owner = live_owner(path)
-            yield Check("collector", "ok", f"running: {owner}" if owner is not None else "none runs on this state file")
+            yield _collector_check(live_owner(path), health)
+            for source in sources:
+                yield from counter_checks(source, health)
         free = shutil.disk_usage(next(one for one in path.parents if one.exists())).free
         yield Check("disk", "ok" if free > 200e6 else "wrong", f"{free / 1e9:.1f} GB free for the state file")
     except ApiwatchError as error:
         yield Check("state", "wrong", str(error))
 
 
-async def _read_state(path: Path) -> None:
+async def _read_state(path: Path) -> "tuple[HealthView | None, list[SourceView]]":
     from apiwatch.cli.reading import reading
 
     async with reading(path) as reader:
-        await reader.health()
+        return await reader.health(), await reader.sources()
+
+
+def _collector_check(owner: str | None, health: "HealthView | None") -> Check:
+    if owner is not None:
+        return Check("collector", "ok", f"running: {owner}")
+    if health is not None and health.state == "failed":
+        return Check("collector", "wrong", f"the last one failed: {health.message}")
+    return Check("collector", "ok", "none runs on this state file")
 
 
 def _terminal_checks() -> Iterator[Check]:

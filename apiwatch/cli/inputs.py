@@ -16,13 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["STDIN", "check_paths", "feed_options", "wanted_paths"]
 
 STDIN = "-"
-_SAMPLE_BYTES = 4096
-_COMPRESSED = (b"\x1f\x8b",)
-_TEXT_CONTROLS = frozenset(b"\t\n\r\x1b")
 
 
 def wanted_paths(typed: Sequence[str], settings: "Settings") -> tuple[str, ...]:
-    """What to read: the typed paths, else those of the settings, else the usual places (none if syslog is wanted).
+    """What to read: the typed paths, else those of the settings, else the usual places (none for syslog or journal).
 
     Raises UsageError for standard input named twice, InputError when there is nothing to read.
     """
@@ -32,7 +29,7 @@ def wanted_paths(typed: Sequence[str], settings: "Settings") -> tuple[str, ...]:
         return tuple(typed)
     if settings.sources.paths:
         return settings.sources.paths
-    if settings.sources.syslog:
+    if settings.sources.syslog or settings.sources.journal:
         return ()
     from apiwatch.cli.places import usual_logs
 
@@ -40,14 +37,18 @@ def wanted_paths(typed: Sequence[str], settings: "Settings") -> tuple[str, ...]:
 
 
 def feed_options(
-    paths: Sequence[str], settings: "Settings", *, follow: bool, since: str, syslog: bool = True
+    paths: Sequence[str], settings: "Settings", *, follow: bool, since: str, streams: bool = True
 ) -> "FeedOptions":
-    """Options of the feed; standard input is descriptor 0."""
-    from apiwatch.sources import FeedOptions
+    """Options of the feed; standard input is descriptor 0. Without `streams`: neither syslog nor the journal."""
+    from apiwatch.sources import FeedOptions, TlsFiles
 
+    tls = settings.sources.syslog_tls
     return FeedOptions(
         paths=tuple(path for path in paths if path != STDIN),
-        syslog=settings.sources.syslog if syslog else (),
+        syslog=settings.sources.syslog if streams else (),
+        journal=settings.sources.journal if streams else (),
+        syslog_tls=TlsFiles(tls.certificate, tls.key, tls.client_ca),
+        syslog_allow=settings.sources.syslog_allow,
         stdin_fd=0 if STDIN in paths else None,
         since=since,
         follow=follow,
@@ -89,20 +90,15 @@ def check_paths(paths: Sequence[str], *, follow: bool) -> None:
                 raise InputError(
                     f"{plain(one)} may not be read by this user; run apiwatch as root or in the group of the log"
                 )
-            _refuse_binary_file(path)
+            _refuse_binary_file(one)
 
 
-def _refuse_binary_file(path: Path) -> None:
+def _refuse_binary_file(path: str) -> None:
+    from apiwatch.sources.content import why_no_log
+
     try:
-        if not path.is_file():
-            return
-        with path.open("rb") as file:
-            sample = file.read(_SAMPLE_BYTES)
+        reason = why_no_log(path)
     except OSError:
         return
-    if sample.startswith(_COMPRESSED):
-        return
-    text = sample.replace(b"\x00", b"")
-    controls = sum(1 for byte in text if byte < 0x20 and byte not in _TEXT_CONTROLS)
-    if text and controls * 10 > len(text):
-        raise InputError(f"{plain(str(path))} is a binary file, not a text log; name an access log")
+    if reason is not None:
+        raise InputError(f"{plain(path)} {reason}")

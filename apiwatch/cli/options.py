@@ -1,7 +1,7 @@
 """Options that several commands share. An option beats the settings file only if it was typed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +26,12 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_TLS_OPTIONS = (
+    ("--syslog-client-ca", "Authorities whose clients may send syslog over TLS, everyone without it (PEM)."),
+    ("--syslog-key", "Private key for syslog over TLS, if it is not in the file of the certificate (PEM)."),
+    ("--syslog-certificate", "Certificate for syslog over TLS (PEM)."),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SourceOptions:
@@ -34,17 +40,23 @@ class SourceOptions:
     format: str | None = None
     log_format: str | None = None
     trusted_proxy: tuple[str, ...] = ()
+    client_header: str | None = None
+    time_zone: str | None = None
     syslog: tuple[str, ...] = ()
+    syslog_certificate: str | None = None
+    syslog_key: str | None = None
+    syslog_client_ca: str | None = None
+    syslog_allow: tuple[str, ...] = ()
+    journal: tuple[str, ...] = ()
     since: str | None = None
 
     def arguments(self) -> list[str]:
         """The same options for the command line of a child."""
         found: list[str] = []
-        for name, value in (("--format", self.format), ("--log-format", self.log_format), ("--since", self.since)):
-            if value is not None:
-                found += [f"{name}={value}"]
-        found += [f"--trusted-proxy={network}" for network in self.trusted_proxy]
-        found += [f"--syslog={address}" for address in self.syslog]
+        for field in fields(self):
+            value = getattr(self, field.name)
+            option = f"--{field.name.replace('_', '-')}"
+            found += [f"{option}={one}" for one in (value if isinstance(value, tuple) else [value]) if one is not None]
         return found
 
 
@@ -66,7 +78,7 @@ def as_json(command: F) -> F:
 
 
 def with_source_options(*, syslog: bool, since: str) -> Callable[[F], F]:
-    """--format, --log-format, --trusted-proxy, and --syslog and --since where they make sense.
+    """--format, --log-format, --trusted-proxy, and --syslog with its kin, --journal and --since where they make sense.
 
     `since` tells its default; '' leaves it out. They arrive as keyword arguments; `take_source_options` packs them.
     """
@@ -76,10 +88,20 @@ def with_source_options(*, syslog: bool, since: str) -> Callable[[F], F]:
             text = f"How far back to read: a duration, a time such as 2026-08-01T10:00:00Z, or `start` ({since})."
             command = click.option("--since", metavar="TIME", help=text)(command)
         if syslog:
-            text = "Listen on udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH; repeatable."
+            text = "Read the systemd journal of a unit, or `all`; repeatable."
+            command = click.option("--journal", multiple=True, metavar="UNIT", help=text)(command)
+            text = "Network that may send syslog, everyone without it; repeatable."
+            command = click.option("--syslog-allow", multiple=True, metavar="CIDR", help=text)(command)
+            for name, text in _TLS_OPTIONS:
+                command = click.option(name, type=click.Path(readable=False), metavar="FILE", help=text)(command)
+            text = "Listen on udp://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT or unix:///PATH; repeatable."
             command = click.option("--syslog", multiple=True, metavar="URL", help=text)(command)
         text = "Network whose X-Forwarded-For is believed; repeatable."
         command = click.option("--trusted-proxy", multiple=True, metavar="CIDR", help=text)(command)
+        text = "Header in which trusted proxies name the client, such as CF-Connecting-IP (X-Forwarded-For)."
+        command = click.option("--client-header", metavar="NAME", help=text)(command)
+        text = "Zone of times that are written without one, such as Europe/Berlin (this machine's)."
+        command = click.option("--time-zone", metavar="NAME", help=text)(command)
         text = "nginx log_format or Apache LogFormat, verbatim."
         command = click.option("--log-format", metavar="STRING", help=text)(command)
         return click.option(
@@ -90,9 +112,13 @@ def with_source_options(*, syslog: bool, since: str) -> Callable[[F], F]:
 
 
 def _complete_format(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    return [name for name in _format_names() if name.startswith(begun)]
+
+
+def _format_names() -> list[str]:
     from apiwatch.formats import FORMATS
 
-    return [name for name in ("auto", *(info.name for info in FORMATS)) if name.startswith(begun)]
+    return ["auto", *(name for info in FORMATS for name in (info.name, *info.also))]
 
 
 def screen_options(command: F) -> F:
@@ -122,7 +148,14 @@ def take_source_options(given: dict[str, Any]) -> SourceOptions:
         format=given.get("format_name"),
         log_format=given.get("log_format"),
         trusted_proxy=tuple(given.get("trusted_proxy", ())),
+        client_header=given.get("client_header"),
+        time_zone=given.get("time_zone"),
         syslog=tuple(given.get("syslog", ())),
+        syslog_certificate=given.get("syslog_certificate"),
+        syslog_key=given.get("syslog_key"),
+        syslog_client_ca=given.get("syslog_client_ca"),
+        syslog_allow=tuple(given.get("syslog_allow", ())),
+        journal=tuple(given.get("journal", ())),
         since=given.get("since"),
     )
 
@@ -131,7 +164,7 @@ def load_settings(config: str | None, typed: SourceOptions | None = None) -> "Se
     """The settings file with what was typed on top. Raises ConfigError and UsageError."""
     from msgspec.structs import replace
 
-    from apiwatch.config import load, parse_network, parse_since, parse_syslog
+    from apiwatch.config import load, parse_header, parse_network, parse_since, parse_syslog, parse_unit, parse_zone
 
     settings = load(Path(config) if config is not None else None)
     if typed is None:
@@ -142,11 +175,21 @@ def load_settings(config: str | None, typed: SourceOptions | None = None) -> "Se
     if typed.log_format is not None:
         sources = replace(sources, log_format=typed.log_format)
     if typed.trusted_proxy:
-        networks = tuple(_checked("--trusted-proxy", parse_network, text) for text in typed.trusted_proxy)
-        sources = replace(sources, trusted_proxy=networks)
+        sources = replace(sources, trusted_proxy=_all_checked("--trusted-proxy", parse_network, typed.trusted_proxy))
+    if typed.client_header is not None:
+        sources = replace(sources, client_header=_checked("--client-header", parse_header, typed.client_header))
+    if typed.time_zone is not None:
+        sources = replace(sources, time_zone=_checked("--time-zone", parse_zone, typed.time_zone))
     if typed.syslog:
-        addresses = tuple(_checked("--syslog", parse_syslog, text) for text in typed.syslog)
-        sources = replace(sources, syslog=addresses)
+        sources = replace(sources, syslog=_all_checked("--syslog", parse_syslog, typed.syslog))
+    if typed.syslog_allow:
+        sources = replace(sources, syslog_allow=_all_checked("--syslog-allow", parse_network, typed.syslog_allow))
+    if typed.journal:
+        sources = replace(sources, journal=_all_checked("--journal", parse_unit, typed.journal))
+    tls = {"certificate": typed.syslog_certificate, "key": typed.syslog_key, "client_ca": typed.syslog_client_ca}
+    if any(tls.values()):
+        given = {name: path for name, path in tls.items() if path}
+        sources = replace(sources, syslog_tls=replace(sources.syslog_tls, **given))
     if typed.since is not None:
         sources = replace(sources, since=_checked("--since", parse_since, typed.since))
     if sources.log_format is not None:
@@ -168,6 +211,10 @@ def _checked(option: str, parse: Callable[[str], str], text: str) -> str:
         raise UsageError(f"{option}: {error}") from None
 
 
+def _all_checked(option: str, parse: Callable[[str], str], texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_checked(option, parse, text) for text in texts)
+
+
 def _check_log_format(text: str, origin: str) -> None:
     """Raise UsageError now, and not when the first line is read, for a format string that cannot be read."""
     from apiwatch.formats import LineParser
@@ -181,9 +228,7 @@ def _check_log_format(text: str, origin: str) -> None:
 def _known_format(name: str) -> str:
     import difflib
 
-    from apiwatch.formats import FORMATS
-
-    names = ["auto", *(info.name for info in FORMATS)]
+    names = _format_names()
     if name in names:
         return name
     near = difflib.get_close_matches(name, names, n=1)

@@ -6,26 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apiwatch.cli.explaining import Explanation
 from apiwatch.cli.options import as_json, load_settings, take_source_options, with_source_options
 from apiwatch.errors import InputError
 from apiwatch.text import plain
 
 if TYPE_CHECKING:
     from apiwatch.config import Settings
-    from apiwatch.formats import LineParser, Unparsed
+    from apiwatch.engine.peers import Peers
+    from apiwatch.formats import LineParser
     from apiwatch.model import Batch, Request
 
 __all__ = ["formats", "parse"]
-
-_EXPLAINED = 10
-_WIDTH = 200
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(readable=False), metavar="PATH...|-")
 @with_source_options(syslog=False, since="")
 @click.option("--config", metavar="FILE", help="Settings file.")
-@click.option("--explain", is_flag=True, help="Print the first failing lines, and how far they were understood.")
+@click.option("--explain", is_flag=True, help="Print why it is this format, and how far failing lines go.")
 @click.option("--json", "_json", is_flag=True, hidden=True, help="JSON is what it prints anyway.")
 def parse(paths: tuple[str, ...], config: str | None, explain: bool, _json: bool, **sources: Any) -> None:
     """One JSON object per log record: the fields, the format, and the number of the line.
@@ -39,8 +38,8 @@ def parse(paths: tuple[str, ...], config: str | None, explain: bool, _json: bool
     check_paths(wanted, follow=False)
     run = _Parse(settings, wanted, explain)
     asyncio.run(run.read())
-    if explain:
-        run.explain()
+    if run.explanation is not None:
+        run.explanation.show()
     run.summarise()
 
 
@@ -53,31 +52,38 @@ def formats(json_lines: bool) -> None:
 
     for info in FORMATS:
         if json_lines:
-            emit({"type": "format", "name": info.name, "title": info.title, "example": info.example})
+            fields = {"name": info.name, "title": info.title, "example": info.example, "also": info.also}
+            emit({"type": "format", **fields})
         else:
-            put(f"{info.name}\n  {info.title}\n  {info.example}")
+            also = f"\n  also: {', '.join(info.also)}" if info.also else ""
+            put(f"{info.name}\n  {info.title}{also}")
+            for example in info.example.split("\n"):
+                put(f"  {example}")
 
 
 class _Parse:
     """Counts and failures of one run."""
 
     def __init__(self, settings: "Settings", paths: tuple[str, ...], explain: bool) -> None:
+        from apiwatch.engine.peers import Proxies
+
         self._settings = settings
         self._paths = paths
-        self._silent = explain
+        self.explanation = Explanation() if explain else None
         self._parsers: dict[str, LineParser] = {}
         self._lines: dict[str, int] = {}
-        self._failures: list[tuple[str, Unparsed]] = []
+        self._peers: dict[str, Peers] = {}
+        self._proxies = Proxies(settings.sources.trusted_proxy)
         self._unparsed = self._records = self._skipped = 0
 
     async def read(self) -> None:
         """Parse everything and print the records. Raises InputError when nothing could be read of a source in error."""
         from apiwatch.cli.inputs import feed_options
-        from apiwatch.formats import time_of
+        from apiwatch.formats import line_times
         from apiwatch.sources import Feed
 
-        options = feed_options(self._paths, self._settings, follow=False, since="start", syslog=False)
-        feed = Feed(options, offsets={}, time_of=time_of)
+        options = feed_options(self._paths, self._settings, follow=False, since="start", streams=False)
+        feed = Feed(options, offsets={}, time_of=line_times(self._settings.sources))
         try:
             await feed.open()
             async for batch in feed:
@@ -92,17 +98,16 @@ class _Parse:
         import msgspec
 
         from apiwatch.cli.output import write_lines
-        from apiwatch.formats import LineParser, Unparsed
+        from apiwatch.engine.peers import Peers
+        from apiwatch.formats import Unparsed, line_parser
         from apiwatch.model import Request
 
         parser = self._parsers.get(batch.source)
         if parser is None:
             from apiwatch.cli.places import salt
 
-            sources = self._settings.sources
-            parser = self._parsers[batch.source] = LineParser(
-                format=sources.format, log_format=sources.log_format, trusted_proxy=sources.trusted_proxy, salt=salt()
-            )
+            parser = self._parsers[batch.source] = line_parser(self._settings.sources, salt())
+        peers = self._peers.setdefault(batch.source, Peers())
         first = self._lines.get(batch.source, 0) + 1
         self._lines[batch.source] = first - 1 + len(batch.lines)
         printed: list[bytes] = []
@@ -111,44 +116,37 @@ class _Parse:
             record = parser.parse([line], number, batch.received)[0]
             if isinstance(record, Request):
                 self._records += 1
-                if not self._silent:
+                peers.follow(record, self._proxies)
+                if self.explanation is None:
                     printed.append(msgspec.json.encode(_fields(record, parser.format, batch.source)))
+                else:
+                    self.explanation.record(batch.source, parser.format, line)
             elif isinstance(record, Unparsed):
                 self._unparsed += 1
-                if len(self._failures) < _EXPLAINED:
-                    self._failures.append((batch.source, record))
+                if self.explanation is not None:
+                    self.explanation.failure(batch.source, record)
             else:
                 self._skipped += 1
         write_lines(printed)
 
-    def explain(self) -> None:
-        """The first failing lines, with a caret where understanding stopped."""
-        from apiwatch.cli.output import put
-
-        for source, failure in self._failures:
-            start = max(0, min(failure.matched, len(failure.text)) - _WIDTH // 2)
-            shown = failure.text[start : start + _WIDTH]
-            best = f"understood best as {failure.format}, " if failure.format else ""
-            put(f"{plain(source)}:{failure.line}: {best}{failure.matched} characters understood")
-            put(f"  {'~' if start else ''}{plain(shown, 2 * _WIDTH)}")
-            put(f"  {' ' * (failure.matched - start + bool(start))}^")
-        if not self._failures:
-            put("every line is understood")
-
     def summarise(self) -> None:
         """Counts on standard error. Raises InputError when nothing was a record."""
         from apiwatch.cli.output import say
+        from apiwatch.engine.peers import first_hint
 
         if not self._records:
             names = plain(", ".join(self._paths))
             if not self._lines:
                 raise InputError(f"{names} holds no line; name a log that has some")
-            hint = "" if self._silent else "; --explain shows how far its lines are understood"
+            hint = "" if self.explanation is not None else "; --explain shows how far its lines are understood"
             raise InputError(f"{names} holds no line that is an access-log record{hint}")
-        if self._unparsed or self._silent:
-            how = "" if self._silent else "; --explain shows the first of them"
+        if self._unparsed or self.explanation is not None:
+            how = "" if self.explanation is not None else "; --explain shows the first of them"
             sys.stdout.flush()
             say(f"{self._records} records, {self._unparsed} lines not understood, {self._skipped} skipped{how}")
+        if hint := first_hint(self._peers.items()):
+            sys.stdout.flush()
+            say(hint)
 
 
 def _fields(request: "Request", format_name: str, source: str) -> dict[str, Any]:

@@ -67,6 +67,8 @@ def replay(
         raise InputError(totals.problem)
     if totals.problem:
         say(totals.problem)
+    if totals.proxy:
+        say(totals.proxy)
     if not totals.requests and not (totals.resumed and not totals.lines):
         if not totals.lines and run.since != "start":
             raise InputError(f"{plain(', '.join(wanted))} holds no line that is newer than --since {plain(run.since)}")
@@ -97,7 +99,7 @@ class _Replay:
         from apiwatch.collector import read_history
 
         collect_rarely()
-        options = feed_options(self._paths, self._settings, follow=False, since=self.since, syslog=False)
+        options = feed_options(self._paths, self._settings, follow=False, since=self.since, streams=False)
         totals = asyncio.run(
             read_history(
                 self._settings,

@@ -42,6 +42,7 @@ def watch(
     from apiwatch.cli.reading import require_read
     from apiwatch.cli.terminal import on_terminal
     from apiwatch.config import state_path
+    from apiwatch.sources import journal_name
     from apiwatch.store import live_owner
 
     typed = take_source_options(sources)
@@ -52,8 +53,8 @@ def watch(
     with on_terminal() as streams:
         owner = live_owner(path)
         if owner is not None and STDIN not in wanted:
-            if paths or typed.syslog:
-                require_read([*wanted, *typed.syslog], path, owner)
+            if paths or typed.syslog or typed.journal:
+                require_read([*wanted, *typed.syslog, *map(journal_name, typed.journal)], path, owner)
             say(f"a collector ({owner}) already works on {path}: showing that one; --db names another state file")
             return dashboard(path, settings, streams, child=None)
         arguments = [*typed.arguments(), f"--db={path}", *([f"--config={config}"] if config is not None else [])]

@@ -99,7 +99,7 @@ def source_views(counters: Mapping[str, SourceState], statuses: Iterable[SourceS
             counters.get(status.name) or SourceState(status.name),
             status.kind,
             status.state,
-            status.message,
+            _message(status.message, counters.get(status.name)),
             status.dropped,
             status.backlog_bytes,
         )
@@ -107,6 +107,12 @@ def source_views(counters: Mapping[str, SourceState], statuses: Iterable[SourceS
         if name not in views:
             views[name] = _view(state, _kind(name), "ended", "not read by this collector", 0, 0)
     return [views[name] for name in sorted(views)]
+
+
+def _message(said: str, counters: SourceState | None) -> str:
+    """What the feed says about a source, and what its requests say."""
+    hint = counters.peers.hint if counters is not None else ""
+    return f"{said}; {hint}" if said and hint else said or hint
 
 
 def _view(counters: SourceState, kind: str, state: str, message: str, dropped: int, backlog: int) -> SourceView:
@@ -131,4 +137,6 @@ def _view(counters: SourceState, kind: str, state: str, message: str, dropped: i
 def _kind(name: str) -> str:
     if name == "stdin":
         return "stdin"
-    return "syslog" if name.startswith(("udp://", "tcp://", "unix://")) else "file"
+    if name.startswith("journal:"):
+        return "journal"
+    return "syslog" if name.startswith(("udp://", "tcp://", "tls://", "unix://")) else "file"

@@ -10,7 +10,8 @@ from apiwatch.collector.commits import Commits, owner_name
 from apiwatch.collector.health import health_view, source_views
 from apiwatch.config import Settings
 from apiwatch.engine import Engine
-from apiwatch.formats import time_of
+from apiwatch.engine.peers import first_hint
+from apiwatch.formats import line_times
 from apiwatch.model import Delta
 from apiwatch.sources import Feed, FeedOptions
 from apiwatch.store import HealthView, SourceView
@@ -51,6 +52,8 @@ class Progress(NamedTuple):
     """Whether the state file already held offsets of sources."""
     problem: str
     """Why a source could not be read, as a sentence that names it; '' when all could."""
+    proxy: str
+    """What to do about a log that shows the proxy instead of the clients, as a sentence; '' when none does."""
 
 
 async def read_history(
@@ -86,6 +89,7 @@ class _History:
         on_progress: Callable[[Progress], None],
         resumable: bool,
     ) -> None:
+        self._times = line_times(settings.sources)
         self._engine = Engine(settings, salt=salt)
         self._commits = Commits(db, settings.retention)
         self._on_delta = on_delta
@@ -107,7 +111,7 @@ class _History:
         engine.restore(acquired.state)
         self._before = self._counted()
         self._resumed = bool(acquired.offsets)
-        feed = self._feed = Feed(options, offsets=acquired.offsets, time_of=time_of)
+        feed = self._feed = Feed(options, offsets=acquired.offsets, time_of=self._times)
         await feed.open()
         told = time.monotonic()
         due = told + COMMIT_S
@@ -195,4 +199,5 @@ class _History:
             read_bytes=sum(status.read_bytes for status in statuses),
             resumed=self._resumed,
             problem=next((f"{one.name} {one.message}" for one in statuses if one.state == "error"), ""),
+            proxy=first_hint((source.name, source.peers) for source in engine.sources.values()),
         )

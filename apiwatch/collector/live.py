@@ -15,7 +15,7 @@ from apiwatch.collector.health import Rate, health_view, source_views
 from apiwatch.config import Settings
 from apiwatch.engine import Engine
 from apiwatch.errors import ApiwatchError, Fenced, StoreBusyError, StoreError
-from apiwatch.formats import time_of
+from apiwatch.formats import line_times
 from apiwatch.model import Delta
 from apiwatch.sources import Feed, FeedOptions, SourceStatus
 from apiwatch.store.views import INPUT_ENDED
@@ -115,7 +115,8 @@ class _Collector:
         try:
             self._engine.restore(acquired.state)
             await self._heartbeat("starting")
-            self._feed = Feed(self._options.feed, offsets=acquired.offsets, time_of=time_of, clock=self._clock)
+            times = line_times(self._options.settings.sources)
+            self._feed = Feed(self._options.feed, offsets=acquired.offsets, time_of=times, clock=self._clock)
             await self._feed.open()
             await self._heartbeat("live")
         except BaseException as error:

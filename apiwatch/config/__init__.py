@@ -1,19 +1,32 @@
 """Validated settings: where they come from, what they may be, and how they are written."""
 
 from apiwatch.config.loader import default_text, dump, load, problems, settings_file, state_path
-from apiwatch.config.settings import Settings
-from apiwatch.config.values import format_duration, parse_duration, parse_network, parse_since, parse_syslog
+from apiwatch.config.settings import Settings, Sources
+from apiwatch.config.values import (
+    format_duration,
+    parse_duration,
+    parse_header,
+    parse_network,
+    parse_since,
+    parse_syslog,
+    parse_unit,
+    parse_zone,
+)
 
 __all__ = [
     "Settings",
+    "Sources",
     "default_text",
     "dump",
     "format_duration",
     "load",
     "parse_duration",
+    "parse_header",
     "parse_network",
     "parse_since",
     "parse_syslog",
+    "parse_unit",
+    "parse_zone",
     "problems",
     "settings_file",
     "state_path",

@@ -21,6 +21,7 @@ __all__ = [
     "SequentialEnumeration",
     "Settings",
     "Sources",
+    "SyslogTls",
 ]
 
 Seconds = Annotated[float, Meta(ge=0.0)]
@@ -32,20 +33,40 @@ class _Section(Struct, frozen=True, forbid_unknown_fields=True):
     """A mapping of the settings file; an unknown key in it is an error."""
 
 
+class SyslogTls(_Section, frozen=True):
+    """Files in PEM form for receiving syslog over TLS."""
+
+    certificate: str | None = None
+    key: str | None = None
+    """None: it is in the file of the certificate."""
+    client_ca: str | None = None
+    """None: clients need no certificate."""
+
+
 class Sources(_Section, frozen=True):
     """Where log lines come from, and how they are read."""
 
     paths: tuple[str, ...] = ()
     """Files and globs; empty: the usual places of nginx, Apache, Caddy, Traefik and HAProxy."""
     syslog: tuple[str, ...] = ()
-    """udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH."""
+    """udp://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT or unix:///PATH."""
+    syslog_tls: SyslogTls = field(default_factory=SyslogTls)
+    syslog_allow: tuple[str, ...] = ()
+    """Networks that may send syslog; empty: everyone."""
+    journal: tuple[str, ...] = ()
+    """systemd units, or `all`."""
     since: str = "15m"
     """How far back to read when a file is opened for the first time: a duration, an RFC 3339 time or `start`."""
     format: str = "auto"
     log_format: str | None = None
     trusted_proxy: tuple[str, ...] = ()
     """Networks whose X-Forwarded-For is believed."""
+    client_header: str | None = None
+    """Header in which trusted proxies name the client instead of X-Forwarded-For."""
+    time_zone: str | None = None
+    """Zone of times that are written without one; None: told by envelopes, else this machine's."""
     poll_interval: Annotated[float, Meta(ge=0.05, le=60.0)] = 0.25
+    """Where inotify does not work."""
 
 
 class Limits(_Section, frozen=True):

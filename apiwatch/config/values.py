@@ -10,6 +10,7 @@ import os
 import re
 from datetime import datetime
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from apiwatch.errors import UsageError
 from apiwatch.text import one_line
@@ -20,13 +21,16 @@ __all__ = [
     "WINDOWS",
     "format_duration",
     "parse_duration",
+    "parse_header",
     "parse_network",
     "parse_path",
     "parse_since",
     "parse_syslog",
     "parse_text",
     "parse_theme",
+    "parse_unit",
     "parse_window",
+    "parse_zone",
     "quoted",
 ]
 
@@ -44,7 +48,10 @@ _PIECE = re.compile(r"(\d{1,12}(?:\.\d{1,9})?) ?(ms|[smhdw])", re.ASCII)
 _SIMPLE = re.compile(r"\d{1,5}[smhdw]", re.ASCII)
 _NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,9})?", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}", re.ASCII)
 _NETWORK = re.compile(r"([0-9A-Fa-f:.]+)(?:/(\d{1,3}))?", re.ASCII)
+
+_UNIT = re.compile(r"[\w:.@\\*?\[\]][\w:.@\\*?\[\]-]{0,254}", re.ASCII)
 
 _UNIX_PATH_BYTES = 107
 """Longest path of a unix socket: `sun_path` has 108 bytes on Linux and ends with a NUL (unix(7))."""
@@ -153,7 +160,7 @@ def parse_network(text: str) -> str:
 
 
 def parse_syslog(text: str) -> str:
-    """A syslog address: `udp://HOST:PORT`, `tcp://HOST:PORT` or `unix:///PATH`.
+    """A syslog address: `udp://HOST:PORT`, `tcp://HOST:PORT`, `tls://HOST:PORT` or `unix:///PATH`.
 
     >>> parse_syslog("UDP://127.0.0.1:5514")
     'udp://127.0.0.1:5514'
@@ -161,9 +168,9 @@ def parse_syslog(text: str) -> str:
     stripped = text.strip()
     scheme, separator, rest = stripped.partition("://")
     scheme = scheme.lower()
-    if not separator or scheme not in ("udp", "tcp", "unix"):
-        message = f"{quoted(text)} is not a syslog address; write udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH"
-        raise UsageError(message)
+    if not separator or scheme not in ("udp", "tcp", "tls", "unix"):
+        forms = "udp://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT or unix:///PATH"
+        raise UsageError(f"{quoted(text)} is not a syslog address; write {forms}")
     if scheme == "unix":
         _require_socket_path(text, rest)
         return f"unix://{rest}"
@@ -202,11 +209,38 @@ def parse_path(text: str) -> str:
     return text
 
 
+def parse_unit(text: str) -> str:
+    """The name of a systemd unit, perhaps a glob or without its suffix, or `all`.
+
+    >>> parse_unit(" nginx.service ")
+    'nginx.service'
+    """
+    stripped = text.strip()
+    if not _UNIT.fullmatch(stripped):
+        raise UsageError(f"{quoted(text)} is not the name of a systemd unit; write for example nginx.service, or all")
+    return stripped
+
+
 def parse_text(text: str) -> str:
     """Any text that says something."""
     if not text.strip():
         raise UsageError("is empty; give it a value or remove the line to keep the default")
     return text
+
+
+def parse_header(text: str) -> str:
+    """The name of a header field (RFC 9110, section 5.1)."""
+    if _HEADER.fullmatch(text) is None:
+        raise UsageError(f"{quoted(text)} is not the name of a header; write one such as CF-Connecting-IP")
+    return text
+
+
+def parse_zone(text: str) -> str:
+    """A time zone of the IANA database."""
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UsageError(f"{quoted(text)} is not a known time zone; write one such as Europe/Berlin or UTC") from None
 
 
 def parse_window(text: str) -> str:

@@ -11,11 +11,12 @@ from apiwatch.detect.recon import UNKNOWN_STATUS, tried
 from apiwatch.detect.state import Principal, RouteState
 from apiwatch.engine.clients import BYTES, CHANGED, LAST, Client, count_run, flush_minutes
 from apiwatch.engine.clock import LATE_MINUTES
+from apiwatch.engine.peers import BLOCK, Proxies
 from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, network_principal
 from apiwatch.engine.rows import MINUTE_BYTES
 from apiwatch.engine.state import SourceState
 from apiwatch.engine.verdicts import Verdicts
-from apiwatch.formats import LineParser, Unparsed
+from apiwatch.formats import LineParser, Unparsed, line_parser
 from apiwatch.model import Batch, Outcome, Request, UnparsedRow
 from apiwatch.routes import Param
 
@@ -45,6 +46,7 @@ class EngineCore(Verdicts):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.parsers: dict[str, LineParser] = {}
+        self.proxies = Proxies(settings.sources.trusted_proxy)
         self._agent_families: dict[str | None, str] = {}
         self._late = 0
         """Late events of the batch that is read."""
@@ -65,13 +67,23 @@ class EngineCore(Verdicts):
         latest = batch.received + FUTURE
         requests = 0
         time = 0.0
-        for raw, record in zip(batch.lines, parser.parse(batch.lines, first, batch.received), strict=True):
+        cut_before = parser.cut
+        records = parser.parse(batch.lines, first, batch.received)
+        source.cut += parser.cut - cut_before
+        peers = source.peers
+        pure, seen, edge = peers.pure, peers.seen, BLOCK - peers.count
+        for raw, record in zip(batch.lines, records, strict=True):
             if type(record) is Request:
                 time = record.time
                 if time > latest:
                     time = latest
                     self.globals.clamped += 1
                 requests += 1
+                if pure and record.client not in seen:
+                    pure = peers.admit(record, self.proxies)
+                if requests == edge:
+                    peers.close()
+                    pure, edge = True, edge + BLOCK
                 if source.first_time == 0.0:
                     source.first_time = time
                 request_of(record, time, raw, name)
@@ -82,6 +94,7 @@ class EngineCore(Verdicts):
         if requests:
             source.requests += requests
             source.last_time = time
+            peers.count = BLOCK - edge + requests
         source.late += self._late
         self._late = 0
         source.format = parser.format
@@ -90,13 +103,7 @@ class EngineCore(Verdicts):
         """The line parser of a source, made on first use."""
         parser = self.parsers.get(source)
         if parser is None:
-            sources = self.settings.sources
-            parser = self.parsers[source] = LineParser(
-                format=sources.format,
-                log_format=sources.log_format,
-                trusted_proxy=sources.trusted_proxy,
-                salt=self.globals.salt,
-            )
+            parser = self.parsers[source] = line_parser(self.settings.sources, self.globals.salt)
         return parser
 
     def _unparsed(self, record: Unparsed, source: SourceState) -> None:

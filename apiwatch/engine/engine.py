@@ -187,6 +187,7 @@ class Engine(EngineCore):
         for _, blob in by_kind.get("s", ()):
             source = _decode(blob, type=SourceState)
             source.dirty = False
+            source.peers.believe(self.proxies)
             self.sources[source.name] = source
             if source.parser:
                 self.parser(source.name).restore(source.parser)

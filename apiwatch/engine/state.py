@@ -2,6 +2,8 @@
 
 import msgspec
 
+from apiwatch.engine.peers import Peers
+
 __all__ = ["VERSION", "Globals", "Journal", "SourceState"]
 
 VERSION = 1
@@ -45,6 +47,7 @@ class SourceState(msgspec.Struct, gc=False):
     first_time: float = 0.0
     last_time: float = 0.0
     parser: bytes = b""
+    peers: Peers = msgspec.field(default_factory=Peers)
     dirty: bool = True
 
 

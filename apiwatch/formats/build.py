@@ -18,6 +18,9 @@ MAX_INT = (1 << 63) - 1
 TARGET_LIMIT = 8_192
 """Longest request target that is kept, in characters: what servers accept as a request line by default."""
 
+_LONGEST_S = 366 * 86_400.0
+"""A longer duration is a number in another unit, or one that somebody made up."""
+
 _KEPT = 8_192
 _VERSION = re.compile(r"[A-Z]+/\d(?:\.\d)?", re.ASCII)
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}://", re.ASCII)
@@ -88,6 +91,8 @@ class Builder:
 
         `client` is what a trusted product has already found out (None: from `forwarded` and the trusted proxies).
         """
+        if duration_s is not None and not 0.0 <= duration_s <= _LONGEST_S:
+            duration_s = None
         addresses = self.addresses
         peer = addresses.clean[peer]
         if client is None:
@@ -135,7 +140,7 @@ class Builder:
         if target is None:
             return _NOTHING
         token = None
-        if "=" in target or "@" in target:
+        if "=" in target or "@" in target or "%40" in target:
             token = self.hash(token_in(target))
             target = redact(target)
         target = plain(target, TARGET_LIMIT)

@@ -22,7 +22,8 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 _TOKEN = re.compile(rf"[?&;](?:{_IDENTIFY})=([^&;\s\"#]+)", re.IGNORECASE)
-_IN_URL = re.compile(r"(://)([^/?#\s@]{1,200})@")
+_IN_URL = re.compile(r"((?::|%3A)//)([^/?#\s@]{1,200})(@|%40)", re.IGNORECASE)
+"""Also as servers write an absolute URL that they take for a path and escape (uvicorn)."""
 
 
 def redact(text: str) -> str:
@@ -33,8 +34,8 @@ def redact(text: str) -> str:
     """
     if "=" in text:
         text = _IN_QUERY.sub(r"\1***", text)
-    if "@" in text:
-        text = _IN_URL.sub(r"\1***@", text)
+    if "@" in text or "%40" in text:
+        text = _IN_URL.sub(r"\1***\3", text)
     if "eyJ" in text:
         text = _JWT.sub(REDACTED, text)
     if (" " in text or "+" in text or "%20" in text) and _SCHEME.search(text) is not None:
@@ -63,7 +64,7 @@ def token_in(target: str) -> str | None:
         found = _TOKEN.search(target)
         if found is not None and found[1] != REDACTED:
             return found[1]
-    if "@" in target:
+    if "@" in target or "%40" in target:
         found = _IN_URL.search(target)
         if found is not None and found[2] != REDACTED:
             return found[2]

@@ -1,7 +1,7 @@
 """LTSV: labelled, tab-separated values in any order (http://ltsv.org)."""
 
 from apiwatch.formats.build import MAX_INT
-from apiwatch.formats.matcher import FormatInfo, Inner, Matcher, Skipped
+from apiwatch.formats.matcher import FormatInfo, Matcher, Skipped
 from apiwatch.formats.times import any_time
 from apiwatch.model import Request
 
@@ -28,7 +28,7 @@ class LtsvMatcher(Matcher):
         """As in Matcher."""
         return "ltsv"
 
-    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | Inner | None:
+    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | None:
         """As in Matcher."""
         if "\t" not in text or ":" not in text:
             return None

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 from apiwatch.formats.build import Builder
 from apiwatch.model import Request
 
-__all__ = ["SHOWN", "Family", "FormatInfo", "Inner", "Matcher", "Skipped", "Unparsed"]
+__all__ = ["SHOWN", "Family", "FormatInfo", "Matcher", "Skipped", "Unparsed"]
 
 
 SHOWN = 4_096
@@ -16,14 +16,6 @@ SHOWN = 4_096
 
 class Skipped:
     """A line that is known not to be a request: an error-log line, an application's message."""
-
-
-class Inner(NamedTuple):
-    """What a line turned out to be an envelope of."""
-
-    text: str
-    skip: bool
-    """Whether the line is known not to be a request when the inner text is none."""
 
 
 class Unparsed(NamedTuple):
@@ -65,9 +57,8 @@ class Matcher(ABC):
         """Name of the format of the line that was understood last."""
 
     @abstractmethod
-    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | Inner | None:
-        """The record of one line; `Skipped`; `Inner` when the line is only an envelope; None when it is not of this
-        family."""
+    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | None:
+        """The record of one line; `Skipped`; None when it is not of this family."""
 
     @abstractmethod
     def progress(self, text: str) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -12,8 +13,8 @@ from apiwatch.formats.build import Builder
 from apiwatch.formats.clock import WallClock
 from apiwatch.formats.credentials import redact_line
 from apiwatch.formats.custom import CustomMatcher
-from apiwatch.formats.envelopes import peel
-from apiwatch.formats.matcher import Inner, Matcher, Skipped, Unparsed
+from apiwatch.formats.envelopes import Envelopes, Peeled
+from apiwatch.formats.matcher import Matcher, Skipped, Unparsed
 from apiwatch.formats.registry import FAMILIES, family_of
 from apiwatch.formats.skips import is_known_other
 from apiwatch.model import Request
@@ -31,11 +32,13 @@ _COLOURS = re.compile(r"(?:\x1b|#033)\[[0-9;]{0,16}m", re.ASCII)
 
 
 class _Saved(msgspec.Struct, array_like=True):
-    """What detection has settled on."""
+    """What detection has settled on, and what waits for its end."""
 
     family: str
-    wrapped: bool
+    depth: int
     matchers: dict[str, list[int | str]]
+    envelopes: list[Any]
+    learned: int | None
 
 
 class LineParser:
@@ -78,7 +81,9 @@ class LineParser:
                 raise UsageError(f"`{format}` is not a known format; `apiwatch formats` lists the known ones")
             self._matchers = [family.make(builder)]
         self._current: Matcher | None = None
-        self._wrapped = False
+        self._envelopes = Envelopes()
+        self._depth = 0
+        """Envelopes around the line that was understood last."""
 
     @property
     def format(self) -> str:
@@ -98,18 +103,25 @@ class LineParser:
         out: list[Request | Unparsed | None] = []
         count = len(texts)
         while (index := len(out)) < count:
-            if self._current is not None and not self._wrapped:
+            if self._current is not None and not self._depth:
                 index = self._current.run(texts, index, first, received, out)
                 if index >= count:
                     break
             out.append(self._one(texts[index], first + index, received))
         return out
 
+    @property
+    def cut(self) -> int:
+        """Lines logged in parts that were cut or thrown away, because they were too long or never ended."""
+        return self._envelopes.cut + self._envelopes.dropped
+
     def state(self) -> bytes:
         """What detection has settled on, for `restore` on a new parser with the same arguments."""
         matchers = {matcher.family: saved for matcher in self._matchers if (saved := matcher.save())}
         family = self._current.family if self._current is not None else ""
-        return msgspec.msgpack.encode(_Saved(family, self._wrapped, matchers))
+        return msgspec.msgpack.encode(
+            _Saved(family, self._depth, matchers, self._envelopes.save(), self._clock.learned)
+        )
 
     def restore(self, state: bytes) -> None:
         """Continue from `state()`; a state that cannot be read, or that is of other arguments, is ignored."""
@@ -119,54 +131,59 @@ class LineParser:
             return
         for matcher in self._matchers:
             if matcher.family == saved.family:
-                self._current, self._wrapped = matcher, saved.wrapped
+                self._current, self._depth = matcher, saved.depth
             matcher.load(saved.matchers.get(matcher.family, []))
+        self._envelopes.load(saved.envelopes)
+        self._clock.learned = saved.learned
 
     def _one(self, text: str, line: int, received: float) -> Request | Unparsed | None:
-        """One line that is not simply of the current family."""
-        text = text.strip(_DAMAGE)
-        if text[:1] == "#":
-            for matcher in self._matchers:
-                matcher.header(text)
-        found = self._unwrapped(text, line, received)
-        if isinstance(found, Unparsed) and _COLOURS.search(text) is not None:
-            bare = self._unwrapped(_COLOURS.sub("", text), line, received)
-            return found if isinstance(bare, Unparsed) else bare
-        return found
+        """One line that is not simply of the current family: envelopes are taken off until a format understands it.
 
-    def _unwrapped(self, text: str, line: int, received: float) -> Request | Unparsed | None:
-        """One line, without the envelopes around it."""
-        wrapped, skip = False, False
-        inner: str | None = text
-        for _ in range(_LAYERS + 1):
-            if inner is None or is_known_other(inner):
-                break
-            found = self._try(inner, line, received)
-            if isinstance(found, Request):
-                self._wrapped = wrapped
-                return found
-            if found is Skipped:
+        As many as the last line had come off at once: no record of any format looks like an envelope.
+        """
+        whole = inner = text.strip(_DAMAGE)
+        self._clock.envelope = None
+        other = False
+        peeled: Peeled | None = None
+        for depth in range(_LAYERS + 1):
+            if depth >= self._depth or (peeled := self._envelopes.peel(inner)) is None:
+                if inner[:1] == "#":
+                    for matcher in self._matchers:
+                        matcher.header(inner)
+                if is_known_other(inner):
+                    return None
+                found = self._try(inner, line, received)
+                if isinstance(found, Request):
+                    self._depth = depth
+                    return found
+                if found is Skipped:
+                    return None
+                peeled = self._envelopes.peel(inner)
+            if peeled is None:
+                bare = _COLOURS.sub("", inner)
+                if bare == inner:
+                    break
+                inner = bare
+                continue
+            joined = self._envelopes.join(peeled)
+            if joined is None:
                 return None
-            wrapped = True
-            if isinstance(found, Inner):
-                skip = skip or found.skip
-                inner = found.text.strip(_DAMAGE)
-            else:
-                inner = peel(inner)
-        if skip or (inner is not None and is_known_other(inner)):
-            return None
-        matched, name = max((matcher.progress(text) for matcher in self._matchers), key=lambda entry: entry[0])
-        return Unparsed(line, *_cut(text, matched), name)
+            if peeled.moment is not None:
+                self._clock.envelope = peeled.moment
+                received = peeled.moment[0]
+            other = other or peeled.other
+            inner = joined.strip(_DAMAGE)
+        return None if other else self._unparsed(whole, inner, line)
 
-    def _try(self, text: str, line: int, received: float) -> Request | type[Skipped] | Inner | None:
+    def _try(self, text: str, line: int, received: float) -> Request | type[Skipped] | None:
         """The first family that understands the line, the current one before the others."""
-        result: type[Skipped] | Inner | None = None
+        skipped: type[Skipped] | None = None
         current = self._current
         if current is not None:
             found = current.one(text, line, received)
             if isinstance(found, Request):
                 return found
-            result = found
+            skipped = found
         for matcher in self._matchers:
             if matcher is current:
                 continue
@@ -174,8 +191,16 @@ class LineParser:
             if isinstance(found, Request):
                 self._current = matcher
                 return found
-            result = result or found
-        return result
+            skipped = skipped or found
+        return skipped
+
+    def _unparsed(self, whole: str, inner: str, line: int) -> Unparsed:
+        matched, name = max((matcher.progress(inner) for matcher in self._matchers), key=lambda entry: entry[0])
+        if matched and whole.endswith(inner):
+            matched += len(whole) - len(inner)
+        elif inner is not whole:
+            matched, name = 0, ""
+        return Unparsed(line, *_cut(whole, matched), name)
 
 
 def _zone(name: str) -> ZoneInfo:

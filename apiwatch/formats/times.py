@@ -30,7 +30,7 @@ _ZONE = re.compile(r" ([+-])(\d\d)(\d\d)", re.ASCII)
 _USUAL_WIDTH = len("[24/Nov/2026:03:10:54 +0000] ")
 _MINUTE = re.compile(r"(\d{1,2})/([A-Z][a-z]{2})/(\d{4}):(\d{2}):(\d{2})", re.ASCII)
 _ISO = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:[.,](\d{1,9})\d*)? ?(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?", re.ASCII
+    r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}):([0-5]\d|60)(?:[.,](\d{1,9})\d*)? ?(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?", re.ASCII
 )
 
 
@@ -113,17 +113,14 @@ def iso_time(text: str) -> Moment | None:
     found = _ISO.fullmatch(text)
     if found is None:
         return None
-    date, clock, fraction, zone = found.groups()
-    try:
-        moment = datetime.fromisoformat(f"{date}T{clock}").replace(tzinfo=UTC)
-    except ValueError:
-        return None
+    minute, second, fraction, zone = found.groups()
+    start = _ISO_MINUTES[minute]
     offset: int | None = 0
     if zone is not None and zone[0] in "+-":
         offset = _offset(zone[0], zone[1:3], zone[3:].lstrip(":") or "00")
-    if offset is None:
+    if start is None or offset is None:
         return None
-    seconds = float(timegm(moment.timetuple()) - offset)
+    seconds = start + int(second) - offset
     return (seconds + float("0." + fraction) if fraction else seconds), offset
 
 
@@ -170,6 +167,17 @@ def any_time(value: object, times: Times) -> Moment | None:
         seconds = epoch_number(value)
         return None if seconds is None else (seconds, 0)
     return times.texts[value] if isinstance(value, str) else None
+
+
+def _iso_minute(text: str) -> float | None:
+    try:
+        moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return float(timegm(moment.timetuple()))
+
+
+_ISO_MINUTES: Cache[float | None] = Cache(_iso_minute, _KEPT)
 
 
 def _minute(text: str) -> float | None:

@@ -2,6 +2,7 @@
 
 from apiwatch.model.alert import Alert, AlertEvent, Explanation, Number, Subject, Tags
 from apiwatch.model.delta import (
+    PROXY_SHOWN,
     Batch,
     ClientFacetRow,
     ClientMinuteRow,
@@ -21,6 +22,7 @@ from apiwatch.model.request import OUTCOMES, SEVERITIES, Auth, Outcome, Request,
 
 __all__ = [
     "OUTCOMES",
+    "PROXY_SHOWN",
     "SEVERITIES",
     "Alert",
     "AlertEvent",

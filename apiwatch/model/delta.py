@@ -13,6 +13,7 @@ import msgspec
 from apiwatch.model.alert import Alert, AlertEvent
 
 __all__ = [
+    "PROXY_SHOWN",
     "Batch",
     "ClientFacetRow",
     "ClientMinuteRow",
@@ -28,6 +29,10 @@ __all__ = [
     "SuspectRow",
     "UnparsedRow",
 ]
+
+
+PROXY_SHOWN = "the log shows the proxy instead of the clients"
+"""Part of the message of a source whose requests all come from a proxy."""
 
 
 class Batch(NamedTuple):

@@ -1,6 +1,7 @@
-"""Bytes in: files that are followed through rotation, their history, standard input and syslog."""
+"""Bytes in: files that are followed through rotation, their history, standard input, syslog and the journal."""
 
 from apiwatch.sources.feed import Feed
-from apiwatch.sources.options import FeedOptions, SourceStatus
+from apiwatch.sources.journal import journal_name
+from apiwatch.sources.options import FeedOptions, SourceStatus, TlsFiles
 
-__all__ = ["Feed", "FeedOptions", "SourceStatus"]
+__all__ = ["Feed", "FeedOptions", "SourceStatus", "TlsFiles", "journal_name"]

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from apiwatch.errors import InputError
-from apiwatch.sources.content import Damaged, NotRegular, Opened, binary_reason, open_content
+from apiwatch.sources.content import NotRegular, Opened, binary_reason, open_content
+from apiwatch.sources.packed import Damaged
 from apiwatch.sources.rotation import LIVE, rotation
 from apiwatch.sources.tail import FileSource
 
-__all__ = ["Candidate", "Candidates", "expand", "is_rotated"]
+__all__ = ["Candidate", "Candidates", "absolute", "expand", "is_rotated"]
 
 
 class Candidate:
@@ -130,9 +131,14 @@ def _check_parents(name: str) -> None:
             return
 
 
+def absolute(pattern: str) -> str:
+    """A path or glob from the root on, with ~ replaced."""
+    return str(Path(pattern).expanduser().absolute())
+
+
 def expand(pattern: str) -> tuple[list[str], bool]:
     """Absolute paths for a path or glob, sorted, and whether it is a glob; a path that exists is never one."""
-    path = Path(pattern).expanduser().absolute()
+    path = Path(absolute(pattern))
     if not glob.has_magic(pattern) or os.path.lexists(path):
         return [str(path)], False
     return sorted(glob.glob(str(path), recursive=True)), True  # noqa: PTH207 - Path.glob takes no absolute pattern

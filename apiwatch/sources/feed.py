@@ -10,22 +10,26 @@ from concurrent.futures import ThreadPoolExecutor
 
 from apiwatch.errors import UsageError
 from apiwatch.model import Batch
+from apiwatch.sources.connections import TcpStream
 from apiwatch.sources.fileset import FileSet
+from apiwatch.sources.journal import JournalStream, journal_name
 from apiwatch.sources.listen import parse_endpoint
 from apiwatch.sources.options import FeedOptions, Reading, SourceStatus
 from apiwatch.sources.pipe import PipeStream
 from apiwatch.sources.seek import parse_since
 from apiwatch.sources.stream import Stream, StreamContext
-from apiwatch.sources.syslog import DatagramStream, TcpStream
+from apiwatch.sources.syslog import DatagramStream
 
 __all__ = ["Feed"]
 
 STDIN = "stdin"
 _LONGEST_WAIT_SECONDS = 3600.0
+_SPACING_SECONDS = 0.1
+"""Shortest time from one look at the files to the next, while they are read as fast as they grow."""
 
 
 class Feed:
-    """Batches of complete lines from files, standard input and syslog; one consumer at a time.
+    """Batches of complete lines from files, standard input, syslog and the journal; one consumer at a time.
 
     First the histories of all files, merged in event time when there are several; what streams deliver waits meanwhile.
     Then everything in the order of its arrival. A cancelled wait for the next batch loses nothing. The sequence ends
@@ -54,6 +58,8 @@ class Feed:
         self._executor: ThreadPoolExecutor | None = None
         self._job: asyncio.Future[None] | None = None
         self._next_step = 0.0
+        self._last_step = 0.0
+        self._armed = False
         self._closed = False
 
     async def open(self) -> None:
@@ -67,19 +73,26 @@ class Feed:
         endpoints = [parse_endpoint(url) for url in options.syslog]
         if len(set(endpoints)) < len(endpoints):
             raise UsageError("--syslog names the same address twice; name it once.")
-        files = FileSet(options.paths, self._reading, since, self._offsets)
         context = StreamContext(options, self._wake.set, self._clock)
         try:
+            if options.stdin_fd is not None:  # first: its number, if it is closed, must not be given to another file
+                stdin = PipeStream(STDIN, context, self._offsets.get(STDIN, ""), fd=options.stdin_fd)
+                self._streams.append(stdin)
+                await stdin.open()
             self._executor = ThreadPoolExecutor(1, thread_name_prefix="apiwatch-files")
-            self._files = files
+            self._files = FileSet(options.paths, self._reading, since, self._offsets)
+            files = self._files
             await self._in_thread(files.open)
-            streams: list[Stream] = []
-            if options.stdin_fd is not None:
-                streams.append(PipeStream(STDIN, context, self._offsets.get(STDIN, ""), fd=options.stdin_fd))
-            streams += [PipeStream(path, context, self._offsets.get(path, ""), kind="file") for path in files.pipes]
+            streams: list[Stream] = [
+                PipeStream(path, context, self._offsets.get(path, ""), kind="file") for path in files.pipes
+            ]
             for endpoint in endpoints:
-                kind = TcpStream if endpoint.scheme == "tcp" else DatagramStream
+                kind = TcpStream if endpoint.scheme in ("tcp", "tls") else DatagramStream
                 streams.append(kind(endpoint, context, self._offsets.get(endpoint.url, "")))
+            streams += [
+                JournalStream(unit, context, since, self._offsets.get(journal_name(unit), ""))
+                for unit in dict.fromkeys(options.journal)
+            ]
             for stream in streams:
                 self._streams.append(stream)
                 await stream.open()
@@ -144,13 +157,28 @@ class Feed:
             await self._in_thread(lambda: self._read_files(files))
             busy = files.busy
             if not busy:
-                self._next_step = time.monotonic() + self._options.poll_interval
+                self._last_step = time.monotonic()
+                self._next_step = self._last_step + files.patience
+                self._arm(files)
         elif self._streams:
             await asyncio.sleep(0)
         return busy or (files.caught_up and any(stream.waits for stream in self._streams))
 
     def _read_files(self, files: FileSet) -> None:
         self._ready.extend(files.step())
+
+    def _arm(self, files: FileSet) -> None:
+        """Be woken once when something happens to the files."""
+        if not self._armed and files.fileno >= 0 and not self._closed:
+            asyncio.get_running_loop().add_reader(files.fileno, self._disarm, files)
+            self._armed = True
+
+    def _disarm(self, files: FileSet) -> None:
+        if self._armed:
+            asyncio.get_running_loop().remove_reader(files.fileno)
+            self._armed = False
+            self._next_step = min(self._next_step, self._last_step + _SPACING_SECONDS)
+            self._wake.set()
 
     def _is_finished(self, files: FileSet) -> bool:
         return files.finished and all(stream.ended and not stream.waits for stream in self._streams)
@@ -185,6 +213,7 @@ class Feed:
         for stream in self._streams:
             await stream.close()
         if self._files is not None:
+            self._disarm(self._files)
             self._files.close()
         if self._executor is not None:
             self._executor.shutdown(wait=False)

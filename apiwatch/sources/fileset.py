@@ -1,4 +1,4 @@
-"""All files of a feed: globs, rotated siblings in order, the merge of histories, and files that appear later."""
+"""All files of a feed: globs, rotated siblings in order, and files that appear later."""
 
 import resource
 import time
@@ -8,46 +8,26 @@ from pathlib import Path
 
 from apiwatch.errors import InputError
 from apiwatch.model import Batch
-from apiwatch.sources.candidates import Candidate, Candidates, expand, is_rotated
-from apiwatch.sources.content import Damaged, NotRegular, Opened, binary_reason, open_content
+from apiwatch.sources.attention import SAFETY_SECONDS, Attention
+from apiwatch.sources.candidates import Candidate, Candidates, absolute, expand, is_rotated
+from apiwatch.sources.content import NotRegular, Opened, binary_reason, open_content
+from apiwatch.sources.merging import History
 from apiwatch.sources.offsets import HEAD_BYTES, Segment, decode, matches
 from apiwatch.sources.options import Reading, SourceStatus
+from apiwatch.sources.packed import Damaged
 from apiwatch.sources.rotation import LIVE, rotation
 from apiwatch.sources.seek import Since
 from apiwatch.sources.siblings import Registry, find_again
 from apiwatch.sources.tail import LINGER_SECONDS, FileSource, Peek
 
-__all__ = ["SPAN_SECONDS", "FileSet"]
+__all__ = ["FileSet"]
 
-SPAN_SECONDS = 30.0
-"""Longest event time of one batch while several histories are merged."""
-_STEP_BYTES = 1 << 20
 _STEP_SECONDS = 0.03
 _MANY_FILES = 200
-
-
-class _Group:
-    """A file and its rotated siblings: one history, read oldest first."""
-
-    def __init__(self, sources: list[FileSource]) -> None:
-        self.sources = sources
-        self.time: float | None = None
-        """Event time of the next line; None while it is not known whether there is one."""
-        self._last = float("-inf")
-
-    def advance(self, *, timed: bool) -> Peek:
-        """Find the next lines of this history."""
-        while self.sources:
-            peek = self.sources[0].peek()
-            if peek is Peek.READY:
-                when = self.sources[0].head_time() if timed else None
-                self._last = self._last if when is None else when
-                self.time = self._last
-                return peek
-            if peek is Peek.BUSY:
-                return peek
-            self.sources.pop(0)
-        return Peek.EMPTY
+_DISCOVERY_SHARE = 20.0
+"""Looking for files may need one part in so many of the time."""
+_DISCOVERY_SECONDS = 0.25
+"""Shortest time from one look for files to the next."""
 
 
 class FileSet:
@@ -63,11 +43,14 @@ class FileSet:
         self._globs: list[str] = []
         self._named: set[str] = set()
         self._away: dict[str, float] = {}
-        self._groups: list[_Group] = []
-        self._merging = False
+        self._history = History([])
         self._checked: dict[str, tuple[int, int, int]] = {}
         self._next_discovery = 0.0
-        self._turn = 0
+        self._next_full_discovery = 0.0
+        self._next_judgement = 0.0
+        self._undecided: set[str] = set()
+        """Files that may be copies still being written."""
+        self._attention = Attention(reading.poll_interval, watching=reading.follow)
         self.pipes: list[str] = []
         """Paths of named pipes and devices: to be read as streams."""
 
@@ -105,7 +88,7 @@ class FileSet:
     def _renamed(self) -> list[str]:
         """Files that a glob matched in an earlier run, and that now have another name in the same directory only."""
         found = []
-        patterns = [str(Path(one).expanduser().absolute()) for one in self._globs]
+        patterns = [absolute(one) for one in self._globs]
         for name, offset in self._offsets.items():
             path = Path(name)
             if not name.startswith("/") or rotation(path.name).rank != LIVE or path.exists():
@@ -122,6 +105,7 @@ class FileSet:
     def _source(self, name: str, *, rotated: bool) -> FileSource:
         source = FileSource(name, self._reading, self._registry, rotated=rotated)
         self._sources[name] = source
+        self._attention.wake(name)
         return source
 
     def _start_all(self, candidates: list[Candidate]) -> None:
@@ -133,13 +117,12 @@ class FileSet:
         for candidate in candidates:
             if not candidate.rotated and candidate.name in self._offsets:
                 self._resume(candidate)
+        siblings = []
         for family in families.values():
             family.sort(key=lambda one: (one.rank, one.packed))
             self._start_family(family)
-            sources = [one.source for one in family if one.source is not None]
-            if sources:
-                self._groups.append(_Group(sources))
-        self._merging = len(self._groups) > 1
+            siblings.append([one.source for one in family if one.source is not None])
+        self._history = History(siblings)
 
     def _resume(self, candidate: Candidate) -> None:
         candidate.close()
@@ -222,12 +205,12 @@ class FileSet:
     @property
     def caught_up(self) -> bool:
         """Whether every history was read to its end once."""
-        return not self._groups
+        return self._history.ended
 
     @property
     def finished(self) -> bool:
         """Whether nothing more can come."""
-        if self._groups or (self._globs and self._reading.follow):
+        if not self._history.ended or (self._globs and self._reading.follow):
             return False
         return all(
             one.finished or (not one.follows and one.status().state == "ended") for one in self._sources.values()
@@ -235,66 +218,84 @@ class FileSet:
 
     def step(self) -> list[Batch]:
         """Read for some 30 ms or 1 MiB; an empty list when there is nothing now, or nothing yet (see `busy`)."""
-        self.busy = False
-        batches = self._step_history(time.monotonic() + _STEP_SECONDS) if self._groups else []
-        if not batches and not self._groups:
-            batches = self._step_live(time.monotonic() + _STEP_SECONDS)
-        return batches
+        deadline = time.monotonic() + _STEP_SECONDS
+        self.busy = not self._history.ended
+        batches = self._history.step(deadline) if self.busy else []
+        return batches or ([] if not self._history.ended else self._step_live(deadline))
 
     busy = False
     """Whether the last `step` broke off: call it again at once."""
 
-    def _step_history(self, deadline: float) -> list[Batch]:
-        batches: list[Batch] = []
-        size = 0
-        while self._groups and size < _STEP_BYTES:
-            for group in self._groups:
-                if group.time is None and group.advance(timed=self._merging) is Peek.BUSY:
-                    self.busy = True
-                    return batches
-            self._groups = [group for group in self._groups if group.sources]
-            if not self._groups:
-                break
-            group = min(self._groups, key=_time_of_group)
-            batch = group.sources[0].next_batch(SPAN_SECONDS if self._merging else None)
-            group.time = None
-            batches.append(batch)
-            size += sum(map(len, batch.lines)) if self._merging else _STEP_BYTES >> 2
-            if time.monotonic() > deadline:
-                break
-        self.busy = True
-        return batches
-
     def _step_live(self, deadline: float) -> list[Batch]:
+        turn = self._attention.turn(self._sources)
+        self._look_for_files()
         batches: list[Batch] = []
-        sources = [source for source in self._sources.values() if not source.finished]
-        for index in range(len(sources)):
-            source = sources[(self._turn + index) % len(sources)]
+        late = False
+        for name in turn:
+            source = self._sources.get(name)
+            if source is None:
+                continue
+            if late:
+                self._attention.wake(name)
+                continue
             peek = source.peek()
             if peek is Peek.READY:
                 batches.append(source.next_batch(None))
-            self.busy = self.busy or peek is not Peek.EMPTY
-            if time.monotonic() > deadline:
-                self.busy = True
-                self._turn = (self._turn + index + 1) % len(sources)
-                return batches
-        self._turn += 1
-        if time.monotonic() >= self._next_discovery:
-            self._discover()
-            self._next_discovery = time.monotonic() + 2 * self._reading.poll_interval
+            if peek is Peek.EMPTY or (peek is Peek.READY and source.rests()):
+                self._attention.looked(source)
+            else:
+                self._attention.wake(name)
+            late = time.monotonic() > deadline
+        self.busy = self._attention.busy
         return batches
+
+    @property
+    def fileno(self) -> int:
+        """Readable when the next `step` would find something; -1 when that is not known."""
+        return self._attention.fileno
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which `step` wants to be called although nothing has become readable."""
+        now = time.monotonic()
+        waits = [self._attention.patience]
+        if self._globs:
+            waits.append((self._next_discovery if self._attention.globs else self._next_full_discovery) - now)
+        if self._undecided:
+            waits.append(self._next_judgement - now)
+        return max(0.0, min(waits))
 
     # -- files that appear later -----------------------------------------------------------------------------------
 
-    def _discover(self) -> None:
-        if not self._reading.follow:
+    def _look_for_files(self) -> None:
+        begin = time.monotonic()
+        if not self._reading.follow or begin < self._next_discovery:
             return
+        interval = 2 * self._reading.poll_interval
+        if self._globs and (self._attention.globs or begin >= self._next_full_discovery):
+            watched = self._discover()
+            now = time.monotonic()
+            pause = _DISCOVERY_SHARE * (now - begin)
+            self._next_discovery = now + max(pause, _DISCOVERY_SECONDS)
+            self._next_full_discovery = now + (SAFETY_SECONDS if watched else max(pause, interval))
+        elif begin >= self._next_judgement:
+            for name in tuple(self._undecided):
+                self._appeared(name)
+        else:
+            return
+        self._next_judgement = time.monotonic() + interval
+
+    def _discover(self) -> bool:
+        """Look for files that match a glob now; whether it will be told when others may."""
+        self._attention.globs = False
+        watched = self._attention.watch_globs([absolute(pattern) for pattern in self._globs])
         names = [name for pattern in self._globs for name in expand(pattern)[0]]
         for name in names:
             source = self._sources.get(name)
             if source is None or source.rotated or source.finished:
                 self._appeared(name)
         self._forget(set(names))
+        return watched
 
     def _forget(self, names: set[str]) -> None:
         """Forget files that only a glob has named and that have been away for long: their number has no bound.
@@ -303,13 +304,16 @@ class FileSet:
         """
         now = time.monotonic()
         self._checked = {name: mark for name, mark in self._checked.items() if name in names}
+        self._undecided &= names
         away = [name for name in self._sources if name not in names and name not in self._named]
         self._away = {name: self._away.get(name, now) for name in away}
         for name, since in tuple(self._away.items()):
             if now - since >= LINGER_SECONDS and self._sources[name].is_idle:
                 del self._sources[name], self._away[name]
+                self._attention.drop(name)
 
     def _appeared(self, name: str) -> None:
+        self._undecided.discard(name)
         try:
             status = Path(name).stat()
             mark = (status.st_dev, status.st_ino, status.st_ctime_ns)
@@ -329,6 +333,8 @@ class FileSet:
         opened.content.close()
         if verdict == "old":
             self._checked[name] = mark
+        else:
+            self._undecided.add(name)
 
     def _judge(self, name: str, opened: Opened) -> str:
         """'new', 'old' (its lines are taken care of), or 'later' (perhaps a copy that is still being written)."""
@@ -369,11 +375,7 @@ class FileSet:
         """Close all files."""
         for source in self._sources.values():
             source.close()
-        self._groups = []
-
-
-def _time_of_group(group: _Group) -> float:
-    return float("-inf") if group.time is None else group.time
+        self._attention.close()
 
 
 def _holds(opened: Opened, segment: Segment) -> bool:

@@ -1,4 +1,4 @@
-"""Cutting byte streams into messages: LF-ended lines, and syslog over TCP with octet counting or LF (RFC 6587)."""
+"""Cutting byte streams into messages: LF-ended lines, and syslog over TCP (RFC 6587) and TLS (RFC 5425)."""
 
 import re
 
@@ -71,13 +71,14 @@ class Framer:
     Each message is octet-counted when it begins like `123 <13>`, or, once that was seen, `123 `; everything else ends
     with LF. After a wrong count the rest is passed over up to the next LF or the next thing that looks like a counted
     message, and counted in `broken`. Messages are cut at `line_bytes` plus HEADER_BYTES; whoever peels the header cuts
-    the rest.
+    the rest. With `counted_only` (TLS) every message must be octet-counted: each line that is not is broken.
     """
 
-    def __init__(self, line_bytes: int) -> None:
+    def __init__(self, line_bytes: int, *, counted_only: bool = False) -> None:
         self._limit = line_bytes + HEADER_BYTES + 1
         self._data = b""
-        self._counted = False
+        self._counted_only = counted_only
+        self._counted = counted_only
         self._discard = 0
         self._until_lf = False
         self._lost = False
@@ -177,7 +178,7 @@ class Framer:
         if count is not None:
             return self._take_counted(count.end(), int(count[1]), messages)
         if self._counted:
-            is_line = data[position] == 0x3C
+            is_line = data[position] == 0x3C and not self._counted_only
             found = self._search(position, final=final)[0] if is_line else -1
             if found == 0:
                 return -1

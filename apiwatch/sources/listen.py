@@ -13,20 +13,24 @@ from apiwatch.errors import InputError, UsageError
 
 __all__ = ["Endpoint", "bind", "bind_unix", "kernel_drops", "parse_endpoint"]
 
-_URL = re.compile(r"(?P<scheme>udp|tcp)://(?:\[(?P<literal>[^\[\]]+)\]|(?P<host>[^\[\]:/]+)):(?P<port>\d{1,5})/?")
+_URL = re.compile(r"(?P<scheme>udp|tcp|tls)://(?:\[(?P<literal>[^\[\]]+)\]|(?P<host>[^\[\]:/]+)):(?P<port>\d{1,5})/?")
 _RECEIVE_BYTES = 1 << 24
 _SO_RCVBUFFORCE = 33
 _SO_MEMINFO = 55
 _MEMINFO_DROPS = 8
 _LONGEST_UNIX_PATH = 107
-_FORMS = "use udp://HOST:PORT, tcp://HOST:PORT (IPv6 in brackets) or unix:///PATH"
+_FORMS = "use udp://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT (IPv6 in brackets) or unix:///PATH"
+
+
+Scheme = Literal["udp", "tcp", "tls", "unix"]
+_SCHEMES: dict[str, Scheme] = {"udp": "udp", "tcp": "tcp", "tls": "tls"}
 
 
 class Endpoint(NamedTuple):
     """One --syslog option."""
 
     url: str
-    scheme: Literal["udp", "tcp", "unix"]
+    scheme: Scheme
     host: str
     """Host name, address or, for unix, path."""
     port: int
@@ -48,8 +52,7 @@ def parse_endpoint(url: str) -> Endpoint:
     found = _URL.fullmatch(url)
     if found is None or not 1 <= int(found["port"]) <= 65_535:
         raise UsageError(f"--syslog {url}: {_FORMS}.")
-    scheme: Literal["udp", "tcp"] = "udp" if found["scheme"] == "udp" else "tcp"
-    return Endpoint(url, scheme, found["literal"] or found["host"], int(found["port"]))
+    return Endpoint(url, _SCHEMES[found["scheme"]], found["literal"] or found["host"], int(found["port"]))
 
 
 def bind(endpoint: Endpoint) -> list[socket.socket]:

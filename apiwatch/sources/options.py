@@ -4,11 +4,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-__all__ = ["FeedOptions", "Reading", "SourceStatus", "State"]
+__all__ = ["FeedOptions", "Reading", "SourceStatus", "State", "TlsFiles"]
 
 State = Literal["following", "waiting", "rotated", "gone", "denied", "reading", "ended", "error"]
 """following: at its end, more may come; waiting: not there yet; rotated: renamed, its successor is not there yet;
 gone: deleted; denied: no permission, tried again; reading: behind its end; ended: nothing more will come."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """Files in PEM form for receiving syslog over TLS."""
+
+    certificate: str | None = None
+    """The receiver's certificate, with those that lead to its authority behind it."""
+    key: str | None = None
+    """Its private key, without passphrase; None: it is in the file of the certificate."""
+    client_ca: str | None = None
+    """Authorities whose clients may connect; None: clients need no certificate."""
+
+
+_NO_FILES = TlsFiles()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +33,13 @@ class FeedOptions:
     paths: tuple[str, ...]
     """Files and globs; a named pipe is read like standard input."""
     syslog: tuple[str, ...] = ()
-    """udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH."""
+    """udp://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT or unix:///PATH."""
+    syslog_tls: TlsFiles = _NO_FILES
+    """For the tls:// addresses."""
+    syslog_allow: tuple[str, ...] = ()
+    """Networks that may send syslog by UDP, TCP and TLS; empty: everyone."""
+    journal: tuple[str, ...] = ()
+    """systemd units whose messages in the journal are read; 'all': of every unit."""
     stdin_fd: int | None = None
     """Descriptor of standard input; stays open, it belongs to the caller."""
     since: str = "15m"
@@ -26,7 +47,7 @@ class FeedOptions:
     follow: bool = True
     """False: read what is there, then end."""
     poll_interval: float = 0.25
-    """Seconds between two looks at a file that has nothing new."""
+    """Seconds between two looks at a file that has nothing new and that inotify does not tell of."""
     line_bytes: int = 65536
     """Longer lines are cut and counted."""
     queue_lines: int = 100_000
@@ -40,7 +61,7 @@ class SourceStatus:
 
     name: str
     kind: str
-    """'file', 'stdin' or 'syslog'."""
+    """'file', 'stdin', 'syslog' or 'journal'."""
     state: str
     """One of `State`."""
     message: str
@@ -50,7 +71,7 @@ class SourceStatus:
     read_bytes: int
     """Bytes read since the feed was opened."""
     dropped: int
-    """Lines lost: datagrams for which there was no room, and broken TCP messages."""
+    """Lines lost: datagrams for which there was no room, and broken TCP messages. Who is refused loses nothing."""
     cut: int
     """Lines that were longer than `FeedOptions.line_bytes`."""
 

@@ -69,6 +69,7 @@ class Piece:
         self._used = 0
         self._carriage_returns = False
         self._longest = 0
+        self._short = False
         self._giant: bytes | None = None
         self._giant_end = 0
         self._in_hole = position == 0
@@ -91,6 +92,11 @@ class Piece:
         return self._lines[self._next :] if self._next else self._lines
 
     @property
+    def drained(self) -> bool:
+        """Whether all that could be read was taken; more may have been written since."""
+        return self._short and self._next >= len(self._lines) and self._giant is None
+
+    @property
     def backlog(self) -> int:
         """Unread bytes; a last line whose end was not written yet does not count."""
         return self.content.backlog(self._seen if self.at_end else self.position)
@@ -107,6 +113,7 @@ class Piece:
         for _ in range(_BLOCKS_PER_LOAD):
             begin = self.position if self._giant is None else self._giant_end
             data = self.content.read_at(begin, self._block_bytes)
+            self._short = len(data) < self._block_bytes
             if not self.content.packed:
                 self._check(begin + len(data), bool(data))
             if self._in_hole and data:
@@ -115,11 +122,10 @@ class Piece:
                 self._in_hole = False
             if self._accept(data):
                 return True
-            short = len(data) < self._block_bytes
-            if short and final and (data or self._giant is not None):
+            if self._short and final and (data or self._giant is not None):
                 self._finish(data)
                 return True
-            if short and (self._giant is None or not data):
+            if self._short and (self._giant is None or not data):
                 self._seen = begin + len(data)
                 self.at_end = True
                 return False

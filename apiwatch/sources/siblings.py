@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from apiwatch.sources.content import RAW_HEAD_BYTES, Damaged, NotRegular, Opened, open_content
+from apiwatch.sources.content import RAW_HEAD_BYTES, NotRegular, Opened, open_content
 from apiwatch.sources.offsets import Segment, digest, matches
+from apiwatch.sources.packed import Damaged
 from apiwatch.sources.rotation import LIVE, rotation, stem
 
 __all__ = ["Found", "Registry", "find_again", "successors"]

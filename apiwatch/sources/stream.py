@@ -100,7 +100,7 @@ class StreamBase:
     """Queue, counters and offsets of a stream. Its offset is the number of lines delivered; it cannot be resumed."""
 
     def __init__(
-        self, name: str, kind: Literal["file", "stdin", "syslog"], context: StreamContext, offset: str
+        self, name: str, kind: Literal["file", "stdin", "syslog", "journal"], context: StreamContext, offset: str
     ) -> None:
         self.name = name
         self.ended = False

@@ -13,9 +13,10 @@ from enum import Enum
 from pathlib import Path
 
 from apiwatch.model import Batch
-from apiwatch.sources.content import Damaged, NotRegular, Opened, open_content
+from apiwatch.sources.content import NotRegular, Opened, PlainContent, open_content
 from apiwatch.sources.offsets import Segment, decode, encode, matches, told
 from apiwatch.sources.options import Reading, SourceStatus, State
+from apiwatch.sources.packed import Damaged
 from apiwatch.sources.piece import Piece, Truncated
 from apiwatch.sources.seek import Since, find_place, first_after, first_time, last_time
 from apiwatch.sources.siblings import Found, Registry, find_again, successors
@@ -48,6 +49,8 @@ class FileSource:
         self.name = name
         self.rotated = rotated
         """It was rotated away before the feed was opened: read to its end, its name is not followed."""
+        self.unwatched: str | None = ""
+        """None: whoever looks at it is told when something happens to it; else why not."""
         self._left: deque[tuple[Segment, bytes]] = deque(maxlen=16)
         self._left_told = ""
         self._reading = reading
@@ -175,6 +178,10 @@ class FileSource:
             self._away()
         except (OSError, NotRegular) as error:
             self._fail(error)
+
+    def look_at_name(self) -> None:
+        """Look at the name with the next `peek`, however soon that is."""
+        self._next_poll = 0.0
 
     def _away(self) -> None:
         live = self._live
@@ -372,6 +379,16 @@ class FileSource:
         self._cut += cut
         return Batch(self.name, 0, first, self._offset(), lines, self._reading.clock(), cut)
 
+    def rests(self) -> bool:
+        """Whether its last batch has brought it to the end of the only file that it reads, which may grow.
+
+        Otherwise `peek` tells.
+        """
+        rests = self.follows and len(self._pieces) == 1 and self._live is not None and self._pieces[0].drained
+        if rests:
+            self._empty()
+        return rests
+
     def _offset(self) -> str:
         return encode((one.segment for one in self._pieces), self._left_told)
 
@@ -391,6 +408,20 @@ class FileSource:
         return self._finished
 
     @property
+    def open_files(self) -> dict[tuple[int, int], int]:
+        """Descriptors of the files that may grow, by device and inode."""
+        contents = ((piece.identity, piece.content) for piece in self._pieces)
+        return {identity: one.descriptor for identity, one in contents if isinstance(one, PlainContent)}
+
+    @property
+    def restless(self) -> bool:
+        """Whether another look may find something although nothing happens to its files: a grace ends."""
+        grace = 2 * _GRACE_POLLS * self._reading.poll_interval
+        return self._state in ("denied", "error") or any(
+            piece.ended and time.monotonic() - piece.quiet_since < grace for piece in self._pieces
+        )
+
+    @property
     def is_idle(self) -> bool:
         """Whether no file is open."""
         return not self._pieces
@@ -399,6 +430,10 @@ class FileSource:
         """Do not read it at all."""
         self._finished, self._state, self._message = True, state, message
 
+    @property
+    def _slowness(self) -> str:
+        return f"looked at every {self._reading.poll_interval:g} s: {self.unwatched}" if self.unwatched else ""
+
     def status(self) -> SourceStatus:
         """Safe to call from another thread."""
         pieces = tuple(self._pieces)
@@ -406,7 +441,7 @@ class FileSource:
             name=self.name,
             kind="file",
             state=self._state,
-            message=self._problem or self._message,
+            message=self._problem or self._message or (self._slowness if self.follows else ""),
             backlog_bytes=sum(piece.backlog for piece in pieces),
             read_bytes=self._closed_bytes + sum(piece.read_bytes for piece in pieces),
             dropped=0,

@@ -4,6 +4,7 @@ from apiwatch.store.control import open_control
 from apiwatch.store.locks import live_owner
 from apiwatch.store.protocol import Acquired, Control, Reader, Writer
 from apiwatch.store.reader import open_reader
+from apiwatch.store.troubles import Trouble, lag_of, troubles_of
 from apiwatch.store.views import (
     ActionView,
     AlertView,
@@ -41,10 +42,13 @@ __all__ = [
     "RouteView",
     "SourceView",
     "SuspectView",
+    "Trouble",
     "UnparsedView",
     "Writer",
+    "lag_of",
     "live_owner",
     "open_control",
     "open_reader",
     "open_writer",
+    "troubles_of",
 ]

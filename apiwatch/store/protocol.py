@@ -111,8 +111,8 @@ class Reader(Protocol):
         """Sources by name."""
         ...
 
-    async def unparsed(self, *, limit: int = 50) -> list[UnparsedView]:
-        """The first unparsed lines of each source."""
+    async def unparsed(self, *, source: str = "", limit: int = 50) -> list[UnparsedView]:
+        """The first unparsed lines of one source, or of each."""
         ...
 
     async def block_entries(self, now: float, *, include_ended: bool = False) -> list[BlockEntry]:

@@ -109,10 +109,10 @@ class SqliteReader:
         async with self._snapshots.take() as snapshot:
             return await totals.sources(snapshot)
 
-    async def unparsed(self, *, limit: int = 50) -> list[UnparsedView]:
+    async def unparsed(self, *, source: str = "", limit: int = 50) -> list[UnparsedView]:
         """See `Reader.unparsed`."""
         async with self._snapshots.take() as snapshot:
-            return await totals.unparsed(snapshot, limit)
+            return await totals.unparsed(snapshot, source, limit)
 
     async def block_entries(self, now: float, *, include_ended: bool = False) -> list[BlockEntry]:
         """See `Reader.block_entries`."""

@@ -74,16 +74,16 @@ async def sources(snapshot: Snapshot) -> list[SourceView]:
     return [_one_source(list(same)) for _, same in groupby(views, key=lambda view: view.name)]
 
 
-async def unparsed(snapshot: Snapshot, limit: int) -> list[UnparsedView]:
-    """The first lines of every source before the second ones of any."""
+async def unparsed(snapshot: Snapshot, source: str, limit: int) -> list[UnparsedView]:
+    """The first lines of every source before the second ones of any; of one source if it is named."""
     found = await snapshot.rows(
         "SELECT source, line, time, text, matched, format FROM ("
         "  SELECT source, line, time, text, matched, format,"
-        "    ROW_NUMBER() OVER (PARTITION BY source ORDER BY line) AS place FROM unparsed"
+        "    ROW_NUMBER() OVER (PARTITION BY source ORDER BY line) AS place FROM unparsed WHERE ? IN ('', source)"
         ") AS placed ORDER BY place, source, line LIMIT ?",
-        (limit,),
+        (source, limit),
     )
-    return [UnparsedView(source, line, float(time), *rest) for source, line, time, *rest in found]
+    return [UnparsedView(name, line, float(time), *rest) for name, line, time, *rest in found]
 
 
 async def routes(snapshot: Snapshot, limit: int) -> list[RouteView]:

@@ -94,7 +94,7 @@ class SourceView:
 
     name: str
     kind: str
-    """'file', 'stdin', 'syslog'."""
+    """'file', 'stdin', 'syslog', 'journal'."""
     state: str
     """'following', 'waiting', 'rotated', 'gone', 'denied', 'reading', 'ended', 'error'."""
     message: str

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from apiwatch.store.views import HealthView, UnparsedView
-from apiwatch.text import plain
 from apiwatch.tui.cells import amount, count, stamp
-from apiwatch.tui.line import CUT, Line, Piece, line, wrap
+from apiwatch.tui.line import Line, Piece, line, wrap
 from apiwatch.tui.snapshot import Link, window_label
 from apiwatch.tui.summary import State, Word, state_of
+from apiwatch.tui.unparsed import unparsed_lines
 
 __all__ = ["empty_list"]
 
@@ -45,6 +45,7 @@ _CALM = {
     "enumeration": "nobody walks or guesses object ids.",
     "auth": "no client stands out by failed log-ins.",
     "blocks": "the block queue is empty; b on a client queues it.",
+    "sources": "no source is watched; start with: apiwatch FILE",
 }
 
 
@@ -71,19 +72,5 @@ def _nothing_parsed(health: HealthView, unparsed: Sequence[UnparsedView], width:
     text = f"none of {count(health.unparsed)} lines could be parsed; --log-format tells the format"
     said = wrap(text, width, style="bad")
     for view in unparsed[:2]:
-        known = "no format matched its start"
-        if view.format and view.matched:
-            known = f"{view.format} stopped at character {view.matched + 1}"
-        said += wrap(f"{view.source} line {view.line}: {known}", width, style="dim")
-        said.append(
-            line("  ", *_matched(plain(view.text[: view.matched]), plain(view.text[view.matched :]), width - 2))
-        )
+        said += unparsed_lines(view, width)
     return said
-
-
-def _matched(known: str, unknown: str, width: int) -> Line:
-    """Both parts of a line, the place where matching stopped in sight: of a long known part the end is kept."""
-    room = max(8, width * 2 // 3)
-    if len(known) > room:
-        known = CUT + known[len(known) - room + 1 :]
-    return Piece(known, "good"), Piece(unknown, "bad")

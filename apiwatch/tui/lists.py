@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from apiwatch.tui.columns import Column
-from apiwatch.tui.rows import AlertRow, AuthRow, BlockRow, ClientRow, EnumerationRow, Row, Sort
+from apiwatch.tui.rows import AlertRow, AuthRow, BlockRow, ClientRow, EnumerationRow, Row, Sort, SourceRow
 from apiwatch.tui.snapshot import Lists
 
-__all__ = ["BLOCKS", "PANELS", "Panel"]
+__all__ = ["BLOCKS", "PANELS", "SOURCES", "Panel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,12 @@ class Panel:
     columns: tuple[Column, ...]
     sorts: tuple[Sort, ...]
     """Orders to choose from; the first is the usual one."""
-    rows: Callable[[Lists], Sequence[Row]]
+    rows: Callable[[Lists], Sequence[Row]] = lambda _lists: ()
+    """Rows of a read of the dashboard; other screens make theirs themselves."""
     holds: bool = True
     """Its order stands still while somebody works in it; rows that left stay until it is let go."""
+    markable: bool = True
+    """Keys act on many of its rows at once."""
 
 
 def _alert(key: Callable[[AlertRow], tuple[float, ...]]) -> Callable[[Row], tuple[float, ...]]:
@@ -32,6 +35,10 @@ def _alert(key: Callable[[AlertRow], tuple[float, ...]]) -> Callable[[Row], tupl
 
 def _suspect(key: Callable[[EnumerationRow | AuthRow], tuple[float, ...]]) -> Callable[[Row], tuple[float, ...]]:
     return lambda row: key(row) if isinstance(row, EnumerationRow | AuthRow) else ()
+
+
+def _source(key: Callable[[SourceRow], tuple[float, ...]]) -> Callable[[Row], tuple[float, ...]]:
+    return lambda row: key(row) if isinstance(row, SourceRow) else ()
 
 
 ALERTS = Panel(
@@ -101,6 +108,22 @@ BLOCKS = Panel(
     sorts=(Sort("network", "network", None),),
     rows=lambda lists: [BlockRow(entry, lists.now) for entry in lists.blocks],
     holds=False,
+)
+
+SOURCES = Panel(
+    name="sources",
+    title="Sources",
+    short="Src",
+    columns=SourceRow.columns,
+    sorts=(
+        Sort("trouble", "what is wrong first, then name", _source(lambda row: (row.wrong, len(row.troubles)))),
+        Sort("name", "name", None),
+        Sort("lines", "lines", _source(lambda row: (row.view.lines,))),
+        Sort("unparsed", "share of lines that match no format", _source(lambda row: (row.unparsed_share,))),
+        Sort("lag", "lag", _source(lambda row: (row.lag, row.view.backlog_bytes))),
+        Sort("last", "newest request first", _source(lambda row: (row.view.last_time,))),
+    ),
+    markable=False,
 )
 
 PANELS = (ALERTS, CLIENTS, ENUMERATION, AUTH)

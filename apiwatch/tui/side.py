@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from apiwatch.store.troubles import troubles_of
 from apiwatch.store.views import BlockEntry, Overview
 from apiwatch.tui.cells import amount, count
 from apiwatch.tui.charts import block_chart, per_minute
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, fit, line, line_width, titled_rule
-from apiwatch.tui.lists import Panel
+from apiwatch.tui.lists import SOURCES, Panel
 from apiwatch.tui.rows import BlockRow, Row
 from apiwatch.tui.summary import severity_mix
 
@@ -18,9 +19,12 @@ _NET_CELLS = 22
 
 
 def view_line(
-    panels: Sequence[Panel], counts: Sequence[int], active: int, overview: Overview | None, width: int
+    panels: Sequence[Panel], counts: Sequence[int], active: int | None, overview: Overview | None, width: int
 ) -> Line:
-    """The views with their digits and how many rows each holds (0: nothing to say); the active one in brackets."""
+    """The views with their digits and how many rows each holds (0: nothing to say); the active one in brackets.
+
+    With `active` None that is the Sources view. Behind it, where the head does not, open alerts by severity.
+    """
     pieces: list[Piece] = []
     for index, panel in enumerate(panels):
         number = f"({count(counts[index])})" if counts[index] else ""
@@ -28,10 +32,25 @@ def view_line(
         is_active = index == active
         pieces.append(Piece(f"[{text}]" if is_active else f" {text} ", "active" if is_active else ""))
     queued = overview.queued_blocks if overview else 0
-    pieces.append(Piece(f"  B Block({count(queued)})" if queued else "  B Block"))
+    pieces.append(Piece(f"  B Block({count(queued)}) " if queued else "  B Block "))
+    pieces.append(_sources_piece(overview, active is None, width))
     mix = severity_mix(overview.open_alerts) if overview and width < 110 else ()
+    room = width - line_width(tuple(pieces)) - 1
+    while mix and line_width(mix) > room:
+        mix = mix[:-2]
     gap = width - line_width(tuple(pieces)) - line_width(mix)
-    return (*pieces, Piece(" " * gap), *mix) if gap > 1 else tuple(pieces)
+    return (*pieces, Piece(" " * gap), *mix) if mix else tuple(pieces)
+
+
+def _sources_piece(overview: Overview | None, active: bool, width: int) -> Piece:
+    """The Sources view, and how many sources need to be looked at."""
+    ill = (
+        sum(any(one.wrong for one in troubles_of(view, overview.health)) for view in overview.sources)
+        if overview
+        else 0
+    )
+    name = f"8 {SOURCES.title if width >= 100 else SOURCES.short}{f'({count(ill)}!)' if ill else ''}"
+    return Piece(f"[{name}]", "active") if active else Piece(f" {name} ", "bad" if ill else "")
 
 
 def detail_lines(row: Row | None, width: int, height: int, glyphs: Glyphs) -> list[Line]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from apiwatch.model import SEVERITIES
+from apiwatch.store.troubles import AWAY, UNPARSED_FROM
 from apiwatch.store.views import INPUT_ENDED, HealthView, Mix, Overview, SourceView
 from apiwatch.text import plain
 from apiwatch.tui.cells import (
@@ -27,7 +28,6 @@ __all__ = [
     "State",
     "Word",
     "head_lines",
-    "notice",
     "open_alerts",
     "severity_mix",
     "state_of",
@@ -38,9 +38,7 @@ STALE_AFTER = 3.0
 """Seconds without a heartbeat (the collector writes one a second) after which it counts as dead."""
 
 LAG_FROM = 2.0
-UNPARSED_FROM = 0.05
 QUIET_FROM = 30.0
-_AWAY = {"gone": "gone", "denied": "not readable", "error": "failing", "waiting": "not there yet"}
 
 
 class Word(StrEnum):
@@ -66,9 +64,6 @@ _STYLES = {
     Word.STALE: "bad",
     Word.ENDED: "accent",
 }
-
-
-_EXPLAINED = (Word.ENDED, Word.CATCH_UP, Word.LAG, Word.UNPARSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +109,7 @@ def state_of(link: Link) -> State:
         return State(
             Word.UNPARSED,
             percent(health.unparsed, health.unparsed + health.requests),
-            f"{found}; apiwatch parse --explain FILE says why",
+            f"{found}; 8 Enter shows the first of them, apiwatch parse --explain FILE more",
         )
     if health.lag_s >= LAG_FROM:
         return State(Word.LAG, age(health.lag_s), f"{size(health.backlog_bytes)}B of input are not read yet")
@@ -205,7 +200,7 @@ def _figures(link: Link, overview: Overview, health: HealthView, width: int) -> 
 
 
 def _sources(sources: tuple[SourceView, ...]) -> Piece:
-    away = sum(source.state in _AWAY for source in sources)
+    away = sum(source.state in AWAY for source in sources)
     if away:
         return Piece(f"  SRC {len(sources) - away}/{len(sources)}", "bad")
     kinds = {source.kind for source in sources}
@@ -271,18 +266,3 @@ def tiny_line(link: Link, width: int) -> Line:
         Piece("  ? help  q quit", "dim"),
     )
     return shown if line_width(shown) <= width else line(state_of(link).piece, Piece(" 60x15"))
-
-
-def notice(link: Link) -> Line:
-    """What must be said about the state in a sentence of its own; empty when all is well."""
-    state = state_of(link)
-    if state.word is Word.STALE:
-        return line(Piece(f"STALE: {state.sentence}", "bad"))
-    away = [source for source in link.overview.sources if source.state in _AWAY] if link.overview else []
-    if away and state.word is not Word.NO_DATA:
-        detail = f": {away[0].message}" if away[0].message else ""
-        more = f"; {len(away) - 1} more are not read" if len(away) > 1 else ""
-        return line(Piece(f"not read: {cut_middle(away[0].name, 48)} is {_AWAY[away[0].state]}{detail}{more}", "warn"))
-    if state.sentence and state.word in _EXPLAINED:
-        return line(Piece(f"{state.word}: {state.sentence}", _STYLES[state.word]))
-    return ()

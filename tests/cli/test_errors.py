@@ -1,15 +1,19 @@
 """Bad input: one clear sentence, the right exit code, nothing lost."""
 
+import bz2
 import gzip
+import lzma
 import os
 import shutil
 import socket
 import sqlite3
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from apiwatch.sources.packed import zstd
 from tests.cli.logs import incident, text_of
 from tests.cli.program import DEADLINE_S, collector, command, environment, refused, run, wait_for
 
@@ -28,6 +32,20 @@ def test_directory_is_refused(home: Path, name: str) -> None:
     assert "is a directory" in refused(home, 3, name, str(home))
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--syslog=tls://127.0.0.1:6514"], 2, "--syslog-certificate"),
+        (["--syslog=tls://127.0.0.1:6514", "--syslog-certificate=/nowhere.pem"], 3, "/nowhere.pem"),
+        (["--syslog=tls://127.0.0.1"], 2, "tls://HOST:PORT"),
+        (["--journal=web server"], 2, "--journal: `web server` is not the name of a systemd unit"),
+        (["--syslog=udp://127.0.0.1:5514", "--syslog-allow=web1"], 2, "--syslog-allow: `web1` is not an IP address"),
+    ],
+)
+def test_syslog_options_that_cannot_be_used_are_named(home: Path, options: list[str], code: int, words: str) -> None:
+    assert words in refused(home, code, "collect", *options)
+
+
 @pytest.mark.parametrize("name", ["watch", "collect"])
 def test_file_in_a_missing_directory_is_refused_when_followed(home: Path, name: str) -> None:
     assert "there is no directory" in refused(home, 3, name, str(home / "no" / "access.log"))
@@ -38,6 +56,14 @@ def test_binary_file_is_refused(home: Path, name: str) -> None:
     path = home / "program"
     path.write_bytes(b"\x7fELF\x02\x01\x01\x00" + bytes(range(32)) * 100)
     assert "binary file" in refused(home, 3, name, str(path))
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstd.compress])
+def test_compressed_logs_are_no_binary_files(home: Path, pack: Callable[[bytes], bytes]) -> None:
+    path = home / "access.log.packed"
+    path.write_bytes(pack(text_of(incident(5, 1)).encode()))
+    assert run(home, "parse", str(path)).returncode == 0
+    assert f"{path}: combined, " in run(home, "doctor", str(path)).stdout
 
 
 def test_hole_at_the_start_of_a_log_is_no_binary_file(home: Path) -> None:

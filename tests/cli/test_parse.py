@@ -7,7 +7,7 @@ from tests.cli.program import json_lines, run
 
 FIELDS = {
     "time", "client", "peer", "user", "token", "method", "target", "path", "query", "status", "bytes", "referer",
-    "user_agent", "host", "duration_s", "line", "format",
+    "user_agent", "host", "duration_s", "line", "format", "auth",
 }  # fmt: skip
 COMBINED = (
     '203.0.113.7 - alice [01/Jun/2024:12:00:01 +0200] "GET /api/users/7?full=1 HTTP/1.1" 404 163 "-" "curl/8.5.0"'
@@ -64,6 +64,19 @@ def test_explain_points_at_the_place_where_understanding_stopped(home: Path) -> 
     assert ":2" in done.stdout
 
 
+def test_explain_names_the_format_its_twins_and_that_nothing_else_fits(home: Path) -> None:
+    done = run(home, "parse", "--explain", "-", stdin=f"{COMBINED}\n".encode())
+    assert "combined (1 lines)" in done.stdout
+    assert "gunicorn" in done.stdout
+    assert "no other format fits" in done.stdout
+    assert "every line is understood" in done.stdout
+
+
+def test_other_name_of_a_format_is_taken(home: Path) -> None:
+    done = run(home, "parse", "--format=gunicorn", "-", stdin=f"{COMBINED}\n".encode())
+    assert json_lines(done.stdout)[0]["format"] == "combined"
+
+
 def test_trusted_proxy_makes_the_forwarded_client_the_client(home: Path) -> None:
     text = line(1_717_236_000, "10.0.0.1", "/x") + ' "203.0.113.50"\n'
     (record,) = json_lines(run(home, "parse", "--trusted-proxy=10.0.0.0/8", "-", stdin=text.encode()).stdout)
@@ -73,7 +86,11 @@ def test_trusted_proxy_makes_the_forwarded_client_the_client(home: Path) -> None
 
 
 def test_formats_lists_each_with_an_example_that_parses(home: Path) -> None:
-    for info in json_lines(run(home, "formats", "--json").stdout):
-        done = run(home, "parse", f"--format={info['name']}", "-", stdin=info["example"].encode())
-        assert done.returncode == 0, (info, done.stderr)
-        assert json_lines(done.stdout)[0]["format"] == info["name"]
+    known = json_lines(run(home, "formats", "--json").stdout)
+    assert len(known) > 40
+    for info in known:
+        (home / f"{info['name']}.log").write_text(info["example"] + "\n")
+    done = run(home, "parse", *(str(home / f"{info['name']}.log") for info in known))
+    assert done.returncode == 0, done.stderr
+    found = {Path(record["source"]).stem: record["format"] for record in json_lines(done.stdout)}
+    assert found == {info["name"]: info["name"] for info in known}

@@ -164,3 +164,28 @@ def test_hostile_text_comes_out_spelled(home: Path) -> None:
     done_json = run(home, "replay", "--json", str(path))
     for text in (done.stdout, done_json.stdout):
         assert not set(text) & set("\x1b\x07\x9b\u202e")
+
+
+def proxied(path: Path, *, forwarded: str = "") -> Path:
+    """A log of a server behind a load balancer, with 300 requests."""
+    tail = f' "{forwarded}"' if forwarded else ""
+    text = (
+        f'10.0.0.5 - - [24/Nov/2026:03:{second // 60:02}:{second % 60:02} +0000] "GET /about HTTP/1.1" 200 9 "-" "-"'
+        for second in range(300)
+    )
+    path.write_text("".join(f"{line}{tail}\n" for line in text))
+    return path
+
+
+@pytest.mark.parametrize("command", ["replay", "parse"])
+def test_a_log_that_shows_the_proxy_is_named_once_with_the_option_that_helps(command: str, tmp_path: Path) -> None:
+    logs = [proxied(tmp_path / name, forwarded="203.0.113.7") for name in ("a.log", "b.log")]
+    done = run(tmp_path, command, *map(str, logs))
+    assert done.returncode == 0
+    assert done.stderr.count("the log shows the proxy") == 1
+    assert done.stderr.startswith(f"apiwatch: {logs[0]} and 1 more: every request comes from 10.0.0.5: ")
+    assert "--trusted-proxy 10.0.0.5 (sources.trusted_proxy)" in done.stderr
+    helped = run(tmp_path, command, "--trusted-proxy=10.0.0.5", *map(str, logs))
+    assert helped.returncode == 0
+    assert helped.stderr == ""
+    assert "the log shows the proxy" not in done.stdout + helped.stdout

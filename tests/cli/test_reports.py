@@ -112,6 +112,41 @@ def test_doctor_names_what_is_wrong(home: Path, incident_log: Path) -> None:
     assert "letter.txt" in bad.stdout
 
 
+def test_doctor_counts_what_the_collector_made_of_each_source_and_says_what_is_wrong(home: Path) -> None:
+    log, good, db = home / "half read.log", home / "good.log", home / "counted.db"
+    log.write_text(text_of(incident(60, 0)) + "GET|/x|200\n" * 400)
+    good.write_text(text_of(incident(60, 0)))
+    assert run(home, "collect", f"--db={db}", "--since=start", "-", stdin=log.read_bytes()).returncode == 0
+    assert run(home, "replay", f"--db={db}", str(log), str(good)).returncode == 0
+    done = run(home, "doctor", "--json", f"--db={db}", str(good))
+    assert done.returncode == 1
+    records = json_lines(done.stdout)
+    sources = {record["source"]: record for record in records if record["type"] == "source"}
+    assert set(sources) == {"stdin", str(log), str(good)}
+    half = sources[str(log)]
+    assert half["lines"] == half["requests"] + half["unparsed"] + half["skipped"]
+    assert (half["unparsed"], half["kind"], half["format"], half["state"]) == (400, "file", "combined", "ended")
+    assert (half["lag_s"], half["backlog_bytes"], half["late"], half["cut"], half["dropped"]) == (0, 0, 0, 0, 0)
+    assert half["last_time"].endswith("Z")
+    assert f"apiwatch parse --explain '{log}'" in half["wrong"][0]
+    assert sources[str(good)]["wrong"] == sources[str(good)]["notes"] == []
+    wrong = [record["text"] for record in records if record["type"] == "check" and record["state"] == "wrong"]
+    assert f"{log}: {half['wrong'][0]}" in wrong
+    told = run(home, "doctor", f"--db={db}", str(good))
+    assert told.returncode == 1
+    assert f"{log}: ended, combined; {half['lines']} lines, {half['requests']} requests, 400 unparsed" in told.stdout
+    assert half["wrong"][0] in told.stdout
+
+
+def test_doctor_is_content_with_sources_that_are_well(home: Path, incident_log: Path) -> None:
+    db = home / "fine.db"
+    assert run(home, "replay", f"--db={db}", str(incident_log)).returncode == 0
+    done = run(home, "doctor", "--json", f"--db={db}", str(incident_log))
+    assert done.returncode == 0, done.stdout
+    (record,) = [record for record in json_lines(done.stdout) if record["type"] == "source"]
+    assert record["requests"] == record["lines"] == len(incident_log.read_text().splitlines())
+
+
 def test_doctor_names_a_foreign_state_file(home: Path, incident_log: Path) -> None:
     db = home / "diary.db"
     db.write_text("Dear diary,\n" * 100)

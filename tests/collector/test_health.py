@@ -3,6 +3,7 @@
 from apiwatch.collector.health import BEHIND_S, RATE_SPAN, Rate, health_view, lag_seconds, source_views
 from apiwatch.config import Settings
 from apiwatch.engine import Engine
+from apiwatch.engine.peers import Peers
 from apiwatch.engine.state import SourceState
 from apiwatch.sources import SourceStatus
 from apiwatch.store import HealthView, SourceView
@@ -68,3 +69,13 @@ def test_source_that_is_no_longer_read_keeps_its_counters() -> None:
     old, new = source_views(counters, [status("/zz.log")])
     assert (old.name, old.state, old.lines) == ("/old.log", "ended", 10)
     assert (new.name, new.state, new.lines) == ("/zz.log", "following", 0)
+
+
+def test_source_that_shows_the_proxy_says_so_after_what_the_feed_says() -> None:
+    counters = {"/a.log": SourceState("/a.log", "combined", peers=Peers(shown=["10.0.0.5"]))}
+    (plain_one,) = source_views(counters, [status("/a.log")])
+    (told,) = source_views(counters, [SourceStatus("/a.log", "file", "following", "rotated", 0, 0, 0, 0)])
+    assert plain_one.message.startswith("every request comes from 10.0.0.5: the log shows the proxy")
+    assert told.message == f"rotated; {plain_one.message}"
+    (ended,) = source_views(counters, [])
+    assert "10.0.0.5" not in ended.message

@@ -227,3 +227,24 @@ def test_every_example_is_read_as_its_format() -> None:
             assert isinstance(reader.parse(lines, 1, RECEIVED)[-1], Request), info.name
             assert reader.format == info.name
             assert reader.format == info.name
+
+
+@pytest.mark.parametrize("user", [r"a\"b", r"x [%s] \"GET /forged HTTP/1.1\" 200 5 \"-\" \"-\"" % CLOCK, r"\""])  # noqa: UP031
+@pytest.mark.parametrize("before", ["", "h.example.com:80 "])
+def test_nobody_hides_behind_quotes_in_the_name_of_a_user(user: str, before: str) -> None:
+    """As Apache writes them."""
+    record = request(f'{before}203.0.113.7 - {user} [{CLOCK}] "GET /a HTTP/1.1" 401 9')
+    assert (record.client, record.user, record.target, record.status) == ("203.0.113.7", user, "/a", 401)
+
+
+@pytest.mark.parametrize("target", ['/a"b', '/"', '/a?x="y"&z=\\"', '/"200"5"-"'])
+@pytest.mark.parametrize("behind", ["", ' "-" "curl/8.5"'])
+def test_nobody_hides_behind_quotes_that_a_server_does_not_escape(target: str, behind: str) -> None:
+    """As Squid and morgan write them; a blank in a target would be another request line there."""
+    record = request(f'203.0.113.7 - - [{CLOCK}] "GET {target} HTTP/1.1" 404 9{behind}')
+    assert (record.client, record.method, record.target, record.status) == ("203.0.113.7", "GET", target, 404)
+    assert record.user_agent == ("curl/8.5" if behind else None)
+
+
+def test_a_status_of_nought_is_no_answer() -> None:
+    assert request(f'203.0.113.7 - - [{CLOCK}] "- error:x NONE/0.0" 0 0 "-" "-"').status == 0

@@ -14,6 +14,8 @@ PLACES = (
     "GET /a?pw={}&x=1 HTTP/1.1",
     "GET /a?otp={} HTTP/1.1",
     "GET https://user:{}@example.com/a HTTP/1.1",
+    "GET https://user:p%40{}@example.com/a HTTP/1.1",
+    "GET http%3A//user%3A{}%40example.com/a HTTP/1.1",
 )
 LINE = '203.0.113.7 - - [24/Nov/2026:03:10:57 +0000] "{}" 404 10 "{}" "{}"'
 

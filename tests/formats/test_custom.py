@@ -75,9 +75,24 @@ def test_other_lines_stay_unparsed_with_the_place_of_the_fault() -> None:
     assert line[: found.matched].endswith('HTTP/1.1" ')
 
 
-def test_a_user_cannot_move_the_fields() -> None:
-    hostile = LINE.replace("a b", f"x [{CLOCK[:11]}] y")
-    assert request(hostile, log_format=NGINX).client == "203.0.113.7"
+@pytest.mark.parametrize("user", [f"x [{CLOCK[:11]}] y", f"x [{CLOCK}] y", f"[{CLOCK}] \\x22GET / HTTP/1.1\\x22 200 1"])
+def test_a_user_can_neither_move_the_fields_nor_hide(user: str) -> None:
+    record = request(LINE.replace("a b", user), log_format=NGINX)
+    assert (record.client, record.user, record.target, record.status) == ("203.0.113.7", user, "/a?x=1", 200)
+
+
+@pytest.mark.parametrize("path", ["/a b", "/a 200 5", "/ - - ", "/a HTTP/1.1", '/\\"', "/a?b 404"])
+@pytest.mark.parametrize(
+    ("string", "line"),
+    [
+        ("%h %m %U%q %>s %B", "203.0.113.7 GET {}?x=1 404 7"),
+        ("$remote_addr $request_method $uri$is_args$args $status", "203.0.113.7 GET {}?x=1 404"),
+        ('%h "%m %U%q %H" %>s "%{User-Agent}i"', '203.0.113.7 "GET {}?x=1 HTTP/1.1" 404 "-"'),
+    ],
+)
+def test_a_decoded_path_can_hold_anything(string: str, line: str, path: str) -> None:
+    record = request(line.format(path), log_format=string)
+    assert (record.client, record.method, record.target, record.status) == ("203.0.113.7", "GET", f"{path}?x=1", 404)
 
 
 @pytest.mark.parametrize(
@@ -111,3 +126,10 @@ def test_long_lines_of_anything_are_read_in_linear_time(unit: str) -> None:
         text = (start + unit * (150_000 // len(unit))).encode()
         for reader in (parser(), parser(log_format=NGINX), parser(log_format='%h %l %u %t "%r" %>s %b %{X}i %{Y}i')):
             assert len(reader.parse([text], 1, RECEIVED)) == 1
+
+
+@pytest.mark.parametrize("unit", [" ", " 200 7", ", a", " ? "])
+@pytest.mark.parametrize("string", ["%h - %U%q %>s %B %H", "$remote_addr - $uri $status $upstream_addr $args"])
+def test_long_decoded_paths_are_read_in_linear_time(string: str, unit: str) -> None:
+    text = ("203.0.113.7 - /x" + unit * (150_000 // len(unit))).encode()
+    assert len(parser(log_format=string).parse([text], 1, RECEIVED)) == 1

@@ -161,3 +161,18 @@ def test_longer_messages_are_cut_and_the_rest_is_passed_over(counted: bool, cuts
     stream = framed(giant, counted=counted) + framed(b"<13>next", counted=counted)
     assert fed(framer.feed, parts(stream, [50 * cut for cut in cuts])) == [giant[:LONGEST], b"<13>next"]
     assert framer.broken == 0
+
+
+@given(
+    messages=st.lists(st.binary(min_size=1, max_size=LIMIT), min_size=1, max_size=8),
+    broken=st.lists(st.sampled_from([b"<13>line", b"text", b"<13>1 - x"]), max_size=3),
+    cuts=CUTS,
+)
+def test_where_only_counted_messages_are_allowed_each_line_is_broken(
+    messages: list[bytes], broken: list[bytes], cuts: list[int]
+) -> None:
+    framer = Framer(LIMIT, counted_only=True)
+    data = b"".join(line + b"\n" for line in broken)
+    data += b"".join(framed(b"<13>" + message, counted=True) for message in messages)
+    assert fed(framer.feed, parts(data, cuts)) + framer.finish() == [b"<13>" + message for message in messages]
+    assert framer.broken == len(broken)

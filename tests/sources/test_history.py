@@ -11,28 +11,32 @@ from random import Random
 import pytest
 
 from apiwatch.errors import InputError
-from apiwatch.sources.fileset import SPAN_SECONDS, FileSet
+from apiwatch.sources.fileset import FileSet
+from apiwatch.sources.merging import SPAN_SECONDS
 from apiwatch.sources.options import Reading
+from apiwatch.sources.packed import zstd
 from apiwatch.sources.seek import Since
 from tests.sources.kit import append, joined, pack, tapped, time_of, timed
+from tests.sources.programs import program, ran
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     ".gz": gzip.compress,
     ".bz2": bz2.compress,
     ".xz": lzma.compress,
+    ".zst": zstd.compress,
 }
 
 
 def history(log: Path, *, mtimes: bool = True) -> list[bytes]:
-    """Five files of 100 lines and seconds each, the newest live, the older ones packed each in another way."""
-    lines = timed(1000, 500)
-    names = ["access.log.4.xz", "access.log.3.bz2", "access.log.2.gz", "access.log.1", "access.log"]
+    """Six files of 100 lines and seconds each, the newest live, the older ones packed each in another way."""
+    lines = timed(900, 600)
+    names = ["access.log.5.zst", "access.log.4.xz", "access.log.3.bz2", "access.log.2.gz", "access.log.1", "access.log"]
     for number, name in enumerate(names):
         path = log.with_name(name)
         path.write_bytes(PACKERS[path.suffix if path.suffix in PACKERS else ""](joined(lines[100 * number :][:100])))
         if mtimes:
-            os.utime(path, (1100 + 100 * number, 1100 + 100 * number))
+            os.utime(path, (1000 + 100 * number, 1000 + 100 * number))
     return lines
 
 
@@ -40,13 +44,13 @@ def history(log: Path, *, mtimes: bool = True) -> list[bytes]:
 async def test_packed_history_is_read_oldest_first(tmp_path: Path, follow: bool) -> None:
     lines = history(tmp_path / "access.log")
     async with tapped(tmp_path / "access.log*", follow=follow) as tap:
-        assert await (tap.count(500) if follow else tap.rest()) == lines
+        assert await (tap.count(600) if follow else tap.rest()) == lines
         if follow:
             append(tmp_path / "access.log", b"live\n")
-            assert await tap.count(501) == [*lines, b"live"]
+            assert await tap.count(601) == [*lines, b"live"]
 
 
-@pytest.mark.parametrize("begin", [900, 1000, 1050, 1150, 1250, 1299, 1350, 1450, 1499])
+@pytest.mark.parametrize("begin", [800, 900, 950, 1000, 1050, 1150, 1250, 1299, 1350, 1450, 1499])
 @pytest.mark.parametrize("mtimes", [True, False])
 async def test_history_before_since_is_skipped(tmp_path: Path, begin: int, mtimes: bool) -> None:
     lines = history(tmp_path / "access.log", mtimes=mtimes)
@@ -54,8 +58,8 @@ async def test_history_before_since_is_skipped(tmp_path: Path, begin: int, mtime
     async with tapped(tmp_path / "access.log*", since=since, follow=False, clock=lambda: 1500.0) as tap:
         assert await tap.rest() == [line for line in lines if (time_of(line) or 0) >= begin]
         if mtimes:
-            for number, name in enumerate(["access.log.4.xz", "access.log.3.bz2", "access.log.2.gz"]):
-                old = 1100 + 100 * number < begin
+            for number, name in enumerate(["access.log.5.zst", "access.log.4.xz", "access.log.3.bz2"]):
+                old = 1000 + 100 * number < begin
                 assert (tap.status(tmp_path / name).message == f"older than --since {since}: not read") == old
                 assert (tap.status(tmp_path / name).read_bytes == 0) == old
 
@@ -110,13 +114,20 @@ async def test_a_packed_file_beside_its_original_is_read_once(tmp_path: Path) ->
         assert await tap.rest() == [*lines, b"live"]
 
 
-async def test_damaged_archives_are_read_up_to_the_damage_and_named(tmp_path: Path) -> None:
+def zstd_with_checksum(data: bytes) -> bytes:
+    return zstd.compress(data, options={zstd.CompressionParameter.checksum_flag: 1})
+
+
+@pytest.mark.parametrize("packer", [gzip.compress, zstd_with_checksum])
+async def test_damaged_archives_are_read_up_to_the_damage_and_named(
+    tmp_path: Path, packer: Callable[[bytes], bytes]
+) -> None:
     chance = Random(1)  # noqa: S311 - no secret
     lines = [chance.randbytes(40).hex().encode() for _ in range(10_000)]
-    data = gzip.compress(joined(lines))
+    data = packer(joined(lines))
     cut, spoiled = tmp_path / "cut.log.gz", tmp_path / "spoiled.log.gz"
     cut.write_bytes(data[: len(data) // 2])
-    spoiled.write_bytes(data[:-8] + bytes(8))
+    spoiled.write_bytes(data[:-4] + bytes(4))
     async with tapped(tmp_path / "*.log.gz", follow=False) as tap:
         await tap.rest()
         for path, text in ((cut, "breaks off"), (spoiled, "is damaged")):
@@ -124,6 +135,43 @@ async def test_damaged_archives_are_read_up_to_the_damage_and_named(tmp_path: Pa
             assert len(got) > 2000
             assert got[:2000] == lines[:2000]
             assert (tap.status(path).state, text in tap.status(path).message) == ("error", True)
+
+
+SKIPPABLE = b"\x5e\x2a\x4d\x18\x05\0\0\0notes"
+
+
+@pytest.mark.parametrize("name", ["access.log.1.zst", "told-by-its-bytes"])
+@pytest.mark.parametrize("shape", ["01", "s01", "ss0s1s", "s"])
+async def test_zstd_of_several_and_of_skippable_frames(tmp_path: Path, name: str, shape: str) -> None:
+    halves = [timed(1000, 5000), timed(6000, 5000)]
+    frames = {"0": zstd.compress(joined(halves[0])), "1": zstd.compress(joined(halves[1])), "s": SKIPPABLE}
+    path = tmp_path / name
+    path.write_bytes(b"".join(frames[key] for key in shape))
+    async with tapped(path, follow=False) as tap:
+        assert await tap.rest() == ([] if shape == "s" else halves[0] + halves[1])
+        assert (tap.status(path).state, tap.status(path).message) == ("ended", "")
+
+
+async def test_zstd_as_the_program_writes_it(tmp_path: Path) -> None:
+    zstd_program = program("zstd")
+    lines = timed(0, 200_000)
+    log, wide = tmp_path / "access.log", tmp_path / "wide.zst"
+    append(log, joined(lines))
+    await ran(zstd_program, "-q", "-T2", str(log))
+    await ran(zstd_program, "-q", "--long=30", "-", "-o", str(wide), data=joined(lines))
+    async with tapped(log.with_name("access.log.zst"), follow=False) as tap:
+        assert await tap.rest() == lines
+    with pytest.raises(InputError, match=r"packed with --long: unpack it first"):
+        async with tapped(wide, follow=False):
+            pass
+
+
+async def test_skippable_frames_before_lz4_are_no_zstd(tmp_path: Path) -> None:
+    path = tmp_path / "access.log.lz4"
+    path.write_bytes(SKIPPABLE + b"\x04\x22\x4d\x18" + bytes(range(200)))
+    with pytest.raises(InputError, match=r"access\.log\.lz4 looks like a binary file"):
+        async with tapped(path, follow=False):
+            pass
 
 
 async def test_many_files_are_merged_in_event_time(tmp_path: Path) -> None:

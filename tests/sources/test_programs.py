@@ -1,61 +1,21 @@
 """What real programs send: logger of util-linux, rsyslogd and nginx."""
 
 import asyncio
-import os
-import shutil
 import socket
 import urllib.request
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from apiwatch.sources import FeedOptions
 from tests.sources.kit import append, eventually, free_port, joined, tapped
+from tests.sources.programs import program, ran, running
 
 LINE = '192.0.2.7 - - [24/Nov/2026:03:10:54 +0000] "GET /a?b=[1]:2 HTTP/1.1" 200 12 "-" "curl/8 (x; \\"y\\")"'
-PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin:/sbin"
-
-
-def program(name: str) -> str:
-    """Its path; the test is skipped when it is not installed."""
-    found = shutil.which(name, path=PATH)
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return found
 
 
 def options(*urls: str) -> FeedOptions:
     return FeedOptions(paths=(), poll_interval=0.01, syslog=urls)
-
-
-async def ran(*command: str, data: bytes | None = None) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.PIPE if data is not None else asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate(data)
-    assert process.returncode == 0, output.decode()
-
-
-@asynccontextmanager
-async def running(*command: str, log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A program in the foreground, ended with SIGTERM."""
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=asyncio.subprocess.STDOUT
-        )
-    try:
-        yield process
-        assert process.returncode is None, f"{command[0]} has ended by itself, see {log}"
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        async with asyncio.timeout(10):
-            await process.wait()
 
 
 LOGGER = [

@@ -240,7 +240,7 @@ async def test_a_consumer_that_is_cancelled_while_it_waits_loses_nothing(port: i
 
 
 async def test_too_many_connections_are_refused_and_told(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apiwatch.sources.syslog._CONNECTIONS", 2)
+    monkeypatch.setattr("apiwatch.sources.connections._CONNECTIONS", 2)
     url = f"tcp://127.0.0.1:{port}"
     async with tapped(options=options(url)) as tap:
         writers = [(await asyncio.open_connection("127.0.0.1", port))[1] for _ in range(2)]

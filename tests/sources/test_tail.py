@@ -189,13 +189,15 @@ async def test_directories_binaries_and_impossible_paths_are_refused(tmp_path: P
     program, text = tmp_path / "program", tmp_path / "text"
     program.write_bytes(PROGRAM)
     text.write_bytes(b"text\n")
-    packed = tmp_path / "log.zst"
-    packed.write_bytes(b"\x28\xb5\x2f\xfd" + bytes(range(200)))
+    packed, damaged = tmp_path / "log.lz4", tmp_path / "log.zst"
+    packed.write_bytes(b"\x04\x22\x4d\x18" + bytes(range(200)))
+    damaged.write_bytes(b"\x28\xb5\x2f\xfd" + bytes(range(200)))
     for path, message in (
         (tmp_path, "is a directory"),
         (program, "looks like a binary file"),
         (text / "access.log", "not a directory"),
-        (packed, "zstd"),
+        (packed, "lz4"),
+        (damaged, "the zstd data is damaged"),
     ):
         with pytest.raises(InputError, match=message) as caught:
             async with tapped(path, follow=follow):

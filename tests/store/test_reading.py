@@ -279,11 +279,14 @@ async def test_routes_sources_and_unparsed_lines(db: Path) -> None:
             routes = await reader.routes()
             assert await reader.sources() == [source_view(), source_view("/var/log/b.log", state="waiting")]
             lines = await reader.unparsed(limit=2)
+            of_one = await reader.unparsed(source="/var/log/access.log")
+            assert await reader.unparsed(source="/var/log/none.log") == []
     assert [(view.route, view.clients, view.mix.requests, view.roles) for view in routes] == [
         (ROUTE, 1, 11, ""),
         ("GET /", 3, 6, "login"),
     ]
     assert [(view.source, view.line) for view in lines] == [("/var/log/access.log", 3), ("/var/log/b.log", 7)]
+    assert [(view.source, view.line) for view in of_one] == [("/var/log/access.log", 3), ("/var/log/access.log", 4)]
 
 
 async def test_rows_written_twice_count_once(db: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from apiwatch.model import SEVERITIES, Alert, Explanation, Number, Severity, Subject, Tags
+from apiwatch.model import PROXY_SHOWN, SEVERITIES, Alert, Explanation, Number, Severity, Subject, Tags
 from apiwatch.store.views import (
     ActionView,
     AlertView,
@@ -398,6 +398,40 @@ def not_parsed() -> Scenario:
     )
 
 
+PROXY_HINT = (
+    f"every request comes from 10.0.0.5: {PROXY_SHOWN}; "
+    "log X-Forwarded-For and give --trusted-proxy 10.0.0.5 (sources.trusted_proxy)"
+)
+MISREAD, PROXIED, LAGGING = "/var/log/nginx/api.log", "/var/log/haproxy.log", "udp://0.0.0.0:5514"
+
+
+def ailing() -> Scenario:
+    """Sources, most of which have something wrong with them."""
+    misread = replace(
+        source(MISREAD), requests=720, unparsed=480, lines=1211, skipped=11, late=12, cut=3, last_time=NOW - 75
+    )
+    lagging = replace(
+        source(LAGGING, "reading"), kind="syslog", dropped=214, backlog_bytes=62_400_000, last_time=NOW - 840
+    )
+    return Scenario(
+        sources=(
+            source(),
+            source("/var/log/nginx/old.log", "ended", "not read by this collector"),
+            misread,
+            replace(source(PROXIED, message=PROXY_HINT), format="haproxy_http"),
+            replace(source("/var/log/secret.log", "denied", "no permission to read it: tried again"), format=""),
+            source("/var/log/gone.log", "gone"),
+            source("/var/log/yet.log", "waiting"),
+            lagging,
+        ),
+        unparsed=tuple(
+            UnparsedView(name, number, NOW, f"GET|/api/orders/{number}|200|17ms|[red]x[/red]", 4, "combined")
+            for number in (1, 2, 7)
+            for name in (MISREAD, LAGGING)
+        ),
+    )
+
+
 def overview(scenario: Scenario, window_minutes: int) -> Overview:
     """The head of a scenario."""
     found: dict[str, int] = {}
@@ -478,8 +512,8 @@ class FakeReader:
     async def sources(self) -> list[SourceView]:
         return list(self._called("sources").sources)
 
-    async def unparsed(self, *, limit: int = 50) -> list[UnparsedView]:
-        return list(self._called("unparsed").unparsed[:limit])
+    async def unparsed(self, *, source: str = "", limit: int = 50) -> list[UnparsedView]:
+        return [view for view in self._called("unparsed").unparsed if source in ("", view.source)][:limit]
 
     async def block_entries(self, now: float, *, include_ended: bool = False) -> list[BlockEntry]:
         return list(self._called("block_entries").blocks)

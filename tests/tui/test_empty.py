@@ -64,9 +64,10 @@ def test_unparsed_lines_are_shown_with_the_place_where_matching_stopped() -> Non
 def test_the_place_where_matching_stopped_is_in_sight_in_a_long_line() -> None:
     scenario = fakes.not_parsed()
     view = replace(scenario.unparsed[0], text="a" * 300 + "|rest", matched=300)
-    sample = line_text(empty_list(link(scenario), "alerts", (view,), 76)[-1])
+    sample, caret = map(line_text, empty_list(link(scenario), "alerts", (view,), 76)[-2:])
     assert "~aaa" in sample
     assert "a|rest" in sample[:76]
+    assert caret.index("^") == sample.index("|rest")
 
 
 def test_a_line_that_matched_nothing_says_so() -> None:

@@ -58,6 +58,23 @@ async def test_empty_screen_looks_as_reviewed(name: str, scenario: type[fakes.Sc
         await asyncio.to_thread(compare, f"{name}-80x24", driven.text)
 
 
+@pytest.mark.parametrize(
+    ("name", "keys", "size"),
+    [
+        ("sources-80x24", ("8",), (80, 24)),
+        ("sources-120x40", ("8",), (120, 40)),
+        ("sources-200x60", ("8",), (200, 60)),
+        ("source-80x24", ("8", "slash", "'api.log", "enter", "enter"), (80, 24)),
+    ],
+)
+async def test_screen_of_ailing_sources_looks_as_reviewed(
+    name: str, keys: tuple[str, ...], size: tuple[int, int], tmp_path: Path
+) -> None:
+    async with driving(fakes.ailing(), size=size, db=tmp_path) as driven:
+        await driven.press(*keys)
+        await asyncio.to_thread(compare, name, driven.text)
+
+
 async def test_ascii_screen_looks_as_reviewed(tmp_path: Path) -> None:
     async with driving(ascii_only=True, db=tmp_path) as driven:
         await driven.press("enter")

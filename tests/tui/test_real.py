@@ -127,6 +127,11 @@ def test_a_hostile_log_reaches_the_terminal_on_no_view(tmp_path: Path) -> None:
             ("G", "end"),
             ("b", "Enter queue"),
             ("\r", "queued"),
+            ("\x1b", "[1 Alerts("),
+            ("8", "[8 Src"),
+            ("\r", "lines that match no format"),
+            ("\x1b", "[8 Src"),
+            ("\x1b", "[1 Alerts("),
             ("B", "[Block queue]"),
             ("?", "on this screen"),
         ):
@@ -136,6 +141,28 @@ def test_a_hostile_log_reaches_the_terminal_on_no_view(tmp_path: Path) -> None:
         for wrong in hostile.FORBIDDEN:
             assert wrong.encode("utf-8", "surrogatepass") not in raw, repr(wrong)
         assert b"\\x1b" in raw
+
+
+def test_a_log_that_shows_the_proxy_is_told_until_it_shows_a_client(tmp_path: Path) -> None:
+    log, now = tmp_path / "access.log", time.time()
+    proxied = (f'10.0.0.5 - - [{stamp(now - 250 + n)}] "GET /about HTTP/1.1" 200 9 "-" "-"\n' for n in range(240))
+    log.write_text("".join(proxied) + "GET|/x|200\n" * 40)
+    with watching(tmp_path, "--since=start", str(log)) as terminal:
+        terminal.wait("the log shows the proxy instead of the clients;", 40)
+        terminal.wait("--trusted-proxy 10.0.0.5")
+        terminal.keys("8")
+        terminal.wait("[8 Src(1!)]")
+        terminal.wait("every request comes from 10.0.0.5")
+        terminal.wait("14% of its lines (40 of 280) match no format")
+        terminal.keys("\r")
+        terminal.wait("lines that match no format, the first 20 of 40")
+        with log.open("a") as file:
+            file.write(f'{WALKER} - - [{stamp(now)}] "GET /about HTTP/1.1" 200 9 "-" "-"\n')
+        terminal.wait(lambda text: "241 requests" in text and "10.0.0.5" not in text)
+        terminal.keys("\x1b")
+        terminal.wait("[8 Src(1!)]")
+        terminal.keys("2")
+        terminal.wait("[2 Clients]")
 
 
 def test_a_killed_collector_is_stale_on_an_attached_dashboard_within_two_seconds(tmp_path: Path) -> None:

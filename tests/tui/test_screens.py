@@ -147,6 +147,8 @@ async def opened(driven: Driven, keys: str) -> LiveScreen:
         ("l", (80, 24)),
         ("B", (120, 40)),
         ("question_mark", (80, 24)),
+        ("8", (120, 40)),
+        ("8 enter", (80, 24)),
     ],
 )
 async def test_help_and_key_line_list_only_keys_that_work(keys: str, size: tuple[int, int], tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from apiwatch.store.views import HealthView, Overview
 from apiwatch.tui.line import line_text, line_width
+from apiwatch.tui.notice import notice
 from apiwatch.tui.snapshot import Link
-from apiwatch.tui.summary import Word, head_lines, notice, state_of, tiny_line
+from apiwatch.tui.summary import Word, head_lines, state_of, tiny_line
 from tests.tui import fakes
 
 
@@ -84,6 +85,19 @@ def test_notice_names_a_source_that_is_away() -> None:
     assert said.startswith("not read: /var/log/nginx/api.log is gone: missing 3s, retrying")
     assert "1 more" in said
     assert "SRC 1/3" in texts(shown, 80)[0]
+
+
+def test_notice_of_a_log_that_shows_the_proxy_yields_to_one_that_is_lost_and_to_nothing_else() -> None:
+    hint = fakes.PROXY_HINT.partition(": ")[2]
+    proxied, yet = fakes.source(fakes.PROXIED, message=fakes.PROXY_HINT), fakes.source("/yet.log", "waiting")
+    assert line_text(notice(link(fakes.Scenario(sources=(proxied,))))) == hint
+    assert line_text(notice(link(fakes.Scenario(sources=(yet, proxied))))) == f"{fakes.PROXIED}: {hint}"
+    twice = fakes.Scenario(sources=(proxied, fakes.source("/b.log", message=f"rotated; {fakes.PROXY_HINT}")))
+    assert line_text(notice(link(twice))) == f"{fakes.PROXIED} and 1 more: {hint}"
+    unparsed = fakes.Scenario(sources=(proxied,), health=fakes.health(unparsed=9_000_000))
+    assert line_text(notice(link(unparsed))) == hint
+    lost = fakes.Scenario(sources=(yet, proxied, fakes.source("/gone.log", "gone")))
+    assert line_text(notice(link(lost))) == "not read: /gone.log is gone; 1 more are not read"
 
 
 @pytest.mark.parametrize("width", [60, 79, 80, 99, 100, 120, 200])

@@ -12,7 +12,7 @@ from apiwatch.formats.build import MAX_INT, Builder
 from apiwatch.formats.caches import Cache
 from apiwatch.formats.clf.prefix import Who, read_prefix
 from apiwatch.formats.clf.tail import read_tail
-from apiwatch.formats.matcher import FormatInfo, Inner, Matcher, Skipped, Unparsed
+from apiwatch.formats.matcher import FormatInfo, Matcher, Skipped, Unparsed
 from apiwatch.formats.times import Moment, iso_time
 from apiwatch.model import Request
 
@@ -24,8 +24,10 @@ _Q = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
 _STAMP = re.compile(
     r"\[(\d{1,2}/[A-Z][a-z]{2}/\d{4}:[^\]\"]{8,30}|\d{4}-\d{2}-\d{2}[T ][^\]\"]{8,30}|-)\][ \t]*(?=\")", re.ASCII
 )
-_PARTS = (_Q, r"[ \t]+(\d{3}|-)", r"[ \t]+\+?(\d{1,19}|-)(?![^ \t])", r"(.*)")
+_PARTS = (_Q, r"[ \t]+(\d{3}|0|-)", r"[ \t]+\+?(\d{1,19}|-)(?![^ \t])", r"(.*)")
 _REQUEST = re.compile("".join(_PARTS), re.DOTALL | re.ASCII)
+_UNESCAPED = re.compile("".join((r'"(\S{1,32} \S++ [A-Z]+/\d(?:\.\d)?)"', *_PARTS[1:])), re.DOTALL | re.ASCII)
+"""Squid, morgan and others escape no quotes; a target without blanks still ends where the version begins."""
 _PREFIXES = [re.compile("".join(_PARTS[:count]), re.DOTALL | re.ASCII) for count in (3, 2, 1)]
 _AGENTS = re.compile(
     r"(?:[ \t]+(\d{1,9}\.\d{1,9}))?[ \t]+(?:" + _Q + r"|(-|[a-z]{1,16}://\S*))[ \t]+" + _Q + r"(.*)",
@@ -154,11 +156,13 @@ class ClfMatcher(Matcher):
             self._note("combined", who)
         return len(texts)
 
-    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | Inner | None:
+    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | None:
         """As in Matcher."""
         stamp = _STAMP.search(text)
-        found = _REQUEST.match(text, stamp.end()) if stamp is not None else None
-        if stamp is None or found is None:
+        if stamp is None:
+            return None
+        found = _REQUEST.match(text, stamp.end()) or _UNESCAPED.match(text, stamp.end())
+        if found is None:
             return None
         who = self._who[text[: stamp.start()]]
         when = self._moment(stamp[1], received)

@@ -14,7 +14,8 @@ _QUOTED_LIST = re.compile(r'(?:(\S+)[ \t]+)?"([^"]*)"[ \t]+(.*)', re.DOTALL)
 _BARE_QUOTE = re.compile(r'(?<!\\)"')
 _HOST = re.compile(r"(?!\d{4}-\d\d-\d\dT)[A-Za-z0-9_*\[][A-Za-z0-9_.:*\[\]-]{0,254}", re.ASCII)
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
-_LONGEST = 4_096
+_LONGEST = 1 << 20
+"""Characters; a user name may be as long as a server takes header lines, and nobody may hide behind one."""
 
 
 def read_prefix(text: str, builder: Builder) -> Who | None:

@@ -5,7 +5,7 @@ import re
 from apiwatch.formats.build import Builder
 from apiwatch.formats.columns.headless import guess
 from apiwatch.formats.columns.layout import Layout, kind_of
-from apiwatch.formats.matcher import FormatInfo, Inner, Matcher, Skipped
+from apiwatch.formats.matcher import FormatInfo, Matcher, Skipped
 from apiwatch.model import Request
 
 __all__ = ["FORMATS", "ColumnsMatcher"]
@@ -88,7 +88,7 @@ class ColumnsMatcher(Matcher):
         self._other = kind is None
         self._header = Layout(kind, names, self._date) if kind is not None and len(names) <= _MOST_COLUMNS else None
 
-    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | Inner | None:
+    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | None:
         """As in Matcher."""
         if self._other and _is_columns(text):
             return Skipped

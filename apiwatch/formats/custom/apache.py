@@ -2,6 +2,7 @@
 
 import re
 
+from apiwatch.formats.configs.escapes import unescaped
 from apiwatch.formats.custom.parts import (
     ADDRESS,
     CLF_TIME,
@@ -36,6 +37,7 @@ _LETTERS = {
     "v": ("host", HOST, ""),
     "V": ("host", HOST, ""),
     "p": ("", r"\d{1,5}|-", ""),
+    "H": ("", r"[^\s\"]*+", ""),
 }
 _HEADERS = {
     "referer": "referer",
@@ -63,8 +65,7 @@ def apache_parts(text: str, client_header: str | None = None) -> list[Part]:
     found = _LINE.fullmatch(text)
     if found is not None:
         text = found[1]
-    if '\\"' in text:
-        text = re.sub(r"\\(.)", lambda escape: {"t": "\t", "n": "\n"}.get(escape[1], escape[1]), text)
+    text = unescaped(text)
     parts: list[Part] = []
     position = 0
     for directive in _DIRECTIVE.finditer(text):

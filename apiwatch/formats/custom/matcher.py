@@ -9,8 +9,8 @@ from apiwatch.formats.caches import Cache
 from apiwatch.formats.credentials import from_header
 from apiwatch.formats.custom.apache import apache_parts
 from apiwatch.formats.custom.nginx import nginx_parts
-from apiwatch.formats.custom.parts import Part, compiled, json_unescaped, strftime_moment
-from apiwatch.formats.matcher import SHOWN, Inner, Matcher, Skipped
+from apiwatch.formats.custom.parts import Part, compiled, json_unescaped, strftime_moment, whole_targets
+from apiwatch.formats.matcher import SHOWN, Matcher, Skipped
 from apiwatch.formats.times import Moment, any_time
 from apiwatch.model import Request
 
@@ -18,7 +18,7 @@ __all__ = ["CustomFormat", "CustomMatcher", "read_format"]
 
 _NGINX = re.compile(r"\$\{?[a-z][a-z0-9_]+")
 _APACHE = re.compile(r"%[<>]?(?:!?\d{3}(?:,\d{3})*)?(?:\{[^}]*\})?[<>]?[A-Za-z]")
-_KNOWN = frozenset({"request", "method", "target", "path", "client", "status"})
+_KNOWN = frozenset({"request", "method", "target", "path", "client", "proxied", "status"})
 _KEPT = 8_192
 _UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6}
 
@@ -80,14 +80,16 @@ class CustomFormat:
             duration = float(value) / _UNITS[unit]
         credential = next((found for role in ("credential", "cookie") if (found := from_header(text(role)))), None)
         host = text("host") or text("server")
+        # A PROXY header comes from the nearest proxy, which has seen the last hop of the list itself.
+        hops = ",".join(filter(None, (text("forwarded"), text("proxied"))))
         return self._builder.request(
             when,
-            text("peer") or text("client") or "",
+            text("peer") or text("client") or text("proxied") or "",
             self._builder.wanted(text("method"), target, text("request")),
             int(text("status") or 0),
             line,
             client=text("client") if "peer" in fields else None,
-            forwarded=text("named") or ",".join(filter(None, (text("forwarded"), text("proxied")))) or None,
+            forwarded=text("named") or hops or None,
             size=int(size) if size is not None and int(size) <= MAX_INT else None,
             referer=text("referer"),
             user_agent=text("agent"),
@@ -119,7 +121,7 @@ class CustomMatcher(Matcher):
         """As in Matcher."""
         return "custom"
 
-    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | Inner | None:
+    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | None:
         """As in Matcher."""
         return self._format.read(text, line, received)
 
@@ -148,6 +150,7 @@ def read_format(text: str, client_header: str | None = None) -> tuple[list[Part]
             f"the log format {text[:80]!r} holds no directive: it needs $variables as in nginx, or %-directives "
             "as in Apache"
         )
+    parts = whole_targets(parts)
     if not any(part.role in _KNOWN for part in parts):
         raise UsageError("the log format tells neither request nor client nor status, so that nothing can be watched")
     return parts, unescape

@@ -2,6 +2,7 @@
 
 import re
 
+from apiwatch.formats.configs.escapes import unescaped
 from apiwatch.formats.custom.parts import (
     ADDRESS,
     CLF_TIME,
@@ -9,6 +10,7 @@ from apiwatch.formats.custom.parts import (
     FREE,
     HOST,
     ISO_TIME,
+    LIST,
     NUMBER,
     SIZE,
     STATUS,
@@ -19,7 +21,6 @@ from apiwatch.formats.custom.parts import (
 __all__ = ["nginx_parts"]
 
 _URI = r"[^\s?\"]*+"
-_LIST = r"[^\s,\"\]]*+(?:(?:,| :) [^\s,\"\]]++)*+"
 _VARIABLES = {
     "remote_addr": ("client", ADDRESS, ""),
     "realip_remote_addr": ("peer", ADDRESS, ""),
@@ -32,7 +33,7 @@ _VARIABLES = {
     "request_uri": ("target", FREE, ""),
     "uri": ("path", _URI, ""),
     "document_uri": ("path", _URI, ""),
-    "is_args": ("", r"\??", ""),
+    "is_args": ("is_args", r"\??", ""),
     "args": ("query", r"[^\s\"]*+", ""),
     "query_string": ("query", r"[^\s\"]*+", ""),
     "server_protocol": ("", r"[^\s\"]*+", ""),
@@ -92,7 +93,7 @@ def _part(name: str) -> Part:
     if known is not None:
         return Part(*known)
     if name.startswith("upstream_"):
-        return Part("", _LIST)
+        return Part("", LIST)
     return Part("", FREE)
 
 
@@ -104,9 +105,5 @@ def _string_of(text: str) -> tuple[str, str]:
         escape, text = found[1] or "default", found[2]
     text = text.strip()
     if (found is not None or text[:1] == "'") and _STRINGS.fullmatch(text):
-        text = "".join(map(_inside, _STRING.finditer(text)))
-    return escape, text.strip("\r\n")
-
-
-def _inside(piece: re.Match[str]) -> str:
-    return re.sub(r"\\(.)", lambda found: {"t": "\t", "n": "\n"}.get(found[1], found[1]), piece[0][1:-1])
+        text = "".join(piece[1:-1] for piece in _STRING.findall(text))
+    return escape, unescaped(text).strip("\r\n")

@@ -21,6 +21,7 @@ __all__ = [
     "FREE",
     "HOST",
     "ISO_TIME",
+    "LIST",
     "NUMBER",
     "SIZE",
     "STATUS",
@@ -30,6 +31,7 @@ __all__ = [
     "literal",
     "strftime_moment",
     "strftime_parts",
+    "whole_targets",
 ]
 
 ADDRESS = r"(?:\[[0-9A-Fa-f:.%]{2,64}\](?::\d{1,5})?|[^\s\"'()<>{}\[\],;|]{1,255})"
@@ -39,6 +41,8 @@ EPOCH = r"\d{9,19}(?:\.\d{1,9})?"
 STATUS = r"\d{3}|-"
 SIZE = r"\d{1,19}|-"
 NUMBER = r"\d{1,15}(?:\.\d{1,9})?|-"
+LIST = r"[^\s,\"\]]*+(?:(?:,| :) [^\s,\"\]]++)*+"
+"""What nginx writes about upstreams: one value for each that was asked."""
 HOST = r"[^\s/\"?]{0,255}"
 FREE = ""
 """Whatever stands up to the next literal."""
@@ -69,6 +73,23 @@ class Part(NamedTuple):
 def literal(text: str) -> Part:
     """Text that stands in every line."""
     return Part("=", text)
+
+
+def whole_targets(parts: Sequence[Part]) -> list[Part]:
+    """The parts with a path and the query right behind it as one target.
+
+    A decoded path may hold blanks and quotes; only what stands behind the whole target tells where it ends.
+    """
+    found: list[Part] = []
+    for part in parts:
+        last = found[-1] if found else None
+        if part.role == "path":
+            part = Part("path", FREE)
+        elif last is not None and last.role in {"path", "target"} and part.role in {"query", "is_args"}:
+            found[-1] = Part("target", FREE)
+            continue
+        found.append(part._replace(role="") if part.role == "is_args" else part)
+    return found
 
 
 def compiled(parts: Sequence[Part]) -> tuple[re.Pattern[str], list[tuple[str, str]]]:
@@ -107,14 +128,28 @@ def _free(parts: Sequence[Part], index: int) -> str:
         and following.pattern[0] == '"'
     ):
         return _QUOTED
-    stop = _literal_pattern(following.pattern)
-    if index + 2 < len(parts):
-        after = parts[index + 2].pattern
-        if after:
-            stop += f"(?:{after})"
+    stop = _stop(parts, index + 1)
+    if stop == r"[ \t]++":
+        return r"[^ \t]*+"
     # A run of blanks is stepped over as a whole: what follows it is the same for each of its blanks.
     first, step = (r" \t", r"[ \t]++") if following.pattern[0].isspace() else (re.escape(following.pattern[0]),) * 2
     return rf"(?:[^{first}]++|(?!{stop}){step})*+"
+
+
+def _stop(parts: Sequence[Part], index: int) -> str:
+    """What tells that a free text has ended: everything up to the next free text, or to the end of the line.
+
+    With less, text that a client chose could end its field early, and the line would be understood no more.
+    """
+    found: list[str] = []
+    for part in parts[index:]:
+        if part.role == "=":
+            found.append(_literal_pattern(part.pattern))
+        elif part.pattern == FREE or part.pattern == LIST:
+            return "".join(found)
+        else:
+            found.append(f"(?:{part.pattern})")
+    return "".join(found) + r"\Z"
 
 
 def _literal_pattern(text: str) -> str:

@@ -1,5 +1,4 @@
-"""JSON lines: products with known keys (`json_products`), any object with the usual keys (`json_plan`), and objects
-around a text line."""
+"""JSON lines: products with known keys (`products`, `profiles`), and any object with the usual keys (`plan`)."""
 
 import json
 import re
@@ -8,17 +7,16 @@ from typing import Any
 import msgspec
 
 from apiwatch.formats.build import Builder
-from apiwatch.formats.keyed.plan import PlanCache, is_application, record_of
+from apiwatch.formats.keyed.plan import PlanCache, record_of
 from apiwatch.formats.keyed.products import PRODUCTS, Product
 from apiwatch.formats.keyed.profiles import PROFILES
 from apiwatch.formats.keyed.units import DurationUnit
-from apiwatch.formats.matcher import FormatInfo, Inner, Matcher, Skipped
+from apiwatch.formats.matcher import FormatInfo, Matcher, Skipped
 from apiwatch.model import Request
 
 __all__ = ["FORMATS", "JsonMatcher"]
 
 _HEX_ESCAPE = re.compile(r"\\x([0-9A-Fa-f]{2})")
-_WRAPPERS = ("message", "log", "MESSAGE", "msg", "textPayload", "event.original", "line")
 _DECODER = msgspec.json.Decoder()
 
 FORMATS = (
@@ -49,7 +47,7 @@ class JsonMatcher(Matcher):
         """As in Matcher."""
         return self._name
 
-    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | Inner | None:
+    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | None:
         """As in Matcher."""
         if text[:1] != "{":
             return None
@@ -64,20 +62,14 @@ class JsonMatcher(Matcher):
             return None
         return self._generic(value, line, received)
 
-    def _generic(self, value: dict[str, Any], line: int, received: float) -> Request | type[Skipped] | Inner | None:
+    def _generic(self, value: dict[str, Any], line: int, received: float) -> Request | type[Skipped] | None:
         plan = self._plans.of(value)
         if plan is not None:
             record = record_of(plan, value, self.builder, self._unit, line, received)
             if isinstance(record, Request):
                 self._name = plan.profile.name if plan.profile is not None else "json"
-            if record is not None:
-                return record
-        application = is_application(value)
-        for key in _WRAPPERS:
-            inner = value.get(key)
-            if isinstance(inner, str) and len(inner) > 20:
-                return Inner(inner, application)
-        return Skipped if application else None
+            return record
+        return None
 
     def progress(self, text: str) -> tuple[int, str]:
         """As in Matcher."""

@@ -6,7 +6,7 @@ from typing import Any
 from apiwatch.formats.build import Builder
 from apiwatch.formats.keyed.plan import PlanCache, is_application, record_of
 from apiwatch.formats.keyed.units import DurationUnit
-from apiwatch.formats.matcher import FormatInfo, Inner, Matcher, Skipped
+from apiwatch.formats.matcher import FormatInfo, Matcher, Skipped
 from apiwatch.model import Request
 
 __all__ = ["FORMATS", "LogfmtMatcher"]
@@ -43,7 +43,7 @@ class LogfmtMatcher(Matcher):
         """As in Matcher."""
         return "logfmt"
 
-    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | Inner | None:
+    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | None:
         """As in Matcher."""
         if _START.match(text) is None:
             return None

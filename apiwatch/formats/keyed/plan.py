@@ -23,8 +23,12 @@ Value = str | int | float
 _KEPT = 512
 _DEEPEST = 5
 _APPLICATION = ("level", "severity", "lvl", "L", "levelname", "log.level", "logger", "@timestamp")
-_FLAT = ("time", "client", "method", "target", "status", "bytes", "referer", "agent", "host", "user", "duration")
-_OPTIONAL = frozenset({"referer", "agent", "host", "user", "duration"})
+_FLAT_START = ("time", "client")
+_FLAT_END = ("status", "bytes", "referer", "agent", "host", "user", "forwarded", "duration")
+_OPTIONAL = frozenset({"", "referer", "agent", "host", "user", "forwarded", "duration"})
+_CODES = {str(code): code for code in range(100, 1_000)}
+_NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,15})?", re.ASCII)
+_LONGEST_NUMBER = 16
 _ABSENT = frozenset({"", "-"})
 _DURATION_TYPES = frozenset({float, int, type(None)})
 _MOST_KEYS = 400
@@ -71,25 +75,34 @@ class Plan:
         if keys is None:
             return None
         get = value.get
-        time, client, method, target, status, size, referer, agent, host, user, duration = [get(key) for key in keys]
+        time, client, method, asked, status, size, referer, agent, host, user, forwarded, duration = [
+            get(key) for key in keys
+        ]
         when = builder.times.texts[time] if type(time) is str else any_time(time, builder.times)
-        if when is None or type(client) is not str or "," in client or type(method) is not str:
+        if when is None or type(client) is not str or "," in client or type(asked) is not str:
             return None
-        if type(target) is not str or type(status) is not int or not 100 <= status <= 999:
+        if type(status) is str:
+            status = _CODES.get(status)
+        if type(size) is str and size.isdecimal() and len(size) < _LONGEST_NUMBER:
+            size = int(size)
+        if type(duration) is str and _NUMBER.fullmatch(duration) is not None:
+            duration = float(duration)
+        if type(status) is not int or not 100 <= status <= 999:
             return None
         if type(size) is not int or not 0 <= size <= MAX_INT or type(duration) not in _DURATION_TYPES:
             return None
-        for text in (referer, agent, host, user):
+        for text in (referer, agent, host, user, forwarded):
             if text is not None and type(text) is not str:
                 return None
-        if method in _ABSENT or target in _ABSENT:
+        if asked in _ABSENT or (method is None) != (keys[2] is None) or method in _ABSENT:
             return None
         return builder.request(
             when,
             client,
-            builder.targets[f"{method} {target}"],
+            builder.requests[asked] if method is None else builder.targets[f"{method} {asked}"],
             status,
             line,
+            forwarded=forwarded,
             size=size,
             referer=referer,
             user_agent=agent,
@@ -99,11 +112,17 @@ class Plan:
         )
 
     def _flat_keys(self, fields: dict[str, list[tuple[Path, str]]]) -> tuple[str | None, ...] | None:
-        """The keys that `read_flat` reads, in its order; None when there is more to look at than one key a field."""
-        if fields.keys() & {"forwarded", "credential", "query"}:
+        """The keys that `read_flat` reads, in its order; None when there is more to look at than one key a field.
+
+        The fourth is the target when the third names the method, else the request line.
+        """
+        if fields.keys() & {"credential", "query"}:
+            return None
+        asked = ("method", "target") if fields.keys() >= {"method", "target"} else ("", "request")
+        if asked[0] == "" and fields.keys() & {"method", "target"}:
             return None
         keys: list[str | None] = []
-        for field in _FLAT:
+        for field in (*_FLAT_START, *asked, *_FLAT_END):
             found = fields.get(field, [])
             if len(found) > 1 or (found and len(found[0][0]) > 1) or (not found and field not in _OPTIONAL):
                 return None

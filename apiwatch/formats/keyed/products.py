@@ -37,6 +37,7 @@ class _CaddyHeaders(msgspec.Struct):
     forwarded_for: _Header = msgspec.field(default=None, name="X-Forwarded-For")
     authorization: _Header = msgspec.field(default=None, name="Authorization")
     api_key: _Header = msgspec.field(default=None, name="X-Api-Key")
+    cookie: _Header = msgspec.field(default=None, name="Cookie")
 
 
 class _CaddyRequest(msgspec.Struct):
@@ -84,6 +85,7 @@ class _Traefik(msgspec.Struct, rename="pascal"):
 
 def _caddy(found: _Caddy, builder: Builder, line: int, received: float) -> Request | None:
     request, headers = found.request, found.request.headers
+    credentials = (headers.authorization, headers.api_key, headers.cookie)
     when = _moment(found.ts, builder)
     if when is None or not found.logger.startswith("http.log.access"):
         return None
@@ -100,7 +102,7 @@ def _caddy(found: _Caddy, builder: Builder, line: int, received: float) -> Reque
         user_agent=_first(headers.user_agent),
         host=request.host,
         user=found.user_id,
-        credential=from_header(_first(headers.authorization)) or from_header(_first(headers.api_key)),
+        credential=next(filter(None, map(from_header, map(_first, credentials))), None),
         duration_s=found.duration if isinstance(found.duration, float) and found.duration >= 0 else None,
     )
 

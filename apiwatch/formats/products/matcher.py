@@ -1,7 +1,7 @@
 """Text formats of single products at work on one source: which of them a line is of."""
 
 from apiwatch.formats.build import Builder
-from apiwatch.formats.matcher import SHOWN, FormatInfo, Inner, Matcher, Skipped
+from apiwatch.formats.matcher import SHOWN, FormatInfo, Matcher, Skipped
 from apiwatch.formats.products import amazon, applications, proxies, services, strings
 from apiwatch.formats.products.product import Reader
 from apiwatch.model import Request
@@ -37,7 +37,7 @@ class ProductsMatcher(Matcher):
         """As in Matcher."""
         return _PRODUCTS[self._last].name
 
-    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | Inner | None:
+    def one(self, text: str, line: int, received: float) -> Request | type[Skipped] | None:
         """As in Matcher."""
         skipped: type[Skipped] | None = None
         for index in (self._last, *range(len(_PRODUCTS))):

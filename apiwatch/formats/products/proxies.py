@@ -2,8 +2,9 @@
 
 import re
 
-from apiwatch.formats.addresses import canonical, listed
+from apiwatch.formats.addresses import listed
 from apiwatch.formats.build import Builder
+from apiwatch.formats.caches import Cache
 from apiwatch.formats.products.product import Read, built, epoch, fields, iso, pattern, wall
 from apiwatch.model import Auth
 
@@ -19,18 +20,34 @@ _SITE = re.compile(
 )
 
 
+def _captured(text: str) -> dict[str, str]:
+    """Which of the captured request headers are what; HAProxy does not write their names."""
+    found: dict[str, str] = {}
+    for item in text.split("|", _MOST_CAPTURES)[:_MOST_CAPTURES]:
+        if listed(item):
+            found.setdefault("forwarded", item)
+        elif _SITE.fullmatch(item):
+            found.setdefault("host", item)
+        elif _AGENT.match(item):
+            found.setdefault("agent", item)
+        elif item.startswith(("http://", "https://")):
+            found.setdefault("referer", item)
+    return found
+
+
+_CAPTURES: Cache[dict[str, str]] = Cache(_captured, 8_192)
+
+
 def _haproxy(builder: Builder, found: re.Match[str], line: int, received: float) -> Read:
     when = wall(builder, found["time"])
     if when is None:
         return None
     groups: dict[str, str | None] = found.groupdict()
-    captured = found["first"].split("|", _MOST_CAPTURES)[:_MOST_CAPTURES] if found["first"] is not None else []
-    # A single pair of braces may be that of the response: what a request alone has tells it.
-    if found["second"] is not None or any(_SITE.fullmatch(item) or listed(item) for item in captured):
-        groups["host"] = next((item for item in captured if _SITE.fullmatch(item) and canonical(item) is None), None)
-        groups["agent"] = next((item for item in captured if _AGENT.match(item)), None)
-        groups["referer"] = next((item for item in captured if item.startswith(("http://", "https://"))), None)
-        groups["forwarded"] = next((item for item in captured if listed(item)), None)
+    if found["first"] is not None:
+        captures = _CAPTURES[found["first"]]
+        # A single pair of braces may be that of the response: what a request alone has tells it.
+        if found["second"] is not None or "host" in captures or "forwarded" in captures:
+            groups |= captures
     if groups["request"] == "<BADREQ>":
         groups["request"] = None
     return fields(builder, groups, line, when)

@@ -12,9 +12,10 @@ from textual.widget import Widget
 
 from apiwatch.store.protocol import Reader
 from apiwatch.tui.layout import Shape, shape_of
-from apiwatch.tui.line import Line, Piece, line, line_text, line_width, wrap
+from apiwatch.tui.line import CUT, Line, Piece, line, line_text, line_width, wrap
+from apiwatch.tui.notice import notice
 from apiwatch.tui.session import Session
-from apiwatch.tui.summary import head_lines, notice, tiny_line
+from apiwatch.tui.summary import head_lines, tiny_line
 from apiwatch.tui.widgets.text import Block, KeyBar
 
 __all__ = ["LiveScreen"]
@@ -152,7 +153,12 @@ class LiveScreen(Screen[None]):
 
     def _notice(self, width: int, _height: int) -> list[Line]:
         said = notice(self.session.link())
-        return wrap(line_text(said), max(8, width), style=said[0].style)[:_NOTICE_LINES] if said else []
+        if not said:
+            return []
+        shown = wrap(line_text(said), max(8, width), style=said[0].style)
+        if len(shown) <= _NOTICE_LINES:
+            return shown
+        return [*shown[: _NOTICE_LINES - 1], (*shown[_NOTICE_LINES - 1], Piece(f" {CUT}", said[0].style))]
 
     def _foot(self, width: int, _height: int) -> list[Line]:
         left: list[str | Piece] = [Piece(self.crumb(), "strong")]

@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widget import Widget
-from textual.widgets import Input
 
 from apiwatch.store.protocol import Reader
 from apiwatch.store.views import AlertView
@@ -18,7 +17,7 @@ from apiwatch.tui.line import Line, Piece
 from apiwatch.tui.lists import PANELS, Panel
 from apiwatch.tui.rows import AlertRow, Row
 from apiwatch.tui.screens.acting import ActingScreen
-from apiwatch.tui.screens.prompts import Choose, make_input
+from apiwatch.tui.screens.listing import ListScreen
 from apiwatch.tui.session import Session
 from apiwatch.tui.side import detail_lines, queue_lines, rate_chart, view_line
 from apiwatch.tui.snapshot import LIMIT, Lists
@@ -34,7 +33,7 @@ _LIST_HEAD = 2
 _SIDE_LOW, _SIDE_TALL = 2, 8
 
 
-class DashboardScreen(ActingScreen):
+class DashboardScreen(ActingScreen, ListScreen):
     """Four lists, one or all of them in sight, and what is known about the row under the cursor."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["base.tcss", "dashboard.tcss"]
@@ -56,19 +55,19 @@ class DashboardScreen(ActingScreen):
         ("z", "zoom"),
         ("Tab", "next"),
         ("c", "copy"),
+        ("8", "sources"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "panel(0)", "alerts", id="panel-alerts", show=False, tooltip=_PANELS_TIP),
         Binding("2", "panel(1)", "clients", id="panel-clients", show=False, tooltip=_PANELS_TIP),
         Binding("3", "panel(2)", "enumeration", id="panel-enumeration", show=False, tooltip=_PANELS_TIP),
         Binding("4", "panel(3)", "auth", id="panel-auth", show=False, tooltip=_PANELS_TIP),
+        Binding(
+            "8", "sources", "sources", id="sources", show=False, tooltip="the sources: what is read, and what is not"
+        ),
         Binding("tab", "step(1)", "next", id="panel-next", show=False, tooltip="next, previous panel"),
         Binding("shift+tab", "step(-1)", "previous", id="panel-previous", show=False, tooltip="next, previous panel"),
         Binding("z", "zoom", "zoom", id="zoom", show=False, tooltip="this panel alone, or all again"),
-        Binding("s", "sort", "sort", id="sort", show=False, tooltip="choose the order"),
-        Binding(
-            "slash", "filter", "filter", id="filter", show=False, tooltip="narrow the list; !text inverts; Esc clears"
-        ),
         Binding("escape", "clear_filter", "clear", id="clear-filter", show=False, tooltip="clear the filter"),
         Binding("q", "app.leave", "quit", id="quit", show=False, tooltip="quit, after a question"),
         Binding("backspace", "nothing", show=False),
@@ -90,7 +89,6 @@ class DashboardScreen(ActingScreen):
         self.grid = Container(*self.tables, id="grid")
         self.side = Container(self.chart, self.detail, self.queue, id="side")
         self.panes = Container(self.grid, self.side, id="body")
-        self.field = make_input("", session.glyphs, id="filter")
 
     @property
     def table(self) -> KeyTable:
@@ -121,7 +119,6 @@ class DashboardScreen(ActingScreen):
         """The view row, the lists, what stands beside or below them."""
         yield self.views
         yield self.panes
-        self.field.display = False
         yield self.field
 
     def on_mount(self) -> None:
@@ -236,32 +233,16 @@ class DashboardScreen(ActingScreen):
         host = f"{health.owner.partition('@')[2] or health.owner} > " if health else ""
         return f"{host}{self.table.panel.name}"
 
-    def legend(self) -> list[tuple[str, str]]:
-        """Columns of the list that has the keys."""
-        return self.table.legend()
-
     def notes(self) -> list[Piece]:
         """Filter, order, marks."""
-        table = self.table
-        found = [Piece(f"filter: {table.filter_text}", "accent")] if table.filter_text else []
-        found.append(Piece(f"sort: {table.sort.name}"))
         marks = sum(len(each.marks) for each in self.tables)
-        if marks:
-            found.append(Piece(f"{marks} marked", "mark"))
-        if table.held and table.rows:
-            found.append(Piece("order held", "dim"))
-        return found
+        return [*super().notes(), *([Piece(f"{marks} marked", "mark")] if marks else [])]
 
     def on_key_table_moved(self, event: KeyTable.Moved) -> None:
         """Follow the cursor with the detail."""
         event.stop()
         if event.table is self.table and self.ready:
             self._redraw_around()
-
-    def on_key_table_opened(self, event: KeyTable.Opened) -> None:
-        """A double click is Enter."""
-        event.stop()
-        self.action_open()
 
     def on_descendant_focus(self, event: object) -> None:
         """A click may have moved the keys to another list."""
@@ -291,6 +272,12 @@ class DashboardScreen(ActingScreen):
         self._chosen = True
         self._activate(index)
 
+    def action_sources(self) -> None:
+        """The sources."""
+        from apiwatch.tui.screens.sources import SourcesScreen
+
+        self.app.push_screen(SourcesScreen(self.session, self.crumb(), self.action_panel))
+
     def action_step(self, step: int) -> None:
         """Give the keys to the next or previous list."""
         self.action_panel(self.active + step)
@@ -306,49 +293,6 @@ class DashboardScreen(ActingScreen):
     def action_back(self) -> None:
         """Esc clears the filter; there is nothing to go back to."""
         self.action_clear_filter()
-
-    def action_sort(self) -> None:
-        """Choose the order of this list."""
-        table = self.table
-        sorts = table.panel.sorts
-
-        def chosen(index: int | None) -> None:
-            if index is not None:
-                table.choose_sort(sorts[index])
-                self.session.demand()
-                self.tick()
-
-        labels = [sort.label for sort in sorts]
-        prompt = Choose(f"{table.panel.title} by", labels, sorts.index(table.sort), self.session.glyphs)
-        self.app.push_screen(prompt, chosen)
-
-    def action_filter(self) -> None:
-        """Type a filter; the list follows."""
-        self.field.value = self.table.filter_text
-        self.foot.display = False
-        self.field.display = True
-        self.field.focus()
-
-    def _close_filter(self) -> None:
-        self.field.display = False
-        self.foot.display = True
-        self.table.focus()
-        self.tick()
-
-    def action_clear_filter(self) -> None:
-        """Show all rows again."""
-        self.field.value = ""
-        self.table.narrow("")
-        self._close_filter()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Narrow while typing."""
-        if event.input.display:
-            self.table.narrow(event.value)
-
-    def on_input_submitted(self) -> None:
-        """Keep the filter."""
-        self._close_filter()
 
 
 class EmptyText:

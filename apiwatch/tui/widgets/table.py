@@ -17,6 +17,7 @@ from apiwatch.tui.widgets.lines import Lines
 __all__ = ["KeyTable"]
 
 _HEAD_ROWS = 2
+_MARKING = ("mark", "mark_all", "unmark_all")
 
 
 class KeyTable(Lines, can_focus=True):
@@ -89,6 +90,12 @@ class KeyTable(Lines, can_focus=True):
     def legend(self) -> list[tuple[str, str]]:
         """Names of the columns, and what they hold."""
         return [(column.title, column.about) for column in self.panel.columns]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out marks where nothing acts on them."""
+        if action in _MARKING and not self.panel.markable:
+            return False
+        return super().check_action(action, parameters)
 
     @property
     def held(self) -> bool:
