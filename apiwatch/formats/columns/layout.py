@@ -42,6 +42,7 @@ _NUMBERS = frozenset(
 )
 _ADDRESSES = frozenset(("c-ip", "s-ip"))
 _NUMBER = re.compile(r"\d{1,19}|\d{1,12}\.\d{1,9}|-", re.ASCII)
+_SIZE = re.compile(r"\d{1,19}", re.ASCII)
 _STATUS = re.compile(r"\d{3}|-", re.ASCII)
 _METHOD = re.compile(r"[!-~]{1,64}")
 _VERSION = re.compile(r"HTTPS?/\d(?:\.\d)?|-", re.ASCII)
@@ -117,7 +118,7 @@ class Layout:
             int(status) if status is not None else 0,
             line,
             forwarded=(cell("forwarded") or "").replace("+", " ") or None,
-            size=int(size) if size is not None and size.isdecimal() and int(size) <= MAX_INT else None,
+            size=int(size) if size is not None and _SIZE.fullmatch(size) and int(size) <= MAX_INT else None,
             referer=cell("referer"),
             user_agent=cell("agent"),
             host=cell("host"),
