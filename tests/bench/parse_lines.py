@@ -1,104 +1,122 @@
-"""Processor time per line of the line parser, against a bare regular expression on the same lines in the same run.
+"""Lines per second of the line parser for every format, against whole runs of GoAccess on combined lines.
 
-python -m tests.bench.parse_lines [LINES]
+    python -m tests.bench.parse_lines [--lines 100000] [--runs 3] [--format NAME]... [--profile NAME]
+
+Both are measured in processor time, in turns, so that other work on the machine hits both. The lines are written by the
+writers of the tests: the same requests in every format.
 """
 
+import argparse
+import cProfile
+import pstats
 import random
-import re
-import sys
+import statistics
+import tempfile
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Address
+from pathlib import Path
 
-from apiwatch.formats import LineParser
+from apiwatch.formats import FORMATS, LineParser
 from apiwatch.model import Request
+from tests.bench import goaccess
+from tests.formats.writers import WRITERS, ZONE, Sample, Writer
 
-_QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
-_COMBINED = r"(\S+) (\S+) (.+?) \[([^\]]+)\] " + _QUOTED + r" (\d{3}) (\d+|-) " + _QUOTED + " " + _QUOTED
-_VALUE = r'("[^"\\]*(?:\\.[^"\\]*)*"|[^,{}\[\]]+)'
-_PATTERNS = {
-    "combined": _COMBINED,
-    "combined, few targets": _COMBINED,
-    "vhost_combined": r"(\S+) " + _COMBINED,
-    "json (nginx)": r"\{" + ",".join([r'"(\w+)":' + _VALUE] * 10) + r"\}",
-    "caddy_json": r'\{.*"ts":([\d.]+).*"remote_ip":"([^"]*)".*"method":"([^"]*)","host":"([^"]*)","uri":"([^"]*)"'
-    r'.*"User-Agent":\["([^"]*)"\].*"duration":([\d.]+),"size":(\d+),"status":(\d+)',
-}
-_REPEATS = 5
-_BATCH = 2_000
+BATCH = 2_000
+RECEIVED = 1_795_500_000.0
+BUDGETS = {"combined": 4.0, "json": 4.0}
+"""Least ratio to GoAccess's whole run."""
 
 
-def lines(kind: str, count: int, seed: int = 7) -> list[bytes]:
-    """Lines of a small shop: 250 clients, 40 agents, targets with one of 20 000 order numbers (or of 40)."""
+def requests(count: int, seed: int = 7) -> Iterator[Sample]:
+    """Requests to a small shop, 300 a second: 250 clients, 40 agents, one of 20 000 orders each."""
     chance = random.Random(seed)  # noqa: S311
-    orders = 40 if "few" in kind else 20_000
-    made: list[bytes] = []
+    agents = [
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+        f"Chrome/{version}.0.0.0 Safari/537.36"
+        for version in range(90, 130)
+    ]
     for index in range(count):
-        second = index // 300
-        minute, second = divmod(second, 60)
-        client = f"203.0.113.{chance.randrange(250)}"
-        target = f"/api/v1/orders/{chance.randrange(orders)}"
-        agent = (
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-            f"Chrome/{chance.randrange(90, 130)}.0.0.0 Safari/537.36"
+        order = chance.randrange(20_000)
+        yield Sample(
+            moment=1_795_489_854_000_000 + index * 3_333,
+            offset=0,
+            address=IPv4Address(f"203.0.113.{chance.randrange(250)}"),
+            port=chance.randrange(1_024, 65_536),
+            method="GET",
+            target=f"/api/v1/orders/{order}" + (f"?page={order % 7}" if order % 4 == 0 else ""),
+            status=chance.choice((200, 200, 200, 304, 404)),
+            size=chance.randrange(200, 9_000),
+            agent=chance.choice(agents),
+            referer="https://shop.example.com/orders",
+            user=None,
+            host="api.example.com",
+            duration=chance.randrange(900, 90_000),
         )
-        size, status = chance.randrange(200, 9_000), chance.choice((200, 200, 200, 304, 404))
-        clock = f"03:{minute:02}:{second:02}"
-        if kind == "json (nginx)":
-            line = (
-                f'{{"time":"2026-11-24T{clock}+00:00","remote_addr":"{client}","remote_user":"","request_method":"GET",'
-                f'"request_uri":"{target}","status":{status},"body_bytes_sent":{size},"request_time":0.012,'
-                f'"http_referer":"https://shop.example.com/orders","http_user_agent":"{agent}"}}'
-            )
-        elif kind == "caddy_json":
-            line = (
-                f'{{"level":"info","ts":{1795489854 + index / 300:.6f},"logger":"http.log.access.log0","msg":"handled '
-                f'request","request":{{"remote_ip":"{client}","remote_port":"40192","proto":"HTTP/2.0","method":"GET",'
-                f'"host":"api.example.com","uri":"{target}","headers":{{"User-Agent":["{agent}"],"Accept":["*/*"]}}}},'
-                f'"user_id":"","duration":0.012,"size":{size},"status":{status},"resp_headers":{{"Server":["Caddy"]}}}}'
-            )
-        else:
-            vhost = "api.example.com:443 " if kind.startswith("vhost") else ""
-            line = (
-                f'{vhost}{client} - - [24/Nov/2026:{clock} +0000] "GET {target} HTTP/1.1" {status} {size} '
-                f'"https://shop.example.com/orders" "{agent}"'
-            )
-        made.append(line.encode())
-    return made
 
 
-def _timed(run: Callable[[], None]) -> float:
-    """Seconds of processor time."""
+def written(writer: Writer, samples: Sequence[Sample]) -> list[bytes]:
+    """The lines of a writer, behind its header."""
+    lines = [writer.line(writer.tame(sample)).encode() for sample in samples]
+    return lines if writer.header is None else [writer.header.encode(), *lines]
+
+
+def parse(lines: Sequence[bytes]) -> float:
+    """Seconds of processor time for all the lines, found out and read by one parser."""
+    parser = LineParser(salt=b"bench", time_zone=ZONE)
     start = time.process_time()
-    run()
+    for first in range(0, len(lines), BATCH):
+        records = parser.parse(lines[first : first + BATCH], first + 1, RECEIVED)
+        if not isinstance(records[-1], Request):
+            raise SystemExit(f"not parsed: {records[-1]!r}")
     return time.process_time() - start
 
 
-def _parse(batch: Sequence[bytes]) -> None:
-    parser = LineParser(salt=b"bench")
-    for start in range(0, len(batch), _BATCH):
-        records = parser.parse(batch[start : start + _BATCH], start + 1, 1_795_489_854.0)
-        if not isinstance(records[0], Request):
-            raise SystemExit(f"not parsed: {records[0]!r}")
-
-
-def _match(pattern: re.Pattern[str], batch: Sequence[bytes]) -> None:
-    for line in batch:
-        found = pattern.match(line.decode())
-        if found is None:
-            raise SystemExit(f"not matched: {line!r}")
-        found.groups()
+def profile(lines: Sequence[bytes]) -> None:
+    """Print where the time goes."""
+    with cProfile.Profile() as profiler:
+        parse(lines)
+    pstats.Stats(profiler).sort_stats("tottime").print_stats(15)
 
 
 def main() -> None:
-    """Print the table."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
-    print(f"{'format':24}{'parser us/line':>16}{'bare regex us/line':>20}{'ratio':>8}")
-    for kind, text in _PATTERNS.items():
-        batch, pattern = lines(kind, count), re.compile(text)
-        pairs = [(_timed(partial(_parse, batch)), _timed(partial(_match, pattern, batch))) for _ in range(_REPEATS)]
-        ours, theirs = (min(times) / count * 1e6 for times in zip(*pairs, strict=True))
-        print(f"{kind:24}{ours:16.2f}{theirs:20.2f}{ours / theirs:8.2f}")
+    """Measure and print the table."""
+    names = [info.name for info in FORMATS]
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--lines", type=int, default=100_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--format", action="append", choices=names)
+    parser.add_argument("--profile", choices=names)
+    options = parser.parse_args()
+    samples = list(requests(options.lines))
+    writers = {writer.format: writer for writer in reversed(WRITERS)}
+    if options.profile is not None:
+        profile(written(writers[options.profile], samples))
+        return
+    with tempfile.TemporaryDirectory(prefix="apiwatch-bench-") as directory:
+        log = Path(directory) / "access.log"
+        log.write_bytes(b"\n".join(written(writers["combined"], samples)) + b"\n")
+        command, variables = goaccess.command(log, "combined"), goaccess.environment(directory)
+        theirs: list[float] = []
+        ours: dict[str, list[float]] = {name: [] for name in options.format or names}
+        for _ in range(options.runs):
+            for index, (name, seconds) in enumerate(ours.items()):
+                if index % 10 == 0:
+                    theirs.append(goaccess.measure(command, variables).processor)
+                seconds.append(parse(written(writers[name], samples)))
+    print_table(ours, theirs, options.lines)
+
+
+def print_table(ours: dict[str, list[float]], theirs: Sequence[float], count: int) -> None:
+    """One row per format, the fastest first; the ratio is that of the medians."""
+    peer = count / statistics.median(theirs)
+    print(f"goaccess, whole run on combined: {peer:,.0f} lines/s ({len(theirs)} runs of {count} lines)")
+    print(f"{'format':24}{'lines/s':>12}{'us/line':>10}{'x goaccess':>12}")
+    for name, runs in sorted(ours.items(), key=lambda entry: statistics.median(entry[1])):
+        seconds = statistics.median(runs)
+        ratio = count / seconds / peer
+        short = f"  below {BUDGETS[name]:.0f} x" if ratio < BUDGETS.get(name, 0.0) else ""
+        print(f"{name:24}{count / seconds:12,.0f}{seconds / count * 1e6:10.2f}{ratio:12.2f}{short}")
 
 
 if __name__ == "__main__":

@@ -8,31 +8,18 @@ detectors on and keeps its state in SQLite.
 """
 
 import argparse
-import os
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from apiwatch.simulate import generate
+from tests.bench import goaccess
+from tests.bench.goaccess import Figure, measure
 
 START = 1_760_000_000.0
 RATE = 50.0
 """Benign requests per second of event time, as in the evaluation of detectors."""
-
-GOACCESS_FORMATS = {"combined": "COMBINED", "common": "COMMON", "vhost": "VCOMBINED"}
-
-
-class Figure(NamedTuple):
-    """One run of one program."""
-
-    seconds: float
-    peak_mb: float
 
 
 def write_log(path: Path, lines: int, format_name: str) -> int:
@@ -47,50 +34,26 @@ def write_log(path: Path, lines: int, format_name: str) -> int:
     return count
 
 
-def measure(command: Sequence[str], environment: dict[str, str]) -> Figure:
-    """Wall-clock seconds and peak resident memory of a whole process; raises RuntimeError when it fails."""
-    with tempfile.TemporaryFile() as messages:
-        begin = time.perf_counter()
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=messages, env=environment
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - begin
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            messages.seek(0)
-            raise RuntimeError(f"{command[0]} ended with {process.returncode}: {messages.read(2000)!r}")
-    # Linux counts ru_maxrss in KiB.
-    return Figure(seconds, usage.ru_maxrss / 1024)
-
-
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--format", choices=sorted(GOACCESS_FORMATS), default="combined")
+    parser.add_argument("--format", choices=sorted(goaccess.FORMATS), default="combined")
     options = parser.parse_args()
-    goaccess = shutil.which("goaccess")
-    if goaccess is None:
-        sys.exit("goaccess is not installed; on Debian: apt-get install goaccess")
     with tempfile.TemporaryDirectory(prefix="apiwatch-bench-") as directory:
         log = Path(directory) / "access.log"
         lines = write_log(log, options.lines, options.format)
         print(f"{lines} lines, {log.stat().st_size / 1e6:.0f} MB, format {options.format}, {options.runs} runs")
-        environment = {**os.environ, "HOME": directory, "XDG_STATE_HOME": directory, "XDG_CONFIG_HOME": directory}
-        report = str(Path(directory) / "report.json")
         commands = {
-            "goaccess": [
-                *(goaccess, str(log), f"--log-format={GOACCESS_FORMATS[options.format]}", "--no-global-config"),
-                *("--no-progress", "-o", report),
-            ],
+            "goaccess": goaccess.command(log, options.format),
             "apiwatch": [sys.executable, "-m", "apiwatch", "replay", "--json", str(log)],
         }
+        variables = goaccess.environment(directory)
         figures: dict[str, list[Figure]] = {name: [] for name in commands}
         for _ in range(options.runs):
             for name, command in commands.items():
-                figures[name].append(measure(command, environment))
+                figures[name].append(measure(command, variables))
         print_table(figures, lines)
 
 
