@@ -1,7 +1,8 @@
 """One file that is followed by its name: through rename, truncation, deletion, re-creation and restart.
 
 What cannot be had: lines that a copytruncate rotation copies after our last read and before the truncation are found in
-the copy; lines that were written between the copy and the truncation are in no file any more.
+the copy; lines that were written between the copy and the truncation are in no file any more. A file that is created
+and rotated into another directory between two looks is not found there.
 """
 
 import errno
@@ -212,7 +213,8 @@ class FileSource:
             return
         live.ended = True
         live.quiet_since = time.monotonic()
-        former = find_again(self.name, live.segment, other_inode=False) if live.content.status().st_nlink else None
+        # Files that came and went between two looks stand beside its new name, or beside its compressed copy.
+        former = find_again(self.name, live.segment, other_inode=not live.content.status().st_nlink)
         if former is not None:
             former.opened.content.close()
             self._add_all(successors(self.name, former.name, self._registry))
@@ -236,6 +238,7 @@ class FileSource:
             last = self._pieces
             self._pieces = []
             self._add(copy.opened, position=segment.position, ended=True, static=True)
+            self._add_all(successors(self.name, copy.name, self._registry))
             self._pieces = last[:index] + self._pieces + last[index:]
 
     def _retire(self, piece: Piece) -> None:

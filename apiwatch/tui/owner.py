@@ -32,11 +32,18 @@ def vanished(health: HealthView, now: float) -> str | None:
 
 
 def restart_command(db: str | None, sources: Sequence[SourceView]) -> str:
-    """What to type for a collector on the same state file and sources; at most two files are named."""
+    """What to type for a collector on the same state file and sources; at most two files are named.
+
+    `...` stands for what the state file does not say: more files, and the certificate of a tls:// address."""
     words = ["apiwatch", "collect"]
     if db is not None:
         words += ["--db", db]
     files = [source.name for source in sources if source.kind == "file" and source.state != "ended"]
-    words += [part for source in sources if source.kind == "syslog" for part in ("--syslog", source.name)]
+    for source in sources:
+        if source.kind == "syslog":
+            words += ["--syslog", source.name]
+        elif source.kind == "journal":
+            words += ["--journal", source.name.removeprefix("journal:")]
     words += [name if not name.startswith("-") else f"./{name}" for name in files[:2]]
-    return plain(shlex.join(words)) + (" ..." if len(files) > 2 else "")
+    more = len(files) > 2 or any(source.name.startswith("tls://") for source in sources)
+    return plain(shlex.join(words)) + (" ..." if more else "")

@@ -1,9 +1,9 @@
 """`kill -9` at any moment: nothing lost, nothing counted twice."""
 
+import contextlib
 import random
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,9 @@ import pytest
 from tests.cli.logs import benign, text_of, walk
 from tests.cli.program import collector, start_collector, wait_for
 from tests.collector.picture import counted, lines_read, picture
+from tests.collector.writing import Server
 
 KILLS = 20
-WRITING_S = 12.0
 
 
 def make_log(home: Path) -> tuple[Path, list[str]]:
@@ -38,19 +38,23 @@ def test_killed_at_random_moments_counts_as_an_uninterrupted_run(home: Path) -> 
     log, killed, whole = home / "access.log", home / "killed.db", home / "whole.db"
     log.touch()
     chance = random.Random(20)  # noqa: S311  test data
-    writing = [sys.executable, "-m", "tests.collector.writing", str(source), str(log), str(WRITING_S), "1"]
+    server = Server(source.read_bytes(), log, seed=1)
+    server.start()
     progress: set[int] = set()
-    with subprocess.Popen(writing, cwd=Path(__file__).parents[2]) as server:
-        for _ in range(KILLS):
-            process, ready = start_collector(home, killed, "--since=start", str(log))
-            assert ready
-            try:
-                process.wait(chance.uniform(0.0, 0.6))
-            except subprocess.TimeoutExpired:
-                process.kill()
-            assert process.wait() == -9
-            progress.add(lines_read(killed))
-        assert server.wait(60) == 0
+    for kill in range(KILLS):
+        process, ready = start_collector(home, killed, "--since=start", str(log))
+        assert ready
+        before = lines_read(killed)
+        server.allow((kill + 1) / KILLS)
+        if kill % 2:
+            wait_for(lambda before=before: lines_read(killed) > before, "a commit")  # type: ignore[misc]
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(chance.uniform(0.0, 0.6))
+        process.kill()
+        assert process.wait() == -9
+        progress.add(lines_read(killed))
+    server.join(60)
+    assert not server.is_alive()
     assert len(progress) > KILLS // 3, f"hardly any kill hit a collector at work: {sorted(progress)}"
     finish(home, killed, log, len(lines))
     finish(home, whole, log, len(lines))

@@ -1,28 +1,38 @@
-"""A server that writes a log: `python -m tests.collector.writing SOURCE TARGET SECONDS SEED`.
-
-It appends SOURCE to TARGET within about SECONDS, in pieces that may end in the middle of a line.
-"""
+"""A server that writes a log in pieces that may end in the middle of a line."""
 
 import os
 import random
-import sys
+import threading
 import time
 from pathlib import Path
 
-
-def main(source: str, target: str, seconds: float, seed: int) -> None:
-    data = Path(source).read_bytes()
-    chance = random.Random(seed)  # noqa: S311  test data
-    begin, done = time.monotonic(), 0
-    descriptor = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    while done < len(data):
-        due = min(len(data), int(len(data) * (time.monotonic() - begin) / seconds))
-        while done < due:
-            piece = data[done : min(due, done + chance.randrange(1, 8192))]
-            done += os.write(descriptor, piece)
-        time.sleep(chance.random() * 0.03)
-    os.close(descriptor)
+__all__ = ["Server"]
 
 
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4]))
+class Server(threading.Thread):
+    """Appends a text to a file, as far as it is allowed to, a few pieces at a time."""
+
+    def __init__(self, data: bytes, target: Path, seed: int) -> None:
+        super().__init__(daemon=True)
+        self._data = data
+        self._chance = random.Random(seed)  # noqa: S311  test data
+        self._descriptor = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self._allowed = 0
+        self._more = threading.Condition()
+
+    def allow(self, share: float) -> None:
+        """Write on until this share of the text is written."""
+        with self._more:
+            self._allowed = int(share * len(self._data))
+            self._more.notify()
+
+    def run(self) -> None:
+        """Write until everything is written."""
+        done = 0
+        while done < len(self._data):
+            with self._more:
+                self._more.wait_for(lambda done=done: self._allowed > done)  # type: ignore[misc]
+                end = min(self._allowed, done + self._chance.randrange(1, 8192))
+            done += os.write(self._descriptor, self._data[done:end])
+            time.sleep(self._chance.random() * 0.03)
+        os.close(self._descriptor)

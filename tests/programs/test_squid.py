@@ -63,11 +63,9 @@ def text(raw: bytes) -> str:
 
 
 def wanted(one: Answered) -> tuple[bytes | None, bytes | None]:
-    """The absolute URL without blanks and password; a reason instead where there was no request."""
+    """The absolute URL without blanks and password; nothing where Squid says `error:invalid-request`."""
     ask: Ask = one.ask
-    if ask.name in {"controls", "word"}:
-        return ask.raw.split()[0], b"error:invalid-request"
-    if ask.target is None:
+    if ask.name in {"controls", "word"} or ask.target is None:
         return None, None
     method = b"GET" if ask.method == b"get" else ask.method
     target = ask.target.translate(None, b" \t")

@@ -17,7 +17,7 @@ from apiwatch.sources.options import Reading
 from apiwatch.sources.seek import Since
 from apiwatch.sources.siblings import Registry
 from apiwatch.sources.tail import LINGER_SECONDS, FileSource, Peek
-from tests.sources.kit import Clock, append, descriptors, joined, tapped, time_of, timed
+from tests.sources.kit import Clock, append, descriptors, free_port, joined, tapped, time_of, timed
 
 READING = Reading(
     follow=True, poll_interval=0.001, line_bytes=400, batch_lines=50, time_of=time_of, clock=lambda: 1_000.0
@@ -71,6 +71,42 @@ async def test_a_line_of_ten_megabytes_is_cut_counted_and_takes_little_memory(tm
     finally:
         tracemalloc.stop()
     assert peak < 3_000_000
+
+
+def write_and_close(descriptor: int, data: bytes) -> None:
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+
+
+async def test_a_line_of_ten_megabytes_on_standard_input_is_cut_and_counted() -> None:
+    reading, writing = os.pipe()
+    data = b"before\n" + b"x" * 10_000_000 + b"\nafter\n"
+    try:
+        async with tapped(options=FeedOptions(paths=(), stdin_fd=reading), follow=False) as tap:
+            sending = asyncio.create_task(asyncio.to_thread(write_and_close, writing, data))
+            assert await tap.rest() == [b"before", b"x" * 65_536, b"after"]
+            await sending
+            assert tap.status("stdin").cut == 1
+    finally:
+        os.close(reading)
+
+
+async def test_a_line_of_ten_megabytes_over_tcp_is_cut_and_counted() -> None:
+    port = free_port()
+    url = f"tcp://127.0.0.1:{port}"
+    async with tapped(options=FeedOptions(paths=(), syslog=(url,))) as tap:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        long = b"<13>" + b"x" * 10_000_000
+        counted = b"9000004 " + long[:9_000_004]
+        sent = b"<13>before\n" + long + b"\n<13>between\n" + counted + b"9 <13>after"
+        for begin in range(0, len(sent), 1 << 18):
+            writer.write(sent[begin : begin + (1 << 18)])
+            await writer.drain()
+        cut = b"x" * 65_536
+        assert await tap.count(5) == [b"before", cut, b"between", cut, b"after"]
+        assert (tap.status(url).cut, tap.status(url).dropped) == (2, 0)
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_a_consumer_that_does_not_take_anything_costs_little_memory(tmp_path: Path) -> None:

@@ -2,17 +2,15 @@
 
 import re
 
-from apiwatch.formats.addresses import listed
+from apiwatch.formats.addresses import canonical
 from apiwatch.formats.build import Builder
 from apiwatch.formats.caches import Cache
-from apiwatch.formats.products.product import Read, built, epoch, fields, iso, pattern, wall
+from apiwatch.formats.products.product import Read, epoch, fields, iso, pattern, wall
 from apiwatch.model import Auth
 
 __all__ = ["PRODUCTS"]
 
-_AGENT = re.compile(
-    r"(?:Mozilla|curl|Wget|python|Go-http-client|okhttp|PostmanRuntime|axios|Java|Apache)[-/]", re.IGNORECASE
-)
+_AGENT = re.compile(r"[A-Za-z][\w .+-]{0,63}/v?\d", re.ASCII)
 _MOST_CAPTURES = 64
 _SITE = re.compile(
     r"(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}(?::\d{1,5})?|localhost(?::\d{1,5})?|[a-z0-9-]{1,63}:\d{1,5}",
@@ -21,18 +19,19 @@ _SITE = re.compile(
 
 
 def _captured(text: str) -> dict[str, str]:
-    """Which of the captured request headers are what; HAProxy does not write their names."""
-    found: dict[str, str] = {}
+    """Which of the captured request headers are what: HAProxy does not write their names.
+
+    What two of them could be is none of them. Addresses are not looked at: a client may write one into any header.
+    """
+    found: dict[str, list[str]] = {"host": [], "agent": [], "referer": []}
     for item in text.split("|", _MOST_CAPTURES)[:_MOST_CAPTURES]:
-        if listed(item):
-            found.setdefault("forwarded", item)
-        elif _SITE.fullmatch(item):
-            found.setdefault("host", item)
-        elif _AGENT.match(item):
-            found.setdefault("agent", item)
+        if _SITE.fullmatch(item) and canonical(item) is None:
+            found["host"].append(item)
         elif item.startswith(("http://", "https://")):
-            found.setdefault("referer", item)
-    return found
+            found["referer"].append(item)
+        elif _AGENT.match(item):
+            found["agent"].append(item)
+    return {name: items[0] for name, items in found.items() if len(items) == 1}
 
 
 _CAPTURES: Cache[dict[str, str]] = Cache(_captured, 8_192)
@@ -46,10 +45,20 @@ def _haproxy(builder: Builder, found: re.Match[str], line: int, received: float)
     if found["first"] is not None:
         captures = _CAPTURES[found["first"]]
         # A single pair of braces may be that of the response: what a request alone has tells it.
-        if found["second"] is not None or "host" in captures or "forwarded" in captures:
+        if found["second"] is not None or "host" in captures:
             groups |= captures
     if groups["request"] == "<BADREQ>":
         groups["request"] = None
+    return fields(builder, groups, line, when)
+
+
+def _squid(builder: Builder, found: re.Match[str], line: int, received: float) -> Read:
+    when = epoch(builder, found["time"])
+    if when is None:
+        return None
+    groups: dict[str, str | None] = found.groupdict()
+    if found["target"].startswith("error:"):  # what Squid writes for a request that it could not read
+        groups["method"] = groups["target"] = None
     return fields(builder, groups, line, when)
 
 
@@ -109,7 +118,7 @@ PRODUCTS = (
             r" (?P<user>\S{1,255}) [A-Z_]{2,40}/\S{1,255}",
             r" .*",
         ),
-        built(epoch),
+        _squid,
     ),
     pattern(
         "envoy_text",
