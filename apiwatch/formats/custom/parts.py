@@ -9,6 +9,7 @@ import re
 from calendar import timegm
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 from apiwatch.errors import UsageError
@@ -48,6 +49,7 @@ FREE = ""
 """Whatever stands up to the next literal."""
 
 _QUOTED = r"[^\"\\]*+(?:\\.[^\"\\]*+)*+"
+_WORD = re.compile(r"\[\^((?:[^\]\\]|\\.)+)\]\*\+")
 _STRFTIME = {
     "Y": r"\d{4}", "m": r"\d\d", "d": r"\d\d", "H": r"\d\d", "M": r"\d\d", "S": r"\d\d", "e": r"[ \d]\d", "y": r"\d\d",
     "b": r"[A-Z][a-z]{2}", "h": r"[A-Z][a-z]{2}", "z": r"[+-]\d\d:?\d\d|Z", "s": r"\d{9,11}", "j": r"\d{3}",
@@ -97,6 +99,7 @@ def compiled(parts: Sequence[Part]) -> tuple[re.Pattern[str], list[tuple[str, st
     apart: two texts of any length without anything between them."""
     pattern: list[str] = []
     roles: list[tuple[str, str]] = []
+    parts = _ended(parts)
     for index, part in enumerate(parts):
         if part.role == "=":
             pattern.append(_literal_pattern(part.pattern))
@@ -108,6 +111,18 @@ def compiled(parts: Sequence[Part]) -> tuple[re.Pattern[str], list[tuple[str, st
             pattern.append(f"({body})")
             roles.append((part.role, part.extra))
     return re.compile("".join(pattern), re.DOTALL | re.ASCII), roles
+
+
+def _ended(parts: Sequence[Part]) -> list[Part]:
+    """The parts, of which words (a method, a protocol) end at the literal that follows, also when that is no blank."""
+    found = list(parts)
+    for index, (part, following) in enumerate(pairwise(parts)):
+        if part.role != "=" and part.pattern != LIST and following.role == "=" and not following.pattern[0].isspace():
+            word = _WORD.match(part.pattern)
+            if word is not None:
+                ended = f"[^{word[1]}{re.escape(following.pattern[0])}]*+{part.pattern[word.end() :]}"
+                found[index] = part._replace(pattern=ended)
+    return found
 
 
 def _free(parts: Sequence[Part], index: int) -> str:

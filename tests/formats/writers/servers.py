@@ -86,11 +86,6 @@ def _no_query(sample: Sample) -> Sample:
     return replace(sample, target=sample.path)
 
 
-def _refused_nobody(sample: Sample) -> Sample:
-    """A line without status says nothing of a refusal."""
-    return replace(sample, status=200)
-
-
 WRITERS = (
     Writer("zoraxy", "zoraxy", _zoraxy, "client method target status agent host", tick=1, offset=WALL, tame=_no_query),
     Writer(
@@ -117,7 +112,7 @@ WRITERS = (
         "client method target status bytes referer agent host duration",
         nginx,
     ),
-    Writer("apache_ssl_request", "apache", _ssl_request, "client method target bytes", apache, tame=_refused_nobody),
+    Writer("apache_ssl_request", "apache", _ssl_request, "client method target bytes", apache),
     Writer(
         "apisix",
         "apisix",

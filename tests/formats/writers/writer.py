@@ -101,7 +101,7 @@ def _wanted(writer: Writer, sample: Sample, received: float) -> dict[str, object
     path, _, query = _without_site(str(wanted["target"] or "")).partition("?")
     wanted["path"], wanted["query"] = path, query
     secret = "target" in carried and SECRET in sample.target
-    wanted.setdefault("auth", _auth(sample.status, wanted["user"] is not None or secret))
+    wanted.setdefault("auth", _auth(wanted["status"], wanted["user"] is not None or secret))
     return wanted
 
 
@@ -112,7 +112,7 @@ def _without_site(target: str) -> str:
     return target
 
 
-def _auth(status: int, named: bool) -> Auth:
+def _auth(status: object, named: bool) -> Auth:
     """Reference: formats, section 9."""
     if status in {401, 407}:
         return Auth.ANONYMOUS
