@@ -11,6 +11,7 @@ import cProfile
 import pstats
 import random
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -79,14 +80,18 @@ def profile(lines: Sequence[bytes]) -> None:
     pstats.Stats(profiler).sort_stats("tottime").print_stats(15)
 
 
+_TOGETHER = 10
+"""Formats between two runs of GoAccess: the machine's mood changes."""
+
+
 def main() -> None:
     """Measure and print the table."""
     names = [info.name for info in FORMATS]
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--lines", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--format", action="append", choices=names)
-    parser.add_argument("--profile", choices=names)
+    parser.add_argument("--format", action="append", choices=names, metavar="NAME")
+    parser.add_argument("--profile", choices=names, metavar="NAME")
     options = parser.parse_args()
     samples = list(requests(options.lines))
     writers = {writer.format: writer for writer in reversed(WRITERS)}
@@ -99,11 +104,12 @@ def main() -> None:
         command, variables = goaccess.command(log, "combined"), goaccess.environment(directory)
         theirs: list[float] = []
         ours: dict[str, list[float]] = {name: [] for name in options.format or names}
-        for _ in range(options.runs):
-            for index, (name, seconds) in enumerate(ours.items()):
-                if index % 10 == 0:
-                    theirs.append(goaccess.measure(command, variables).processor)
-                seconds.append(parse(written(writers[name], samples)))
+        for index, (name, seconds) in enumerate(ours.items()):
+            if index % _TOGETHER == 0:
+                theirs.append(goaccess.measure(command, variables).processor)
+            lines = written(writers[name], samples)
+            seconds.extend(parse(lines) for _ in range(options.runs))
+            print(f"{index + 1} of {len(ours)}: {name}", file=sys.stderr)
     print_table(ours, theirs, options.lines)
 
 
