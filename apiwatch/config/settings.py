@@ -10,18 +10,24 @@ from msgspec import Meta, Struct, field
 
 __all__ = [
     "Block",
+    "Campaign",
+    "ContextFree",
     "Dashboard",
     "Detectors",
     "DistinctObjects",
     "Fuzzing",
     "Limits",
     "LogIn",
+    "LogInFailures",
     "MissEnumeration",
+    "MissShare",
+    "PopulationTest",
     "Retention",
     "SequentialEnumeration",
     "Settings",
     "Sources",
     "SyslogTls",
+    "UnpopularShare",
 ]
 
 Seconds = Annotated[float, Meta(ge=0.0)]
@@ -169,6 +175,63 @@ class Fuzzing(_Section, frozen=True):
     threshold: Annotated[float, Meta(gt=0)] = 13.816
 
 
+class PopulationTest(_Section, frozen=True):
+    """A test of one share over all clients of a route: one vote per client and minute (log-in routes: ten minutes)."""
+
+    enabled: bool = True
+    p0: Share = 0.10
+    """Share of hits before traffic has taught it."""
+    rise: Annotated[float, Meta(gt=0)] = 0.20
+    """p1 - p0."""
+    warm_votes: Count = 300
+    memory: Count = 2_000
+    """Votes over which the learned share is an exponential average, once warm."""
+    threshold: Annotated[float, Meta(gt=0)] = 14.0
+    quiet: Seconds = 1_800.0
+    """After a signal."""
+    off_above: Share = 0.50
+    """Learned share above which the test is blind on a route."""
+
+
+class LogInFailures(PopulationTest, frozen=True):
+    """population.login-failures: first tries that fail."""
+
+    p0: Share = 0.12
+    warm_votes: Count = 200
+
+
+class MissShare(PopulationTest, frozen=True):
+    """population.miss: objects that do not exist."""
+
+
+class UnpopularShare(PopulationTest, frozen=True):
+    """population.unpopular: objects that hardly anybody reads."""
+
+    p0: Share = 0.30
+
+
+class ContextFree(PopulationTest, frozen=True):
+    """population.context-free: suspicious requests of clients that do nothing else."""
+
+    p0_log_in: Share = 0.20
+    """`p0` of log-in routes."""
+
+
+class Campaign(_Section, frozen=True):
+    """campaign.cluster: who takes part, and when alerts of single clients become one row."""
+
+    enabled: bool = True
+    lift: Annotated[float, Meta(ge=1.0)] = 3.0
+    """Share of a cell over its usual share."""
+    min_clients: Count = 5
+    """Different clients without other business that a campaign needs."""
+    min_requests: Count = 20
+    known_good: Share = 0.05
+    """Share of known-good clients above which a cell is dropped."""
+    alerts_per_minute: Count = 5
+    """More new alerts of one family on one route become one row."""
+
+
 class Detectors(_Section, frozen=True):
     """One section per detector, under its name."""
 
@@ -177,6 +240,11 @@ class Detectors(_Section, frozen=True):
     distinct: DistinctObjects = field(name="scraping.distinct-objects", default_factory=DistinctObjects)
     log_in: LogIn = field(name="auth.log-in", default_factory=LogIn)
     fuzzing: Fuzzing = field(name="recon.endpoint-fuzzing", default_factory=Fuzzing)
+    log_in_failures: LogInFailures = field(name="population.login-failures", default_factory=LogInFailures)
+    miss_share: MissShare = field(name="population.miss", default_factory=MissShare)
+    unpopular_share: UnpopularShare = field(name="population.unpopular", default_factory=UnpopularShare)
+    context_free: ContextFree = field(name="population.context-free", default_factory=ContextFree)
+    campaign: Campaign = field(name="campaign.cluster", default_factory=Campaign)
 
 
 class Dashboard(_Section, frozen=True):

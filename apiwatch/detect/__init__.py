@@ -1,6 +1,6 @@
 """The detectors: one module per family, the statistical kit, scoring and the alert book."""
 
-from apiwatch.detect import auth, enumeration, recon, scraping
+from apiwatch.detect import auth, campaign, enumeration, population, recon, scraping
 from apiwatch.detect.signal import Detector
 
 __all__ = ["DETECTORS"]
@@ -15,6 +15,8 @@ DETECTORS: dict[str, Detector] = {
         auth.STUFFING,
         auth.SPRAY,
         recon.FUZZING,
+        *population.POPULATION_TESTS,
+        campaign.CLUSTER,
     )
 }
 """Every detector by its name, which never changes and is never reused."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from apiwatch.detect.campaign import Crowd
 from apiwatch.detect.signal import Detector, Facts, Signal, suspicious
 from apiwatch.detect.state import Principal, Sample
 from apiwatch.model import (
@@ -30,7 +31,7 @@ VOLUME = 10
 MEMBERS = 1_000
 _FIRST_LINES = 10
 
-Reason = Literal["open", "severity", "volume", "restart"]
+Reason = Literal["open", "severity", "volume", "restart", "members"]
 
 
 class AlertState(msgspec.Struct, gc=False):
@@ -96,11 +97,14 @@ class AlertBook:
         time: float,
         source: str,
         text: str,
-    ) -> None:
-        """Enter one firing: it opens a row, or updates the one that is there, or is refused when the book is full."""
+        crowd: Crowd | None = None,
+    ) -> AlertState | None:
+        """Enter one firing: it opens a row, or updates the one that is there, or is refused when the book is full.
+
+        With a `crowd` the row is about that instead of the one principal. Returns the row.
+        """
         detector = signal.detector
-        prefix = "" if detector.group == "recon" else route.prefix
-        key = f"{detector.family}|{principal.key}|{route.host}|{prefix}"
+        key = self.key(principal, route, detector)
         row = self.rows.get(key)
         if row is not None and row.closed and time - row.last > REOPENED_WITHIN:
             self._drop(row)
@@ -108,7 +112,7 @@ class AlertBook:
         if row is None:
             if not self._room():
                 self.refused += 1
-                return
+                return None
             row = self._open(key, principal, route, signal, severity)
             reason: Reason | None = "open"
         else:
@@ -118,6 +122,13 @@ class AlertBook:
         if key not in principal.alerts:
             principal.alerts.append(key)
         self._update(row, principal, route, signal, severity, time)
+        if crowd is None:
+            self._add_client(row, principal.client)
+        else:
+            self.enter(row, crowd)
+            if reason is None and crowd.news:
+                reason = "members"
+                row.update += 1
         here = f"{line} {source}"
         if row.latest != here:
             row.latest = here
@@ -126,6 +137,19 @@ class AlertBook:
         if reason is not None:
             row.told_count = row.count
             self.events.append(AlertEvent(self.alert(row), time, source, line, reason))
+        return row
+
+    def key(self, principal: Principal, route: Route, detector: Detector) -> str:
+        """What identifies the row of a detector's family for a principal on a route."""
+        prefix = "" if detector.group == "recon" else route.prefix
+        return f"{detector.family}|{principal.key}|{route.host}|{prefix}"
+
+    def enter(self, row: AlertState, crowd: Crowd) -> None:
+        """Let a row be about a crowd, with its members as they are now."""
+        row.kind, row.principal = crowd.kind, crowd.name
+        row.clients, row.clients_total = crowd.members[:MEMBERS], crowd.total
+        row.client = crowd.members[-1] if crowd.members else ""
+        row.dirty = True
 
     def close_silent(self, now: float) -> list[AlertState]:
         """Close the rows without evidence for a day, and drop those that can no longer be reopened."""
@@ -249,17 +273,14 @@ class AlertBook:
         row.since = min(row.since, time)
         row.last = max(row.last, time)
         row.score = max(row.score, principal.score)
-        client = principal.client
-        if client != row.client or not row.clients:
-            self._add_member(row, client)
-        row.client = client
         row.dirty = True
 
-    def _add_member(self, row: AlertState, client: str) -> None:
-        if client not in row.clients:
+    def _add_client(self, row: AlertState, client: str) -> None:
+        if (client != row.client or not row.clients) and client not in row.clients:
             row.clients_total += 1
             if len(row.clients) < MEMBERS:
                 row.clients.append(client)
+        row.client = client
 
     def _put_line(self, row: AlertState, time: int, source: str, line: int, text: str) -> None:
         slot = row.lines

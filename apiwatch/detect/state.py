@@ -5,6 +5,7 @@ All of it is msgspec structs, so that the engine can store and restore each piec
 
 import msgspec
 
+from apiwatch.detect.crowds import RoutePopulation
 from apiwatch.detect.kit import Histogram, Null, Votes
 from apiwatch.formats.credentials import redact_line
 from apiwatch.routes import Route
@@ -217,6 +218,8 @@ class RouteState(msgspec.Struct, gc=False):
     """2xx sizes of a log-in route that mean 'refused'; at most 8."""
     followed: bool = False
     """Whether a client of this log-in route was ever seen elsewhere."""
+    population: RoutePopulation | None = None
+    """All its clients together, once there was a vote."""
     dirty: bool = False
 
 

@@ -12,10 +12,10 @@ from apiwatch.detect.state import Principal, RouteState
 from apiwatch.engine.clients import BYTES, CHANGED, LAST, Client, count_run, flush_minutes
 from apiwatch.engine.clock import LATE_MINUTES
 from apiwatch.engine.peers import BLOCK, Proxies
+from apiwatch.engine.populations import SLOT, Populations
 from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, network_principal
 from apiwatch.engine.rows import MINUTE_BYTES
 from apiwatch.engine.state import SourceState
-from apiwatch.engine.verdicts import Verdicts
 from apiwatch.formats import LineParser, Unparsed, line_parser
 from apiwatch.model import Batch, Outcome, Request, UnparsedRow
 from apiwatch.routes import Param
@@ -40,7 +40,7 @@ _UNNAMED = frozenset({401, 407})
 """Answers that do not confirm the user or token of a request."""
 
 
-class EngineCore(Verdicts):
+class EngineCore(Populations):
     """Everything but the conversion to rows and to state, which `Engine` adds."""
 
     def __init__(self, settings: Settings) -> None:
@@ -154,7 +154,7 @@ class EngineCore(Verdicts):
                 principal = self.add_principal(client.key, client.kind, time, client.address)
         else:
             principal = self._principal(client, request, time, outcome)
-        self._count(client, route.label, request, time, outcome)
+        before = self._count(client, route.label, request, time, outcome)
         self._touch(client, principal, time)
         outcomes = route_state.outcomes
         outcomes[outcome] += 1
@@ -168,14 +168,19 @@ class EngineCore(Verdicts):
                 route_state.principals = None
 
         if matched:
+            unpopular = False
             if params:
-                self.judge_objects((request, time, raw, source, client, route_state, outcome), principal, params)
+                event = request, time, raw, source, client, route_state, outcome
+                unpopular = self.judge_objects(event, principal, params)
             elif route.is_blind:
                 self.judge_blind((request, time, raw, source, client, route_state, outcome), principal)
             if route.is_login or (user is not None and _is_basic(route_state, status, outcome)):
                 self.judge_log_in((request, time, raw, source, client, route_state, outcome), params)
             elif outcome == OK:
                 client.answered += 1
+            if route.is_login or ((params or route.is_blind) and time // SLOT > before // SLOT):
+                event = request, time, raw, source, client, route_state, outcome
+                self.judge_population(event, params, before, unpopular=unpopular)
         if status in UNKNOWN_STATUS:
             if not (matched and outcomes[OK]) and not route.is_login:
                 self.judge_target((request, time, raw, source, client, route_state, outcome), principal)
@@ -235,8 +240,11 @@ class EngineCore(Verdicts):
             self.add_principal(key, kind, time, client.address)
         return principal
 
-    def _count(self, client: Client, label: str, request: Request, time: float, outcome: int) -> None:
-        """Counters of the client by minute, route and facet, and of the minute as a whole."""
+    def _count(self, client: Client, label: str, request: Request, time: float, outcome: int) -> int:
+        """Counters of the client by minute, route and facet, and of the minute as a whole.
+
+        Returns the second of its previous request on the route, 0 if there was none.
+        """
         second = int(time)
         minute = second // 60
         size = request.bytes or 0
@@ -252,13 +260,14 @@ class EngineCore(Verdicts):
         except KeyError:
             mine = self.add_client_route(client, label)
         mine[outcome] += 1
-        if second > mine[LAST]:
+        before = mine[LAST]
+        if second > before:
             mine[LAST] = second
         mine[CHANGED] = 1
         mine[BYTES] += size
         if minute < self.first_minute:
             self._late += 1
-            return
+            return before
         try:
             counts = client.minutes[minute]
         except KeyError:
@@ -276,6 +285,7 @@ class EngineCore(Verdicts):
         total[status // 100 * 6 + outcome if 100 <= status < 600 else outcome] += 1
         total[MINUTE_BYTES] += size
         total[-1] = 1
+        return before
 
     def _family(self, agent: str | None) -> str:
         found = self._agent_families.get(agent)

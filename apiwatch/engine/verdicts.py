@@ -29,7 +29,7 @@ from apiwatch.engine.principals import network_principal
 from apiwatch.model import Outcome, Request, Severity
 from apiwatch.routes import Param
 
-__all__ = ["Event", "Verdicts"]
+__all__ = ["Event", "Verdicts", "is_cold"]
 
 OK, MISS, DENY = int(Outcome.OK), int(Outcome.MISS), int(Outcome.DENY)
 
@@ -65,11 +65,12 @@ class Verdicts(Clock):
         fuzzing = settings.detectors.fuzzing
         self.fuzz_weights = weights(fuzzing.p0, fuzzing.p1)
 
-    def judge_objects(self, event: Event, principal: Principal, params: tuple[Param, ...]) -> None:
-        """The tests on each object parameter of a request."""
+    def judge_objects(self, event: Event, principal: Principal, params: tuple[Param, ...]) -> bool:
+        """The tests on each object parameter of a request; whether hardly anybody touches one of the objects."""
         request, time, raw, source, client, route, outcome = event
         ten = int(time) // WINDOW
         objects = 0
+        unpopular = False
         for param in params:
             param_state = route.params.get(param.name) or self.add_param(route, param.name)
             if param_state is None:
@@ -81,6 +82,8 @@ class Verdicts(Clock):
             )
             if before == 0:
                 self.remembered(popularity)
+            if before < POPULAR:
+                unpopular = True
             if track.window != ten:
                 self.activate(principal.key, key, track, ten)
             if track.distinct > objects:
@@ -93,6 +96,7 @@ class Verdicts(Clock):
         mine = client.routes.get(route.route.label)
         if mine is not None and objects > mine[OBJECTS]:
             mine[OBJECTS] = objects
+        return unpopular
 
     def judge_blind(self, event: Event, principal: Principal) -> None:
         """The tests on a route whose objects the log does not hold."""
@@ -191,19 +195,24 @@ class Verdicts(Clock):
 
     def _signal(self, event: Event, principal: Principal, signal: Signal) -> None:
         """Score the principal, and enter the signal in the alert book."""
-        request, time, _, source, client, route_state, _ = event
+        _, time, _, _, client, route_state, _ = event
         route = route_state.route
         detector = signal.detector
         severity = signal.severity
-        if severity > Severity.MEDIUM and detector.capped_when_cold and _is_cold(route_state, time):
+        if severity > Severity.MEDIUM and detector.capped_when_cold and is_cold(route_state, time):
             severity = Severity.MEDIUM
         if not principal.signals:
             self._withdraw_votes(principal)
         self._score(principal, signal, severity, route.label, time)
         if principal.score >= client.score * 0.5 ** (max(0.0, time - client.scored_at) / HALF_LIFE):
             client.score, client.scored_at, client.points = principal.score, time, principal.points
+        self.enter(event, principal, signal, severity)
+
+    def enter(self, event: Event, principal: Principal, signal: Signal, severity: Severity) -> None:
+        """Enter a signal in the alert book."""
+        request, time, _, source, _, route, _ = event
         text = signal.samples[-1][3]
-        self.book.signal(principal, route, signal, severity, request.line, time, source, text)
+        self.book.signal(principal, route.route, signal, severity, request.line, time, source, text)
 
     def _score(self, principal: Principal, signal: Signal, severity: Severity, route: str, time: float) -> None:
         """Renew score and points when the signal is stronger, a sixteenth larger, or ten minutes newer."""
@@ -247,7 +256,7 @@ def _log_in_track(principal: Principal, route_id: int, time: float) -> LogInTrac
     return track
 
 
-def _is_cold(route: RouteState, time: float) -> bool:
+def is_cold(route: RouteState, time: float) -> bool:
     """A route is cold for 30 minutes, and until 300 principals or 24 hours."""
     age = time - route.route.first_seen
     return age < _COLD_MIN or (age < _COLD_MAX and route.principals is not None)

@@ -88,7 +88,8 @@ class Alert(msgspec.Struct, frozen=True):
 
 
 class AlertEvent(msgspec.Struct, frozen=True):
-    """An alert as it opened or was notably updated: higher severity, ten times the volume, restart after silence."""
+    """An alert as it opened or was notably updated: higher severity, ten times the volume, restart after silence,
+    members of a campaign that became known."""
 
     alert: Alert
     time: float
@@ -96,4 +97,4 @@ class AlertEvent(msgspec.Struct, frozen=True):
     source: str
     line: int
     """1-based number of that request's input line."""
-    reason: Literal["open", "severity", "volume", "restart"]
+    reason: Literal["open", "severity", "volume", "restart", "members"]

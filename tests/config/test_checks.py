@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec import to_builtins
 from msgspec.structs import fields
 
 from apiwatch.config import Settings, load, problems
@@ -166,11 +167,19 @@ def test_an_impossible_value_is_refused_with_what_is_possible(tmp_path: Path, te
 
 @pytest.mark.parametrize("key", [".".join(path) for path, info in leaves() if info.type == Seconds])
 def test_every_duration_takes_a_number_or_a_text(tmp_path: Path, key: str) -> None:
-    section, name = key.split(".")
-    assert load(written(tmp_path, f"{section}: {{{name}: 2h}}\n")) == load(
-        written(tmp_path, f"{section}: {{{name}: 7200}}\n")
-    )
-    assert getattr(getattr(load(written(tmp_path, f"{section}: {{{name}: 2h}}\n")), section), name) == 7200.0
+    path = next(path for path, _ in leaves() if ".".join(path) == key)
+
+    def file_with(value: str) -> Path:
+        return written(
+            tmp_path, "".join(f"{name}: {{" for name in path[:-1]) + f"{path[-1]}: {value}" + "}" * (len(path) - 1)
+        )
+
+    assert load(file_with("2h")) == load(file_with("7200"))
+    found: object = to_builtins(load(file_with("2h")))
+    for name in path:
+        assert isinstance(found, dict)
+        found = found[name]
+    assert found == 7200.0
 
 
 def test_a_contradiction_points_at_the_line_that_causes_it(tmp_path: Path) -> None:

@@ -2,8 +2,20 @@
 
 import pytest
 
+from apiwatch.config import Settings
 from apiwatch.model import Severity
-from tests.engine.lines import BROWSER, alerts_of, batch, engine_of, events_of, known_route, line, names, replayed
+from tests.engine.lines import (
+    ALONE,
+    BROWSER,
+    alerts_of,
+    batch,
+    engine_of,
+    events_of,
+    known_route,
+    line,
+    names,
+    replayed,
+)
 
 ATTACKER = "203.0.113.9"
 LEARNED = [line(0, f"192.0.2.{client + 1}", "/login", 200, method="POST", size=300 + client) for client in range(2)]
@@ -176,7 +188,8 @@ def test_addresses_of_one_network_are_one_principal() -> None:
 
 def test_failures_of_many_other_clients_do_not_teach_that_failing_is_usual() -> None:
     crowd = [raw for client in range(60) for raw in attempts(12, client=f"198.51.100.{client + 1}")]
-    (*_, event) = [event for event in events_of([*LEARNED, *crowd, *attempts(12)]) if event.alert.client == ATTACKER]
+    events = events_of([*LEARNED, *crowd, *attempts(12)], Settings(detectors=ALONE))
+    (*_, event) = [event for event in events if event.alert.client == ATTACKER]
     assert event.alert.detector == "auth.brute-force"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from random import Random
 
 from apiwatch.config import Settings
+from apiwatch.config.settings import Campaign, ContextFree, Detectors, LogInFailures, MissShare, UnpopularShare
 from apiwatch.engine import Engine
 from apiwatch.model import Alert, AlertEvent, Batch, Delta
 
@@ -13,6 +14,15 @@ START = 1_767_225_600.0
 
 LATER = START + 365 * 86_400.0
 """A time of receipt after every event."""
+
+ALONE = Detectors(
+    log_in_failures=LogInFailures(enabled=False),
+    miss_share=MissShare(enabled=False),
+    unpopular_share=UnpopularShare(enabled=False),
+    context_free=ContextFree(enabled=False),
+    campaign=Campaign(enabled=False),
+)
+"""Every client judged by itself, and never with the others."""
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36"
 

@@ -12,7 +12,7 @@ from apiwatch.engine import Engine
 from apiwatch.model import Batch
 from apiwatch.routes import OTHER_HOSTS
 from tests.engine.ledger import Ledger
-from tests.engine.lines import LATER, START, batch, engine_of, known_route, line, replayed
+from tests.engine.lines import ALONE, LATER, START, batch, engine_of, known_route, line, replayed
 from tests.engine.test_determinism import TIGHT, batches_of
 from tests.engine.traffic import feed_of
 
@@ -88,7 +88,7 @@ def test_principals_stay_within_their_limit_and_alerted_ones_leave_last() -> Non
 
 
 def test_principals_stay_within_their_limit_when_all_of_them_have_alerts() -> None:
-    engine = engine_of(limited(principals=100))
+    engine = engine_of(Settings(limits=Limits(principals=100), detectors=ALONE))
     engine.feed(batch(known_route("/login", method="POST", status=401)))
     for number in range(150):
         engine.feed(batch([line(number, address(number), "/login", 401, method="POST") for _ in range(12)]))
@@ -152,7 +152,7 @@ def test_objects_stay_within_their_limit_and_forgotten_ones_are_counted() -> Non
 
 
 def test_alerts_above_the_limit_are_refused_and_counted() -> None:
-    engine = engine_of(limited(alerts=10))
+    engine = engine_of(Settings(limits=Limits(alerts=10), detectors=ALONE))
     engine.feed(batch(known_route("/login", method="POST", status=401)))
     for number in range(30):
         engine.feed(batch([line(number, address(number), "/login", 401, method="POST") for _ in range(12)]))
