@@ -6,7 +6,10 @@ inert.
 
 from typing import Annotated
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
+
+from apiwatch.config import accounts
+from apiwatch.config.section import Count, Seconds, Section, Share
 
 __all__ = [
     "Block",
@@ -18,22 +21,15 @@ __all__ = [
     "LogIn",
     "MissEnumeration",
     "Retention",
+    "Seconds",
     "SequentialEnumeration",
     "Settings",
     "Sources",
     "SyslogTls",
 ]
 
-Seconds = Annotated[float, Meta(ge=0.0)]
-Share = Annotated[float, Meta(ge=0.0, le=1.0)]
-Count = Annotated[int, Meta(ge=1)]
 
-
-class _Section(Struct, frozen=True, forbid_unknown_fields=True):
-    """A mapping of the settings file; an unknown key in it is an error."""
-
-
-class SyslogTls(_Section, frozen=True):
+class SyslogTls(Section, frozen=True):
     """Files in PEM form for receiving syslog over TLS."""
 
     certificate: str | None = None
@@ -43,7 +39,7 @@ class SyslogTls(_Section, frozen=True):
     """None: clients need no certificate."""
 
 
-class Sources(_Section, frozen=True):
+class Sources(Section, frozen=True):
     """Where log lines come from, and how they are read."""
 
     paths: tuple[str, ...] = ()
@@ -69,7 +65,7 @@ class Sources(_Section, frozen=True):
     """Where inotify does not work."""
 
 
-class Limits(_Section, frozen=True):
+class Limits(Section, frozen=True):
     """Bounds of memory; each is shown in the health row with how full it is."""
 
     clients: Annotated[int, Meta(ge=100, le=5_000_000)] = 50_000
@@ -88,7 +84,7 @@ class Limits(_Section, frozen=True):
     facets_per_client: Annotated[int, Meta(ge=2, le=100)] = 8
 
 
-class Retention(_Section, frozen=True):
+class Retention(Section, frozen=True):
     """How long the state file keeps what; enforced while running."""
 
     client_minutes: Seconds = 3 * 3600.0
@@ -97,7 +93,7 @@ class Retention(_Section, frozen=True):
     alerts: Seconds = 30 * 86_400.0
 
 
-class SequentialEnumeration(_Section, frozen=True):
+class SequentialEnumeration(Section, frozen=True):
     """enumeration.sequential: the step test."""
 
     enabled: bool = True
@@ -117,7 +113,7 @@ class SequentialEnumeration(_Section, frozen=True):
     """Routes with at most so many known objects are exempt."""
 
 
-class MissEnumeration(_Section, frozen=True):
+class MissEnumeration(Section, frozen=True):
     """enumeration.miss: the miss test on objects that are new to the principal."""
 
     enabled: bool = True
@@ -130,7 +126,7 @@ class MissEnumeration(_Section, frozen=True):
     high_objects: Count = 8
 
 
-class DistinctObjects(_Section, frozen=True):
+class DistinctObjects(Section, frozen=True):
     """scraping.distinct-objects: more distinct objects in a window than others ever read."""
 
     enabled: bool = True
@@ -144,7 +140,7 @@ class DistinctObjects(_Section, frozen=True):
     warm_windows: Count = 300
 
 
-class LogIn(_Section, frozen=True):
+class LogIn(Section, frozen=True):
     """auth.brute-force, auth.credential-stuffing and auth.password-spray: one test of log-in failures."""
 
     enabled: bool = True
@@ -160,7 +156,7 @@ class LogIn(_Section, frozen=True):
     spray_tries_per_user: Annotated[float, Meta(ge=1.0)] = 2.0
 
 
-class Fuzzing(_Section, frozen=True):
+class Fuzzing(Section, frozen=True):
     """recon.endpoint-fuzzing: refused or missing targets that nobody ever got an answer from."""
 
     enabled: bool = True
@@ -169,17 +165,19 @@ class Fuzzing(_Section, frozen=True):
     threshold: Annotated[float, Meta(gt=0)] = 13.816
 
 
-class Detectors(_Section, frozen=True):
+class Detectors(Section, frozen=True):
     """One section per detector, under its name."""
 
     sequential: SequentialEnumeration = field(name="enumeration.sequential", default_factory=SequentialEnumeration)
     miss: MissEnumeration = field(name="enumeration.miss", default_factory=MissEnumeration)
     distinct: DistinctObjects = field(name="scraping.distinct-objects", default_factory=DistinctObjects)
     log_in: LogIn = field(name="auth.log-in", default_factory=LogIn)
+    targeted: accounts.AccountTargeted = field(name="auth.account-targeted", default_factory=accounts.AccountTargeted)
+    takeover: accounts.AccountTakeover = field(name="auth.account-takeover", default_factory=accounts.AccountTakeover)
     fuzzing: Fuzzing = field(name="recon.endpoint-fuzzing", default_factory=Fuzzing)
 
 
-class Dashboard(_Section, frozen=True):
+class Dashboard(Section, frozen=True):
     """The terminal interface."""
 
     refresh: Annotated[float, Meta(ge=0.25, le=10.0)] = 1.0
@@ -191,7 +189,7 @@ class Dashboard(_Section, frozen=True):
     """dark, light or ansi."""
 
 
-class Block(_Section, frozen=True):
+class Block(Section, frozen=True):
     """Block queue and guard rails."""
 
     ttl: Seconds = 3600.0
@@ -204,7 +202,7 @@ class Block(_Section, frozen=True):
     widest_v6: Annotated[int, Meta(ge=32, le=128)] = 48
 
 
-class Settings(_Section, frozen=True):
+class Settings(Section, frozen=True):
     """The whole file."""
 
     db: str | None = None

@@ -14,6 +14,8 @@ DETECTORS: dict[str, Detector] = {
         auth.BRUTE_FORCE,
         auth.STUFFING,
         auth.SPRAY,
+        auth.TARGETED,
+        auth.TAKEOVER,
         recon.FUZZING,
     )
 }

@@ -9,13 +9,13 @@ from apiwatch.config import Settings
 from apiwatch.detect.outcome import BY_STATUS, DENSE, SPARSE, learn_size, refine
 from apiwatch.detect.recon import UNKNOWN_STATUS, tried
 from apiwatch.detect.state import Principal, RouteState
+from apiwatch.engine.accounts import AccountVerdicts
 from apiwatch.engine.clients import BYTES, CHANGED, LAST, Client, count_run, flush_minutes
 from apiwatch.engine.clock import LATE_MINUTES
 from apiwatch.engine.peers import BLOCK, Proxies
 from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, network_principal
 from apiwatch.engine.rows import MINUTE_BYTES
 from apiwatch.engine.state import SourceState
-from apiwatch.engine.verdicts import Verdicts
 from apiwatch.formats import LineParser, Unparsed, line_parser
 from apiwatch.model import Batch, Outcome, Request, UnparsedRow
 from apiwatch.routes import Param
@@ -40,7 +40,7 @@ _UNNAMED = frozenset({401, 407})
 """Answers that do not confirm the user or token of a request."""
 
 
-class EngineCore(Verdicts):
+class EngineCore(AccountVerdicts):
     """Everything but the conversion to rows and to state, which `Engine` adds."""
 
     def __init__(self, settings: Settings) -> None:

@@ -1,6 +1,8 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 from msgspec.structs import fields
 
 from apiwatch.config import Settings, load, problems
@@ -164,13 +166,23 @@ def test_an_impossible_value_is_refused_with_what_is_possible(tmp_path: Path, te
     assert says in problem_of(tmp_path, text)
 
 
-@pytest.mark.parametrize("key", [".".join(path) for path, info in leaves() if info.type == Seconds])
-def test_every_duration_takes_a_number_or_a_text(tmp_path: Path, key: str) -> None:
-    section, name = key.split(".")
-    assert load(written(tmp_path, f"{section}: {{{name}: 2h}}\n")) == load(
-        written(tmp_path, f"{section}: {{{name}: 7200}}\n")
-    )
-    assert getattr(getattr(load(written(tmp_path, f"{section}: {{{name}: 2h}}\n")), section), name) == 7200.0
+@pytest.mark.parametrize("path", [path for path, info in leaves() if info.type == Seconds], ids=".".join)
+def test_every_duration_takes_a_number_or_a_text(tmp_path: Path, path: tuple[str, ...]) -> None:
+    def loaded(value: str) -> Settings:
+        return load(written(tmp_path, "".join(f"{{{key}: " for key in path) + value + "}" * len(path)))
+
+    assert loaded("2h") == loaded("7200")
+    known = {".".join(leaf): value for leaf, value in _values(loaded("2h"))}
+    assert known[".".join(path)] == 7200.0
+
+
+def _values(node: Struct, sections: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    for info in fields(node):
+        value, path = getattr(node, info.name), (*sections, info.encode_name)
+        if isinstance(value, Struct):
+            yield from _values(value, path)
+        else:
+            yield path, value
 
 
 def test_a_contradiction_points_at_the_line_that_causes_it(tmp_path: Path) -> None:
