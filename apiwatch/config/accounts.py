@@ -6,7 +6,21 @@ from msgspec import Meta
 
 from apiwatch.config.section import Seconds, Section
 
-__all__ = ["AccountTakeover", "AccountTargeted"]
+__all__ = [
+    "AccountTakeover",
+    "AccountTargeted",
+    "Classes",
+    "CodeGuessing",
+    "ResetAccounts",
+    "ResetThenLogIn",
+]
+
+
+class Classes(Section, frozen=True):
+    """Who is known to be what."""
+
+    staff: tuple[str, ...] = ()
+    """Networks of help desks, kiosks and testers, which act for many users."""
 
 
 class AccountTargeted(Section, frozen=True):
@@ -24,3 +38,31 @@ class AccountTakeover(Section, frozen=True):
     enabled: bool = True
     failures: Annotated[int, Meta(ge=1, le=64)] = 5
     window: Seconds = 86_400.0
+
+
+class ResetAccounts(Section, frozen=True):
+    """recovery.many-accounts: one client asks to reset many accounts."""
+
+    enabled: bool = True
+    accounts: Annotated[int, Meta(ge=2, le=64)] = 5
+    window: Seconds = 600.0
+
+
+class CodeGuessing(Section, frozen=True):
+    """recovery.code-guessing: one client fails to verify codes."""
+
+    enabled: bool = True
+    failures: Annotated[int, Meta(ge=1, le=64)] = 5
+    """More than so many within `window` are too many."""
+    window: Seconds = 600.0
+
+
+class ResetThenLogIn(Section, frozen=True):
+    """recovery.reset-then-login: one client resets accounts and logs in to them at once."""
+
+    enabled: bool = True
+    accounts: Annotated[int, Meta(ge=2, le=16)] = 2
+    within: Seconds = 300.0
+    """From the reset to the log-in."""
+    window: Seconds = 3_600.0
+    """In which the accounts are counted."""

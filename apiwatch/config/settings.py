@@ -174,6 +174,13 @@ class Detectors(Section, frozen=True):
     log_in: LogIn = field(name="auth.log-in", default_factory=LogIn)
     targeted: accounts.AccountTargeted = field(name="auth.account-targeted", default_factory=accounts.AccountTargeted)
     takeover: accounts.AccountTakeover = field(name="auth.account-takeover", default_factory=accounts.AccountTakeover)
+    reset_accounts: accounts.ResetAccounts = field(
+        name="recovery.many-accounts", default_factory=accounts.ResetAccounts
+    )
+    codes: accounts.CodeGuessing = field(name="recovery.code-guessing", default_factory=accounts.CodeGuessing)
+    reset_log_in: accounts.ResetThenLogIn = field(
+        name="recovery.reset-then-login", default_factory=accounts.ResetThenLogIn
+    )
     fuzzing: Fuzzing = field(name="recon.endpoint-fuzzing", default_factory=Fuzzing)
 
 
@@ -211,5 +218,6 @@ class Settings(Section, frozen=True):
     limits: Limits = field(default_factory=Limits)
     retention: Retention = field(default_factory=Retention)
     detectors: Detectors = field(default_factory=Detectors)
+    classes: accounts.Classes = field(default_factory=accounts.Classes)
     dashboard: Dashboard = field(default_factory=Dashboard)
     block: Block = field(default_factory=Block)

@@ -1,6 +1,7 @@
 """The detectors: one module per family, the statistical kit, scoring and the alert book."""
 
 from apiwatch.detect import auth, enumeration, recon, scraping
+from apiwatch.detect.recovery import code_guessing, many_accounts, reset_log_in
 from apiwatch.detect.signal import Detector
 
 __all__ = ["DETECTORS"]
@@ -16,6 +17,9 @@ DETECTORS: dict[str, Detector] = {
         auth.SPRAY,
         auth.TARGETED,
         auth.TAKEOVER,
+        many_accounts.MANY_ACCOUNTS,
+        code_guessing.CODE_GUESSING,
+        reset_log_in.RESET_LOG_IN,
         recon.FUZZING,
     )
 }

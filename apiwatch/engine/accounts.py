@@ -11,7 +11,8 @@ from apiwatch.detect.auth.accounts import (
     welcomed,
 )
 from apiwatch.detect.state import Principal, sample_of
-from apiwatch.engine.verdicts import Event, LogInAttempt, Verdicts
+from apiwatch.engine.recovery import RecoveryVerdicts
+from apiwatch.engine.verdicts import Event, LogInAttempt
 from apiwatch.routes import Param
 
 __all__ = ["ACCOUNTS_KEPT", "AccountVerdicts"]
@@ -23,7 +24,7 @@ _EVICTED = 1_000
 _USER_LENGTH = 200
 
 
-class AccountVerdicts(Verdicts):
+class AccountVerdicts(RecoveryVerdicts):
     """The tests on accounts of one shard."""
 
     def __init__(self, settings: Settings) -> None:

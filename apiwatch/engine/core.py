@@ -176,6 +176,8 @@ class EngineCore(AccountVerdicts):
                 self.judge_log_in((request, time, raw, source, client, route_state, outcome), params)
             elif outcome == OK:
                 client.answered += 1
+            if route.roles:
+                self.judge_recovery((request, time, raw, source, client, route_state, outcome), params)
         if status in UNKNOWN_STATUS:
             if not (matched and outcomes[OK]) and not route.is_login:
                 self.judge_target((request, time, raw, source, client, route_state, outcome), principal)

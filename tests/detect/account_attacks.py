@@ -21,10 +21,35 @@ def guesses(count: int, networks: int, user: str = "alice", *, agents: int = 4, 
     ]
 
 
+def reset(at: float, client: str, user: str = "-", status: int = 200, *, agent: str = BROWSER) -> bytes:
+    return line(at, client, "/api/account/resetPassword", status, method="POST", user=user, agent=agent)
+
+
+def code(at: float, client: str, status: int, user: str = "-") -> bytes:
+    return line(at, client, "/mfa/verify", status, method="POST", user=user)
+
+
+RESETS = [reset(0, f"192.0.2.{client + 1}", "-") for client in range(3)]
+CODES = [code(0, f"192.0.2.{client + 1}", 200, f"w{client}") for client in range(3)]
+
 ATTACKS: dict[str, Attack] = {
     "auth.account-targeted": ([*LEARNED, *guesses(12, networks=4)], "account:alice"),
     "auth.account-takeover": (
         [*LEARNED, *(log_in(10 + step, BAD, f"u{step}", 401) for step in range(20)), log_in(60, BAD, "u7")],
+        BAD,
+    ),
+    "recovery.many-accounts": ([*RESETS, *(reset(10 + 20 * step, BAD, f"u{step}") for step in range(8))], BAD),
+    "recovery.code-guessing": ([*CODES, *(code(10 + step, BAD, 401, "alice") for step in range(8))], BAD),
+    "recovery.reset-then-login": (
+        [
+            *LEARNED,
+            *RESETS,
+            *(
+                made
+                for step in range(3)
+                for made in (reset(10 + 60 * step, BAD, f"u{step}"), log_in(40 + 60 * step, BAD, f"u{step}"))
+            ),
+        ],
         BAD,
     ),
 }
