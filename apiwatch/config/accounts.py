@@ -4,13 +4,14 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from apiwatch.config.section import Seconds, Section
+from apiwatch.config.section import Count, Seconds, Section, Share
 
 __all__ = [
     "AccountTakeover",
     "AccountTargeted",
     "Classes",
     "CodeGuessing",
+    "MissingPredecessor",
     "ResetAccounts",
     "ResetThenLogIn",
 ]
@@ -66,3 +67,14 @@ class ResetThenLogIn(Section, frozen=True):
     """From the reset to the log-in."""
     window: Seconds = 3_600.0
     """In which the accounts are counted."""
+
+
+class MissingPredecessor(Section, frozen=True):
+    """identity.missing-predecessor and recovery.missing-token-step: a step that everybody takes is missing."""
+
+    enabled: bool = True
+    support: Share = 0.99
+    clients: Count = 200
+    look_back: Seconds = 1_800.0
+    medium: Count = 2
+    """Successes without the step before from which the severity is medium."""

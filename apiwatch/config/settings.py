@@ -181,6 +181,9 @@ class Detectors(Section, frozen=True):
     reset_log_in: accounts.ResetThenLogIn = field(
         name="recovery.reset-then-login", default_factory=accounts.ResetThenLogIn
     )
+    predecessor: accounts.MissingPredecessor = field(
+        name="identity.missing-predecessor", default_factory=accounts.MissingPredecessor
+    )
     fuzzing: Fuzzing = field(name="recon.endpoint-fuzzing", default_factory=Fuzzing)
 
 

@@ -1,6 +1,7 @@
 """The detectors: one module per family, the statistical kit, scoring and the alert book."""
 
 from apiwatch.detect import auth, enumeration, recon, scraping
+from apiwatch.detect.identity import predecessors
 from apiwatch.detect.recovery import code_guessing, many_accounts, reset_log_in
 from apiwatch.detect.signal import Detector
 
@@ -20,6 +21,8 @@ DETECTORS: dict[str, Detector] = {
         many_accounts.MANY_ACCOUNTS,
         code_guessing.CODE_GUESSING,
         reset_log_in.RESET_LOG_IN,
+        predecessors.MISSING_TOKEN_STEP,
+        predecessors.MISSING_PREDECESSOR,
         recon.FUZZING,
     )
 }

@@ -5,6 +5,7 @@ All of it is msgspec structs, so that the engine can store and restore each piec
 
 import msgspec
 
+from apiwatch.detect.identity.track import IdentityTrack, Predecessors
 from apiwatch.detect.kit import Histogram, Null, Votes
 from apiwatch.detect.recovery.track import RecoveryTrack
 from apiwatch.detect.samples import Sample, keep_sample, sample_of
@@ -153,6 +154,7 @@ class Principal(msgspec.Struct, gc=False):
     """By route id; at most 16."""
     recon: ReconTrack | None = None
     recovery: RecoveryTrack | None = None
+    identity: IdentityTrack | None = None
     signals: dict[str, tuple[int, float, str, float]] = msgspec.field(default_factory=dict)
     """Detector -> severity, evidence (0 to 1), reason and time of its strongest signal.
 
@@ -209,6 +211,11 @@ class RouteState(msgspec.Struct, gc=False):
     """Whether a named user was answered 401: HTTP authentication, every request is an attempt."""
     fail_sizes: list[int] = msgspec.field(default_factory=list)
     """2xx sizes of a log-in route that mean 'refused'; at most 8."""
+    predecessors: Predecessors | None = None
+    authenticated: int = 0
+    """Answers to requests with credentials."""
+    anonymous: int = 0
+    """Answers to requests that had none for sure."""
     followed: bool = False
     """Whether a client of this log-in route was ever seen elsewhere."""
     dirty: bool = False

@@ -11,6 +11,7 @@ from apiwatch.detect.auth.accounts import (
     welcomed,
 )
 from apiwatch.detect.state import Principal, sample_of
+from apiwatch.engine.identity import SENSITIVE, IdentityVerdicts
 from apiwatch.engine.recovery import RecoveryVerdicts
 from apiwatch.engine.verdicts import Event, LogInAttempt
 from apiwatch.routes import Param
@@ -24,7 +25,7 @@ _EVICTED = 1_000
 _USER_LENGTH = 200
 
 
-class AccountVerdicts(RecoveryVerdicts):
+class AccountVerdicts(RecoveryVerdicts, IdentityVerdicts):
     """The tests on accounts of one shard."""
 
     def __init__(self, settings: Settings) -> None:
@@ -39,6 +40,14 @@ class AccountVerdicts(RecoveryVerdicts):
         if attempt is not None:
             self._judge_account(event, attempt)
         return attempt
+
+    def judge_steps(self, event: Event, params: tuple[Param, ...]) -> None:
+        """A request on a route with a role in the life of an account."""
+        roles = event[5].route.roles
+        if "reset" in roles or "code" in roles:
+            self.judge_recovery(event, params)
+        if not SENSITIVE.isdisjoint(roles):
+            self.judge_predecessor(event)
 
     def changed_accounts(self) -> list[Account]:
         """Accounts that changed since the last call."""

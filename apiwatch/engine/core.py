@@ -177,7 +177,9 @@ class EngineCore(AccountVerdicts):
             elif outcome == OK:
                 client.answered += 1
             if route.roles:
-                self.judge_recovery((request, time, raw, source, client, route_state, outcome), params)
+                self.judge_steps((request, time, raw, source, client, route_state, outcome), params)
+            if client.score and outcome == OK:
+                self.judge_aftermath((request, time, raw, source, client, route_state, outcome))
         if status in UNKNOWN_STATUS:
             if not (matched and outcomes[OK]) and not route.is_login:
                 self.judge_target((request, time, raw, source, client, route_state, outcome), principal)
