@@ -6,7 +6,10 @@ inert.
 
 from typing import Annotated
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
+
+from apiwatch.config import accounts
+from apiwatch.config.section import Count, Seconds, Section, Share
 
 __all__ = [
     "Block",
@@ -23,6 +26,7 @@ __all__ = [
     "MissShare",
     "PopulationTest",
     "Retention",
+    "Seconds",
     "SequentialEnumeration",
     "Settings",
     "Sources",
@@ -30,16 +34,8 @@ __all__ = [
     "UnpopularShare",
 ]
 
-Seconds = Annotated[float, Meta(ge=0.0)]
-Share = Annotated[float, Meta(ge=0.0, le=1.0)]
-Count = Annotated[int, Meta(ge=1)]
 
-
-class _Section(Struct, frozen=True, forbid_unknown_fields=True):
-    """A mapping of the settings file; an unknown key in it is an error."""
-
-
-class SyslogTls(_Section, frozen=True):
+class SyslogTls(Section, frozen=True):
     """Files in PEM form for receiving syslog over TLS."""
 
     certificate: str | None = None
@@ -49,7 +45,7 @@ class SyslogTls(_Section, frozen=True):
     """None: clients need no certificate."""
 
 
-class Sources(_Section, frozen=True):
+class Sources(Section, frozen=True):
     """Where log lines come from, and how they are read."""
 
     paths: tuple[str, ...] = ()
@@ -75,7 +71,7 @@ class Sources(_Section, frozen=True):
     """Where inotify does not work."""
 
 
-class Limits(_Section, frozen=True):
+class Limits(Section, frozen=True):
     """Bounds of memory; each is shown in the health row with how full it is."""
 
     clients: Annotated[int, Meta(ge=100, le=5_000_000)] = 50_000
@@ -94,7 +90,7 @@ class Limits(_Section, frozen=True):
     facets_per_client: Annotated[int, Meta(ge=2, le=100)] = 8
 
 
-class Retention(_Section, frozen=True):
+class Retention(Section, frozen=True):
     """How long the state file keeps what; enforced while running."""
 
     client_minutes: Seconds = 3 * 3600.0
@@ -103,7 +99,7 @@ class Retention(_Section, frozen=True):
     alerts: Seconds = 30 * 86_400.0
 
 
-class SequentialEnumeration(_Section, frozen=True):
+class SequentialEnumeration(Section, frozen=True):
     """enumeration.sequential: the step test."""
 
     enabled: bool = True
@@ -123,7 +119,7 @@ class SequentialEnumeration(_Section, frozen=True):
     """Routes with at most so many known objects are exempt."""
 
 
-class MissEnumeration(_Section, frozen=True):
+class MissEnumeration(Section, frozen=True):
     """enumeration.miss: the miss test on objects that are new to the principal."""
 
     enabled: bool = True
@@ -136,7 +132,7 @@ class MissEnumeration(_Section, frozen=True):
     high_objects: Count = 8
 
 
-class DistinctObjects(_Section, frozen=True):
+class DistinctObjects(Section, frozen=True):
     """scraping.distinct-objects: more distinct objects in a window than others ever read."""
 
     enabled: bool = True
@@ -150,7 +146,7 @@ class DistinctObjects(_Section, frozen=True):
     warm_windows: Count = 300
 
 
-class LogIn(_Section, frozen=True):
+class LogIn(Section, frozen=True):
     """auth.brute-force, auth.credential-stuffing and auth.password-spray: one test of log-in failures."""
 
     enabled: bool = True
@@ -166,7 +162,7 @@ class LogIn(_Section, frozen=True):
     spray_tries_per_user: Annotated[float, Meta(ge=1.0)] = 2.0
 
 
-class Fuzzing(_Section, frozen=True):
+class Fuzzing(Section, frozen=True):
     """recon.endpoint-fuzzing: refused or missing targets that nobody ever got an answer from."""
 
     enabled: bool = True
@@ -175,7 +171,7 @@ class Fuzzing(_Section, frozen=True):
     threshold: Annotated[float, Meta(gt=0)] = 13.816
 
 
-class PopulationTest(_Section, frozen=True):
+class PopulationTest(Section, frozen=True):
     """A test of one share over all clients of a route: one vote per client and minute (log-in routes: ten minutes)."""
 
     enabled: bool = True
@@ -217,7 +213,7 @@ class ContextFree(PopulationTest, frozen=True):
     """`p0` of log-in routes."""
 
 
-class Campaign(_Section, frozen=True):
+class Campaign(Section, frozen=True):
     """campaign.cluster: who takes part, and when alerts of single clients become one row."""
 
     enabled: bool = True
@@ -232,13 +228,25 @@ class Campaign(_Section, frozen=True):
     """More new alerts of one family on one route become one row."""
 
 
-class Detectors(_Section, frozen=True):
+class Detectors(Section, frozen=True):
     """One section per detector, under its name."""
 
     sequential: SequentialEnumeration = field(name="enumeration.sequential", default_factory=SequentialEnumeration)
     miss: MissEnumeration = field(name="enumeration.miss", default_factory=MissEnumeration)
     distinct: DistinctObjects = field(name="scraping.distinct-objects", default_factory=DistinctObjects)
     log_in: LogIn = field(name="auth.log-in", default_factory=LogIn)
+    targeted: accounts.AccountTargeted = field(name="auth.account-targeted", default_factory=accounts.AccountTargeted)
+    takeover: accounts.AccountTakeover = field(name="auth.account-takeover", default_factory=accounts.AccountTakeover)
+    reset_accounts: accounts.ResetAccounts = field(
+        name="recovery.many-accounts", default_factory=accounts.ResetAccounts
+    )
+    codes: accounts.CodeGuessing = field(name="recovery.code-guessing", default_factory=accounts.CodeGuessing)
+    reset_log_in: accounts.ResetThenLogIn = field(
+        name="recovery.reset-then-login", default_factory=accounts.ResetThenLogIn
+    )
+    predecessor: accounts.MissingPredecessor = field(
+        name="identity.missing-predecessor", default_factory=accounts.MissingPredecessor
+    )
     fuzzing: Fuzzing = field(name="recon.endpoint-fuzzing", default_factory=Fuzzing)
     log_in_failures: LogInFailures = field(name="population.login-failures", default_factory=LogInFailures)
     miss_share: MissShare = field(name="population.miss", default_factory=MissShare)
@@ -247,7 +255,7 @@ class Detectors(_Section, frozen=True):
     campaign: Campaign = field(name="campaign.cluster", default_factory=Campaign)
 
 
-class Dashboard(_Section, frozen=True):
+class Dashboard(Section, frozen=True):
     """The terminal interface."""
 
     refresh: Annotated[float, Meta(ge=0.25, le=10.0)] = 1.0
@@ -259,7 +267,7 @@ class Dashboard(_Section, frozen=True):
     """dark, light or ansi."""
 
 
-class Block(_Section, frozen=True):
+class Block(Section, frozen=True):
     """Block queue and guard rails."""
 
     ttl: Seconds = 3600.0
@@ -272,7 +280,7 @@ class Block(_Section, frozen=True):
     widest_v6: Annotated[int, Meta(ge=32, le=128)] = 48
 
 
-class Settings(_Section, frozen=True):
+class Settings(Section, frozen=True):
     """The whole file."""
 
     db: str | None = None
@@ -281,5 +289,6 @@ class Settings(_Section, frozen=True):
     limits: Limits = field(default_factory=Limits)
     retention: Retention = field(default_factory=Retention)
     detectors: Detectors = field(default_factory=Detectors)
+    classes: accounts.Classes = field(default_factory=accounts.Classes)
     dashboard: Dashboard = field(default_factory=Dashboard)
     block: Block = field(default_factory=Block)

@@ -1,6 +1,8 @@
 """The detectors: one module per family, the statistical kit, scoring and the alert book."""
 
 from apiwatch.detect import auth, campaign, enumeration, population, recon, scraping
+from apiwatch.detect.identity import predecessors
+from apiwatch.detect.recovery import code_guessing, many_accounts, reset_log_in
 from apiwatch.detect.signal import Detector
 
 __all__ = ["DETECTORS"]
@@ -14,6 +16,13 @@ DETECTORS: dict[str, Detector] = {
         auth.BRUTE_FORCE,
         auth.STUFFING,
         auth.SPRAY,
+        auth.TARGETED,
+        auth.TAKEOVER,
+        many_accounts.MANY_ACCOUNTS,
+        code_guessing.CODE_GUESSING,
+        reset_log_in.RESET_LOG_IN,
+        predecessors.MISSING_TOKEN_STEP,
+        predecessors.MISSING_PREDECESSOR,
         recon.FUZZING,
         *population.POPULATION_TESTS,
         campaign.CLUSTER,

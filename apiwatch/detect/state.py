@@ -6,10 +6,11 @@ All of it is msgspec structs, so that the engine can store and restore each piec
 import msgspec
 
 from apiwatch.detect.crowds import RoutePopulation
+from apiwatch.detect.identity.track import IdentityTrack, Predecessors
 from apiwatch.detect.kit import Histogram, Null, Votes
-from apiwatch.formats.credentials import redact_line
+from apiwatch.detect.recovery.track import RecoveryTrack
+from apiwatch.detect.samples import Sample, keep_sample, sample_of
 from apiwatch.routes import Route
-from apiwatch.text import plain
 
 __all__ = [
     "LogInTrack",
@@ -23,12 +24,6 @@ __all__ = [
     "keep_sample",
     "sample_of",
 ]
-
-Sample = tuple[int, str, int, str]
-"""An original line: event second, source, line number, text."""
-
-SAMPLES = 5
-"""Original lines kept per test, for the explanation: the first two and the latest three."""
 
 
 class Window(msgspec.Struct, gc=False):
@@ -160,6 +155,8 @@ class Principal(msgspec.Struct, gc=False):
     log_ins: dict[int, LogInTrack] = msgspec.field(default_factory=dict)
     """By route id; at most 16."""
     recon: ReconTrack | None = None
+    recovery: RecoveryTrack | None = None
+    identity: IdentityTrack | None = None
     signals: dict[str, tuple[int, float, str, float]] = msgspec.field(default_factory=dict)
     """Detector -> severity, evidence (0 to 1), reason and time of its strongest signal.
 
@@ -216,20 +213,13 @@ class RouteState(msgspec.Struct, gc=False):
     """Whether a named user was answered 401: HTTP authentication, every request is an attempt."""
     fail_sizes: list[int] = msgspec.field(default_factory=list)
     """2xx sizes of a log-in route that mean 'refused'; at most 8."""
+    predecessors: Predecessors | None = None
+    authenticated: int = 0
+    """Answers to requests with credentials."""
+    anonymous: int = 0
+    """Answers to requests that had none for sure."""
     followed: bool = False
     """Whether a client of this log-in route was ever seen elsewhere."""
     population: RoutePopulation | None = None
     """All its clients together, once there was a vote."""
     dirty: bool = False
-
-
-def keep_sample(samples: list[Sample], line: Sample) -> None:
-    """Add an original line to at most five: the first two stay, of the rest the latest three."""
-    samples.append(line)
-    if len(samples) > SAMPLES:
-        del samples[2]
-
-
-def sample_of(time: float, source: str, line: int, raw: bytes) -> Sample:
-    """An original line as it may be kept and shown: clean, and without credentials."""
-    return int(time), source, line, redact_line(plain(raw[:4096].decode("utf-8", "surrogateescape")))

@@ -9,6 +9,7 @@ from apiwatch.config import Settings
 from apiwatch.detect.outcome import BY_STATUS, DENSE, SPARSE, learn_size, refine
 from apiwatch.detect.recon import UNKNOWN_STATUS, tried
 from apiwatch.detect.state import Principal, RouteState
+from apiwatch.engine.accounts import AccountVerdicts
 from apiwatch.engine.clients import BYTES, CHANGED, LAST, Client, count_run, flush_minutes
 from apiwatch.engine.clock import LATE_MINUTES
 from apiwatch.engine.peers import BLOCK, Proxies
@@ -40,7 +41,7 @@ _UNNAMED = frozenset({401, 407})
 """Answers that do not confirm the user or token of a request."""
 
 
-class EngineCore(Populations):
+class EngineCore(Populations, AccountVerdicts):
     """Everything but the conversion to rows and to state, which `Engine` adds."""
 
     def __init__(self, settings: Settings) -> None:
@@ -178,6 +179,10 @@ class EngineCore(Populations):
                 self.judge_log_in((request, time, raw, source, client, route_state, outcome), params)
             elif outcome == OK:
                 client.answered += 1
+            if route.roles:
+                self.judge_steps((request, time, raw, source, client, route_state, outcome), params)
+            if client.score and outcome == OK:
+                self.judge_aftermath((request, time, raw, source, client, route_state, outcome))
             if route.is_login or ((params or route.is_blind) and time // SLOT > before // SLOT):
                 event = request, time, raw, source, client, route_state, outcome
                 self.judge_population(event, params, before, unpopular=unpopular)

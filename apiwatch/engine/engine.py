@@ -6,6 +6,7 @@ import msgspec
 
 from apiwatch.config import Settings
 from apiwatch.detect.alerts import AlertState
+from apiwatch.detect.auth import Account
 from apiwatch.detect.state import Principal, RouteState
 from apiwatch.engine.clients import Client, client_rows
 from apiwatch.engine.clock import LATE_MINUTES
@@ -86,6 +87,8 @@ class Engine(EngineCore):
         self._take_clients(state, clients, minutes, client_routes, facets)
         suspects = self._take_suspects(state)
         routes = self._take_routes(state)
+        for account in self.changed_accounts():
+            state.put(f"u/{account.user}", account)
         alerts = self._take_alerts(state)
         deleted, self.deleted = self.deleted, []
         minute_rows = self._take_minutes(state)
@@ -148,6 +151,7 @@ class Engine(EngineCore):
         rows = [StateRow(f"c/{client.address}", _encode(client)) for client in self.clients.values()]
         rows += [StateRow(f"p/{principal.key}", _encode(principal)) for principal in self.principals.values()]
         rows += [StateRow(f"r/{route.route.id}", _encode(route)) for route in self.route_states.values()]
+        rows += [StateRow(f"u/{account.user}", _encode(account)) for account in self.accounts.values()]
         rows += [StateRow(f"a/{row.key}", _encode(row)) for row in self.book.rows.values()]
         rows += [StateRow(f"m/{minute}", _encode(counts)) for minute, counts in self.minutes.items()]
         rows += [StateRow(f"o/{key}/full", _encode((table.old, table.young))) for key, table in self.popularity.items()]
@@ -177,6 +181,8 @@ class Engine(EngineCore):
             principal = _decode(blob, type=Principal)
             principal.dirty = False
             self.principals[principal.key] = principal
+        for _, blob in by_kind.get("u", ()):
+            self.restore_account(_decode(blob, type=Account))
         self.reactivate()
         for _, blob in by_kind.get("a", ()):
             row = _decode(blob, type=AlertState)

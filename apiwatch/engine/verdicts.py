@@ -29,7 +29,7 @@ from apiwatch.engine.principals import network_principal
 from apiwatch.model import Outcome, Request, Severity
 from apiwatch.routes import Param
 
-__all__ = ["Event", "Verdicts", "is_cold"]
+__all__ = ["Event", "LogInAttempt", "Verdicts", "is_cold", "named_user"]
 
 OK, MISS, DENY = int(Outcome.OK), int(Outcome.MISS), int(Outcome.DENY)
 
@@ -53,6 +53,9 @@ Event = tuple[Request, float, bytes, str, Client, RouteState, int]
 
 A plain tuple, since one is made for every second line.
 """
+
+LogInAttempt = tuple[Principal, LogInTrack, str | None, bool]
+"""A log-in that was judged: network principal, its track, the user if the log holds one, whether it failed."""
 
 
 class Verdicts(Clock):
@@ -102,19 +105,22 @@ class Verdicts(Clock):
         """The tests on a route whose objects the log does not hold."""
         self.judge_objects(event, principal, (UNSEEN,))
 
-    def judge_log_in(self, event: Event, params: tuple[Param, ...]) -> None:
-        """The log-in test; keyed by the network principal, since there is no trusted user yet."""
+    def judge_log_in(self, event: Event, params: tuple[Param, ...]) -> LogInAttempt | None:
+        """The log-in test; keyed by the network principal, since there is no trusted user yet.
+
+        None if the answer says neither yes nor no.
+        """
         request, time, raw, source, client, route, outcome = event
         success = outcome == OK or (route.route.is_login and request.status in _REDIRECTED)
         failed = outcome in (DENY, MISS)
         if not (success or failed) or not self.settings.detectors.log_in.enabled:
-            return
+            return None
         principal = self._network_principal(client, time)
         track = _log_in_track(principal, route.route.id, time)
         track.client = client.address
         test = self._log_in_test
         size = request.bytes
-        user = request.user or next((param.value for param in params if param.name in _USER_KEYS), None)
+        user = request.user or named_user(params)
         if route.route.is_login and success and outcome == OK and size is not None and request.status != 204:
             line = sample_of(time, source, request.line, raw)
             if client.answered > track.run_activity:
@@ -129,14 +135,14 @@ class Verdicts(Clock):
             if route.fail_sizes and refuses_by_status(route):
                 self._forget_fail_sizes(route)
         test.attempt(track, route, failed, time, user, vote=not principal.signals)
-        if not failed:
-            return
-        keep_sample(track.samples, sample_of(time, source, request.line, raw))
-        if track.failures >= 3:
-            track.listed = principal.listed = True
-        signal = test.signal(track, route, time)
-        if signal is not None:
-            self._signal(event, principal, signal)
+        if failed:
+            keep_sample(track.samples, sample_of(time, source, request.line, raw))
+            if track.failures >= 3:
+                track.listed = principal.listed = True
+            signal = test.signal(track, route, time)
+            if signal is not None:
+                self._signal(event, principal, signal)
+        return principal, track, user, failed
 
     def _is_welcome(self, route: RouteState, size: int) -> bool:
         """Whether many get an answer of this size, in a log that never shows what anybody does once logged in."""
@@ -243,6 +249,11 @@ class Verdicts(Clock):
             if route is not None:
                 route.log_in.withdraw(log_in.votes)
                 self.touch_route(route)
+
+
+def named_user(params: tuple[Param, ...]) -> str | None:
+    """The user that a request names in its query."""
+    return next((param.value for param in params if param.name in _USER_KEYS), None)
 
 
 def _log_in_track(principal: Principal, route_id: int, time: float) -> LogInTrack:

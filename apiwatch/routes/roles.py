@@ -18,6 +18,7 @@ _WORDS = {
     "sessions": "login",
     "oauth": "login",
     "wp-login": "login",
+    "jwt": "login",
     "otp": "code",
     "mfa": "code",
     "2fa": "code",
@@ -41,20 +42,21 @@ _NO_LOGIN = frozenset({"logout", "signout", "logoff", "refresh", "revoke", "intr
 _SURELY_LOGIN = frozenset({"login", "logon", "signin", "authenticate", "wp-login"})
 _BLIND = frozenset({"code", "lookup", "reset", "signup"})
 _SPLIT = re.compile(r"[/_.\s-]+").split
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])").sub
 _DEPTH = 2
 
 
 def roles_of(method: str, template: str) -> tuple[str, ...]:
     """Roles of a route, in alphabetical order, by the words of its last two segments; account roles need POST or PUT.
 
-    >>> roles_of("POST", "/api/v1/login"), roles_of("GET", "/api/v1/login"), roles_of("POST", "/auth/logout")
-    (('login',), (), ())
+    >>> roles_of("POST", "/api/v1/login"), roles_of("GET", "/api/v1/login"), roles_of("POST", "/resetPassword")
+    (('login',), (), ('reset',))
     """
     words: set[str] = set()
-    for segment in template.lower().split("/")[1:][-_DEPTH:]:
+    for segment in template.split("/")[1:][-_DEPTH:]:
         if "{" not in segment:
-            words.add(segment)
-            words.update(_SPLIT(segment))
+            words.add(segment.lower())
+            words.update(_SPLIT(_CAMEL("-", segment).lower()))
     roles = {_WORDS[word] for word in words if word in _WORDS}
     if not words.isdisjoint(_NO_LOGIN) or ("sign" in words and "in" not in words):
         roles.discard("login")

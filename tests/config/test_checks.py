@@ -1,7 +1,8 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from msgspec import to_builtins
+from msgspec import Struct
 from msgspec.structs import fields
 
 from apiwatch.config import Settings, load, problems
@@ -68,7 +69,7 @@ def test_a_section_without_settings_means_its_defaults(tmp_path: Path) -> None:
         ("queue: 5\n", "did you mean `limits.queue_lines`?"),
         (
             "zzz: 5\n",
-            "`zzz` is not a setting; valid here: db, sources, limits, retention, detectors, dashboard, block.",
+            "`zzz` is not a setting; valid here: db, sources, limits, retention, detectors, classes, dashboard, block.",
         ),
         ('"a\\n\\x1b\\u202e": 5\n', "`a\\x0a\\x1b\\u202e` is not a setting; valid here:"),
     ],
@@ -165,21 +166,23 @@ def test_an_impossible_value_is_refused_with_what_is_possible(tmp_path: Path, te
     assert says in problem_of(tmp_path, text)
 
 
-@pytest.mark.parametrize("key", [".".join(path) for path, info in leaves() if info.type == Seconds])
-def test_every_duration_takes_a_number_or_a_text(tmp_path: Path, key: str) -> None:
-    path = next(path for path, _ in leaves() if ".".join(path) == key)
+@pytest.mark.parametrize("path", [path for path, info in leaves() if info.type == Seconds], ids=".".join)
+def test_every_duration_takes_a_number_or_a_text(tmp_path: Path, path: tuple[str, ...]) -> None:
+    def loaded(value: str) -> Settings:
+        return load(written(tmp_path, "".join(f"{{{key}: " for key in path) + value + "}" * len(path)))
 
-    def file_with(value: str) -> Path:
-        return written(
-            tmp_path, "".join(f"{name}: {{" for name in path[:-1]) + f"{path[-1]}: {value}" + "}" * (len(path) - 1)
-        )
+    assert loaded("2h") == loaded("7200")
+    known = {".".join(leaf): value for leaf, value in _values(loaded("2h"))}
+    assert known[".".join(path)] == 7200.0
 
-    assert load(file_with("2h")) == load(file_with("7200"))
-    found: object = to_builtins(load(file_with("2h")))
-    for name in path:
-        assert isinstance(found, dict)
-        found = found[name]
-    assert found == 7200.0
+
+def _values(node: Struct, sections: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    for info in fields(node):
+        value, path = getattr(node, info.name), (*sections, info.encode_name)
+        if isinstance(value, Struct):
+            yield from _values(value, path)
+        else:
+            yield path, value
 
 
 def test_a_contradiction_points_at_the_line_that_causes_it(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import shutil
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -147,7 +148,10 @@ def test_the_annotated_file_names_the_range_of_every_number_that_has_one() -> No
         meta = info.type.__metadata__[0] if hasattr(info.type, "__metadata__") else None
         if meta is None or meta.ge is None or meta.le is None or (meta.ge, meta.le) == (0.0, 1.0):
             continue
-        above = text[: text.index(f"\n  {path[-1]}: ", text.index(f"\n{path[0]}:"))].rsplit("\n\n", 1)[-1]
+        at = 0
+        for depth, key in enumerate(path):
+            at = text.index(f"\n{'  ' * depth}{key}:", at)
+        above = " ".join(takewhile(lambda each: each.lstrip().startswith("#"), reversed(text[:at].split("\n"))))
         assert f"from {meta.ge:g} to {meta.le:.10g}" in above, ".".join(path)
 
 

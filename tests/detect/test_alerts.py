@@ -7,7 +7,9 @@ import msgspec
 import pytest
 
 from apiwatch.detect import DETECTORS
-from apiwatch.model import Alert, Severity
+from apiwatch.model import Severity
+from tests.detect import account_attacks
+from tests.detect.explaining import assert_complete
 from tests.engine.lines import (
     START,
     alerts_of,
@@ -57,7 +59,7 @@ ATTACKS = {
 
 def test_every_detector_has_an_attack_here() -> None:
     together = {name for name, detector in DETECTORS.items() if detector.family in {"population", "campaign"}}
-    assert ATTACKS.keys() == DETECTORS.keys() - together
+    assert ATTACKS.keys() | account_attacks.ATTACKS.keys() == DETECTORS.keys() - together
 
 
 @pytest.mark.parametrize("detector", ATTACKS)
@@ -69,23 +71,9 @@ def test_explanation_is_complete(detector: str) -> None:
     assert found.subject.key == alert.principal == BAD
     assert found.subject.kind == "ipv4"
     assert found.severity in {"medium", "high"}
-    assert found.score == alert.score > 0
-    for number in found.numbers:
-        assert all((number.name, number.value, number.baseline, number.threshold))
-        assert number.now >= 0
-    assert found.numbers[0].now > 0
-    assert datetime.fromisoformat(found.since).timestamp() == int(alert.first_seen) >= START
-    assert datetime.fromisoformat(found.last).timestamp() == int(alert.last_seen) >= alert.first_seen
-    assert len(found.why) > 30
-    assert len(found.samples) == 5
+    assert found.tags.oat
     assert all(BAD in text for text in found.samples)
-    assert all(found.counter_evidence)
-    assert found.counter_evidence
-    assert "allow-list" in found.clears_when
-    assert found.actions == ("ack", "allow-list", "export")
-    assert found.tags == DETECTORS[detector].tags
-    assert all((found.tags.owasp, found.tags.oat, found.tags.attack))
-    assert msgspec.json.decode(msgspec.json.encode(alert), type=Alert) == alert
+    assert_complete(alert)
 
 
 @pytest.mark.parametrize("detector", ATTACKS)

@@ -1,4 +1,4 @@
-"""The authentication family: brute force, credential stuffing and password spray in one sequential test.
+"""Brute force, credential stuffing and password spray in one sequential test.
 
 Observations are log-in attempts of one network principal on one route: refused or not. The test works at any pace; the
 names of the target users, where the log holds them, tell the three apart.

@@ -1,0 +1,80 @@
+"""Settings of the detectors that watch accounts: log-ins by user, recovery of accounts, identities."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from apiwatch.config.section import Count, Seconds, Section, Share
+
+__all__ = [
+    "AccountTakeover",
+    "AccountTargeted",
+    "Classes",
+    "CodeGuessing",
+    "MissingPredecessor",
+    "ResetAccounts",
+    "ResetThenLogIn",
+]
+
+
+class Classes(Section, frozen=True):
+    """Who is known to be what."""
+
+    staff: tuple[str, ...] = ()
+    """Networks of help desks, kiosks and testers, which act for many users."""
+
+
+class AccountTargeted(Section, frozen=True):
+    """auth.account-targeted: failed log-ins of one user from several networks."""
+
+    enabled: bool = True
+    failures: Annotated[int, Meta(ge=1, le=64)] = 10
+    window: Seconds = 86_400.0
+    networks: Annotated[int, Meta(ge=2, le=64)] = 3
+
+
+class AccountTakeover(Section, frozen=True):
+    """auth.account-takeover: a log-in that succeeds after many failures."""
+
+    enabled: bool = True
+    failures: Annotated[int, Meta(ge=1, le=64)] = 5
+    window: Seconds = 86_400.0
+
+
+class ResetAccounts(Section, frozen=True):
+    """recovery.many-accounts: one client asks to reset many accounts."""
+
+    enabled: bool = True
+    accounts: Annotated[int, Meta(ge=2, le=64)] = 5
+    window: Seconds = 600.0
+
+
+class CodeGuessing(Section, frozen=True):
+    """recovery.code-guessing: one client fails to verify codes."""
+
+    enabled: bool = True
+    failures: Annotated[int, Meta(ge=1, le=64)] = 5
+    """More than so many within `window` are too many."""
+    window: Seconds = 600.0
+
+
+class ResetThenLogIn(Section, frozen=True):
+    """recovery.reset-then-login: one client resets accounts and logs in to them at once."""
+
+    enabled: bool = True
+    accounts: Annotated[int, Meta(ge=2, le=16)] = 2
+    within: Seconds = 300.0
+    """From the reset to the log-in."""
+    window: Seconds = 3_600.0
+    """In which the accounts are counted."""
+
+
+class MissingPredecessor(Section, frozen=True):
+    """identity.missing-predecessor and recovery.missing-token-step: a step that everybody takes is missing."""
+
+    enabled: bool = True
+    support: Share = 0.99
+    clients: Count = 200
+    look_back: Seconds = 1_800.0
+    medium: Count = 2
+    """Successes without the step before from which the severity is medium."""

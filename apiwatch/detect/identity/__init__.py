@@ -1,0 +1,1 @@
+"""The identity family: who acts without having become the one that the log names."""

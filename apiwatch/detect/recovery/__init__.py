@@ -1,0 +1,1 @@
+"""The recovery family: who abuses resets of passwords and one-time codes."""

@@ -1,0 +1,93 @@
+"""The tests on identities of one shard."""
+
+from apiwatch.detect.identity.predecessors import (
+    MISSING_PREDECESSOR,
+    followed_by_harm,
+    learn,
+    missing,
+    skipped,
+    token_step_skipped,
+)
+from apiwatch.detect.identity.track import IdentityTrack, Predecessors
+from apiwatch.detect.state import Principal, sample_of
+from apiwatch.engine.clients import LAST, OTHER, Client
+from apiwatch.engine.verdicts import Event, Verdicts
+from apiwatch.model import Outcome
+from apiwatch.routes import UNMATCHED
+from apiwatch.routes.personal import completes_reset, is_personal, proves_reset
+
+__all__ = ["SENSITIVE", "IdentityVerdicts"]
+
+SENSITIVE = frozenset({"login", "code", "reset", "signup", "export"})
+"""Roles of routes whose predecessors are learned."""
+
+_OK, _NEUTRAL = int(Outcome.OK), int(Outcome.NEUTRAL)
+_REDIRECTED = frozenset({302, 303})
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class IdentityVerdicts(Verdicts):
+    """The tests on identities of one shard."""
+
+    def judge_predecessor(self, event: Event) -> bool:
+        """A success on a sensitive route: learn what came before it; whether a step was missing."""
+        request, time, raw, source, client, route, outcome = event
+        settings = self.settings.detectors.predecessor
+        known = route.route
+        if not settings.enabled or not (outcome == _OK or request.status in _REDIRECTED):
+            return False
+        mine = client.routes.get(known.label)
+        if mine is None or OTHER in client.routes or time - known.first_seen < settings.look_back:
+            return False
+        state = route.predecessors
+        if state is None:
+            state = route.predecessors = Predecessors()
+        seen = _steps(client, known.label, time - settings.look_back)
+        step = missing(state, seen, settings)
+        principal = self._network_principal(client, time)
+        if not principal.signals and mine[_OK] + mine[_NEUTRAL] == 1:
+            learn(state, seen)
+        if step is None:
+            return False
+        label, support = step
+        template = label.partition(" ")[2]
+        line = sample_of(time, source, request.line, raw)
+        track = _track(principal)
+        resets = "reset" in known.roles and completes_reset(known.template)
+        if resets and template != known.template and proves_reset(template):
+            signal = token_step_skipped(track, support, state.clients, time, line, settings)
+        else:
+            signal = skipped(track, support, state.clients, time, line, settings)
+        self._signal(event, principal, signal)
+        return True
+
+    def judge_aftermath(self, event: Event) -> None:
+        """An answer to a client with a score: what somebody does who skipped the steps before."""
+        request, time, raw, source, client, route, _ = event
+        settings = self.settings.detectors.predecessor
+        principal = self._network_principal(client, time)
+        track = principal.identity
+        if track is None or track.skipped < settings.medium or time - track.skipped_at > settings.look_back:
+            return
+        if MISSING_PREDECESSOR.name not in principal.signals or not SENSITIVE.isdisjoint(route.route.roles):
+            return
+        if request.method in _READS and not is_personal(route.route.template):
+            return
+        line = sample_of(time, source, request.line, raw)
+        self._signal(event, principal, followed_by_harm(track, line, settings))
+
+
+def _steps(client: Client, label: str, start: float) -> set[str]:
+    """Labels of the other routes that a client asked for since `start`."""
+    return {
+        other
+        for other, counts in client.routes.items()
+        if counts[LAST] >= start and other != label and UNMATCHED not in other
+    }
+
+
+def _track(principal: Principal) -> IdentityTrack:
+    track = principal.identity
+    if track is None:
+        track = principal.identity = IdentityTrack()
+    return track
