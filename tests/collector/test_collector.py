@@ -116,7 +116,7 @@ def test_state_file_that_cannot_grow_loses_nothing(home: Path) -> None:
         assert lines_read(db) == 500
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, UNLIMITED)
         wait_for(lambda: lines_read(db) == len(lines), "the rest of the lines")
-        assert b"can be written again" in messages.read_bytes()
+        wait_for(lambda: b"can be written again" in messages.read_bytes(), "the message that it goes on")
         process.terminate()
         assert process.wait(20) == 0
     assert picture(db).total.requests == len(lines)
