@@ -56,7 +56,7 @@ def sound(lines: Sequence[bytes], reader: LineParser) -> None:
 
 
 @given(sample=samples, data=st.data())
-@calm(max_examples=40)
+@calm(max_examples=12)
 def test_damaged_lines_of_every_format_never_raise(sample: Sample, data: st.DataObject) -> None:
     readers = [LineParser(format=name, time_zone=ZONE, trusted_proxy=["203.0.113.0/24"]) for name in NAMES]
     for writer in WRITERS:
@@ -102,7 +102,7 @@ mixed_writers = st.lists(st.sampled_from(WRITERS), min_size=1, max_size=4)
 
 
 @given(mixed_writers, st.lists(samples, min_size=1, max_size=4), st.data())
-@calm(max_examples=60)
+@calm(max_examples=40)
 def test_batches_and_restarts_change_nothing_while_a_log_changes_its_format(
     writers: list[Writer], requests: list[Sample], data: st.DataObject
 ) -> None:
@@ -113,15 +113,15 @@ def test_batches_and_restarts_change_nothing_while_a_log_changes_its_format(
     stays_the_same(lines, data)
 
 
-@given(st.lists(samples, min_size=1, max_size=3), st.data())
+@given(st.lists(samples, min_size=1, max_size=3))
 @calm(max_examples=10)
-def test_batches_and_restarts_change_nothing_in_any_format(requests: list[Sample], data: st.DataObject) -> None:
+def test_batches_and_restarts_change_nothing_in_any_format(requests: list[Sample]) -> None:
     for writer in WRITERS:
         lines = [] if writer.header is None else [writer.header.encode()]
-        lines += [writer.line(sample).encode() for sample in requests]
+        lines += [writer.line(writer.tame(sample)).encode() for sample in requests]
         whole = read(lines, [], False, writer.format)
         assert read(lines, range(len(lines)), True, writer.format) == whole
-        assert whole[1] == writer.format or not all(isinstance(entry, Request) for entry in whole[0])
+        assert whole[1] == writer.format
 
 
 @given(samples, samples, st.data())

@@ -23,7 +23,7 @@ def test_every_format_has_a_writer() -> None:
 
 
 @given(samples)
-@calm(max_examples=50)
+@calm(max_examples=30)
 def test_every_field_comes_back_whoever_wrote_the_line(sample: Sample) -> None:
     wrong: list[tuple[object, ...]] = []
     for writer in WRITERS:
@@ -42,7 +42,7 @@ def test_every_field_comes_back_whoever_wrote_the_line(sample: Sample) -> None:
 
 
 @given(samples)
-@calm(max_examples=50)
+@calm(max_examples=30)
 def test_no_text_of_a_client_becomes_the_client(sample: Sample) -> None:
     """Also where the product escapes nothing, so that a line can be read in more than one way."""
     wrong: list[tuple[object, ...]] = []
