@@ -96,6 +96,8 @@ class Stage(NamedTuple):
     """Benign requests per second."""
     begins: float | None = None
     """When attacks begin, in seconds since the start; None: as `onset` says."""
+    thinned: float = 1.0
+    """Twins come so many times rarer: long histories need little of everybody."""
 
     @property
     def onset(self) -> float:

@@ -208,7 +208,7 @@ def visitors(
         chance = stream(stage.seed, name)
         base = chance.randrange(1_000_000)
         pending: list[Hit] = []
-        time = chance.expovariate(1 / every)
+        time = chance.expovariate(1 / (every * stage.thinned))
         step = 0
         while time < stage.duration:
             ready = [hit for hit in pending if hit.time <= time]
@@ -225,7 +225,7 @@ def visitors(
                 ]
                 pending.sort(key=lambda hit: hit.time)
                 step += 1
-            time += chance.expovariate(1 / every)
+            time += chance.expovariate(1 / (every * stage.thinned))
         yield from (hit for hit in pending if hit.time < stage.duration)
 
     return Actor(name, "twin", addresses, hits, users=users)
