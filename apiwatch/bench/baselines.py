@@ -104,9 +104,7 @@ def _window(limit: int, seconds: float, key: Callable[[Hit], Hashable | None]) -
     return rule
 
 
-def _bucket(
-    capacity: int, leak: float, mute: float, event: Callable[[Hit], tuple[Hashable, Hashable] | None]
-) -> Rule:
+def _bucket(capacity: int, leak: float, mute: float, event: Callable[[Hit], tuple[Hashable, Hashable] | None]) -> Rule:
     bucket = LeakyBucket(capacity, leak, mute)
 
     def rule(hit: Hit) -> bool:

@@ -81,7 +81,11 @@ class Truth:
     def found(self, events: Sequence[AlertEvent], families: frozenset[str]) -> Found | None:
         """The first right alert of these families, if there is one."""
         for event in events:
-            if event.alert.family in families and event.alert.severity >= Severity.MEDIUM and self.is_right(event.alert):
+            if (
+                event.alert.family in families
+                and event.alert.severity >= Severity.MEDIUM
+                and self.is_right(event.alert)
+            ):
                 return Found(
                     detector=event.alert.detector,
                     requests=bisect_right(self._lines, event.line),
@@ -99,8 +103,7 @@ class Truth:
         method, _, template = alert.route.partition(" ")
         matches = re.compile("[^/]+".join(map(re.escape, re.split(r"\{[^}]*\}", template)))).fullmatch
         return any(
-            known == method and host == (alert.host or host) and matches(path)
-            for known, host, path in self._targets
+            known == method and host == (alert.host or host) and matches(path) for known, host, path in self._targets
         )
 
     def members(self, events: Sequence[AlertEvent], families: frozenset[str]) -> tuple[int, int, int]:

@@ -58,6 +58,10 @@ class Attempt(msgspec.Struct, frozen=True):
     """By an expected family."""
     other: Found | None
     """By any family, when no expected one found it."""
+    exposed: int
+    """Records of others that the attack was given in all."""
+    detectors: tuple[str, ...]
+    """All that raised or updated a right alert."""
     severity: int
     """The highest of the right alerts; -1 when there is none."""
     named: int
@@ -117,9 +121,7 @@ class _Feed:
                 if truth is not None and (hit.truth or hit.client in truth.expected):
                     truth.add(number, time, hit)
             begin = process_time()
-            self.engine.feed(
-                Batch(_SOURCE, 0, str(self.line), str(self.line + len(lines)), lines, _RECEIVED)
-            )
+            self.engine.feed(Batch(_SOURCE, 0, str(self.line), str(self.line + len(lines)), lines, _RECEIVED))
             raised += self.engine.take(with_state=False).events
             self.cpu_s += process_time() - begin
             self.line += len(lines)
@@ -155,7 +157,7 @@ def _replay(job: Job, feed: _Feed) -> tuple[list[Attempt], list[Quiet]]:
     raised = feed.feed(normal.before(), warmed)
     here = feed.mark()
     next(here)
-    twin = [hit for hit in normal.after((), WARM_S + _TWIN_S)]
+    twin = list(normal.after((), WARM_S + _TWIN_S))
     raised += feed.feed(twin, warmed)
     mistakes = [mistake for mistake in warmed.mistakes(raised) if mistake.source == "twin"]
     hours = (WARM_S + _TWIN_S) / 3600
@@ -176,7 +178,7 @@ def _attempt(job: Job, grade: str, feed: _Feed, normal: Normal) -> Attempt:
     families = frozenset(map(family_of, actor.expect))
     found = truth.found(raised, families)
     every = frozenset(event.alert.family for event in raised)
-    right = [int(event.alert.severity) for event in raised if truth.is_right(event.alert)]
+    right = [event.alert for event in raised if truth.is_right(event.alert)]
     named, members, attackers = truth.members(raised, every)
     return Attempt(
         replay=job.replay,
@@ -189,7 +191,9 @@ def _attempt(job: Job, grade: str, feed: _Feed, normal: Normal) -> Attempt:
         must_seconds=actor.must_detect_seconds,
         found=found,
         other=truth.found(raised, every) if found is None else None,
-        severity=max(right, default=-1),
+        exposed=sum(hit.truth == 2 for hit in hits),
+        detectors=tuple(sorted({alert.detector for alert in right})),
+        severity=max((int(alert.severity) for alert in right), default=-1),
         named=named,
         members=members,
         attackers=attackers,

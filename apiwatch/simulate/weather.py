@@ -9,6 +9,7 @@ from heapq import merge
 from operator import itemgetter
 
 from apiwatch.simulate.attacks.swarm import Call, Turn, visitors
+from apiwatch.simulate.chance import SPREAD, mix
 from apiwatch.simulate.model import Actor, Hit, Stage
 from apiwatch.simulate.population import population
 from apiwatch.simulate.world import World
