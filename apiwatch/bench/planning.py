@@ -1,8 +1,8 @@
 """Which jobs a bench consists of, and how they are spread over processes."""
 
 import gc
+import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import msgspec
@@ -84,11 +84,13 @@ def _results(plan: Plan, jobs: Sequence[Job]) -> Iterator[Outcome]:
         yield from map(run, jobs)
         return
     # Fresh interpreters: a fork would carry the threads of whoever calls.
-    with ProcessPoolExecutor(plan.processes, mp_context=get_context("spawn"), initializer=_collect_rarely) as pool:
-        yield from pool.map(run, jobs)
+    with get_context("spawn").Pool(plan.processes, _begin) as pool:
+        yield from pool.imap(run, jobs)
 
 
-def _collect_rarely() -> None:
+def _begin() -> None:
+    """A worker looks for cycles seldom; only the caller is interrupted, and ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

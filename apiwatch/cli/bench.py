@@ -22,7 +22,7 @@ _SEEDS = 1_000
 
 @click.command()
 @click.option(
-    "--seeds", default="101-103", show_default=True, help="Seeds: 101, 101-103 or 101,105. 1-20 are for tuning."
+    "--seeds", default="101-102", show_default=True, help="Seeds: 101, 101-103 or 101,105. 1-20 are for tuning."
 )
 @click.option("--replays", default="all", show_default=True, help="Which, such as R1,R4; `none` for false alerts only.")
 @click.option("--grades", default="g0,g1,g2,g3,g4", show_default=True, help="Which grades of stealth.")
@@ -31,7 +31,7 @@ _SEEDS = 1_000
     type=click.FloatRange(0, 60 * 24 * 30),
     default=120.0,
     show_default=True,
-    help="Normal traffic per seed, for the false alerts; and as much again with traps.",
+    help="Normal traffic per seed, for the false alerts; and as long again with traps.",
 )
 @click.option(
     "--rate", type=click.FloatRange(0.5, 1_000), default=5.0, show_default=True, help="Normal requests per second."

@@ -60,16 +60,10 @@ def _batch(turn: Turn) -> Iterator[Call]:
 
 def _prefetch(turn: Turn) -> Iterator[Call]:
     """A browser fetches what the visitor might open next, twelve pages at once."""
-    yield from (
-        Call(
-            "GET",
-            f"/products/{10_000 + int(900 * turn.chance.random() ** 3)}?_rsc={index:x}",
-            200,
-            900,
-            after=index / 30,
-        )
-        for index in range(12)
-    )
+    for index in range(12):
+        product = 10_000 + int(900 * turn.chance.random() ** 3)
+        size = int(900 * SPREAD[mix(product, 53) & 1023])
+        yield Call("GET", f"/products/{product}?_rsc={index:x}", 200, size, after=index / 30)
 
 
 def _stale(turn: Turn) -> Iterator[Call]:
