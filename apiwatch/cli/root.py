@@ -26,6 +26,7 @@ COMMANDS = {
     "show": ("apiwatch.cli.show", "show", "Everything about one client."),
     "block": ("apiwatch.cli.block", "block", "The block queue: add, remove, list, export, protected."),
     "simulate": ("apiwatch.cli.simulate", "simulate", "Write a labelled log of an attack in normal traffic."),
+    "bench": ("apiwatch.cli.bench", "bench", "Measure detection on replays of published incidents."),
     "config": ("apiwatch.cli.settings", "config", "Settings: check, show, init."),
     "doctor": ("apiwatch.cli.doctor", "doctor", "What is wrong with sources, state file and terminal."),
     "completion": ("apiwatch.cli.settings", "completion", "Print the completion script of a shell."),

@@ -11,7 +11,7 @@ from apiwatch.errors import UsageError
 from apiwatch.text import plain
 
 if TYPE_CHECKING:
-    from apiwatch.simulate import Event
+    from apiwatch.simulate import Cast, Event
 
 __all__ = ["known_scenario", "simulate"]
 
@@ -31,6 +31,9 @@ _LIVE_STEP_S = 0.2
     "--start", metavar="TIME", help="First event: a time such as 2026-08-01T10:00:00Z (default: so that it ends now)."
 )
 @click.option("--format", "format_name", default="combined", show_default=True, help="Format of the log.")
+@click.option("--grade", default="g0", show_default=True, help="Stealth of a replay: g0 loud ... g4 spread and slow.")
+@click.option("--twin", is_flag=True, help="A replay's benign twin instead of its attack: it must raise no alert.")
+@click.option("--topology", default="A", show_default=True, help="A or B: other names, kinds of ids and paths.")
 @click.option("--live", metavar="FILE", help="Append to FILE in real time: the past at once, the rest as it happens.")
 @click.option("--lifeline", type=int, metavar="FD", help="With --live: stop when this pipe is closed at its other end.")
 def simulate(
@@ -41,20 +44,42 @@ def simulate(
     rate: float,
     start: str | None,
     format_name: str,
+    grade: str,
+    twin: bool,
+    topology: str,
     live: str | None,
     lifeline: int | None,
 ) -> None:
-    """Write labelled traffic of a SCENARIO: a log, and labels.jsonl with who attacks. Without one: list them."""
+    """Write labelled traffic of a SCENARIO: a log, and labels.jsonl with who attacks. Without one: list them.
+
+    R1 to R20 imitate published incidents, in grades of stealth and each with a benign twin.
+    """
     from apiwatch.cli.output import put, say
-    from apiwatch.simulate import SCENARIOS, generate, labels
+    from apiwatch.simulate import REPLAYS, SCENARIOS, generate, labels
 
     if scenario is None:
         for name, found in SCENARIOS.items():
             put(f"{name:20} {found.title}")
+        for name, replay in REPLAYS.items():
+            put(f"{name:20} {replay.title}; {', '.join(replay.grades)}")
         return
     known_scenario(scenario)
     begin = _start(start, minutes)
-    events = generate(scenario, seed=seed, minutes=minutes, rate=rate, start=begin, format=format_name)
+    cast: Cast = "twin" if twin else "attack"
+    truth = labels(
+        scenario, seed=seed, minutes=minutes, rate=rate, start=begin, grade=grade, cast=cast, layout=topology
+    )
+    events = generate(
+        scenario,
+        seed=seed,
+        minutes=minutes,
+        rate=rate,
+        start=begin,
+        format=format_name,
+        grade=grade,
+        cast=cast,
+        layout=topology,
+    )
     if live is not None:
         _append_live(Path(live), events, lifeline)
         return
@@ -67,7 +92,7 @@ def simulate(
         with (directory / "labels.jsonl").open("wb") as labelled:
             import msgspec
 
-            for label in labels(scenario, seed=seed, minutes=minutes, rate=rate, start=begin):
+            for label in truth:
                 labelled.write(msgspec.json.encode(label) + b"\n")
     except OSError as error:
         raise UsageError(f"{plain(str(error.filename or directory))} cannot be written: {error.strerror}") from None
@@ -78,11 +103,11 @@ def known_scenario(name: str) -> None:
     """Raise UsageError for a name that is no scenario."""
     import difflib
 
-    from apiwatch.simulate import SCENARIOS
+    from apiwatch.simulate import REPLAYS, SCENARIOS
 
-    if name not in SCENARIOS:
-        near = difflib.get_close_matches(name, SCENARIOS, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"choose one of {', '.join(SCENARIOS)}"
+    if name not in SCENARIOS and name not in REPLAYS:
+        near = difflib.get_close_matches(name, [*SCENARIOS, *REPLAYS], n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"choose one of {', '.join(SCENARIOS)}, R1 to R{len(REPLAYS)}"
         raise UsageError(f"there is no scenario `{plain(name)}`; {hint}")
 
 

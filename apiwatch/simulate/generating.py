@@ -4,67 +4,76 @@ from collections.abc import Iterator
 from heapq import merge
 from operator import itemgetter
 
-from apiwatch.errors import UsageError
 from apiwatch.simulate.model import Actor, Event, Hit, Label, Scenario, Stage
 from apiwatch.simulate.population import population
-from apiwatch.simulate.scenarios import SCENARIOS
+from apiwatch.simulate.scenarios import Cast, scenario
 from apiwatch.simulate.services import services
+from apiwatch.simulate.topology import Rename, renamed_route, topology
+from apiwatch.simulate.weather import stormy
 from apiwatch.simulate.world import World
 from apiwatch.simulate.writing import Writer, writer
-from apiwatch.text import plain
 
-__all__ = ["generate", "labels"]
+__all__ = ["generate", "joined", "label", "labels"]
 
 
 def generate(
-    scenario: str,
+    name: str,
     *,
     seed: int,
     minutes: float,
     rate: float,
     start: float,
     format: str = "combined",  # noqa: A002  the word of the command line
+    grade: str = "g0",
+    cast: Cast = "attack",
+    layout: str = "A",
 ) -> Iterator[Event]:
     """The lines of a scenario in the order of time, made one by one as they are asked for.
 
-    `rate` counts the normal requests per second, `start` is in seconds since the epoch. The same arguments give the
-    same bytes; another start moves all times by the difference. Raises UsageError for an unknown scenario or format.
+    `rate` counts the normal requests per second, `start` is in seconds since the epoch. `grade` and `cast` are for the
+    replays `R1` to `R20`; `layout` is the topology of the API. The same arguments give the same bytes; another start
+    moves all times by the difference. Raises UsageError for an unknown scenario, grade, topology or format.
     """
-    found = _scenario(scenario)
+    found = scenario(name, grade, cast)
     stage = Stage(seed, start, minutes * 60.0, rate)
-    return _events(found, stage, writer(format, users_logged=found.users_logged))
+    return _events(found, stage, writer(format, users_logged=found.users_logged), topology(layout))
 
 
-def labels(scenario: str, *, seed: int, minutes: float, rate: float, start: float) -> list[Label]:
+def labels(
+    name: str,
+    *,
+    seed: int,
+    minutes: float,
+    rate: float,
+    start: float,
+    grade: str = "g0",
+    cast: Cast = "attack",
+    layout: str = "A",
+) -> list[Label]:
     """Who is who in the log that `generate` makes of the same arguments, attackers first.
 
-    An actor whose turn would come after the end has no label. Raises UsageError for an unknown scenario.
+    An actor whose turn would come after the end has no label. Raises UsageError as `generate` does.
     """
-    found = _scenario(scenario)
+    found = scenario(name, grade, cast)
+    topology(layout)
     stage = Stage(seed, start, minutes * 60.0, rate)
     actors = (*found.actors(stage), *services(World(seed, rate)))
-    made = [label for actor in actors if (label := _label(scenario, actor, stage)) is not None]
+    made = [made for actor in actors if (made := label(name, actor, stage, layout)) is not None]
     return sorted(made, key=lambda label: label.role != "attacker")
 
 
-def _scenario(name: str) -> Scenario:
-    found = SCENARIOS.get(name)
-    if found is None:
-        raise UsageError(f"there is no scenario `{plain(name)}`; choose one of {', '.join(SCENARIOS)}")
-    return found
-
-
-def _events(scenario: Scenario, stage: Stage, write: Writer) -> Iterator[Event]:
+def _events(found: Scenario, stage: Stage, write: Writer, rename: Rename | None) -> Iterator[Event]:
     world = World(stage.seed, stage.rate)
-    actors = (*scenario.actors(stage), *services(world))
+    actors = (*found.actors(stage), *services(world))
     others = merge(*(actor.hits(stage) for actor in actors), key=itemgetter(0))
     start = stage.start
-    for hit in _joined(population(stage, world), others):
+    many = stormy(stage, world) if found.stormy else population(stage, world)
+    for hit in joined(many, others):
         time = start + hit[0]
-        yield Event(time, write(time, hit))
+        yield Event(time, write(time, hit if rename is None else rename(hit)))
 
 
-def _joined(many: Iterator[Hit], few: Iterator[Hit]) -> Iterator[Hit]:
+def joined(many: Iterator[Hit], few: Iterator[Hit]) -> Iterator[Hit]:
     """Two streams in the order of time; costs next to nothing for the items of the first."""
     other = next(few, None)
     for hit in many:
@@ -77,26 +86,34 @@ def _joined(many: Iterator[Hit], few: Iterator[Hit]) -> Iterator[Hit]:
     yield from few
 
 
-def _label(scenario: str, actor: Actor, stage: Stage) -> Label | None:
+def label(campaign: str, actor: Actor, stage: Stage, layout: str = "A") -> Label | None:
+    """The truth about one actor of one simulation; None when it never has its turn."""
     first = last = -1.0
-    requests = 0
+    requests = exposed = 0
+    clients: dict[str, None] = {}
     for hit in actor.hits(stage):
         if first < 0:
             first = hit.time
         last = hit.time
         requests += 1
+        exposed += hit.truth == 2
+        clients[hit.client] = None
     if not requests:
         return None
     return Label(
-        campaign=f"{scenario}/{actor.name}",
+        campaign=f"{campaign}/{actor.name}",
         role=actor.role,
-        clients=actor.clients,
+        clients=tuple(clients),
         users=actor.users,
-        route=actor.route,
+        route=renamed_route(layout, actor.route),
         family=actor.family,
         expect=actor.expect,
         requests=requests,
         first=stage.start + first,
         last=stage.start + last,
         must_detect_requests=actor.must_detect_requests,
+        must_detect_seconds=actor.must_detect_seconds,
+        replay=actor.replay,
+        grade=actor.grade,
+        exposed=exposed,
     )

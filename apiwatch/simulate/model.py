@@ -5,12 +5,15 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-__all__ = ["HOST", "Actor", "Event", "Hit", "Label", "Role", "Scenario", "Stage"]
+__all__ = ["GRADES", "HOST", "Actor", "Event", "Hit", "Label", "Role", "Scenario", "Stage"]
 
 HOST = "shop.example.com"
 """The one virtual host of the simulated service."""
 
-Role = Literal["attacker", "benign", "trap"]
+Role = Literal["attacker", "benign", "trap", "twin"]
+
+GRADES = ("g0", "g1", "g2", "g3", "g4")
+"""Stealth of a replay: loud; dressed up; slow; distributed; distributed, slow and under cover."""
 
 
 class Hit(NamedTuple):
@@ -30,6 +33,12 @@ class Hit(NamedTuple):
     agent: str | None
     duration: float
     """Seconds."""
+    host: str = HOST
+    truth: int = 0
+    """0: normal, also what an attacker does for cover; 1: a request of an attack; 2: one that exposes a record.
+
+    No format writes it.
+    """
 
 
 class Event(NamedTuple):
@@ -47,7 +56,7 @@ class Label(msgspec.Struct, frozen=True):
     campaign: str
     """Name of the scenario and of the actor in it, such as `incident/walk`."""
     role: Role
-    """`trap`: legitimate, but similar to an attack."""
+    """`trap`: legitimate, but similar to an attack; `twin`: the legitimate counterpart of one replay."""
     clients: tuple[str, ...]
     """Addresses it comes from."""
     users: tuple[str, ...]
@@ -65,6 +74,14 @@ class Label(msgspec.Struct, frozen=True):
     last: float
     must_detect_requests: int | None = None
     """Requests within which the alert has to come (design of detection, section 13); None when no alert is expected."""
+    must_detect_seconds: float | None = None
+    """Seconds from the first request on within which the alert has to come; None: any pace counts."""
+    replay: str = ""
+    """`R1` to `R20` for an actor of a replay."""
+    grade: str = ""
+    """One of `GRADES` for the attacker of a replay."""
+    exposed: int = 0
+    """Requests that exposed a record of somebody else."""
 
 
 class Stage(NamedTuple):
@@ -77,6 +94,10 @@ class Stage(NamedTuple):
     """Seconds."""
     rate: float
     """Benign requests per second."""
+    begins: float | None = None
+    """When attacks begin, in seconds since the start; None: as `onset` says."""
+    thinned: float = 1.0
+    """Twins come so many times rarer: long histories need little of everybody."""
 
     @property
     def onset(self) -> float:
@@ -84,6 +105,8 @@ class Stage(NamedTuple):
 
         Not later than 90 minutes, the length of the normal traffic before an incident replay.
         """
+        if self.begins is not None:
+            return self.begins
         return min(0.55 * self.duration, 5400.0)
 
 
@@ -100,6 +123,9 @@ class Actor(NamedTuple):
     family: str = ""
     expect: tuple[str, ...] = ()
     must_detect_requests: int | None = None
+    must_detect_seconds: float | None = None
+    replay: str = ""
+    grade: str = ""
 
 
 class Scenario(NamedTuple):
@@ -111,3 +137,5 @@ class Scenario(NamedTuple):
     """The attackers and traps that join the normal traffic."""
     users_logged: bool = False
     """Whether the log names the users, as behind HTTP authentication or a gateway; plain nginx logs do not."""
+    stormy: bool = False
+    """Whether the normal traffic goes through a release, an outage and a surge."""

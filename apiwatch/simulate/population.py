@@ -86,6 +86,8 @@ class _Agenda:
                     return
                 yield time, what
             self._slot += 1
+            if self._slot not in self._later:
+                self._slot = min(self._later, default=self._slot)
             if self._slot > end * _SLOTS:
                 return
             self._now = self._later.pop(self._slot, [])

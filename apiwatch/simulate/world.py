@@ -101,11 +101,11 @@ class World:
         """(address, whether it is a phone on a mobile network).
 
         Networks for benchmarks (RFC 2544), carrier NAT (RFC 6598) and IPv6 documentation (RFC 3849) only: the three
-        IPv4 documentation networks are left to attackers.
+        IPv4 documentation networks are left to attackers, and the end of 198.18.0.0/16 to services.
         """
         share, rest = bits % 100, bits >> 8
         if share < 44:
-            host = rest & 0xFFFF
+            host = (rest & 0xFFFF) % 0xFC00
             return f"198.18.{host >> 8}.{host & 255}", False
         if share < 54:
             spread = (rest & 0xFFFF) / 65_536

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from apiwatch.errors import UsageError
-from apiwatch.simulate.model import HOST, Hit
+from apiwatch.simulate.model import Hit
 from apiwatch.text import plain
 
 __all__ = ["FORMATS", "Writer", "writer"]
@@ -55,7 +55,7 @@ def _combined(users_logged: bool) -> Writer:
     escape = _escaped
 
     def write(time: float, hit: Hit) -> str:
-        _, client, user, method, target, status, size, referer, agent, _ = hit
+        _, client, user, method, target, status, size, referer, agent, _, _, _ = hit
         name = escape(user) if users_logged and user is not None else "-"
         return (
             f'{client} - {name} [{stamp(time)}] "{method} {escape(target)} HTTP/1.1" {status} {size}'
@@ -67,7 +67,7 @@ def _combined(users_logged: bool) -> Writer:
 
 def _vhost(users_logged: bool) -> Writer:
     combined = _combined(users_logged)
-    return lambda time, hit: f"{HOST}:443 {combined(time, hit)}"
+    return lambda time, hit: f"{hit.host}:443 {combined(time, hit)}"
 
 
 def _common(users_logged: bool) -> Writer:
@@ -92,7 +92,7 @@ def _nginx_json(users_logged: bool) -> Writer:
         target = escape(hit.target)
         return (
             f'{{"time":"{moment.isoformat()}","remote_addr":"{hit.client}"'
-            f',"remote_user":"{escape(hit.user) if users_logged else ""}","host":"{HOST}"'
+            f',"remote_user":"{escape(hit.user) if users_logged else ""}","host":"{hit.host}"'
             f',"request":"{hit.method} {target} HTTP/1.1","request_method":"{hit.method}","request_uri":"{target}"'
             f',"status":{hit.status},"body_bytes_sent":{hit.size},"request_time":{hit.duration:.3f}'
             f',"http_referer":"{escape(hit.referer)}","http_user_agent":"{escape(hit.agent)}"}}'
@@ -114,7 +114,7 @@ def _caddy_json(users_logged: bool) -> Writer:
             f'{{"level":"{"error" if hit.status >= 500 else "info"}","ts":{time:.6f}'
             f',"logger":"http.log.access.log0","msg":"handled request","request":{{"remote_ip":"{hit.client}"'
             f',"remote_port":"{32768 + (int(time * 1000) * 7919) % 28232}","client_ip":"{hit.client}"'
-            f',"proto":"HTTP/2.0","method":"{hit.method}","host":"{HOST}","uri":"{hit.target.translate(_ZAP)}"'
+            f',"proto":"HTTP/2.0","method":"{hit.method}","host":"{hit.host}","uri":"{hit.target.translate(_ZAP)}"'
             f',"headers":{{{headers}}}}},"bytes_read":0,"user_id":"{user}","duration":{hit.duration:.9f}'
             f',"size":{hit.size},"status":{hit.status},"resp_headers":{{"Server":["Caddy"]}}}}'
         )

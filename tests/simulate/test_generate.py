@@ -15,8 +15,8 @@ from apiwatch.simulate import FORMATS, SCENARIOS, Event, Label, generate, labels
 START = 1_717_236_000.0
 
 WANTED = {
-    "incident", "benign", "benign-users", "walk", "slow-walk", "stuffing", "spray", "brute-force", "fuzzing", "scrape",
-    "misses",
+    "incident", "benign", "benign-users", "traps", "walk", "slow-walk", "stuffing", "spray", "brute-force", "fuzzing",
+    "scrape", "misses",
 }  # fmt: skip
 BENIGN_NETWORKS = [ip_network(text) for text in ("198.18.0.0/15", "100.64.0.0/10", "2001:db8::/32")]
 ATTACKER_NETWORKS = [ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")]
@@ -97,7 +97,7 @@ def test_labels_agree_with_the_lines(scenario: str) -> None:
         assert (times[0], times[-1]) == (label.first, label.last)
 
 
-@pytest.mark.parametrize("scenario", sorted(WANTED - {"benign", "benign-users"}))
+@pytest.mark.parametrize("scenario", sorted(WANTED - {"benign", "benign-users", "traps"}))
 def test_attackers_are_named_first_with_the_alert_that_is_expected(scenario: str) -> None:
     attackers = [label for label in truth(scenario) if label.role == "attacker"]
     assert attackers == truth(scenario)[: len(attackers)]
@@ -109,7 +109,7 @@ def test_attackers_are_named_first_with_the_alert_that_is_expected(scenario: str
         assert label.first > START + 120
 
 
-@pytest.mark.parametrize("scenario", ["benign", "benign-users"])
+@pytest.mark.parametrize("scenario", ["benign", "benign-users", "traps"])
 def test_normal_traffic_has_no_attacker_and_expects_no_alert(scenario: str) -> None:
     found = truth(scenario)
     assert found

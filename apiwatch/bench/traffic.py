@@ -1,0 +1,83 @@
+"""The traffic of one bench run: days of thinned history, a full normal hour, and then the attack in it."""
+
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from itertools import takewhile
+from operator import itemgetter
+
+from apiwatch.simulate import Actor, Hit, Stage, World, joined, population, services
+from apiwatch.simulate.topology import topology
+
+__all__ = ["FULL_S", "START", "WARM_S", "Normal", "attack"]
+
+START = 1_785_747_600.0
+"""Monday, 3 August 2026, 09:00 UTC: twins that keep office hours are at work."""
+
+WARM_S = 2_400.0
+"""Full normal traffic before the attack: routes are cold for half an hour."""
+
+FULL_S = 3_600.0
+"""Full normal traffic from the onset on; afterwards it is thinned, so that attacks over days stay affordable."""
+
+_THIN_RATE = 0.02
+"""Requests per second of history and of what follows `FULL_S`."""
+
+_THINNED = 50.0
+_SETTLE_S = 60.0
+
+
+class Normal:
+    """The normal traffic of one service, and the twins in it. Times are seconds since `START`."""
+
+    def __init__(self, seed: int, layout: str, rate: float, history_days: float, twins: Sequence[Actor]) -> None:
+        self._stage = Stage(seed, START, WARM_S + FULL_S, rate, begins=WARM_S)
+        self._world = World(seed, rate)
+        self._twins = tuple(twins)
+        self._history_s = history_days * 86_400.0
+        self._rename = topology(layout)
+        self._main: list[Hit] = []
+        self.twin_clients = frozenset(client for actor in twins for client in actor.clients)
+        self.trap_clients = frozenset(
+            client for actor in services(self._world) if actor.role == "trap" for client in actor.clients
+        )
+
+    def before(self) -> Iterator[Hit]:
+        """Everything before the onset."""
+        yield from self._thin(-self._history_s, self._history_s)
+        yield from takewhile(lambda hit: hit.time < WARM_S, self._full())
+
+    def after(self, attack: Sequence[Hit], end: float) -> Iterator[Hit]:
+        """From the onset to `end`, with an attack in it; the same normal traffic for every attack."""
+        full = (hit for hit in self._full() if WARM_S <= hit.time < end)
+        thin = self._thin(WARM_S + FULL_S, end - WARM_S - FULL_S) if end > WARM_S + FULL_S else iter(())
+        yield from joined(_both(full, thin), iter(attack))
+
+    def _full(self) -> Sequence[Hit]:
+        if not self._main:
+            actors = (*self._twins, *services(self._world))
+            few = merge(*(actor.hits(self._stage) for actor in actors), key=itemgetter(0))
+            self._main = [self._named(hit) for hit in joined(population(self._stage, self._world), few)]
+        return self._main
+
+    def _thin(self, begin: float, length: float) -> Iterator[Hit]:
+        seed = self._stage.seed + 7_919
+        stage = Stage(seed, START + begin, length, _THIN_RATE, thinned=_THINNED)
+        few = merge(*(actor.hits(stage) for actor in self._twins), key=itemgetter(0))
+        for hit in joined(population(stage, self._world), few):
+            yield self._named(hit._replace(time=hit.time + begin))
+
+    def _named(self, hit: Hit) -> Hit:
+        return hit if self._rename is None else self._rename(hit)
+
+
+def _both(first: Iterator[Hit], then: Iterator[Hit]) -> Iterator[Hit]:
+    yield from first
+    yield from then
+
+
+def attack(actor: Actor, seed: int, layout: str) -> tuple[list[Hit], float]:
+    """(requests of an attacker from the onset on, when the run ends: a minute after the last one)."""
+    rename = topology(layout)
+    hits = list(actor.hits(Stage(seed, START, 30 * 86_400.0, 1.0, begins=WARM_S)))
+    last = hits[-1].time
+    return [hit if rename is None else rename(hit) for hit in hits], last + _SETTLE_S
