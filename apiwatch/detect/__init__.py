@@ -1,6 +1,7 @@
 """The detectors: one module per family, the statistical kit, scoring and the alert book."""
 
-from apiwatch.detect import auth, enumeration, recon, scraping
+from apiwatch.detect import auth, enumeration, scraping
+from apiwatch.detect.recon import fuzzing
 from apiwatch.detect.signal import Detector
 
 __all__ = ["DETECTORS"]
@@ -14,7 +15,7 @@ DETECTORS: dict[str, Detector] = {
         auth.BRUTE_FORCE,
         auth.STUFFING,
         auth.SPRAY,
-        recon.FUZZING,
+        fuzzing.FUZZING,
     )
 }
 """Every detector by its name, which never changes and is never reused."""
