@@ -1,7 +1,8 @@
 """The detectors: one module per family, the statistical kit, scoring and the alert book."""
 
-from apiwatch.detect import auth, campaign, enumeration, population, recon, scraping
+from apiwatch.detect import auth, campaign, enumeration, population, scraping
 from apiwatch.detect.identity import predecessors
+from apiwatch.detect.recon import fuzzing
 from apiwatch.detect.recovery import code_guessing, many_accounts, reset_log_in
 from apiwatch.detect.signal import Detector
 
@@ -23,7 +24,7 @@ DETECTORS: dict[str, Detector] = {
         reset_log_in.RESET_LOG_IN,
         predecessors.MISSING_TOKEN_STEP,
         predecessors.MISSING_PREDECESSOR,
-        recon.FUZZING,
+        fuzzing.FUZZING,
         *population.POPULATION_TESTS,
         campaign.CLUSTER,
     )

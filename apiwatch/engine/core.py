@@ -7,7 +7,7 @@ order, never on where a batch or a `take` falls.
 
 from apiwatch.config import Settings
 from apiwatch.detect.outcome import BY_STATUS, DENSE, SPARSE, learn_size, refine
-from apiwatch.detect.recon import UNKNOWN_STATUS, tried
+from apiwatch.detect.recon.fuzzing import UNKNOWN_STATUS, tried
 from apiwatch.detect.state import Principal, RouteState
 from apiwatch.engine.accounts import AccountVerdicts
 from apiwatch.engine.clients import BYTES, CHANGED, LAST, Client, count_run, flush_minutes

@@ -10,7 +10,7 @@ from apiwatch.detect.auth import LOG_INS_KEPT, LogInTest, refuses_by_status
 from apiwatch.detect.kit import DAY, Null, Votes, weights
 from apiwatch.detect.objects import LISTED_AT, UNSEEN, ObjectTests
 from apiwatch.detect.popularity import POPULAR
-from apiwatch.detect.recon import fuzzing_signal, tried
+from apiwatch.detect.recon.fuzzing import fuzzing_signal, tried
 from apiwatch.detect.scoring import HALF_LIFE, score
 from apiwatch.detect.signal import Signal, suspicious
 from apiwatch.detect.state import (

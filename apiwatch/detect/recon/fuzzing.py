@@ -1,6 +1,6 @@
-"""The reconnaissance family: who looks for endpoints that nobody ever got an answer from.
+"""`recon.endpoint-fuzzing`: who looks for endpoints that nobody ever got an answer from.
 
-`recon.endpoint-fuzzing` is a sequential test over distinct targets: refused or missing (401, 403, 404, 405) on a target
+A sequential test over distinct targets: refused or missing (401, 403, 404, 405) on a target
 that was never answered, against targets that were.
 """
 
