@@ -13,15 +13,21 @@ __all__ = [
     "Dashboard",
     "Detectors",
     "DistinctObjects",
+    "FuzzHit",
     "Fuzzing",
+    "Injection",
+    "KnownPath",
     "Limits",
     "LogIn",
     "MissEnumeration",
     "Retention",
+    "ScannerAgent",
     "SequentialEnumeration",
     "Settings",
     "Sources",
     "SyslogTls",
+    "Tampering",
+    "Verbs",
 ]
 
 Seconds = Annotated[float, Meta(ge=0.0)]
@@ -169,6 +175,50 @@ class Fuzzing(_Section, frozen=True):
     threshold: Annotated[float, Meta(gt=0)] = 13.816
 
 
+class FuzzHit(_Section, frozen=True):
+    """recon.fuzz-hit: the first answer to a client that recon.endpoint-fuzzing has found."""
+
+    enabled: bool = True
+
+
+class Injection(_Section, frozen=True):
+    """recon.injection-probe: code where data belongs."""
+
+    enabled: bool = True
+    medium_families: Count = 2
+    medium_distinct: Count = 3
+    usual_factor: Count = 4
+    """How many times more payloads are needed where others send such text, too."""
+
+
+class KnownPath(_Section, frozen=True):
+    """recon.known-path: secret files, shells, backups, known holes, admin pages."""
+
+    enabled: bool = True
+    medium_paths: Count = 3
+    window: Seconds = 600.0
+
+
+class ScannerAgent(_Section, frozen=True):
+    """recon.scanner-agent: tools that name themselves."""
+
+    enabled: bool = True
+
+
+class Tampering(_Section, frozen=True):
+    """recon.parameter-tampering: parameters that no honest client sends."""
+
+    enabled: bool = True
+    medium_distinct: Count = 3
+
+
+class Verbs(_Section, frozen=True):
+    """recon.verb-anomaly: methods that a path never answered."""
+
+    enabled: bool = True
+    medium_refused: Count = 3
+
+
 class Detectors(_Section, frozen=True):
     """One section per detector, under its name."""
 
@@ -177,6 +227,12 @@ class Detectors(_Section, frozen=True):
     distinct: DistinctObjects = field(name="scraping.distinct-objects", default_factory=DistinctObjects)
     log_in: LogIn = field(name="auth.log-in", default_factory=LogIn)
     fuzzing: Fuzzing = field(name="recon.endpoint-fuzzing", default_factory=Fuzzing)
+    fuzz_hit: FuzzHit = field(name="recon.fuzz-hit", default_factory=FuzzHit)
+    injection: Injection = field(name="recon.injection-probe", default_factory=Injection)
+    known_path: KnownPath = field(name="recon.known-path", default_factory=KnownPath)
+    scanner_agent: ScannerAgent = field(name="recon.scanner-agent", default_factory=ScannerAgent)
+    tampering: Tampering = field(name="recon.parameter-tampering", default_factory=Tampering)
+    verbs: Verbs = field(name="recon.verb-anomaly", default_factory=Verbs)
 
 
 class Dashboard(_Section, frozen=True):

@@ -99,7 +99,7 @@ class AlertBook:
     ) -> None:
         """Enter one firing: it opens a row, or updates the one that is there, or is refused when the book is full."""
         detector = signal.detector
-        prefix = "" if detector.group == "recon" else route.prefix
+        prefix = "" if detector.family == "recon" else route.prefix
         key = f"{detector.family}|{principal.key}|{route.host}|{prefix}"
         row = self.rows.get(key)
         if row is not None and row.closed and time - row.last > REOPENED_WITHIN:

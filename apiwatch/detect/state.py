@@ -6,6 +6,7 @@ All of it is msgspec structs, so that the engine can store and restore each piec
 import msgspec
 
 from apiwatch.detect.kit import Histogram, Null, Votes
+from apiwatch.detect.recon.probes import ProbeTrack, RouteProbes
 from apiwatch.formats.credentials import redact_line
 from apiwatch.routes import Route
 from apiwatch.text import plain
@@ -159,6 +160,8 @@ class Principal(msgspec.Struct, gc=False):
     log_ins: dict[int, LogInTrack] = msgspec.field(default_factory=dict)
     """By route id; at most 16."""
     recon: ReconTrack | None = None
+    probes: dict[str, ProbeTrack] | None = None
+    """By the name of the detector."""
     signals: dict[str, tuple[int, float, str, float]] = msgspec.field(default_factory=dict)
     """Detector -> severity, evidence (0 to 1), reason and time of its strongest signal.
 
@@ -217,6 +220,7 @@ class RouteState(msgspec.Struct, gc=False):
     """2xx sizes of a log-in route that mean 'refused'; at most 8."""
     followed: bool = False
     """Whether a client of this log-in route was ever seen elsewhere."""
+    probes: RouteProbes | None = None
     dirty: bool = False
 
 

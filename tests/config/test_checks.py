@@ -166,11 +166,16 @@ def test_an_impossible_value_is_refused_with_what_is_possible(tmp_path: Path, te
 
 @pytest.mark.parametrize("key", [".".join(path) for path, info in leaves() if info.type == Seconds])
 def test_every_duration_takes_a_number_or_a_text(tmp_path: Path, key: str) -> None:
-    section, name = key.split(".")
-    assert load(written(tmp_path, f"{section}: {{{name}: 2h}}\n")) == load(
-        written(tmp_path, f"{section}: {{{name}: 7200}}\n")
-    )
-    assert getattr(getattr(load(written(tmp_path, f"{section}: {{{name}: 2h}}\n")), section), name) == 7200.0
+    section, _, rest = key.partition(".")
+    detector, _, name = rest.rpartition(".")
+
+    def text(value: str) -> str:
+        inner = f"{name}: {value}"
+        return f"{section}: {{{detector}: {{{inner}}}}}\n" if detector else f"{section}: {{{inner}}}\n"
+
+    settings = load(written(tmp_path, text("2h")))
+    assert settings == load(written(tmp_path, text("7200")))
+    assert settings != Settings()
 
 
 def test_a_contradiction_points_at_the_line_that_causes_it(tmp_path: Path) -> None:
