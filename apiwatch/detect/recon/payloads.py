@@ -122,10 +122,9 @@ _IN_HEADERS = {
 }
 """Agents and referers hold semicolons, addresses and `..` for good reasons: only what has none is looked for."""
 
-_GATE = re.compile(
-    r"[%'\"<>;|$(){}`\\]|\.\.|=[a-z]{2,6}:|//|/\.|/\*|(?:\+|=)(?:or|and|union|order|having|select|dir)\+"
-).search
-_GATE_WORDS = re.compile(r"_schema|-?inf/|etc/|usr/|bin/|phpinfo|dual|invokefunction|boot\.ini|php:").search
+_GATE = re.compile(r"[%'\"<>;|$(){}`\\:]").search
+_GATE_PLUS = re.compile(r"[+=](?:or|and|union|order|having|select|dir)\+").search
+_GATE_WORDS = re.compile(r"\.\.|/[./*]|_schema|-?inf/|etc/|usr/|bin/|phpinfo|dual|invokefunction|\.ini").search
 _HEADER_GATE = re.compile(r"\$\{|%|<|\(\)|union|select|\{\{|jndi|sleep|://[^/]{0,40}@|`").search
 _UNICODE = re.compile(r"%u([0-9a-f]{4})")
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
@@ -152,7 +151,8 @@ def may_inject(target: str) -> bool:
     """
     if _GATE(target) is not None or len(target) > _LONG:
         return True
-    return _GATE_WORDS(target.lower()) is not None
+    lower = target.lower()
+    return _GATE_WORDS(lower) is not None or ("+" in lower and _GATE_PLUS(lower) is not None)
 
 
 def in_target(target: str) -> tuple[Payload, ...]:
