@@ -18,7 +18,10 @@ __all__ = [
     "Dashboard",
     "Detectors",
     "DistinctObjects",
+    "FuzzHit",
     "Fuzzing",
+    "Injection",
+    "KnownPath",
     "Limits",
     "LogIn",
     "LogInFailures",
@@ -26,12 +29,15 @@ __all__ = [
     "MissShare",
     "PopulationTest",
     "Retention",
+    "ScannerAgent",
     "Seconds",
     "SequentialEnumeration",
     "Settings",
     "Sources",
     "SyslogTls",
+    "Tampering",
     "UnpopularShare",
+    "Verbs",
 ]
 
 
@@ -171,6 +177,50 @@ class Fuzzing(Section, frozen=True):
     threshold: Annotated[float, Meta(gt=0)] = 13.816
 
 
+class FuzzHit(Section, frozen=True):
+    """recon.fuzz-hit: the first answer to a client that recon.endpoint-fuzzing has found."""
+
+    enabled: bool = True
+
+
+class Injection(Section, frozen=True):
+    """recon.injection-probe: code where data belongs."""
+
+    enabled: bool = True
+    medium_families: Count = 2
+    medium_distinct: Count = 3
+    usual_factor: Count = 4
+    """How many times more payloads are needed where others send such text, too."""
+
+
+class KnownPath(Section, frozen=True):
+    """recon.known-path: secret files, shells, backups, known holes, admin pages."""
+
+    enabled: bool = True
+    medium_paths: Count = 3
+    window: Seconds = 600.0
+
+
+class ScannerAgent(Section, frozen=True):
+    """recon.scanner-agent: tools that name themselves."""
+
+    enabled: bool = True
+
+
+class Tampering(Section, frozen=True):
+    """recon.parameter-tampering: parameters that no honest client sends."""
+
+    enabled: bool = True
+    medium_distinct: Count = 3
+
+
+class Verbs(Section, frozen=True):
+    """recon.verb-anomaly: methods that a path never answered."""
+
+    enabled: bool = True
+    medium_refused: Count = 3
+
+
 class PopulationTest(Section, frozen=True):
     """A test of one share over all clients of a route: one vote per client and minute (log-in routes: ten minutes)."""
 
@@ -248,6 +298,12 @@ class Detectors(Section, frozen=True):
         name="identity.missing-predecessor", default_factory=accounts.MissingPredecessor
     )
     fuzzing: Fuzzing = field(name="recon.endpoint-fuzzing", default_factory=Fuzzing)
+    fuzz_hit: FuzzHit = field(name="recon.fuzz-hit", default_factory=FuzzHit)
+    injection: Injection = field(name="recon.injection-probe", default_factory=Injection)
+    known_path: KnownPath = field(name="recon.known-path", default_factory=KnownPath)
+    scanner_agent: ScannerAgent = field(name="recon.scanner-agent", default_factory=ScannerAgent)
+    tampering: Tampering = field(name="recon.parameter-tampering", default_factory=Tampering)
+    verbs: Verbs = field(name="recon.verb-anomaly", default_factory=Verbs)
     log_in_failures: LogInFailures = field(name="population.login-failures", default_factory=LogInFailures)
     miss_share: MissShare = field(name="population.miss", default_factory=MissShare)
     unpopular_share: UnpopularShare = field(name="population.unpopular", default_factory=UnpopularShare)

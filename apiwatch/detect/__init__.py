@@ -2,7 +2,7 @@
 
 from apiwatch.detect import auth, campaign, enumeration, population, scraping
 from apiwatch.detect.identity import predecessors
-from apiwatch.detect.recon import fuzzing
+from apiwatch.detect.recon import fuzzhit, fuzzing, injection, knownpath, scanner, tampering, verbs
 from apiwatch.detect.recovery import code_guessing, many_accounts, reset_log_in
 from apiwatch.detect.signal import Detector
 
@@ -25,6 +25,12 @@ DETECTORS: dict[str, Detector] = {
         predecessors.MISSING_TOKEN_STEP,
         predecessors.MISSING_PREDECESSOR,
         fuzzing.FUZZING,
+        fuzzhit.FUZZ_HIT,
+        injection.INJECTION,
+        knownpath.KNOWN_PATH,
+        scanner.SCANNER,
+        tampering.TAMPERING,
+        verbs.VERBS,
         *population.POPULATION_TESTS,
         campaign.CLUSTER,
     )

@@ -141,7 +141,7 @@ class AlertBook:
 
     def key(self, principal: Principal, route: Route, detector: Detector) -> str:
         """What identifies the row of a detector's family for a principal on a route."""
-        prefix = "" if detector.group == "recon" else route.prefix
+        prefix = "" if detector.family == "recon" else route.prefix
         return f"{detector.family}|{principal.key}|{route.host}|{prefix}"
 
     def enter(self, row: AlertState, crowd: Crowd) -> None:

@@ -32,6 +32,12 @@ GROUPS = {
 }
 """Family -> group: signals inside one are correlated, so only the strongest counts."""
 
+_GROUP_OF = {"recon.injection-probe": "inject", "recon.parameter-tampering": "inject"}
+"""Detectors whose group is not that of their family."""
+
+_WEIGHT_OF = {"recon.scanner-agent": 0.10}
+"""Detectors whose weight is not that of their severity."""
+
 
 def score(signals: Mapping[str, tuple[int, float, str, float]], now: float) -> tuple[int, list[tuple[int, str]]]:
     """Score and its points (points, reason), strongest first.
@@ -46,8 +52,8 @@ def score(signals: Mapping[str, tuple[int, float, str, float]], now: float) -> t
         severity, evidence, reason, time = signals[name]
         if now - time > KEPT:
             continue
-        group = GROUPS.get(name.partition(".")[0], name)
-        value = WEIGHTS[severity] * min(1.0, evidence)
+        group = _GROUP_OF.get(name) or GROUPS.get(name.partition(".")[0], name)
+        value = _WEIGHT_OF.get(name, WEIGHTS[severity]) * min(1.0, evidence)
         if value > best.get(group, (0.0, ""))[0]:
             best[group] = (value, reason)
     rest = 1.0

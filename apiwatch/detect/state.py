@@ -8,6 +8,7 @@ import msgspec
 from apiwatch.detect.crowds import RoutePopulation
 from apiwatch.detect.identity.track import IdentityTrack, Predecessors
 from apiwatch.detect.kit import Histogram, Null, Votes
+from apiwatch.detect.recon.probes import ProbeTrack, RouteProbes
 from apiwatch.detect.recovery.track import RecoveryTrack
 from apiwatch.detect.samples import Sample, keep_sample, sample_of
 from apiwatch.routes import Route
@@ -155,6 +156,8 @@ class Principal(msgspec.Struct, gc=False):
     log_ins: dict[int, LogInTrack] = msgspec.field(default_factory=dict)
     """By route id; at most 16."""
     recon: ReconTrack | None = None
+    probes: dict[str, ProbeTrack] | None = None
+    """By the name of the detector."""
     recovery: RecoveryTrack | None = None
     identity: IdentityTrack | None = None
     signals: dict[str, tuple[int, float, str, float]] = msgspec.field(default_factory=dict)
@@ -222,4 +225,5 @@ class RouteState(msgspec.Struct, gc=False):
     """Whether a client of this log-in route was ever seen elsewhere."""
     population: RoutePopulation | None = None
     """All its clients together, once there was a vote."""
+    probes: RouteProbes | None = None
     dirty: bool = False

@@ -8,6 +8,7 @@ order, never on where a batch or a `take` falls.
 from apiwatch.config import Settings
 from apiwatch.detect.outcome import BY_STATUS, DENSE, SPARSE, learn_size, refine
 from apiwatch.detect.recon.fuzzing import UNKNOWN_STATUS, tried
+from apiwatch.detect.recon.verbs import NEUTRAL as PLAIN_VERBS
 from apiwatch.detect.state import Principal, RouteState
 from apiwatch.engine.accounts import AccountVerdicts
 from apiwatch.engine.clients import BYTES, CHANGED, LAST, Client, count_run, flush_minutes
@@ -37,6 +38,7 @@ _PRINCIPALS_PER_ROUTE = 300
 _NO_PARAMS: tuple[Param, ...] = ()
 _MAX_BYTES = 1 << 50
 _AGENTS_KEPT = 10_000
+_NO_METHOD = frozenset({405, 501})
 _UNNAMED = frozenset({401, 407})
 """Answers that do not confirm the user or token of a request."""
 
@@ -148,7 +150,9 @@ class EngineCore(Populations, AccountVerdicts):
         except KeyError:
             client = self.add_client(request.client, request, time)
         user = request.user
-        if user is None and request.token is None and request.user_agent == client.agent and time >= client.nat_until:
+        agent = request.user_agent
+        known_agent = agent == client.agent
+        if user is None and request.token is None and known_agent and time >= client.nat_until:
             try:
                 principal = self.principals[client.key]
             except KeyError:
@@ -191,6 +195,21 @@ class EngineCore(Populations, AccountVerdicts):
                 self.judge_target((request, time, raw, source, client, route_state, outcome), principal)
         elif outcome == OK and principal.recon is not None:
             tried(principal.recon, -route.id, time, False, self.fuzz_weights)
+        try:
+            look = self.looks.targets[request.target]
+        except KeyError:
+            look = self.looks.target(request)
+        referer = request.referer
+        if (
+            look is not None
+            or not known_agent
+            or (referer is not None and self.looks.referers.get(referer, True) is not None)
+        ):
+            self.judge_texts((request, time, raw, source, client, route_state, outcome), principal, look, known_agent)
+        if method not in PLAIN_VERBS or status in _NO_METHOD:
+            self.judge_verb((request, time, raw, source, client, route_state, outcome), principal)
+        if (outcome == OK and not matched) or status == 500:
+            self.judge_answer((request, time, raw, source, client, route_state, outcome), principal)
 
     def _touch(self, client: Client, principal: Principal, time: float) -> None:
         """Client and principal were seen now, and together."""

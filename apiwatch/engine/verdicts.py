@@ -10,7 +10,12 @@ from apiwatch.detect.auth import LOG_INS_KEPT, LogInTest, refuses_by_status
 from apiwatch.detect.kit import DAY, Null, Votes, weights
 from apiwatch.detect.objects import LISTED_AT, UNSEEN, ObjectTests
 from apiwatch.detect.popularity import POPULAR
-from apiwatch.detect.recon.fuzzing import fuzzing_signal, tried
+from apiwatch.detect.recon.fuzzhit import EVERYBODYS
+from apiwatch.detect.recon.fuzzing import FUZZING, fuzzing_signal, tried
+from apiwatch.detect.recon.looking import Looks, TargetLook
+from apiwatch.detect.recon.probes import RouteProbes
+from apiwatch.detect.recon.probing import ProbeTests
+from apiwatch.detect.recon.verbs import DEBUG, REFUSED, VERBS
 from apiwatch.detect.scoring import HALF_LIFE, score
 from apiwatch.detect.signal import Signal, suspicious
 from apiwatch.detect.state import (
@@ -31,7 +36,7 @@ from apiwatch.routes import Param
 
 __all__ = ["Event", "LogInAttempt", "Verdicts", "is_cold", "named_user"]
 
-OK, MISS, DENY = int(Outcome.OK), int(Outcome.MISS), int(Outcome.DENY)
+OK, MISS, DENY, ERR = int(Outcome.OK), int(Outcome.MISS), int(Outcome.DENY), int(Outcome.ERR)
 
 _COLD_MIN = 1_800.0
 _COLD_MAX = 86_400.0
@@ -67,6 +72,8 @@ class Verdicts(Clock):
         self._log_in_test = LogInTest(settings.detectors.log_in)
         fuzzing = settings.detectors.fuzzing
         self.fuzz_weights = weights(fuzzing.p0, fuzzing.p1)
+        self.looks = Looks(settings.detectors)
+        self._probe_tests = ProbeTests(settings.detectors)
 
     def judge_objects(self, event: Event, principal: Principal, params: tuple[Param, ...]) -> bool:
         """The tests on each object parameter of a request; whether hardly anybody touches one of the objects."""
@@ -186,6 +193,70 @@ class Verdicts(Clock):
             track.listed = principal.listed = True
         keep_sample(track.samples, sample_of(time, source, request.line, raw))
         signal = fuzzing_signal(track, settings)
+        if signal is not None:
+            self._signal(event, principal, signal)
+
+    def judge_texts(self, event: Event, principal: Principal, look: TargetLook | None, known_agent: bool) -> None:
+        """The tests on the words of a target, a new user agent, and a referer."""
+        request, time, raw, source, _, route, outcome = event
+        looks = self.looks
+        agent = None if known_agent else looks.agent(request.user_agent)
+        referer = None
+        if request.referer is not None:
+            try:
+                referer = looks.referers[request.referer]
+            except KeyError:
+                referer = looks.referer(request.referer)
+        if look is None and agent is None and referer is None:
+            return
+        line = sample_of(time, source, request.line, raw)
+        tests = self._probe_tests
+        if look is not None:
+            for signal in tests.target(look, request, time, line, principal, route, outcome):
+                self._signal(event, principal, signal)
+        for header in (agent, referer):
+            if header is not None:
+                for signal in tests.header(header, request, time, line, principal, route, outcome):
+                    self._signal(event, principal, signal)
+
+    def judge_verb(self, event: Event, principal: Principal) -> None:
+        """The test on a method that the path never answered."""
+        request, time, raw, source, _, route, outcome = event
+        if not self.settings.detectors.verbs.enabled or request.method is None:
+            return
+        answered = outcome == OK or request.status == 500
+        method = request.method
+        if not (answered or request.status in REFUSED) or (route.route.matched and route.outcomes[OK] > answered):
+            return
+        if method not in DEBUG:
+            tried_before = principal.probes is not None and VERBS.name in principal.probes
+            if answered and not tried_before and not principal.signals:
+                return
+            if not self.routes.answers_otherwise(request.host or "", method, request.path):
+                return
+        line = sample_of(time, source, request.line, raw)
+        signal = self._probe_tests.verb(request, time, line, principal, answered)
+        if signal is not None:
+            self._signal(event, principal, signal)
+
+    def judge_answer(self, event: Event, principal: Principal) -> None:
+        """The first answer that anybody got from a target: what the host answers to anything, and a fuzzer's find."""
+        request, time, raw, source, _, route, outcome = event
+        matched = route.route.matched
+        size = request.bytes
+        if outcome == OK and not matched:
+            if size is not None:
+                if route.probes is None:
+                    route.probes = RouteProbes()
+                route.probes.answered(size)
+        elif request.status != 500 or (matched and route.outcomes[OK]) or not route.outcomes[OK] > route.outcomes[ERR]:
+            return
+        if FUZZING.name not in principal.signals or not self.settings.detectors.fuzz_hit.enabled:
+            return
+        path = request.path.lower()
+        if path in EVERYBODYS or path.endswith(_STATIC):
+            return
+        signal = self._probe_tests.found(request, time, sample_of(time, source, request.line, raw), principal, outcome)
         if signal is not None:
             self._signal(event, principal, signal)
 

@@ -132,6 +132,12 @@ class Routes:
             route = self._add(host, "", UNMATCHED, time, matched=False)
         return route
 
+    def answers_otherwise(self, host: str, method: str, path: str) -> bool:
+        """Whether a learned route of the same path has another method."""
+        template, _ = self._with_slugs(host, typed_path(path)[0])
+        others = _METHODS - {method, "OPTIONS"}
+        return any(_key(host, other, template) in self._by_key for other in others)
+
     def _find(self, host: str, method: str, path: str, time: float, answered: bool) -> tuple[Route, tuple[Param, ...]]:
         template, params = typed_path(path)
         known = method if method in _METHODS else "OTHER"

@@ -54,7 +54,25 @@ ATTACKS = {
     "auth.credential-stuffing": [*LOGIN, *log_ins(30, users=7, gap=float)],
     "auth.password-spray": [*LOGIN, *log_ins(30, users=30, gap=lambda step: 60.0 * step)],
     "recon.endpoint-fuzzing": [*ITEMS, *(line(step, BAD, f"/secret-{step}/x.php", 404) for step in range(30))],
+    "recon.fuzz-hit": [
+        *ITEMS,
+        *(line(step, BAD, f"/secret-{step}/x.php", 404) for step in range(12)),
+        line(20, BAD, "/hidden/reports"),
+    ],
+    "recon.injection-probe": [*ITEMS, *(line(step, BAD, f"/api/items/7?q=1'+or+{step}={step}--") for step in range(9))],
+    "recon.known-path": [*ITEMS, *(line(step, BAD, f"/{step}/.env", 404) for step in range(4))],
+    "recon.scanner-agent": [*ITEMS, *(line(step, BAD, "/about", agent=f"sqlmap/1.{step}") for step in range(9))],
+    "recon.parameter-tampering": [*ITEMS, *(line(step, BAD, f"/api/list?user_id={step}*") for step in range(9))],
+    "recon.verb-anomaly": [
+        *ITEMS,
+        *(
+            line(step, BAD, "/api/items/900000", 405, method=method)
+            for step, method in enumerate(["DELETE", "PUT"] * 4)
+        ),
+    ],
 }
+PROBES = {name for name in ATTACKS if name.startswith("recon.")} - {"recon.endpoint-fuzzing"}
+"""Detectors whose single observations are signals: they have fewer samples, and OWASP knows no threat for some."""
 
 
 def test_every_detector_has_an_attack_here() -> None:
@@ -70,13 +88,14 @@ def test_explanation_is_complete(detector: str) -> None:
     assert found.family == alert.family == detector.partition(".")[0]
     assert found.subject.key == alert.principal == BAD
     assert found.subject.kind == "ipv4"
-    assert found.severity in {"medium", "high"}
-    assert found.tags.oat
+    assert found.severity in ({"info", "low", "medium", "high"} if detector in PROBES else {"medium", "high"})
+    assert found.tags.oat or detector in PROBES
     assert all(BAD in text for text in found.samples)
-    assert_complete(alert)
+    assert found.samples
+    assert_complete(alert, samples=len(found.samples) if detector in PROBES else 5)
 
 
-@pytest.mark.parametrize("detector", ATTACKS)
+@pytest.mark.parametrize("detector", sorted(ATTACKS.keys() - PROBES))
 def test_first_alert_has_five_samples_already(detector: str) -> None:
     opened = events_of(ATTACKS[detector])[0].alert.explanation
     assert len(opened.samples) == 5
@@ -87,7 +106,7 @@ def test_first_alert_has_five_samples_already(detector: str) -> None:
 def test_evidence_names_lines_of_the_source(detector: str) -> None:
     lines = ATTACKS[detector]
     _, delta = replayed(lines)
-    assert len(delta.evidence) >= 5
+    assert len(delta.evidence) >= (1 if detector in PROBES else 5)
     assert len({row.slot for row in delta.evidence}) == len(delta.evidence)
     for row in delta.evidence:
         assert row.text == lines[row.line - 1].decode()

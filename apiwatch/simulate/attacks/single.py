@@ -223,7 +223,7 @@ def fuzzing(name: str, client: str, *, every: float, after: float = 0.0) -> Acto
         (client,),
         hits,
         family="recon",
-        expect=("recon.endpoint-fuzzing",),
+        expect=("recon.endpoint-fuzzing", "recon.known-path"),
         must_detect_requests=8,
     )
 
