@@ -79,6 +79,8 @@ class Populations(Verdicts):
             campaign.successes += 1
         slot = int(time) // (LOG_IN_SLOT if is_login else SLOT)
         if slot <= before // (LOG_IN_SLOT if is_login else SLOT):
+            if campaign is not None and time - campaign.refreshed >= _REFRESH:
+                self._refresh(event, population, campaign, False)
             return
         if client.kind == "ipv6-64" and not _has_vote(population, client.key, slot):
             return
