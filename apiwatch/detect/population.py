@@ -61,10 +61,6 @@ class ShareTest:
             return cusum.p0
         return min(self._mean(cusum), _BELIEVED * self._start)
 
-    def is_blind(self, cusum: Cusum) -> bool:
-        """Whether what a campaign would do is so usual on the route that the test cannot see it."""
-        return cusum.p0 > self._settings.off_above
-
     def pass_by(self, cusum: Cusum) -> None:
         """`vote` of a client that gives no hit to a warm test at 0: it only teaches."""
         cusum.votes += 1
