@@ -46,6 +46,13 @@ _COMES_BACK = 0.5
 
 _AGAIN = 2
 _TOLD_AFTER = 300.0
+_UPDATED = 60.0
+"""Seconds after which the row of a campaign that goes on without new members is brought up to date."""
+
+_LIVE = 1_800.0
+_CROWDED = frozenset({"account", "object"})
+"""Groups of detectors that see what the population tests see; another alert of a member has a row of its own."""
+
 _FOLDED = 60.0
 _NETWORKS_KEPT = 4_096
 _SAMPLED = 3
@@ -114,11 +121,10 @@ class Populations(Verdicts):
         if population is None:
             population = route.population = RoutePopulation()
         campaign = population.campaign
-        if campaign is not None and (
-            client.address in campaign.members
-            or (population.period is not None and client.address in population.period.suspects)
-        ):
-            return
+        if campaign is not None and signal.detector.group in _CROWDED and client.address in campaign.members:
+            told = self.book.rows.get(campaign.row)
+            if told is not None and not told.closed and time - told.last < _LIVE:
+                return
         family = signal.detector.family
         openings = [opening for opening in population.openings if abs(time - opening[0]) < _FOLDED]
         others = sum(1 for _, opened, who in openings if opened == family and who != client.address)
@@ -253,7 +259,9 @@ class Populations(Verdicts):
             campaign.samples = list(period.samples)
         named = bool(campaign.members)
         due = named and not campaign.told and time - campaign.opened >= _TOLD_AFTER
-        if not campaign.samples or not (added or fired or due):
+        told = self.book.rows.get(campaign.row)
+        goes_on = told is not None and campaign.requests > told.count and time - told.last >= _UPDATED
+        if not campaign.samples or not (added or fired or due or goes_on):
             return
         detector = POPULATION_TESTS[campaign.test]
         severity = population_severity(detector, named=named)

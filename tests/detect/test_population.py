@@ -198,3 +198,17 @@ def test_campaign_on_a_known_route_is_high_once_its_members_are_named() -> None:
 
 def _at_day(lines: list[Timed], seconds: float) -> list[Timed]:
     return [(at, at_time(raw, at + seconds)) for at, raw in lines]
+
+
+def test_other_attack_of_a_member_and_another_attacker_have_rows_of_their_own() -> None:
+    attack = stuffing(CLIENTS[:100], rate=1.0, count=300)
+    probes = [
+        (at, line(at, CLIENTS[3], f"/secret-{step}/x.php", 404)) for step in range(9) for at in (ONSET + 200 + step,)
+    ]
+    late = [
+        (at, line(at, CLIENTS[1_500], "/api/login", 401, method="POST", user="root"))
+        for step in range(30)
+        for at in (ONSET + 9_000.0 + 9 * step,)
+    ]
+    found = judged(shop(ONSET + 400), attack, probes, late)
+    assert names(found.alerts) == ["auth.brute-force", "population.login-failures", "recon.endpoint-fuzzing"]
