@@ -26,15 +26,21 @@ def block() -> None:
 
 
 @block.command()
-@click.argument("net", metavar="ADDRESS|NETWORK")
+@click.argument("net", metavar="[ADDRESS|NETWORK]", required=False)
 @state_options
 @as_json
 @click.option("--ttl", metavar="DURATION", help="How long: 90s, 15m, 1h, 7d (default: `block.ttl` of the settings).")
 @click.option("--reason", default="", help="Why, for those who read the queue later.")
-@click.option("--alert", "alert_ids", multiple=True, metavar="ID", help="Alert that it answers; repeatable.")
+@click.option(
+    "--alert",
+    "alert_ids",
+    multiple=True,
+    metavar="ID",
+    help="Alert that it answers; repeatable. Without a network: block all its clients.",
+)
 @click.option("--override", metavar="NETWORK", help="The network typed again, to pass a rail that can be overridden.")
 def add(
-    net: str,
+    net: str | None,
     db: str | None,
     config: str | None,
     json_lines: bool,
@@ -42,14 +48,25 @@ def add(
     reason: str,
     alert_ids: tuple[str, ...],
     override: str | None,
-) -> None:
-    """Queue a network, if the guard rails let it pass; the same network again renews its entry.
+) -> int:
+    """Queue a network, or all clients of an alert, if the guard rails let them pass; again renews the entry.
 
-    A single IPv6 address stands for its /64. Exit code 4 when a rail refuses.
+    A single IPv6 address stands for its /64. Exit code 4 when a rail refuses; other clients of the alert are queued.
     """
     from apiwatch.cli.output import emit, put, rfc3339, say
 
     settings = load_settings(config)
+    if net is None:
+        from apiwatch.cli.blockset import add_members
+
+        if not alert_ids:
+            raise UsageError("say what to block: an address, a network, or --alert ID for all clients of an alert")
+        if override is not None:
+            raise UsageError("--override needs the network that it overrides; block that one by itself")
+        ttl_s = _ttl(ttl, settings)
+        return add_members(
+            _state(settings, db), _guard(settings), alert_ids, plain(reason, 500), ttl_s, json_lines=json_lines
+        )
     path = _state(settings, db)
     network = _network(net)
     findings = _guard(settings).require(network, override=override)
@@ -62,6 +79,7 @@ def add(
         emit({"type": "block", "id": entry, "net": network, "expires": rfc3339(expires)})
     else:
         put(f"queued {network} until {rfc3339(expires)}  id {entry}; `apiwatch block export --target NAME` writes it")
+    return 0
 
 
 @block.command()

@@ -42,13 +42,15 @@ _STEPS = 1_000
 class ShareTest:
     """One population test under one set of settings."""
 
-    def __init__(self, settings: PopulationTest, start: float, *, early: bool) -> None:
+    def __init__(self, index: int, settings: PopulationTest, start: float, *, early: bool) -> None:
+        self.index = index
+        """Place in `POPULATION_TESTS`."""
         self._settings = settings
+        self._kept = 1.0 - 1.0 / settings.memory
         self._start = start
         self._early = early
         """Whether it may fire while it is warming up: only tests whose usual share hardly differs between routes."""
         self._weights: dict[int, tuple[float, float]] = {}
-        self.enabled = settings.enabled
         self.threshold = settings.threshold
         self.calm = _CALM * settings.threshold
         self.rise = settings.rise
@@ -59,13 +61,16 @@ class ShareTest:
             return cusum.p0
         return min(self._mean(cusum), _BELIEVED * self._start)
 
-    def is_blind(self, cusum: Cusum) -> bool:
-        """Whether what a campaign would do is so usual on the route that the test cannot see it."""
-        return cusum.p0 > self._settings.off_above
+    def pass_by(self, cusum: Cusum) -> None:
+        """`vote` of a client that gives no hit to a warm test at 0: it only teaches."""
+        cusum.votes += 1
+        cusum.p0 *= self._kept
 
     def vote(self, cusum: Cusum, hit: bool, time: float, *, known: bool) -> bool:
         """Count one vote; whether the test fires."""
         settings = self._settings
+        if not settings.enabled:
+            return False
         warming = cusum.p0 < 0.0
         if cusum.score > 0.0 or hit:
             self._judge(cusum, hit, time, known, off=warming and not self._early)
@@ -76,7 +81,9 @@ class ShareTest:
                 mean = self._mean(cusum)
                 cusum.p0 = min(mean, _BELIEVED * self._start) if cusum.fired else mean
         elif cusum.score <= self.calm:
-            cusum.p0 += (hit - cusum.p0) / settings.memory
+            cusum.p0 *= self._kept
+            if hit:
+                cusum.p0 += 1.0 - self._kept
         if cusum.score < settings.threshold:
             return False
         if time < cusum.quiet_until:
@@ -135,10 +142,10 @@ def share_tests(detectors: Detectors, *, log_in: bool) -> tuple[ShareTest, ...]:
     """The tests in the order of `POPULATION_TESTS`, for log-in routes or for others."""
     free: ContextFree = detectors.context_free
     return (
-        ShareTest(detectors.log_in_failures, detectors.log_in_failures.p0, early=True),
-        ShareTest(detectors.miss_share, detectors.miss_share.p0, early=True),
-        ShareTest(detectors.unpopular_share, detectors.unpopular_share.p0, early=False),
-        ShareTest(free, free.p0_log_in if log_in else free.p0, early=False),
+        ShareTest(0, detectors.log_in_failures, detectors.log_in_failures.p0, early=True),
+        ShareTest(1, detectors.miss_share, detectors.miss_share.p0, early=True),
+        ShareTest(2, detectors.unpopular_share, detectors.unpopular_share.p0, early=False),
+        ShareTest(3, free, free.p0_log_in if log_in else free.p0, early=False),
     )
 
 

@@ -1,7 +1,5 @@
 """All clients of a route together: their votes, the campaign that a population test opens, and who takes part."""
 
-from typing import NamedTuple
-
 from apiwatch.config import Settings
 from apiwatch.detect.campaign import (
     CLUSTER,
@@ -48,6 +46,13 @@ _COMES_BACK = 0.5
 
 _AGAIN = 2
 _TOLD_AFTER = 300.0
+_UPDATED = 60.0
+"""Seconds after which the row of a campaign that goes on without new members is brought up to date."""
+
+_LIVE = 1_800.0
+_CROWDED = frozenset({"account", "object"})
+"""Groups of detectors that see what the population tests see; another alert of a member has a row of its own."""
+
 _FOLDED = 60.0
 _NETWORKS_KEPT = 4_096
 _SAMPLED = 3
@@ -56,11 +61,8 @@ _REDIRECTED = frozenset({302, 303})
 _CROWD = "campaign"
 
 
-class _Vote(NamedTuple):
-    """One vote: the hits of the four tests (None: the test does not apply), and what the client does elsewhere."""
-
-    hits: tuple[bool | None, bool | None, bool | None, bool | None]
-    elsewhere: int
+_Hits = tuple[bool | None, bool | None, bool | None, bool | None]
+"""Whether a vote is a hit of each of the four tests; None: the test does not apply to it."""
 
 
 class Populations(Verdicts):
@@ -84,6 +86,8 @@ class Populations(Verdicts):
             campaign.successes += 1
         slot = int(time) // (LOG_IN_SLOT if is_login else SLOT)
         if slot <= before // (LOG_IN_SLOT if is_login else SLOT):
+            if campaign is not None and time - campaign.refreshed >= _REFRESH:
+                self._refresh(event, population, campaign, False)
             return
         if client.kind == "ipv6-64" and not _has_vote(population, client.key, slot):
             return
@@ -96,12 +100,12 @@ class Populations(Verdicts):
         elsewhere = _elsewhere(client, route.route.label, time)
         alone = elsewhere == 0
         if is_login:
-            vote = _Vote((failed, None, None, failed and alone), elsewhere)
+            hits: _Hits = failed, None, None, failed and alone
         elif route.route.is_blind and not params:
-            vote = _Vote((None, failed, None, failed and alone), elsewhere)
+            hits = None, failed, None, failed and alone
         else:
-            vote = _Vote((None, failed, unpopular, alone and (failed or unpopular)), elsewhere)
-        self._count_vote(event, params, population, vote)
+            hits = None, failed, unpopular, alone and (failed or unpopular)
+        self._count_vote(event, params, population, hits, elsewhere)
 
     def enter(self, event: Event, principal: Principal, signal: Signal, severity: Severity) -> None:
         """See `Verdicts.enter`; the alert of a member of a campaign, or one of many at once, has no row of its own."""
@@ -117,11 +121,10 @@ class Populations(Verdicts):
         if population is None:
             population = route.population = RoutePopulation()
         campaign = population.campaign
-        if campaign is not None and (
-            client.address in campaign.members
-            or (population.period is not None and client.address in population.period.suspects)
-        ):
-            return
+        if campaign is not None and signal.detector.group in _CROWDED and client.address in campaign.members:
+            told = self.book.rows.get(campaign.row)
+            if told is not None and not told.closed and time - told.last < _LIVE:
+                return
         family = signal.detector.family
         openings = [opening for opening in population.openings if abs(time - opening[0]) < _FOLDED]
         others = sum(1 for _, opened, who in openings if opened == family and who != client.address)
@@ -135,60 +138,77 @@ class Populations(Verdicts):
         population.openings = [*openings, (time, family, client.address)][-_OPENINGS_KEPT:]
         super().enter(event, principal, signal, severity)
 
-    def _count_vote(self, event: Event, params: tuple[Param, ...], population: RoutePopulation, vote: _Vote) -> None:
-        request, time, raw, source, client, route, _ = event
-        is_login = route.route.is_login
-        known = vote.elsewhere >= _ELSEWHERE
+    def _count_vote(
+        self, event: Event, params: tuple[Param, ...], population: RoutePopulation, hits: _Hits, elsewhere: int
+    ) -> None:
+        time = event[1]
+        known = elsewhere >= _ELSEWHERE
         population.votes += 1
         fired = -1
-        hot, calm, suspicious = 0.0, True, False
-        for index, test in enumerate(self._share_tests[is_login]):
-            hit = vote.hits[index]
-            if hit is None or not test.enabled:
+        calm = quiet = True
+        suspicious = False
+        for test, cusum, hit in zip(self._share_tests[event[5].route.is_login], population.tests, hits, strict=True):
+            if hit is None:
                 continue
-            cusum = population.tests[index]
+            if not hit and cusum.score == 0.0 and cusum.p0 >= 0.0:
+                test.pass_by(cusum)
+                continue
             if test.vote(cusum, hit, time, known=known) and not test.is_outage(cusum):
                 if self._is_crowd(population):
                     test.fire(cusum, time)
-                    fired = index if fired < 0 else fired
+                    fired = test.index if fired < 0 else fired
                 else:
                     cusum.score = 0.0
             if cusum.score > 0.0:
-                hot = max(hot, cusum.score)
+                quiet = False
                 suspicious = suspicious or hit
                 calm = calm and cusum.score <= test.calm
-        period = population.period
-        if hot == 0.0:
-            if period is not None:
-                population.period = None
-            if population.votes & _SAMPLED == 0:
-                self._learn_cell(event, params, population)
-            return
-        if period is None:
-            period = population.period = Period(time)
-        cell = cell_of(client.family, request, _number(params), log_in=is_login)
-        network = network_of(client.key)
-        period.votes += 1
-        count_cell(period.cells, cell, known=known)
-        count_cell(period.networks, network, known=known)
-        campaign = population.campaign
-        calm = calm and campaign is None
+        if quiet:
+            population.period = None
+        calm = calm and population.campaign is None
         if calm and population.votes & _SAMPLED == 0:
             self._learn_cell(event, params, population)
-        if suspicious:
-            if campaign is not None:
-                campaign.requests += 1
-                campaign.repeats += client.address in campaign.members
-            if not calm:
+        if quiet or (calm and (known or not suspicious)):
+            return
+        if population.period is None:
+            population.period = Period(time)
+        self._collect(event, params, population, population.period, elsewhere, suspicious=suspicious, calm=calm)
+        campaign = population.campaign
+        if fired >= 0:
+            campaign = self._opened(population, fired, time, event[5])
+        if campaign is not None and (fired >= 0 or time - campaign.refreshed >= _REFRESH):
+            self._refresh(event, population, campaign, fired >= 0)
+
+    def _collect(
+        self,
+        event: Event,
+        params: tuple[Param, ...],
+        population: RoutePopulation,
+        period: Period,
+        elsewhere: int,
+        *,
+        suspicious: bool,
+        calm: bool,
+    ) -> None:
+        """Remember what a vote tells of a campaign; while all tests are calm only who gave a hit."""
+        request, time, raw, source, client, route, _ = event
+        known = elsewhere >= _ELSEWHERE
+        cell = cell_of(client.family, request, _number(params), log_in=route.route.is_login)
+        network = network_of(client.key)
+        campaign = population.campaign
+        if not calm:
+            period.votes += 1
+            count_cell(period.cells, cell, known=known)
+            count_cell(period.networks, network, known=known)
+            if suspicious:
                 keep_sample(period.samples, sample_of(time, source, request.line, raw))
-        if (vote.elsewhere == 0 or (suspicious and not known)) and (
+                if campaign is not None:
+                    campaign.requests += 1
+                    campaign.repeats += client.address in campaign.members
+        if (elsewhere == 0 or (suspicious and not known)) and (
             campaign is None or client.address not in campaign.members
         ):
             keep_suspect(period, client.address, time, cell, network, calm=calm)
-        if fired >= 0:
-            campaign = self._opened(population, fired, time, route)
-        if campaign is not None and (fired >= 0 or time - campaign.refreshed >= _REFRESH):
-            self._refresh(event, population, campaign, fired >= 0)
 
     def _is_crowd(self, population: RoutePopulation) -> bool:
         """Whether several clients are behind a signal: one that comes back for every vote is none."""
@@ -239,7 +259,9 @@ class Populations(Verdicts):
             campaign.samples = list(period.samples)
         named = bool(campaign.members)
         due = named and not campaign.told and time - campaign.opened >= _TOLD_AFTER
-        if not campaign.samples or not (added or fired or due):
+        told = self.book.rows.get(campaign.row)
+        goes_on = told is not None and campaign.requests > told.count and time - told.last >= _UPDATED
+        if not campaign.samples or not (added or fired or due or goes_on):
             return
         detector = POPULATION_TESTS[campaign.test]
         severity = population_severity(detector, named=named)

@@ -21,6 +21,7 @@ from tests.detect.crowds import (
     widgets,
 )
 from tests.engine.lines import BROWSER, alerts_of, known_route, line, names
+from tests.engine.traffic import at_time
 
 CLIENTS = addresses(2_000)
 
@@ -180,3 +181,34 @@ def test_same_alert_of_many_clients_is_one_row_after_the_first_five() -> None:
     assert set(cluster.clients) == set(CLIENTS[:40])
     assert cluster.explanation.subject.kind == "campaign"
     assert len(cluster.explanation.samples) == 5
+
+
+def test_campaign_on_a_known_route_is_high_once_its_members_are_named() -> None:
+    day = 90_000.0
+    before = [(at + day, raw) for at, raw in _at_day(widgets(3_200, 500), day)]
+    attack = lookups(CLIENTS[:300], rate=3.0, count=300, found=0.05, start=day + 500)
+    known = [(0.0, raw) for raw in known_route("/2017-06-30/users?email=first@example.com")]
+    found = judged(known, before, attack)
+    alert, opened = only_campaign(found)
+    assert (opened.alert.explanation.subject.kind, opened.alert.severity) == ("route", Severity.MEDIUM)
+    assert opened.alert.clients == ()
+    assert (alert.explanation.subject.kind, alert.severity, alert.score) == ("campaign", Severity.HIGH, 60)
+    assert [event.reason for event in found.events if event.alert.id == alert.id][:2] == ["open", "severity"]
+
+
+def _at_day(lines: list[Timed], seconds: float) -> list[Timed]:
+    return [(at, at_time(raw, at + seconds)) for at, raw in lines]
+
+
+def test_other_attack_of_a_member_and_another_attacker_have_rows_of_their_own() -> None:
+    attack = stuffing(CLIENTS[:100], rate=1.0, count=300)
+    probes = [
+        (at, line(at, CLIENTS[3], f"/secret-{step}/x.php", 404)) for step in range(9) for at in (ONSET + 200 + step,)
+    ]
+    late = [
+        (at, line(at, CLIENTS[1_500], "/api/login", 401, method="POST", user="root"))
+        for step in range(30)
+        for at in (ONSET + 9_000.0 + 9 * step,)
+    ]
+    found = judged(shop(ONSET + 400), attack, probes, late)
+    assert names(found.alerts) == ["auth.brute-force", "population.login-failures", "recon.endpoint-fuzzing"]

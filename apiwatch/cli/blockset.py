@@ -1,0 +1,101 @@
+"""Blocking the clients of an alert as a set: each passes the guard rails for itself."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apiwatch.errors import GuardError, InputError
+from apiwatch.text import plain
+
+if TYPE_CHECKING:
+    from apiwatch.blocklist import Guard
+    from apiwatch.model import Alert
+
+__all__ = ["add_members"]
+
+_REFUSED = 4
+_SHOWN = 10
+
+
+def add_members(
+    path: Path, guard: "Guard", alert_ids: Sequence[str], reason: str, ttl: float, *, json_lines: bool
+) -> int:
+    """Queue every client of some alerts that no guard rail protects; exit code 4 when one refused.
+
+    Raises InputError when an alert is not known, names no address, or when every client is protected.
+    """
+    return asyncio.run(_add(path, guard, alert_ids, reason, ttl, json_lines))
+
+
+async def _add(path: Path, guard: "Guard", alert_ids: Sequence[str], reason: str, ttl: float, json_lines: bool) -> int:
+    from apiwatch.cli.output import emit, put, rfc3339, say
+    from apiwatch.cli.reading import actor, controlling
+
+    alerts = await _alerts(path, alert_ids)
+    wanted: dict[str, list[Alert]] = {}
+    unblockable: list[str] = []
+    for alert in alerts:
+        for client in alert.clients or ((alert.client,) if alert.client else ()):
+            network = _network(client)
+            if network is None:
+                unblockable.append(client)
+            else:
+                wanted.setdefault(network, []).append(alert)
+    if not wanted:
+        raise InputError(f"alert {plain(alert_ids[0])} names no address yet; look again in a minute, or block by hand")
+    now = time.time()
+    expires = now + ttl
+    refused: list[str] = [f"{plain(client)} is no address" for client in unblockable]
+    queued = 0
+    async with controlling(path) as control:
+        for network, of in wanted.items():
+            try:
+                guard.require(network)
+            except GuardError as error:
+                refused.append(str(error))
+                continue
+            why = reason or plain(of[0].title, 500)
+            entry = await control.block(network, why, [alert.id for alert in of], actor(), now, expires)
+            queued += 1
+            if json_lines:
+                emit({"type": "block", "id": entry, "net": network, "expires": rfc3339(expires)})
+    for text in refused[:_SHOWN]:
+        say(text)
+    if len(refused) > _SHOWN:
+        say(f"and {len(refused) - _SHOWN} more were refused")
+    listed = sum(len(alert.clients) for alert in alerts)
+    total = sum(max(alert.clients_total, len(alert.clients)) for alert in alerts)
+    if total > listed > 0:
+        say(f"the alerts list {listed} of {total} clients; the others can only be blocked one by one")
+    if not json_lines:
+        what = f"queued {queued} networks until {rfc3339(expires)}, {len(refused)} refused"
+        put(f"{what}; `apiwatch block export --target NAME` writes them")
+    return _REFUSED if refused else 0
+
+
+async def _alerts(path: Path, alert_ids: Sequence[str]) -> "list[Alert]":
+    from apiwatch.cli.reading import reading
+
+    found: list[Alert] = []
+    async with reading(path) as reader:
+        for alert_id in alert_ids:
+            view = await reader.alert(alert_id)
+            if view is None:
+                raise InputError(f"the state file knows no alert {plain(alert_id)}; `apiwatch alerts` lists them")
+            found.append(view.alert)
+    return found
+
+
+def _network(client: str) -> str | None:
+    """What to block for a client; None for a name that is no address."""
+    import ipaddress
+
+    from apiwatch.blocklist import network_for
+
+    try:
+        ipaddress.ip_address(client)
+    except ValueError:
+        return None
+    return network_for(client)
