@@ -11,9 +11,12 @@ __all__ = [
     "AccountTargeted",
     "Classes",
     "CodeGuessing",
+    "ManyUsers",
     "MissingPredecessor",
+    "MixedAuth",
     "ResetAccounts",
     "ResetThenLogIn",
+    "TokenRoaming",
 ]
 
 
@@ -78,3 +81,28 @@ class MissingPredecessor(Section, frozen=True):
     look_back: Seconds = 1_800.0
     medium: Count = 2
     """Successes without the step before from which the severity is medium."""
+
+
+class MixedAuth(Section, frozen=True):
+    """identity.mixed-auth: an answer without credentials where nearly everybody has some."""
+
+    enabled: bool = True
+    share: Annotated[float, Meta(gt=0.5, le=1.0)] = 0.98
+    answers: Count = 200
+    """With credentials, from which on the share means something."""
+
+
+class TokenRoaming(Section, frozen=True):
+    """identity.token-roaming: one token from many networks."""
+
+    enabled: bool = True
+    networks: Annotated[int, Meta(ge=2, le=16)] = 3
+    window: Seconds = 600.0
+
+
+class ManyUsers(Section, frozen=True):
+    """identity.many-users: many users with one address and one user agent."""
+
+    enabled: bool = True
+    users: Annotated[int, Meta(ge=2, le=64)] = 3
+    window: Seconds = 600.0

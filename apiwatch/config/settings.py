@@ -184,6 +184,9 @@ class Detectors(Section, frozen=True):
     predecessor: accounts.MissingPredecessor = field(
         name="identity.missing-predecessor", default_factory=accounts.MissingPredecessor
     )
+    mixed_auth: accounts.MixedAuth = field(name="identity.mixed-auth", default_factory=accounts.MixedAuth)
+    roaming: accounts.TokenRoaming = field(name="identity.token-roaming", default_factory=accounts.TokenRoaming)
+    many_users: accounts.ManyUsers = field(name="identity.many-users", default_factory=accounts.ManyUsers)
     fuzzing: Fuzzing = field(name="recon.endpoint-fuzzing", default_factory=Fuzzing)
 
 

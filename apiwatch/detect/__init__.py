@@ -1,7 +1,7 @@
 """The detectors: one module per family, the statistical kit, scoring and the alert book."""
 
 from apiwatch.detect import auth, enumeration, recon, scraping
-from apiwatch.detect.identity import predecessors
+from apiwatch.detect.identity import many_users, mixed_auth, predecessors, roaming
 from apiwatch.detect.recovery import code_guessing, many_accounts, reset_log_in
 from apiwatch.detect.signal import Detector
 
@@ -23,6 +23,9 @@ DETECTORS: dict[str, Detector] = {
         reset_log_in.RESET_LOG_IN,
         predecessors.MISSING_TOKEN_STEP,
         predecessors.MISSING_PREDECESSOR,
+        mixed_auth.MIXED_AUTH,
+        roaming.TOKEN_ROAMING,
+        many_users.MANY_USERS,
         recon.FUZZING,
     )
 }

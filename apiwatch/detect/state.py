@@ -24,6 +24,7 @@ __all__ = [
     "sample_of",
 ]
 
+
 class Window(msgspec.Struct, gc=False):
     """Distinct objects in one window, as two half-overlapping halves of which the larger count is used."""
 
@@ -214,8 +215,8 @@ class RouteState(msgspec.Struct, gc=False):
     predecessors: Predecessors | None = None
     authenticated: int = 0
     """Answers to requests with credentials."""
-    anonymous: int = 0
-    """Answers to requests that had none for sure."""
+    strays: int = 0
+    """Answers to requests without credentials that gave a signal: they do not make this usual."""
     followed: bool = False
     """Whether a client of this log-in route was ever seen elsewhere."""
     dirty: bool = False

@@ -17,7 +17,7 @@ from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, netwo
 from apiwatch.engine.rows import MINUTE_BYTES
 from apiwatch.engine.state import SourceState
 from apiwatch.formats import LineParser, Unparsed, line_parser
-from apiwatch.model import Batch, Outcome, Request, UnparsedRow
+from apiwatch.model import Auth, Batch, Outcome, Request, UnparsedRow
 from apiwatch.routes import Param
 
 __all__ = ["FUTURE", "EngineCore"]
@@ -154,7 +154,10 @@ class EngineCore(AccountVerdicts):
                 principal = self.add_principal(client.key, client.kind, time, client.address)
         else:
             principal = self._principal(client, request, time, outcome)
+        another = user is not None and user != client.user and outcome == OK
         self._count(client, route.label, request, time, outcome)
+        if principal.client != client.address and principal.kind == "token":
+            self.judge_roaming((request, time, raw, source, client, route_state, outcome), principal)
         self._touch(client, principal, time)
         outcomes = route_state.outcomes
         outcomes[outcome] += 1
@@ -178,8 +181,15 @@ class EngineCore(AccountVerdicts):
                 client.answered += 1
             if route.roles:
                 self.judge_steps((request, time, raw, source, client, route_state, outcome), params)
+            if outcome == OK:
+                if user is not None or request.token is not None or request.stated == Auth.AUTHENTICATED:
+                    route_state.authenticated += 1
+                elif route_state.authenticated:
+                    self.judge_anonymous((request, time, raw, source, client, route_state, outcome), principal)
             if client.score and outcome == OK:
                 self.judge_aftermath((request, time, raw, source, client, route_state, outcome))
+        if another:
+            self.judge_user((request, time, raw, source, client, route_state, outcome))
         if status in UNKNOWN_STATUS:
             if not (matched and outcomes[OK]) and not route.is_login:
                 self.judge_target((request, time, raw, source, client, route_state, outcome), principal)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tests.engine.lines import BROWSER, line
 
 Attack = tuple[list[bytes], str]
-"""Lines, and the principal that the alert is about."""
+"""Lines, and the principal that the alert is about; `token:` for any token."""
 
 BAD = "203.0.113.9"
 LEARNED = [line(0, f"192.0.2.{client + 1}", "/login", 200, method="POST", size=300 + client) for client in range(2)]
@@ -66,6 +66,19 @@ def without_password(at: float, user: str, client: str = BAD) -> bytes:
     return line(at, client, "/createJWT", method="POST", user=user)
 
 
+WORKOUTS = [
+    line(5 * step, f"10.3.0.{step % 200 + 1}", f"/api/user/{step % 200 + 4_000}/workouts", user=f"w{step % 200}")
+    for step in range(600)
+]
+"""A private route that everybody uses with a user name, for 3,000 seconds."""
+
+
+def with_token(at: float, client: str, token: str, *, agent: str = BROWSER) -> bytes:
+    return line(at, client, f"/api/me?access_token={token}", agent=agent)
+
+
+ME = [with_token(step, f"192.0.2.{step + 1}", f"mine{step}") for step in range(3)]
+
 ATTACKS: dict[str, Attack] = {
     "auth.account-targeted": ([*LEARNED, *guesses(12, networks=4)], "account:alice"),
     "auth.account-takeover": (
@@ -89,6 +102,18 @@ ATTACKS: dict[str, Attack] = {
     "recovery.missing-token-step": ([*crowd(proper_reset), reset(5_000, BAD, "alice")], BAD),
     "identity.missing-predecessor": (
         [*crowd(proper_token), *(without_password(5_000 + 60 * step, f"a{step}") for step in range(3))],
+        BAD,
+    ),
+    "identity.mixed-auth": (
+        [*WORKOUTS, *(line(5_000 + step, BAD, f"/api/user/{4_000 + 7 * step}/workouts") for step in range(3))],
+        BAD,
+    ),
+    "identity.token-roaming": (
+        [*ME, *(with_token(100 + 60 * step, f"203.0.{113 + step}.9", "stolen") for step in range(6))],
+        "token:",
+    ),
+    "identity.many-users": (
+        [*WORKOUTS, *(line(5_000 + 60 * step, BAD, "/api/user/4001/workouts", user=f"a{step}") for step in range(5))],
         BAD,
     ),
 }
