@@ -11,6 +11,8 @@ __all__ = [
     "AccountTargeted",
     "Classes",
     "CodeGuessing",
+    "ForeignObject",
+    "LookupOracle",
     "ManyUsers",
     "MissingPredecessor",
     "MixedAuth",
@@ -106,3 +108,20 @@ class ManyUsers(Section, frozen=True):
     enabled: bool = True
     users: Annotated[int, Meta(ge=2, le=64)] = 3
     window: Seconds = 600.0
+
+
+class ForeignObject(Section, frozen=True):
+    """enumeration.foreign-object: objects that belong to other users."""
+
+    enabled: bool = True
+    objects: Count = 300
+    """Of a parameter, from which on it can be private."""
+    shared: Share = 0.03
+    points: Count = 4
+    points_unauthenticated: Count = 2
+
+
+class LookupOracle(Section, frozen=True):
+    """enumeration.lookup-oracle: look-ups of people without credentials."""
+
+    enabled: bool = True

@@ -170,6 +170,8 @@ class Detectors(Section, frozen=True):
 
     sequential: SequentialEnumeration = field(name="enumeration.sequential", default_factory=SequentialEnumeration)
     miss: MissEnumeration = field(name="enumeration.miss", default_factory=MissEnumeration)
+    foreign: accounts.ForeignObject = field(name="enumeration.foreign-object", default_factory=accounts.ForeignObject)
+    lookup: accounts.LookupOracle = field(name="enumeration.lookup-oracle", default_factory=accounts.LookupOracle)
     distinct: DistinctObjects = field(name="scraping.distinct-objects", default_factory=DistinctObjects)
     log_in: LogIn = field(name="auth.log-in", default_factory=LogIn)
     targeted: accounts.AccountTargeted = field(name="auth.account-targeted", default_factory=accounts.AccountTargeted)

@@ -1,6 +1,6 @@
 """The detectors: one module per family, the statistical kit, scoring and the alert book."""
 
-from apiwatch.detect import auth, enumeration, recon, scraping
+from apiwatch.detect import auth, enumeration, lookup, ownership, recon, scraping
 from apiwatch.detect.identity import many_users, mixed_auth, predecessors, roaming
 from apiwatch.detect.recovery import code_guessing, many_accounts, reset_log_in
 from apiwatch.detect.signal import Detector
@@ -13,6 +13,8 @@ DETECTORS: dict[str, Detector] = {
         enumeration.SEQUENTIAL,
         enumeration.MISS,
         scraping.DISTINCT,
+        ownership.FOREIGN_OBJECT,
+        lookup.LOOKUP_ORACLE,
         auth.BRUTE_FORCE,
         auth.STUFFING,
         auth.SPRAY,

@@ -7,6 +7,7 @@ import msgspec
 
 from apiwatch.detect.identity.track import IdentityTrack, Predecessors
 from apiwatch.detect.kit import Histogram, Null, Votes
+from apiwatch.detect.ownership import Foreign, Owners
 from apiwatch.detect.recovery.track import RecoveryTrack
 from apiwatch.detect.samples import Sample, keep_sample, sample_of
 from apiwatch.routes import Route
@@ -156,6 +157,7 @@ class Principal(msgspec.Struct, gc=False):
     recon: ReconTrack | None = None
     recovery: RecoveryTrack | None = None
     identity: IdentityTrack | None = None
+    foreign: Foreign | None = None
     signals: dict[str, tuple[int, float, str, float]] = msgspec.field(default_factory=dict)
     """Detector -> severity, evidence (0 to 1), reason and time of its strongest signal.
 
@@ -181,6 +183,7 @@ class ParamState(msgspec.Struct, gc=False):
     step: Null = msgspec.field(default_factory=Null)
     miss: Null = msgspec.field(default_factory=Null)
     requests: int = 0
+    owners: Owners | None = None
     histograms: list[Histogram] = msgspec.field(default_factory=lambda: [Histogram(), Histogram(), Histogram()])
     """Distinct objects per principal in closed windows of 10 min, 1 h and 24 h."""
 
@@ -213,6 +216,8 @@ class RouteState(msgspec.Struct, gc=False):
     fail_sizes: list[int] = msgspec.field(default_factory=list)
     """2xx sizes of a log-in route that mean 'refused'; at most 8."""
     predecessors: Predecessors | None = None
+    owned: bool = False
+    """Whether a parameter has so many objects with an owner that it may be private."""
     authenticated: int = 0
     """Answers to requests with credentials."""
     strays: int = 0

@@ -11,7 +11,8 @@ from apiwatch.detect.auth.accounts import (
     welcomed,
 )
 from apiwatch.detect.state import Principal, sample_of
-from apiwatch.engine.identity import SENSITIVE, IdentityVerdicts
+from apiwatch.engine.identity import SENSITIVE
+from apiwatch.engine.owners import OwnerVerdicts
 from apiwatch.engine.verdicts import Event, LogInAttempt
 from apiwatch.model import Outcome
 from apiwatch.routes import Param
@@ -27,7 +28,7 @@ _EVICTED = 1_000
 _USER_LENGTH = 200
 
 
-class AccountVerdicts(IdentityVerdicts):
+class AccountVerdicts(OwnerVerdicts):
     """The tests on accounts of one shard."""
 
     def __init__(self, settings: Settings) -> None:

@@ -172,7 +172,10 @@ class EngineCore(AccountVerdicts):
 
         if matched:
             if params:
-                self.judge_objects((request, time, raw, source, client, route_state, outcome), principal, params)
+                event = request, time, raw, source, client, route_state, outcome
+                self.judge_objects(event, principal, params)
+                if outcome == OK and (user is not None or route_state.owned):
+                    self.judge_owner(event, principal, params)
             elif route.is_blind:
                 self.judge_blind((request, time, raw, source, client, route_state, outcome), principal)
             if route.is_login or (user is not None and _is_basic(route_state, status, outcome)):

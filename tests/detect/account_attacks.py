@@ -79,6 +79,24 @@ def with_token(at: float, client: str, token: str, *, agent: str = BROWSER) -> b
 
 ME = [with_token(step, f"192.0.2.{step + 1}", f"mine{step}") for step in range(3)]
 
+FILES = [
+    line(5 * step, f"10.5.{step % 90}.1", f"/api/files/{7_000 + 13 * step}", user=f"owner{step % 90}")
+    for step in range(500)
+]
+"""Objects of 90 users; nobody reads what belongs to another."""
+
+
+def file(at: float, number: int, user: str = "mallory", *, client: str = BAD, method: str = "GET") -> bytes:
+    return line(at, client, f"/api/files/{7_000 + 13 * number}", user=user, method=method)
+
+
+MEMBERS = [line(step, f"192.0.2.{step + 1}", f"/1/members/m{step}@example.org") for step in range(3)]
+
+
+def looked_up(at: float, number: int, status: int = 404, client: str = BAD) -> bytes:
+    return line(at, client, f"/1/members/list{number}@example.org", status, size=60)
+
+
 ATTACKS: dict[str, Attack] = {
     "auth.account-targeted": ([*LEARNED, *guesses(12, networks=4)], "account:alice"),
     "auth.account-takeover": (
@@ -116,4 +134,9 @@ ATTACKS: dict[str, Attack] = {
         [*WORKOUTS, *(line(5_000 + 60 * step, BAD, "/api/user/4001/workouts", user=f"a{step}") for step in range(5))],
         BAD,
     ),
+    "enumeration.foreign-object": (
+        [*FILES, *(file(5_000 + 30 * step, 3 + (37 * step) % 400) for step in range(7))],
+        "user:mallory",
+    ),
+    "enumeration.lookup-oracle": ([*MEMBERS, *(looked_up(10 + step, step) for step in range(20))], BAD),
 }
