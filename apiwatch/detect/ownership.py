@@ -10,6 +10,7 @@ from zlib import crc32
 import msgspec
 
 from apiwatch.config.accounts import ForeignObject
+from apiwatch.detect.popularity import ID_MASK
 from apiwatch.detect.samples import Sample, keep_sample
 from apiwatch.detect.signal import Detector, Facts, Signal, Story
 from apiwatch.model import Number, Severity, Tags
@@ -43,7 +44,7 @@ class Foreign(msgspec.Struct, gc=False):
 
 def owner_of(user: str) -> int:
     """A small number that stands for a user."""
-    return crc32(user.encode("utf-8", "surrogatepass"))
+    return crc32(user.encode("utf-8", "surrogatepass")) & ID_MASK
 
 
 def is_private(owners: Owners, settings: ForeignObject) -> bool:

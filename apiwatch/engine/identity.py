@@ -120,8 +120,11 @@ class IdentityVerdicts(RecoveryVerdicts):
         settings = self.settings.detectors.many_users
         if not settings.enabled or request.user is None or time < client.nat_until or self.is_staff(client.address):
             return
+        visitors = _visitors(client)
+        if request.user in visitors.users:
+            return
         line = sample_of(time, source, request.line, raw)
-        signal = came(_visitors(client), request.user, request.user_agent or "", time, line, settings)
+        signal = came(visitors, request.user, request.user_agent or "", time, line, settings)
         if signal is not None and time - self._log_start() >= self.settings.detectors.predecessor.look_back:
             self._signal(event, self._network_principal(client, time), signal)
 

@@ -1,6 +1,7 @@
 """The test of ownership, and the tables of owners: one beside each parameter that users have objects on."""
 
 from apiwatch.detect.ownership import Foreign, Owners, is_private, owner_of, share, touched
+from apiwatch.detect.popularity import ID_MASK, POPULAR
 from apiwatch.detect.state import ParamState, Principal, sample_of
 from apiwatch.engine.identity import IdentityVerdicts
 from apiwatch.engine.verdicts import Event
@@ -55,8 +56,12 @@ class OwnerVerdicts(IdentityVerdicts):
         owners = state.owners
         if owners is None:
             owners = state.owners = Owners()
-        table = self.popularity_of(-state.key)
-        before = table.visit(identity, owner_of(user))
+        table = self.popularity.get(-state.key) or self.popularity_of(-state.key)
+        owner = owner_of(user)
+        value = table.young.get(identity, 0)
+        if value & _COUNT == POPULAR or (value and (value >> 2) & ID_MASK == owner):
+            return False
+        before = table.visit(identity, owner)
         if before == 0:
             owners.objects += 1
             if owners.objects == self.settings.detectors.foreign.objects:

@@ -13,13 +13,11 @@ _LOG_INS_KEPT = 16
 
 
 def came(visitors: Visitors, user: str, agent: str, time: float, line: Sample, settings: ManyUsers) -> Signal | None:
-    """A user was answered behind this address; the signal, if too many have appeared here of late.
+    """A new user was answered behind this address; the signal, if too many have appeared here of late.
 
     Users who were here before do not count, nor do as many as have logged in here: that is a kiosk.
     """
     users = visitors.users
-    if user in users:
-        return None
     if len(users) >= _USERS_KEPT:
         del users[next(iter(users))]
     users[user] = (time, agent)
