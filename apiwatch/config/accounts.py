@@ -11,9 +11,14 @@ __all__ = [
     "AccountTargeted",
     "Classes",
     "CodeGuessing",
+    "ForeignObject",
+    "LookupOracle",
+    "ManyUsers",
     "MissingPredecessor",
+    "MixedAuth",
     "ResetAccounts",
     "ResetThenLogIn",
+    "TokenRoaming",
 ]
 
 
@@ -78,3 +83,45 @@ class MissingPredecessor(Section, frozen=True):
     look_back: Seconds = 1_800.0
     medium: Count = 2
     """Successes without the step before from which the severity is medium."""
+
+
+class MixedAuth(Section, frozen=True):
+    """identity.mixed-auth: an answer without credentials where nearly everybody has some."""
+
+    enabled: bool = True
+    share: Annotated[float, Meta(gt=0.5, le=1.0)] = 0.98
+    answers: Count = 200
+    """With credentials, from which on the share means something."""
+
+
+class TokenRoaming(Section, frozen=True):
+    """identity.token-roaming: one token from many networks."""
+
+    enabled: bool = True
+    networks: Annotated[int, Meta(ge=2, le=16)] = 3
+    window: Seconds = 600.0
+
+
+class ManyUsers(Section, frozen=True):
+    """identity.many-users: many users with one address and one user agent."""
+
+    enabled: bool = True
+    users: Annotated[int, Meta(ge=2, le=64)] = 3
+    window: Seconds = 600.0
+
+
+class ForeignObject(Section, frozen=True):
+    """enumeration.foreign-object: objects that belong to other users."""
+
+    enabled: bool = True
+    objects: Count = 300
+    """Of a parameter, from which on it can be private."""
+    shared: Share = 0.03
+    points: Count = 4
+    points_unauthenticated: Count = 2
+
+
+class LookupOracle(Section, frozen=True):
+    """enumeration.lookup-oracle: look-ups of people without credentials."""
+
+    enabled: bool = True

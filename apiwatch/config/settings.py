@@ -283,6 +283,8 @@ class Detectors(Section, frozen=True):
 
     sequential: SequentialEnumeration = field(name="enumeration.sequential", default_factory=SequentialEnumeration)
     miss: MissEnumeration = field(name="enumeration.miss", default_factory=MissEnumeration)
+    foreign: accounts.ForeignObject = field(name="enumeration.foreign-object", default_factory=accounts.ForeignObject)
+    lookup: accounts.LookupOracle = field(name="enumeration.lookup-oracle", default_factory=accounts.LookupOracle)
     distinct: DistinctObjects = field(name="scraping.distinct-objects", default_factory=DistinctObjects)
     log_in: LogIn = field(name="auth.log-in", default_factory=LogIn)
     targeted: accounts.AccountTargeted = field(name="auth.account-targeted", default_factory=accounts.AccountTargeted)
@@ -297,6 +299,9 @@ class Detectors(Section, frozen=True):
     predecessor: accounts.MissingPredecessor = field(
         name="identity.missing-predecessor", default_factory=accounts.MissingPredecessor
     )
+    mixed_auth: accounts.MixedAuth = field(name="identity.mixed-auth", default_factory=accounts.MixedAuth)
+    roaming: accounts.TokenRoaming = field(name="identity.token-roaming", default_factory=accounts.TokenRoaming)
+    many_users: accounts.ManyUsers = field(name="identity.many-users", default_factory=accounts.ManyUsers)
     fuzzing: Fuzzing = field(name="recon.endpoint-fuzzing", default_factory=Fuzzing)
     fuzz_hit: FuzzHit = field(name="recon.fuzz-hit", default_factory=FuzzHit)
     injection: Injection = field(name="recon.injection-probe", default_factory=Injection)

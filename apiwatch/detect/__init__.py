@@ -1,7 +1,7 @@
 """The detectors: one module per family, the statistical kit, scoring and the alert book."""
 
-from apiwatch.detect import auth, campaign, enumeration, population, scraping
-from apiwatch.detect.identity import predecessors
+from apiwatch.detect import auth, campaign, enumeration, lookup, ownership, population, scraping
+from apiwatch.detect.identity import many_users, mixed_auth, predecessors, roaming
 from apiwatch.detect.recon import fuzzhit, fuzzing, injection, knownpath, scanner, tampering, verbs
 from apiwatch.detect.recovery import code_guessing, many_accounts, reset_log_in
 from apiwatch.detect.signal import Detector
@@ -14,6 +14,8 @@ DETECTORS: dict[str, Detector] = {
         enumeration.SEQUENTIAL,
         enumeration.MISS,
         scraping.DISTINCT,
+        ownership.FOREIGN_OBJECT,
+        lookup.LOOKUP_ORACLE,
         auth.BRUTE_FORCE,
         auth.STUFFING,
         auth.SPRAY,
@@ -24,6 +26,9 @@ DETECTORS: dict[str, Detector] = {
         reset_log_in.RESET_LOG_IN,
         predecessors.MISSING_TOKEN_STEP,
         predecessors.MISSING_PREDECESSOR,
+        mixed_auth.MIXED_AUTH,
+        roaming.TOKEN_ROAMING,
+        many_users.MANY_USERS,
         fuzzing.FUZZING,
         fuzzhit.FUZZ_HIT,
         injection.INJECTION,

@@ -6,14 +6,15 @@ hashed counters, and an object that many principals share can never be counted b
 
 import msgspec
 
-__all__ = ["POPULAR", "Popularity"]
+__all__ = ["ID_MASK", "POPULAR", "Popularity"]
 
 POPULAR = 3
 """Principals from which on an object is popular."""
 
 _COUNT = 0b11
 _ID_BITS = 31
-_ID_MASK = (1 << _ID_BITS) - 1
+ID_MASK = (1 << _ID_BITS) - 1
+"""What is kept of the number of a principal."""
 
 
 class Popularity:
@@ -46,8 +47,8 @@ class Popularity:
         count = value & _COUNT
         if count == POPULAR:
             return POPULAR
-        me = principal & _ID_MASK
-        if count and ((value >> 2) & _ID_MASK == me or (count == 2 and value >> (2 + _ID_BITS) == me)):
+        me = principal & ID_MASK
+        if count and ((value >> 2) & ID_MASK == me or (count == 2 and value >> (2 + _ID_BITS) == me)):
             return count
         if count == 0:
             value = 1 | me << 2

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from apiwatch.detect.state import Sample
+from apiwatch.detect.samples import Sample
 from apiwatch.model import Number, Severity, Tags
 
 __all__ = ["Detector", "Facts", "Signal", "Story", "suspicious"]

@@ -8,6 +8,7 @@ import msgspec
 from apiwatch.detect.crowds import RoutePopulation
 from apiwatch.detect.identity.track import IdentityTrack, Predecessors
 from apiwatch.detect.kit import Histogram, Null, Votes
+from apiwatch.detect.ownership import Foreign, Owners
 from apiwatch.detect.recon.probes import ProbeTrack, RouteProbes
 from apiwatch.detect.recovery.track import RecoveryTrack
 from apiwatch.detect.samples import Sample, keep_sample, sample_of
@@ -160,6 +161,7 @@ class Principal(msgspec.Struct, gc=False):
     """By the name of the detector."""
     recovery: RecoveryTrack | None = None
     identity: IdentityTrack | None = None
+    foreign: Foreign | None = None
     signals: dict[str, tuple[int, float, str, float]] = msgspec.field(default_factory=dict)
     """Detector -> severity, evidence (0 to 1), reason and time of its strongest signal.
 
@@ -185,6 +187,7 @@ class ParamState(msgspec.Struct, gc=False):
     step: Null = msgspec.field(default_factory=Null)
     miss: Null = msgspec.field(default_factory=Null)
     requests: int = 0
+    owners: Owners | None = None
     histograms: list[Histogram] = msgspec.field(default_factory=lambda: [Histogram(), Histogram(), Histogram()])
     """Distinct objects per principal in closed windows of 10 min, 1 h and 24 h."""
 
@@ -217,10 +220,12 @@ class RouteState(msgspec.Struct, gc=False):
     fail_sizes: list[int] = msgspec.field(default_factory=list)
     """2xx sizes of a log-in route that mean 'refused'; at most 8."""
     predecessors: Predecessors | None = None
+    owned: bool = False
+    """Whether a parameter has so many objects with an owner that it may be private."""
     authenticated: int = 0
     """Answers to requests with credentials."""
-    anonymous: int = 0
-    """Answers to requests that had none for sure."""
+    strays: int = 0
+    """Answers to requests without credentials that gave a signal: they do not make this usual."""
     followed: bool = False
     """Whether a client of this log-in route was ever seen elsewhere."""
     population: RoutePopulation | None = None

@@ -11,9 +11,10 @@ from apiwatch.detect.auth.accounts import (
     welcomed,
 )
 from apiwatch.detect.state import Principal, sample_of
-from apiwatch.engine.identity import SENSITIVE, IdentityVerdicts
-from apiwatch.engine.recovery import RecoveryVerdicts
+from apiwatch.engine.identity import SENSITIVE
+from apiwatch.engine.owners import OwnerVerdicts
 from apiwatch.engine.verdicts import Event, LogInAttempt
+from apiwatch.model import Outcome
 from apiwatch.routes import Param
 
 __all__ = ["ACCOUNTS_KEPT", "AccountVerdicts"]
@@ -21,11 +22,13 @@ __all__ = ["ACCOUNTS_KEPT", "AccountVerdicts"]
 ACCOUNTS_KEPT = 10_000
 """Users whose log-ins are remembered."""
 
+_OK = int(Outcome.OK)
+_REDIRECTED = frozenset({302, 303})
 _EVICTED = 1_000
 _USER_LENGTH = 200
 
 
-class AccountVerdicts(RecoveryVerdicts, IdentityVerdicts):
+class AccountVerdicts(OwnerVerdicts):
     """The tests on accounts of one shard."""
 
     def __init__(self, settings: Settings) -> None:
@@ -46,8 +49,12 @@ class AccountVerdicts(RecoveryVerdicts, IdentityVerdicts):
         roles = event[5].route.roles
         if "reset" in roles or "code" in roles:
             self.judge_recovery(event, params)
-        if not SENSITIVE.isdisjoint(roles):
-            self.judge_predecessor(event)
+        if SENSITIVE.isdisjoint(roles):
+            return
+        skipped = self.judge_predecessor(event)
+        request, time, _, _, client, route, outcome = event
+        if route.route.is_login and not skipped and (outcome == _OK or request.status in _REDIRECTED):
+            self.logged_in(client, time)
 
     def changed_accounts(self) -> list[Account]:
         """Accounts that changed since the last call."""

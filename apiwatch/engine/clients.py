@@ -2,6 +2,7 @@
 
 import msgspec
 
+from apiwatch.detect.identity.track import Visitors
 from apiwatch.model import ClientFacetRow, ClientMinuteRow, ClientRouteRow, ClientRow
 
 __all__ = [
@@ -66,6 +67,7 @@ class Client(msgspec.Struct, gc=False):
     """Users and tokens that became principals since `mixed_since`."""
     answered: int = 0
     """Answered requests outside log-in routes."""
+    visitors: Visitors | None = None
     principal: str = ""
     """Key of its latest principal."""
     score: int = 0

@@ -19,7 +19,7 @@ from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, netwo
 from apiwatch.engine.rows import MINUTE_BYTES
 from apiwatch.engine.state import SourceState
 from apiwatch.formats import LineParser, Unparsed, line_parser
-from apiwatch.model import Batch, Outcome, Request, UnparsedRow
+from apiwatch.model import Auth, Batch, Outcome, Request, UnparsedRow
 from apiwatch.routes import Param
 
 __all__ = ["FUTURE", "EngineCore"]
@@ -159,7 +159,10 @@ class EngineCore(Populations, AccountVerdicts):
                 principal = self.add_principal(client.key, client.kind, time, client.address)
         else:
             principal = self._principal(client, request, time, outcome)
+        another = user is not None and user != client.user and outcome == OK
         before = self._count(client, route.label, request, time, outcome)
+        if principal.client != client.address and principal.kind == "token":
+            self.judge_roaming((request, time, raw, source, client, route_state, outcome), principal)
         self._touch(client, principal, time)
         outcomes = route_state.outcomes
         outcomes[outcome] += 1
@@ -177,6 +180,8 @@ class EngineCore(Populations, AccountVerdicts):
             if params:
                 event = request, time, raw, source, client, route_state, outcome
                 unpopular = self.judge_objects(event, principal, params)
+                if outcome == OK and (user is not None or route_state.owned):
+                    self.judge_owner(event, principal, params)
             elif route.is_blind:
                 self.judge_blind((request, time, raw, source, client, route_state, outcome), principal)
             if route.is_login or (user is not None and _is_basic(route_state, status, outcome)):
@@ -185,11 +190,18 @@ class EngineCore(Populations, AccountVerdicts):
                 client.answered += 1
             if route.roles:
                 self.judge_steps((request, time, raw, source, client, route_state, outcome), params)
+            if outcome == OK:
+                if user is not None or request.token is not None or request.stated == Auth.AUTHENTICATED:
+                    route_state.authenticated += 1
+                elif route_state.authenticated:
+                    self.judge_anonymous((request, time, raw, source, client, route_state, outcome), principal)
             if client.score and outcome == OK:
                 self.judge_aftermath((request, time, raw, source, client, route_state, outcome))
             if route.is_login or ((params or route.is_blind) and time // SLOT > before // SLOT):
                 event = request, time, raw, source, client, route_state, outcome
                 self.judge_population(event, params, before, unpopular=unpopular)
+        if another:
+            self.judge_user((request, time, raw, source, client, route_state, outcome))
         if status in UNKNOWN_STATUS:
             if not (matched and outcomes[OK]) and not route.is_login:
                 self.judge_target((request, time, raw, source, client, route_state, outcome), principal)

@@ -1,5 +1,7 @@
 """The tests on identities of one shard."""
 
+from apiwatch.detect.identity.many_users import came, logged_in
+from apiwatch.detect.identity.mixed_auth import answered_anonymously
 from apiwatch.detect.identity.predecessors import (
     MISSING_PREDECESSOR,
     followed_by_harm,
@@ -8,11 +10,14 @@ from apiwatch.detect.identity.predecessors import (
     skipped,
     token_step_skipped,
 )
-from apiwatch.detect.identity.track import IdentityTrack, Predecessors
+from apiwatch.detect.identity.roaming import moved, note
+from apiwatch.detect.identity.track import IdentityTrack, Predecessors, Visitors
 from apiwatch.detect.state import Principal, sample_of
 from apiwatch.engine.clients import LAST, OTHER, Client
-from apiwatch.engine.verdicts import Event, Verdicts
-from apiwatch.model import Outcome
+from apiwatch.engine.principals import wide_network
+from apiwatch.engine.recovery import RecoveryVerdicts
+from apiwatch.engine.verdicts import Event
+from apiwatch.model import Auth, Outcome
 from apiwatch.routes import UNMATCHED
 from apiwatch.routes.personal import completes_reset, is_personal, proves_reset
 
@@ -26,7 +31,7 @@ _REDIRECTED = frozenset({302, 303})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class IdentityVerdicts(Verdicts):
+class IdentityVerdicts(RecoveryVerdicts):
     """The tests on identities of one shard."""
 
     def judge_predecessor(self, event: Event) -> bool:
@@ -75,6 +80,68 @@ class IdentityVerdicts(Verdicts):
             return
         line = sample_of(time, source, request.line, raw)
         self._signal(event, principal, followed_by_harm(track, line, settings))
+
+    def judge_anonymous(self, event: Event, principal: Principal) -> None:
+        """An answer to a request that shows no credentials, on a route where others show some."""
+        request, time, raw, source, _, route, _ = event
+        settings = self.settings.detectors.mixed_auth
+        authenticated = route.authenticated
+        others = route.outcomes[_OK] - 1 - authenticated - route.strays
+        if authenticated < settings.answers or authenticated < settings.share * (authenticated + others):
+            return
+        if not settings.enabled or request.method == "OPTIONS" or not SENSITIVE.isdisjoint(route.route.roles):
+            return
+        line = sample_of(time, source, request.line, raw)
+        sure = request.auth == Auth.ANONYMOUS
+        signal = answered_anonymously(_track(principal), authenticated, others, sure, line, settings)
+        route.strays += 1
+        self._signal(event, principal, signal)
+
+    def judge_roaming(self, event: Event, principal: Principal) -> None:
+        """A token that was last used from another address."""
+        request, time, raw, source, client, _, _ = event
+        settings = self.settings.detectors.roaming
+        if not settings.enabled:
+            return
+        track = _track(principal)
+        if not track.networks:
+            before = self.clients.get(principal.client)
+            agent = before.agent if before is not None else None
+            note(track, wide_network(principal.client), agent or "", principal.last)
+        note(track, wide_network(client.address), request.user_agent or "", time)
+        signal = moved(track, time, sample_of(time, source, request.line, raw), settings)
+        if signal is not None:
+            principal.client = client.address
+            self._signal(event, principal, signal)
+
+    def judge_user(self, event: Event) -> None:
+        """An answer to a user who is not the one that the same address had before."""
+        request, time, raw, source, client, _, _ = event
+        settings = self.settings.detectors.many_users
+        if not settings.enabled or request.user is None or time < client.nat_until or self.is_staff(client.address):
+            return
+        visitors = _visitors(client)
+        if request.user in visitors.users:
+            return
+        line = sample_of(time, source, request.line, raw)
+        signal = came(visitors, request.user, request.user_agent or "", time, line, settings)
+        if signal is not None and time - self._log_start() >= self.settings.detectors.predecessor.look_back:
+            self._signal(event, self._network_principal(client, time), signal)
+
+    def logged_in(self, client: Client, time: float) -> None:
+        """A log-in succeeded from this address, and no step before it was missing."""
+        logged_in(_visitors(client), time)
+
+    def _log_start(self) -> float:
+        """When the first event of all sources happened: then, every user is new."""
+        return min((source.first_time for source in self.sources.values() if source.first_time), default=0.0)
+
+
+def _visitors(client: Client) -> Visitors:
+    visitors = client.visitors
+    if visitors is None:
+        visitors = client.visitors = Visitors()
+    return visitors
 
 
 def _steps(client: Client, label: str, start: float) -> set[str]:

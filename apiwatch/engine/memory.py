@@ -150,11 +150,13 @@ class Memory:
         del self.params[key]
         del self.owners[key]
         self.forgotten_params[key] = route, param
-        self.globals.objects -= len(self.popularity.pop(key))
-        self.deleted.extend(self.journals.pop(key).keys(key))
+        for table in (key, -key):
+            if table in self.popularity:
+                self.globals.objects -= len(self.popularity.pop(table))
+                self.deleted.extend(self.journals.pop(table).keys(table))
 
     def popularity_of(self, key: int) -> Popularity:
-        """The table of visitors of one parameter, or of the unknown targets."""
+        """The table of visitors of one parameter or of the unknown targets; minus its key: of the owners there."""
         found = self.popularity.get(key)
         if found is None:
             found = self.popularity[key] = Popularity()

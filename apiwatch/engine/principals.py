@@ -5,7 +5,7 @@ from socket import AF_INET6, inet_ntop, inet_pton
 
 from apiwatch.engine.clients import Client
 
-__all__ = ["ADMITTED", "agent_family", "mark_mixed", "network_key", "network_principal"]
+__all__ = ["ADMITTED", "agent_family", "mark_mixed", "network_key", "network_principal", "wide_network"]
 
 MIXED_SPAN = 600.0
 NAT_SPAN = 86_400.0
@@ -49,6 +49,21 @@ def network_key(address: str) -> tuple[str, str]:
     except (OSError, ValueError):
         return address, "host"
     return f"{inet_ntop(AF_INET6, packed[:8] + bytes(8))}/64", "ipv6-64"
+
+
+def wide_network(address: str) -> str:
+    """The /24 of an IPv4 address, the /48 of an IPv6 address, or a host name as it is.
+
+    >>> wide_network("192.0.2.7"), wide_network("2001:db8:1:2::3")
+    ('192.0.2.0/24', '2001:db8:1::/48')
+    """
+    if ":" not in address:
+        return f"{address.rpartition('.')[0]}.0/24" if address[-1:].isdigit() else address
+    try:
+        packed = inet_pton(AF_INET6, address)
+    except (OSError, ValueError):
+        return address
+    return f"{inet_ntop(AF_INET6, packed[:6] + bytes(10))}/48"
 
 
 def agent_family(agent: str | None) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from apiwatch.config import Settings
 from apiwatch.detect.auth import LOG_INS_KEPT, LogInTest, refuses_by_status
 from apiwatch.detect.kit import DAY, Null, Votes, weights
+from apiwatch.detect.lookup import as_lookup, names_people
 from apiwatch.detect.objects import LISTED_AT, UNSEEN, ObjectTests
 from apiwatch.detect.popularity import POPULAR
 from apiwatch.detect.recon.fuzzhit import EVERYBODYS
@@ -69,6 +70,7 @@ class Verdicts(Clock):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._object_tests = ObjectTests(settings)
+        self._lookups = settings.detectors.lookup.enabled
         self._log_in_test = LogInTest(settings.detectors.log_in)
         fuzzing = settings.detectors.fuzzing
         self.fuzz_weights = weights(fuzzing.p0, fuzzing.p1)
@@ -101,8 +103,10 @@ class Verdicts(Clock):
             if track.listed:
                 principal.listed = True
                 if signals is not None:
+                    named = request.user is not None or request.token is not None
+                    lookup = self._lookups and not named and names_people(param)
                     for signal in signals:
-                        self._signal(event, principal, signal)
+                        self._signal(event, principal, as_lookup(signal) if lookup else signal)
         mine = client.routes.get(route.route.label)
         if mine is not None and objects > mine[OBJECTS]:
             mine[OBJECTS] = objects

@@ -63,7 +63,7 @@ def test_a_section_without_settings_means_its_defaults(tmp_path: Path) -> None:
         ("auth.log-in: {}\n", "put `auth.log-in` on a line below the section `detectors`."),
         (
             "detectors:\n  enumeration:\n    miss: {}\n",
-            "did you mean `detectors.enumeration.sequential` or `detectors.enumeration.miss`?",
+            "did you mean `detectors.enumeration.sequential` or `detectors.enumeration.miss`",
         ),
         ("detectors:\n  enumeration.mis: {}\n", "line 2: `detectors.enumeration.mis` is not a setting; did you mean"),
         ("queue: 5\n", "did you mean `limits.queue_lines`?"),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tests.engine.lines import BROWSER, line
 
 Attack = tuple[list[bytes], str]
-"""Lines, and the principal that the alert is about."""
+"""Lines, and the principal that the alert is about; `token:` for any token."""
 
 BAD = "203.0.113.9"
 LEARNED = [line(0, f"192.0.2.{client + 1}", "/login", 200, method="POST", size=300 + client) for client in range(2)]
@@ -68,6 +68,37 @@ def without_password(at: float, user: str, client: str = BAD) -> bytes:
     return line(at, client, "/createJWT", method="POST", user=user)
 
 
+WORKOUTS = [
+    line(5 * step, f"10.3.0.{step % 200 + 1}", f"/api/user/{step % 200 + 4_000}/workouts", user=f"w{step % 200}")
+    for step in range(600)
+]
+"""A private route that everybody uses with a user name, for 3,000 seconds."""
+
+
+def with_token(at: float, client: str, token: str, *, agent: str = BROWSER) -> bytes:
+    return line(at, client, f"/api/me?access_token={token}", agent=agent)
+
+
+ME = [with_token(step, f"192.0.2.{step + 1}", f"mine{step}") for step in range(3)]
+
+FILES = [
+    line(5 * step, f"10.5.{step % 90}.1", f"/api/files/{7_000 + 13 * step}", user=f"owner{step % 90}")
+    for step in range(500)
+]
+"""Objects of 90 users; nobody reads what belongs to another."""
+
+
+def file(at: float, number: int, user: str = "mallory", *, client: str = BAD, method: str = "GET") -> bytes:
+    return line(at, client, f"/api/files/{7_000 + 13 * number}", user=user, method=method)
+
+
+MEMBERS = [line(step, f"192.0.2.{step + 1}", f"/1/members/m{step}@example.org") for step in range(3)]
+
+
+def looked_up(at: float, number: int, status: int = 404, client: str = BAD) -> bytes:
+    return line(at, client, f"/1/members/list{number}@example.org", status, size=60)
+
+
 ATTACKS: dict[str, Attack] = {
     "auth.account-targeted": ([*LEARNED, *guesses(12, networks=4)], "account:alice"),
     "auth.account-takeover": (
@@ -93,4 +124,21 @@ ATTACKS: dict[str, Attack] = {
         [*crowd(proper_token), *(without_password(5_000 + 60 * step, f"a{step}") for step in range(3))],
         BAD,
     ),
+    "identity.mixed-auth": (
+        [*WORKOUTS, *(line(5_000 + step, BAD, f"/api/user/{4_000 + 7 * step}/workouts") for step in range(3))],
+        BAD,
+    ),
+    "identity.token-roaming": (
+        [*ME, *(with_token(100 + 60 * step, f"203.0.{113 + step}.9", "stolen") for step in range(6))],
+        "token:",
+    ),
+    "identity.many-users": (
+        [*WORKOUTS, *(line(5_000 + 60 * step, BAD, "/api/user/4001/workouts", user=f"a{step}") for step in range(5))],
+        BAD,
+    ),
+    "enumeration.foreign-object": (
+        [*FILES, *(file(5_000 + 30 * step, 3 + (37 * step) % 400) for step in range(7))],
+        "user:mallory",
+    ),
+    "enumeration.lookup-oracle": ([*MEMBERS, *(looked_up(10 + step, step) for step in range(20))], BAD),
 }

@@ -5,6 +5,7 @@ from msgspec.structs import fields, replace
 
 from apiwatch.config import Settings
 from apiwatch.config.settings import Detectors
+from apiwatch.formats.credentials import redact_line
 from tests.detect.account_attacks import ATTACKS
 from tests.detect.explaining import assert_complete
 from tests.engine.lines import alerts_of
@@ -17,9 +18,9 @@ SECTIONS = {"recovery.missing-token-step": "identity.missing-predecessor"}
 def test_attack_is_found_and_explained(detector: str) -> None:
     lines, subject = ATTACKS[detector]
     (alert,) = [alert for alert in alerts_of(lines) if alert.detector == detector]
-    assert alert.principal == subject
+    assert alert.principal == subject or (subject == "token:" and alert.principal.startswith(subject))
     assert_complete(alert, min(5, len(alert.explanation.samples)))
-    assert set(alert.explanation.samples) <= {raw.decode() for raw in lines}
+    assert set(alert.explanation.samples) <= {redact_line(raw.decode()) for raw in lines}
 
 
 @pytest.mark.parametrize("detector", ATTACKS)

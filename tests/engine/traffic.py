@@ -34,6 +34,9 @@ KINDS = (
     "slugs",
     "bulk",
     "shared",
+    "recover",
+    "roam",
+    "owned",
     "junk",
 )
 
@@ -83,6 +86,15 @@ def _line_of(kind: str, step: int, first: int, client: str, agent: str, user: st
         case "shared":
             name = dice.choice(("alice", "bob", "carol", "dave"))
             return line(0, client, f"/api/items/{first + step}", user=name, agent=dice.choice(AGENTS))
+        case "recover":
+            path = dice.choice(("/forgot", "/login", "/resetPassword", "/mfa/verify", "/login"))
+            name = dice.choice(("alice", "bob", "-", f"u{first % 7}"))
+            return line(0, client, path, dice.choice((200, 302, 401, 401, 422)), method="POST", user=name, agent=agent)
+        case "roam":
+            other = f"10.{first % 9}.{dice.randrange(9)}.1"
+            return line(0, other, f"/api/me?token=secret{first}", agent=agent, user=f"u{dice.randrange(9)}")
+        case "owned":
+            return line(0, client, f"/api/files/{dice.randrange(60)}", agent=agent, user=f"u{dice.randrange(5)}")
         case _:
             return dice.choice(JUNK)
 
