@@ -146,8 +146,11 @@ def _grades(attempts: Sequence[Attempt]) -> Table:
         named = sum(each.named for each in group)
         precision = share(named, sum(each.members for each in group))
         recall = share(named, sum(each.attackers for each in group))
-        rows.append((grade, *_recall(found, len(group)), *_speed(group), _two(precision), _two(recall)))
-    return Table("grades", ("grade", "found", "95 %", *_SPEED, "members precision", "members recall"), rows)
+        wrong = str(sum(len(each.mistakes) for each in group))
+        rows.append((grade, *_recall(found, len(group)), *_speed(group), _two(precision), _two(recall), wrong))
+    return Table(
+        "grades", ("grade", "found", "95 %", *_SPEED, "members precision", "members recall", "others accused"), rows
+    )
 
 
 def _two(value: float | None) -> str:

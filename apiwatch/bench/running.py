@@ -14,6 +14,7 @@ from apiwatch.config import Settings
 from apiwatch.engine import Engine
 from apiwatch.model import AlertEvent, Batch
 from apiwatch.simulate import REPLAYS, TRAPS, Hit, Stage, World, joined, population, services, stormy, writer
+from apiwatch.simulate.topology import topology
 
 __all__ = ["Attempt", "Job", "Outcome", "Quiet", "run"]
 
@@ -68,6 +69,8 @@ class Attempt(msgspec.Struct, frozen=True):
     """Attackers among the members of the right alerts."""
     members: int
     attackers: int
+    mistakes: list[Mistake]
+    """Alerts of this run that name no attacker; those about a twin come back in every grade."""
     baselines: dict[str, int]
     """Peers' rules that fired on an attacker, and after how many of the requests of the attack."""
 
@@ -197,6 +200,7 @@ def _attempt(job: Job, grade: str, feed: _Feed, normal: Normal) -> Attempt:
         named=named,
         members=members,
         attackers=attackers,
+        mistakes=truth.mistakes(raised),
         baselines=_first_fired(hits),
     )
 
@@ -210,7 +214,8 @@ def _normal(job: Job, feed: _Feed) -> Quiet:
     traps = frozenset(client for actor in actors if actor.role == "trap" for client in actor.clients)
     few = sorted((hit for actor in actors for hit in actor.hits(stage)), key=lambda hit: hit.time)
     many = stormy(stage, world) if job.traps else population(stage, world)
-    hits = list(joined(many, iter(few)))
+    rename = topology(job.layout)
+    hits = [hit if rename is None else rename(hit) for hit in joined(many, iter(few))]
     truth = Truth((), frozenset(), traps)
     raised = [event for event in feed.feed(hits, truth) if event.time >= START + cold]
     name = "traps" if job.traps else "benign"

@@ -55,6 +55,9 @@ def test_every_table_has_a_row_for_each_thing_that_was_run(found: Report) -> Non
     assert [row["replay"] for row in rows(found, "replays")] == ["R4 g0", "R4 g1", "R17 g0", "R17 g1"]
     assert [row["grade"] for row in rows(found, "grades")] == ["g0", "g1"]
     assert {row["without attack"] for row in rows(found, "false alerts")} == {"benign", "traps", "R4 twin", "R17 twin"}
+    assert [int(row["others accused"]) for row in rows(found, "grades")] == [
+        sum(len(each.mistakes) for each in found.attempts if each.grade == grade) for grade in ("g0", "g1")
+    ]
     assert {"baseline.fail2ban", "apiwatch"} <= {row["rule"] for row in rows(found, "other tools' rules")}
     detectors = {row["detector"]: row for row in rows(found, "detectors")}
     assert {"enumeration.sequential", "auth.brute-force"} <= set(detectors)

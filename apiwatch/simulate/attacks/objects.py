@@ -48,7 +48,7 @@ OPTUS = Replay(
         "g4": under_cover(5_000, 1.0, 900),
     },
     {"": _HOST, "g4": (*_HOST, *_CROWD)},
-    (visitors("recovery-test", _recovery_test, every=604_800.0 / 8, hours=(9.0, 17.0)),),
+    (visitors("recovery-test", _recovery_test, every=1_200.0, hours=(9.0, 17.0)),),
     must_requests=12,
     recipes={"g4": _customer},
 )
@@ -61,7 +61,7 @@ def _account(turn: Turn) -> Iterable[Call]:
 
 
 def _sync(turn: Turn) -> Iterable[Call]:
-    """A partner reads what it also read the nights before."""
+    """A partner reads what it also read the days before."""
     for index in range(40):
         number = 10_000_000 + (index * 7_919 + turn.step % 3) % 4_000
         yield Call("GET", f"/v2/accounts/{number}", 200, _sized(number, 1_150), after=0.1 * index)
@@ -82,7 +82,7 @@ T_MOBILE = Replay(
         "g4": under_cover(200, 1.5, 900),
     },
     {"": _VOLUME, "g3": (*_VOLUME, "campaign.cluster"), "g4": (*_VOLUME, "population.unpopular", "campaign.cluster")},
-    (visitors("nightly-sync", _sync, every=600.0, accounts=True, hours=(2.0, 4.0)),),
+    (visitors("daily-sync", _sync, every=600.0, accounts=True, hours=(9.0, 12.0)),),
     must_seconds=900.0,
     accounts=True,
 )
