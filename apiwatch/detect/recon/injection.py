@@ -43,8 +43,8 @@ def injection_signal(
         "families": len(track.kinds),
         "limit": settings.medium_distinct * factor,
         "many": settings.medium_families,
-        "failed": failed,
-        "odd": odd,
+        "failed": float(failed),
+        "odd": float(odd),
         **{f"in {family}": count for family, count in track.kinds.items()},
     }
     return Signal(INJECTION, severity, 1.0, facts, track.since, track.samples)

@@ -30,7 +30,7 @@ def known_path_signal(track: ProbeTrack, settings: KnownPath, *, opened: bool) -
         "recent": recent,
         "limit": settings.medium_paths,
         "minutes": settings.window / 60,
-        "opened": opened,
+        "opened": float(opened),
         **{f"in {kind}": count for kind, count in track.kinds.items()},
     }
     return Signal(KNOWN_PATH, severity, 1.0, facts, track.since, track.samples)

@@ -26,7 +26,7 @@ def verb_signal(track: ProbeTrack, settings: Verbs, *, answered: bool) -> Signal
     facts: Facts = {
         "hits": track.count,
         "limit": settings.medium_refused,
-        "answered": answered,
+        "answered": float(answered),
         **{f"in {method}": count for method, count in track.kinds.items()},
     }
     severity = Severity.HIGH if answered else Severity.MEDIUM
