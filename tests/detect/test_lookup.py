@@ -45,4 +45,4 @@ def test_widgets_that_poll_and_forms_that_check_are_silent() -> None:
              for step in range(2_000)]  # fmt: skip
     forms = [line(3_000 + step, f"10.9.{step // 200}.{step % 200}", f"/1/members/n{step}{part}@example.org", 404)
              for step in range(100) for part in "ab"]  # fmt: skip
-    assert alerts_of([*WIDGET, *MEMBERS, *polls, *forms]) == []
+    assert not [alert for alert in alerts_of([*WIDGET, *MEMBERS, *polls, *forms]) if alert.family == "enumeration"]
