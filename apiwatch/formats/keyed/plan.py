@@ -62,6 +62,7 @@ class Plan:
         self._credential = [path for path, _ in fields.get("credential", [])]
         self._duration = fields.get("duration", [])
         self._divisor = 1.0
+        self._vague_host = False
         self._flat = self._flat_keys(fields)
 
     @property
@@ -94,6 +95,8 @@ class Plan:
         for text in (referer, agent, host, user, forwarded):
             if text is not None and type(text) is not str:
                 return None
+        if host is not None and self._vague_host and not _is_site(host):
+            host = None
         if asked in _ABSENT or (method is None) != (keys[2] is None) or method in _ABSENT:
             return None
         return builder.request(
@@ -127,8 +130,7 @@ class Plan:
             if len(found) > 1 or (found and len(found[0][0]) > 1) or (not found and field not in _OPTIONAL):
                 return None
             keys.append(found[0][0][0] if found else None)
-        if "host" in fields and fields["host"][0][0][0].lower() == "host":
-            return None
+        self._vague_host = "host" in fields and fields["host"][0][0][0].lower() == "host"
         if "duration" in fields:
             unit = fields["duration"][0][1]
             if not unit:
@@ -332,11 +334,14 @@ def _host(value: dict[str, Any], paths: list[Path]) -> str | None:
     """The first that looks like a site: `host` is often the machine that sent the log."""
     for path in paths:
         found = _get(value, path)
-        if isinstance(found, str) and (
-            path[-1].lower() != "host" or "." in found or ":" in found or found == "localhost"
-        ):
+        if isinstance(found, str) and (path[-1].lower() != "host" or _is_site(found)):
             return found
     return None
+
+
+def _is_site(host: str) -> bool:
+    """Whether a value of the key `host` is that of a request, and not the machine that sent the log."""
+    return "." in host or ":" in host or host == "localhost"
 
 
 def _duration(value: dict[str, Any], fields: list[tuple[Path, str]]) -> tuple[float | None, float | None]:
