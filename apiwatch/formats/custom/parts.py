@@ -148,7 +148,9 @@ def _free(parts: Sequence[Part], index: int) -> str:
         return r"[^ \t]*+"
     # A run of blanks is stepped over as a whole: what follows it is the same for each of its blanks.
     first, step = (r" \t", r"[ \t]++") if following.pattern[0].isspace() else (re.escape(following.pattern[0]),) * 2
-    return rf"(?:[^{first}]++|(?!{stop}){step})*+"
+    # Not possessive: Python before 3.11.5 matches a possessive repetition of more than one piece wrongly (CPython
+    # gh-106052). Giving back is cheap, since what follows has just been found not to match there.
+    return rf"[^{first}]*+(?:(?!{stop}){step}[^{first}]*+)*"
 
 
 def _stop(parts: Sequence[Part], index: int) -> str:
