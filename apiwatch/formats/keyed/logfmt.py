@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from apiwatch.formats.build import Builder
-from apiwatch.formats.keyed.plan import PlanCache, is_application, record_of
+from apiwatch.formats.keyed.plan import PlanCache, record_of
 from apiwatch.formats.keyed.units import DurationUnit
 from apiwatch.formats.matcher import FormatInfo, Matcher, Skipped
 from apiwatch.model import Request
@@ -15,6 +15,8 @@ _START = re.compile(r"[A-Za-z_@][\w.@-]{0,63}=", re.ASCII)
 _PAIR = re.compile(r'([A-Za-z_@][\w.@-]{0,63})=(?:"((?:[^"\\]|\\.)*+)"|([^\s"]*+))(?:[ \t]+|$)', re.ASCII | re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _YEARLESS = re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d", re.ASCII)
+_APPLICATION = ("level", "severity", "lvl", "levelname", "log.level", "logger")
+"""Keys of a message of an application's own log."""
 _FEWEST = 3
 _MOST = 200
 
@@ -52,7 +54,7 @@ class LogfmtMatcher(Matcher):
             return None
         plan = self._plans.of(value)
         if plan is None:
-            return Skipped if is_application(value) else None
+            return Skipped if any(key in value for key in _APPLICATION) else None
         time = value.get("time")
         if isinstance(time, str) and _YEARLESS.fullmatch(time):
             moment = self.builder.clock.yearless(time, received)

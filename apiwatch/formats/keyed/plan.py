@@ -1,7 +1,7 @@
 """Objects with the usual field names: which key holds what, worked out once for each set of keys."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec.structs import replace
@@ -15,14 +15,13 @@ from apiwatch.formats.matcher import Skipped
 from apiwatch.formats.times import Moment, any_time
 from apiwatch.model import Request
 
-__all__ = ["Plan", "PlanCache", "is_application", "record_of"]
+__all__ = ["Plan", "PlanCache", "record_of"]
 
 Path = tuple[str, ...]
 Value = str | int | float
 
 _KEPT = 512
 _DEEPEST = 5
-_APPLICATION = ("level", "severity", "lvl", "L", "levelname", "log.level", "logger", "@timestamp")
 _FLAT_START = ("time", "client")
 _FLAT_END = ("status", "bytes", "referer", "agent", "host", "user", "forwarded", "duration")
 _OPTIONAL = frozenset({"", "referer", "agent", "host", "user", "forwarded", "duration"})
@@ -225,11 +224,6 @@ def record_of(
     if plan.profile is None or plan.profile.finish is None:
         return record
     return plan.profile.finish(value, record, builder)
-
-
-def is_application(value: Mapping[str, Any]) -> bool:
-    """Whether an object looks like a message of an application's own log."""
-    return any(key in value for key in _APPLICATION)
 
 
 def _shape(value: dict[str, Any], depth: int) -> tuple[object, ...]:
