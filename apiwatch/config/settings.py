@@ -9,6 +9,7 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from apiwatch.config import accounts
+from apiwatch.config.routes import RouteSettings
 from apiwatch.config.section import Count, Seconds, Section, Share
 
 __all__ = [
@@ -349,6 +350,7 @@ class Settings(Section, frozen=True):
     sources: Sources = field(default_factory=Sources)
     limits: Limits = field(default_factory=Limits)
     retention: Retention = field(default_factory=Retention)
+    routes: RouteSettings = field(default_factory=RouteSettings)
     detectors: Detectors = field(default_factory=Detectors)
     classes: accounts.Classes = field(default_factory=accounts.Classes)
     dashboard: Dashboard = field(default_factory=Dashboard)

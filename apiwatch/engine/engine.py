@@ -28,7 +28,7 @@ from apiwatch.model import (
     StateRow,
     SuspectRow,
 )
-from apiwatch.routes import Route, TreeState
+from apiwatch.routes import Route, Specification, TreeState
 
 __all__ = ["Engine"]
 
@@ -60,9 +60,12 @@ class _Pieces:
 class Engine(EngineCore):
     """One shard's engine; synchronous, deterministic, single-threaded."""
 
-    def __init__(self, settings: Settings, *, salt: bytes = b"") -> None:
+    def __init__(self, settings: Settings, *, salt: bytes = b"", specification: Specification | None = None) -> None:
+        """`specification` is what the OpenAPI files of the settings say; the engine itself reads no file."""
         super().__init__(settings)
         self.globals.salt = salt
+        if specification is not None:
+            self.routes.specify(specification)
 
     @property
     def pending(self) -> int:
