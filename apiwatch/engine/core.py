@@ -10,9 +10,9 @@ from apiwatch.detect.outcome import BY_STATUS, DENSE, SPARSE, learn_size, refine
 from apiwatch.detect.recon.fuzzing import UNKNOWN_STATUS, tried
 from apiwatch.detect.recon.verbs import NEUTRAL as PLAIN_VERBS
 from apiwatch.detect.state import Principal, RouteState
-from apiwatch.engine.accounts import AccountVerdicts
 from apiwatch.engine.clients import BYTES, CHANGED, LAST, Client, count_run, flush_minutes
 from apiwatch.engine.clock import LATE_MINUTES
+from apiwatch.engine.inventory import InventoryVerdicts
 from apiwatch.engine.peers import BLOCK, Proxies
 from apiwatch.engine.populations import SLOT, Populations
 from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, network_principal
@@ -43,7 +43,7 @@ _UNNAMED = frozenset({401, 407})
 """Answers that do not confirm the user or token of a request."""
 
 
-class EngineCore(Populations, AccountVerdicts):
+class EngineCore(Populations, InventoryVerdicts):
     """Everything but the conversion to rows and to state, which `Engine` adds."""
 
     def __init__(self, settings: Settings) -> None:
@@ -222,6 +222,8 @@ class EngineCore(Populations, AccountVerdicts):
             self.judge_verb((request, time, raw, source, client, route_state, outcome), principal)
         if (outcome == OK and not matched) or status == 500:
             self.judge_answer((request, time, raw, source, client, route_state, outcome), principal)
+        if before < self.day_start or route_state.inventory is not None:
+            self.judge_inventory((request, time, raw, source, client, route_state, outcome), principal, before)
 
     def _touch(self, client: Client, principal: Principal, time: float) -> None:
         """Client and principal were seen now, and together."""

@@ -111,6 +111,23 @@ class Routes:
             route = self._add(host, "", UNMATCHED, time, matched=False)
         return route
 
+    def objects(self, host: str, method: str, path: str) -> tuple[Param, ...]:
+        """The objects in a path that was just matched; none if it matched no route."""
+        found = self._matches.get((host, method, path))
+        return () if found is None else found[1]
+
+    def template(self, host: str, method: str, path: str) -> str:
+        """The template that a path has, or would have once it is learned."""
+        return self._template(host, method, path)[0]
+
+    def find(self, host: str, method: str, template: str) -> Route | None:
+        """The route of a template."""
+        return self._by_key.get(_key(host, method, template))
+
+    def answers_template(self, host: str, template: str) -> bool:
+        """Whether a template is that of a learned route, whatever its method."""
+        return any(_key(host, method, template) in self._by_key for method in _METHODS)
+
     def answers_otherwise(self, host: str, method: str, path: str) -> bool:
         """Whether a learned route of the same path has another method."""
         template, _ = self._template(host, method, path)[:2]
