@@ -11,12 +11,12 @@ from apiwatch.detect.state import Principal, RouteState, sample_of
 from apiwatch.engine.clients import LAST, OTHER, Client
 from apiwatch.engine.hosts import HostVerdicts
 from apiwatch.engine.verdicts import Event
-from apiwatch.model import Outcome
+from apiwatch.model import Outcome, Severity
 from apiwatch.routes import UNMATCHED, Route
 
 __all__ = ["EndpointVerdicts"]
 
-_OK, _DENY = int(Outcome.OK), int(Outcome.DENY)
+_OK, _MISS, _DENY = int(Outcome.OK), int(Outcome.MISS), int(Outcome.DENY)
 _PARTS_KEPT = 1_024
 _LABELS_KEPT = 512
 _SKIPPED = frozenset({"HEAD", "OPTIONS"})
@@ -25,8 +25,8 @@ _OTHER_BUSINESS = 2
 """Known routes that answered a client lately, from which on it has other business."""
 
 _NO_BUSINESS = frozenset({UNMATCHED, OTHER})
-_REFUSES_ALL = 20
-"""Refusals of unknown targets from which on a host refuses whatever is asked."""
+_REFUSALS = 3
+"""Refusals of unknown targets, more than misses, above which a host refuses whatever is asked."""
 
 
 class EndpointVerdicts(HostVerdicts):
@@ -40,7 +40,7 @@ class EndpointVerdicts(HostVerdicts):
         elif route.origin == "learned" and self.routes.specification.covers(route.host):
             found.inventory = RouteWatch(route.first_seen + DAY, new=True)
         elif route.origin == "learned" and not route.collapsed and not is_ordinary(route.template):
-            if self._is_new(route.host, route.template, route.first_seen):
+            if self._is_new(route.host, route.method, route.template, route.first_seen):
                 found.inventory = RouteWatch(route.first_seen + DAY, new=True)
             self._part_of(route.host, route.template, route.first_seen).arrivals.count(route.first_seen)
             self.inventory_changed = True
@@ -71,7 +71,7 @@ class EndpointVerdicts(HostVerdicts):
         elif matched:
             if route.inventory is None or not route.inventory.new:
                 return
-        elif self.routes.answers_otherwise(host, method, path) or not self._is_new(host, template, time):
+        elif not self._is_new(host, method, template, time):
             return
         part = self._part_of(host, template, time)
         self.inventory_changed = True
@@ -91,7 +91,9 @@ class EndpointVerdicts(HostVerdicts):
 
     def _has_business(self, client: Client, principal: Principal, time: float) -> bool:
         """Whether a client uses the known routes, too, and did nothing wrong."""
-        if principal.signals or (principal.recon is not None and principal.recon.score >= LISTED_AT):
+        if any(severity >= Severity.MEDIUM for severity, *_ in principal.signals.values()):
+            return False
+        if principal.recon is not None and principal.recon.score >= LISTED_AT:
             return False
         labels = self.inventory.labels
         elsewhere = (
@@ -108,7 +110,7 @@ class EndpointVerdicts(HostVerdicts):
                 del labels[min(labels, key=lambda known: (labels[known], known))]
             labels[label] = time
 
-    def _is_new(self, host: str, template: str, time: float) -> bool:
+    def _is_new(self, host: str, method: str, template: str, time: float) -> bool:
         """Whether a route that appears now is remarkable: the others were learned, and new ones are rare here.
 
         Never while routes are forgotten for want of room, since those come back.
@@ -116,7 +118,7 @@ class EndpointVerdicts(HostVerdicts):
         settings = self.settings.detectors.shadow
         parts = self.inventory.parts
         whole = parts.get(_part_key(host, ""))
-        if whole is None or self.routes.refused or self.routes.answers_template(host, template):
+        if whole is None or self.routes.refused or self.routes.has_other_method(host, method, template):
             return False
         mine = parts.get(_part_key(host, _first_part(template)))
         arrivals = whole.arrivals if mine is None else mine.arrivals
@@ -148,7 +150,7 @@ class EndpointVerdicts(HostVerdicts):
     def _chooses(self, host: str, time: float) -> bool:
         """Whether a host refuses some targets only: else a refusal does not tell that there is anything."""
         pseudo = self.route_states.get(self.routes.unmatched(host, time).id)
-        return pseudo is None or pseudo.outcomes[_DENY] < _REFUSES_ALL
+        return pseudo is None or pseudo.outcomes[_DENY] <= pseudo.outcomes[_MISS] + _REFUSALS
 
     def _answers_all(self, route: RouteState, host: str, time: float, size: int | None) -> bool:
         """Whether a host answers to anything with a page of this size."""

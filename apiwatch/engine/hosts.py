@@ -8,6 +8,7 @@ from apiwatch.detect.inventory.track import HostRecord, Inventory, RouteWatch, d
 from apiwatch.detect.inventory.words import is_ordinary, is_unpublic
 from apiwatch.detect.kit import DAY
 from apiwatch.detect.state import sample_of
+from apiwatch.engine.clients import Client
 from apiwatch.engine.newcomers import NewcomerVerdicts
 from apiwatch.engine.verdicts import Event
 from apiwatch.model import Outcome
@@ -16,6 +17,9 @@ __all__ = ["HostVerdicts"]
 
 _OK = int(Outcome.OK)
 _HOSTS_KEPT = 512
+_CHECKS = 3
+"""Health checks for each other request, from which on a client is a monitor."""
+
 _NEW_A_DAY = 64
 """New hosts in a day, counted with those that never answered, above which no more are looked at."""
 
@@ -64,7 +68,7 @@ class HostVerdicts(NewcomerVerdicts):
         is_new = record.first - start >= settings.learning and not (time - record.first >= DAY and len(record.days) > 1)
         asleep = 0.0 if is_new else asleep_for(record, time, settings.silence)
         remarkable = asleep or unpublic or (is_new and record.remarkable)
-        if not settings.enabled or not remarkable or is_ordinary(request.path):
+        if not settings.enabled or not remarkable or is_ordinary(request.path) or _is_monitor(client):
             return
         if route.inventory is None:
             route.inventory = RouteWatch(time + DAY)
@@ -87,3 +91,15 @@ class HostVerdicts(NewcomerVerdicts):
             del hosts[min(hosts, key=lambda name: (hosts[name].busy, len(hosts[name].days), hosts[name].first, name))]
         record = hosts[host] = HostRecord(time, remarkable=settled)
         return record
+
+
+def _is_monitor(client: Client) -> bool:
+    """Whether a client hardly does anything but ask how a service feels."""
+    checks = others = 0
+    for label, counts in client.routes.items():
+        path = label.partition(" ")[2]
+        if path and is_ordinary(path):
+            checks += counts[_OK]
+        elif path:
+            others += counts[_OK]
+    return checks >= _CHECKS * max(1, others)

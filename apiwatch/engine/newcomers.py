@@ -4,6 +4,7 @@ from apiwatch.detect.identity.newcomers import Newcomer, arrived, did_harm, is_c
 from apiwatch.detect.inventory.track import RouteWatch, Visits
 from apiwatch.detect.inventory.words import is_administration
 from apiwatch.detect.kit import DAY
+from apiwatch.detect.ownership import owner_of
 from apiwatch.detect.popularity import ID_MASK, POPULAR
 from apiwatch.detect.state import Principal, sample_of
 from apiwatch.engine.accounts import AccountVerdicts
@@ -77,14 +78,17 @@ class NewcomerVerdicts(AccountVerdicts):
             self._judge_harm(event, principal, newcomer)
 
     def _judge_harm(self, event: Event, principal: Principal, newcomer: Newcomer) -> None:
-        """Whether an answer is about what others touched first."""
+        """Whether an answer is about what others touched first: other users where the log has them."""
         request, time, raw, source, _, route, _ = event
-        me = principal.pid & ID_MASK
+        user = request.user
+        me = principal.pid & ID_MASK if user is None else owner_of(user)
         for param in self.routes.objects(request.host or "", request.method or "", request.path):
             state = route.params.get(param.name)
             if state is None:
                 continue
-            table = self.popularity_of(state.key)
+            table = self.popularity.get(state.key if user is None else -state.key)
+            if table is None:
+                continue
             value = table.young.get(param.identity) or table.old.get(param.identity, 0)
             count = value & _COUNT
             touched = count == POPULAR or (count == 2 and (value >> 2) & ID_MASK != me)

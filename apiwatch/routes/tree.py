@@ -124,13 +124,12 @@ class Routes:
         """The route of a template."""
         return self._by_key.get(_key(host, method, template))
 
-    def answers_template(self, host: str, template: str) -> bool:
-        """Whether a template is that of a learned route, whatever its method."""
-        return any(_key(host, method, template) in self._by_key for method in _METHODS)
-
     def answers_otherwise(self, host: str, method: str, path: str) -> bool:
         """Whether a learned route of the same path has another method."""
-        template, _ = self._template(host, method, path)[:2]
+        return self.has_other_method(host, method, self._template(host, method, path)[0])
+
+    def has_other_method(self, host: str, method: str, template: str) -> bool:
+        """Whether a template is that of a learned route with another method."""
         others = _METHODS - {method, "OPTIONS"}
         return any(_key(host, other, template) in self._by_key for other in others)
 
