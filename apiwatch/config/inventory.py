@@ -58,4 +58,5 @@ class NewOnClosedRoute(Section, frozen=True):
     """Share of a day's principals that may be new."""
     first_seen: Seconds = 86_400.0
     """How long somebody is new."""
-    medium_objects: Count = 5
+    objects: Count = 5
+    """Rarely read objects of others that make it medium."""

@@ -12,13 +12,16 @@ from apiwatch.engine.clients import LAST, OTHER, Client
 from apiwatch.engine.hosts import HostVerdicts
 from apiwatch.engine.verdicts import Event
 from apiwatch.model import Outcome, Severity
-from apiwatch.routes import UNMATCHED, Route
+from apiwatch.routes import UNMATCHED, Route, roles_of
 
 __all__ = ["EndpointVerdicts"]
 
 _OK, _MISS, _DENY = int(Outcome.OK), int(Outcome.MISS), int(Outcome.DENY)
 _PARTS_KEPT = 1_024
 _LABELS_KEPT = 512
+_FOR_EVERYBODY = frozenset({"login", "code", "reset", "signup"})
+"""Roles of routes that people without an account use."""
+
 _SKIPPED = frozenset({"HEAD", "OPTIONS"})
 _LOOK_BACK = 1_800.0
 _OTHER_BUSINESS = 2
@@ -76,12 +79,13 @@ class EndpointVerdicts(HostVerdicts):
         part = self._part_of(host, template, time)
         self.inventory_changed = True
         label = f"{method} {template}"
+        sensitive = is_sensitive(template) and _FOR_EVERYBODY.isdisjoint(roles_of(method, template))
         known = self._has_business(client, principal, time)
         self._remember_label(label, time)
         signal = answered(
             part, label, principal.pid, time, size if outcome == _OK else 0,
             sample_of(time, source, request.line, raw), settings,
-            known=known, sensitive=is_sensitive(template), specified=specified,
+            known=known, sensitive=sensitive, specified=specified,
         )  # fmt: skip
         first = _first_part(template)
         if not matched:

@@ -110,7 +110,7 @@ def did_harm(
     elif popular or identity in newcomer.others:
         return None
     _keep(newcomer.others, identity)
-    if not newcomer.writes and len(newcomer.others) < settings.medium_objects:
+    if not newcomer.writes and len(newcomer.others) < settings.objects:
         return None
     return _signal(newcomer, line, settings)
 
@@ -126,7 +126,7 @@ def _signal(newcomer: Newcomer, line: Sample, settings: NewOnClosedRoute) -> Sig
     severity = Severity.LOW
     if newcomer.writes or newcomer.admin:
         severity = Severity.HIGH
-    elif len(newcomer.others) >= settings.medium_objects:
+    elif len(newcomer.others) >= settings.objects:
         severity = Severity.MEDIUM
     facts: Facts = {
         "hits": len(newcomer.routes),
@@ -136,7 +136,7 @@ def _signal(newcomer: Newcomer, line: Sample, settings: NewOnClosedRoute) -> Sig
         "share": newcomer.share,
         "clients": newcomer.clients,
         "limit": settings.newcomers,
-        "objects limit": settings.medium_objects,
+        "objects limit": settings.objects,
     }
     return Signal(NEWCOMER, severity, 1.0, facts, newcomer.lines[0][0], newcomer.lines)
 
