@@ -2,9 +2,8 @@
 
 from zlib import crc32
 
-from apiwatch.config import Settings
 from apiwatch.detect.inventory.hosts import asleep_for, is_busy, is_regular, met, used, visited
-from apiwatch.detect.inventory.track import HostRecord, Inventory, RouteWatch, day_of
+from apiwatch.detect.inventory.track import HostRecord, RouteWatch, day_of
 from apiwatch.detect.inventory.words import is_ordinary, is_unpublic
 from apiwatch.detect.kit import DAY
 from apiwatch.detect.state import sample_of
@@ -27,12 +26,6 @@ _NEW_A_DAY = 64
 class HostVerdicts(NewcomerVerdicts):
     """The test on hosts of one shard."""
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        self.inventory = Inventory()
-        self.inventory_changed = False
-        """Whether `inventory` differs from what was last taken."""
-
     def judge_host(self, event: Event) -> None:
         """A request to a host: the first one of a client on a route today, or one where all are looked at."""
         request, time, raw, source, client, route, outcome = event
@@ -42,7 +35,7 @@ class HostVerdicts(NewcomerVerdicts):
             return
         settings = self.settings.detectors.hosts
         answered = outcome == _OK or request.status == 500
-        start = self._log_start()
+        start = self.inventory.start
         me = crc32(client.key.encode("utf-8", "surrogatepass"))
         learning = time - start < settings.learning
         if record is not None and (

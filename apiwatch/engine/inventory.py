@@ -20,14 +20,17 @@ from apiwatch.engine.memory import TARGETS
 from apiwatch.engine.specified import SpecifiedVerdicts
 from apiwatch.engine.verdicts import Event, target_of
 from apiwatch.model import Outcome
+from apiwatch.routes import Route
 
 __all__ = ["InventoryVerdicts"]
 
 _OK = int(Outcome.OK)
+_DAY = 86_400
 _SLOT = 60
 _COUNT = 0b11
 _NEWER = 5
 _MIXED_KEPT = 512
+_CACHED = 4_096
 
 
 class InventoryVerdicts(SpecifiedVerdicts):
@@ -37,6 +40,8 @@ class InventoryVerdicts(SpecifiedVerdicts):
         super().__init__(settings)
         self.day_start = 0.0
         """Event time at which the day began."""
+        self._other_versions: dict[int, tuple[int, tuple[str, ...]]] = {}
+        """Route id -> (state of the route table, labels of its other versions): a cache."""
 
     def begin_minute(self, time: float) -> None:
         """See `Clock.begin_minute`."""
@@ -51,11 +56,14 @@ class InventoryVerdicts(SpecifiedVerdicts):
         request, time, _, _, _, route, outcome = event
         matched = route.route.matched
         watch = route.inventory
-        first = day_of(before) < day_of(time)
+        first = before // _DAY < time // _DAY
         if watch is not None and watch.until and time > watch.until:
             route.inventory = watch = None
         if watch is None and not first:
             return
+        if not self.inventory.start:
+            self.inventory.start = time
+            self.inventory_changed = True
         if matched:
             if first:
                 self._judge_silence(event)
@@ -68,7 +76,8 @@ class InventoryVerdicts(SpecifiedVerdicts):
         specified = route.route.origin == "openapi"
         if self.routes.specification.size and (request.query or not specified):
             self.judge_specified(event, principal)
-        if not specified and (outcome == _OK or matched or request.status == 500):
+        remarkable = not matched or self.routes.specification.size or (watch is not None and watch.new)
+        if not specified and remarkable and (outcome == _OK or matched or request.status == 500):
             self.judge_endpoint(event, principal)
         if "/v" in request.path or "/2" in request.path or route.route.deprecated:
             self._judge_version(event, principal)
@@ -97,8 +106,31 @@ class InventoryVerdicts(SpecifiedVerdicts):
         if found is None:
             return False
         before, version, rest = found
-        names = [f"v{number}" for number in range(version + 1, version + _NEWER + 1)] if version < 1_000 else []
-        return any(self.routes.find(route.host, route.method, f"{before}/{name}{rest}") for name in names)
+        names = (f"v{number}" for number in range(version + 1, version + _NEWER + 1))
+        return version < 1_000 and any(
+            self.routes.find(route.host, route.method, f"{before}/{name}{rest}") for name in names
+        )
+
+    def _siblings_of(self, route: Route, found: tuple[str, int, str] | None) -> tuple[str, ...]:
+        """Labels of the other versions of a route, as they are known now."""
+        if found is None:
+            return ()
+        table = self.routes.state.next_id
+        cached = self._other_versions.get(route.id)
+        if cached is None or cached[0] != table:
+            if len(self._other_versions) >= _CACHED:
+                self._other_versions.clear()
+            cached = self._other_versions[route.id] = table, self._siblings(route.host, route.method, found)
+        return cached[1]
+
+    def _siblings(self, host: str, method: str, found: tuple[str, int, str]) -> tuple[str, ...]:
+        before, version, rest = found
+        others = (
+            self.routes.find(host, method, f"{before}/v{number}{rest}")
+            for number in range(max(0, version - _NEWER), version + _NEWER + 1)
+            if number != version
+        )
+        return tuple(other.label for other in others if other is not None) if version < 1_000 else ()
 
     def _judge_version(self, event: Event, principal: Principal) -> None:
         """A request on a path with a version."""
@@ -122,8 +154,12 @@ class InventoryVerdicts(SpecifiedVerdicts):
         """Whether a client asks for a path under several versions, which hardly anybody else does."""
         request, time, raw, source, client, route, _ = event
         settings = self.settings.detectors.zombie
+        siblings: tuple[str, ...] = ()
         if route.route.matched:
             found = version_of(route.route.template)
+            siblings = self._siblings_of(route.route, found)
+            if not siblings and principal.versions is None:
+                return
         else:
             found = version_of(self.routes.template(request.host or "", request.method or "", request.path))
         if found is None or principal.kind == "nat":
@@ -134,9 +170,11 @@ class InventoryVerdicts(SpecifiedVerdicts):
         if track is None and not route.route.matched:
             track = principal.versions = VersionTrack()
         mixed = track is not None and tried(track, rest, version, time, settings.window)
+        if not route.route.matched and not mixed:
+            siblings = self._siblings(request.host or "", request.method or "", found)
+        labels = client.routes
         if not mixed and not any(
-            counts[LAST] >= time - settings.window and _is_other(label, request.method, found)
-            for label, counts in client.routes.items()
+            label in labels and labels[label][LAST] >= time - settings.window for label in siblings
         ):
             return
         self.touch_principal(principal)
@@ -149,22 +187,13 @@ class InventoryVerdicts(SpecifiedVerdicts):
         if principal.pid not in users and not usual and not principal.signals:
             users.append(principal.pid)
             self.inventory_changed = True
-        if usual or time - self._log_start() < self.settings.detectors.shadow.learning:
+        if usual or time - self.inventory.start < self.settings.detectors.shadow.learning:
             return
         if track is None:
             track = principal.versions = VersionTrack()
         signal = mixed_versions(track, rest, sample_of(time, source, request.line, raw), settings)
         if signal is not None:
             self._signal(event, principal, signal)
-
-
-def _is_other(label: str, method: str | None, found: tuple[str, int, str]) -> bool:
-    """Whether a label is that of the same path under another version."""
-    its_method, _, template = label.partition(" ")
-    if its_method != method:
-        return False
-    other = version_of(template)
-    return other is not None and other[0] == found[0] and other[2] == found[2] and other[1] != found[1]
 
 
 def _identity(text: str) -> int:

@@ -1,7 +1,8 @@
 """The test on newcomers of closed routes, and the daily visits of routes that it rests on."""
 
+from apiwatch.config import Settings
 from apiwatch.detect.identity.newcomers import Newcomer, arrived, did_harm, is_closed, knows, visit
-from apiwatch.detect.inventory.track import RouteWatch, Visits
+from apiwatch.detect.inventory.track import Inventory, RouteWatch, Visits
 from apiwatch.detect.inventory.words import is_administration
 from apiwatch.detect.kit import DAY
 from apiwatch.detect.ownership import owner_of
@@ -24,6 +25,12 @@ _WITHOUT_CIRCLE = SENSITIVE | {"search"}
 class NewcomerVerdicts(AccountVerdicts):
     """The test on newcomers of one shard."""
 
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.inventory = Inventory()
+        self.inventory_changed = False
+        """Whether `inventory` differs from what was last taken."""
+
     def judge_visit(self, event: Event, principal: Principal, *, first: bool) -> None:
         """The first request of a client on a route today, or another one where a newcomer was refused before."""
         _, time, _, _, client, route, outcome = event
@@ -36,11 +43,12 @@ class NewcomerVerdicts(AccountVerdicts):
             if first and outcome == _OK:
                 visit(visits, key, time, fresh=False)
             return
-        fresh = time - principal.first < settings.first_seen and principal.first - self._log_start() >= DAY
-        judged = settings.enabled and principal.kind != "nat" and not self.is_staff(client.address)
+        fresh = time - principal.first < settings.first_seen and principal.first - self.inventory.start >= DAY
         if (
             fresh
-            and judged
+            and settings.enabled
+            and principal.kind != "nat"
+            and not self.is_staff(client.address)
             and _WITHOUT_CIRCLE.isdisjoint(route.route.roles)
             and is_closed(visits, route.route.first_seen, sum(route.outcomes), time, settings)
         ):

@@ -20,6 +20,12 @@ def test_newcomer_is_low_and_a_change_of_what_others_own_is_high() -> None:
     assert told(DEALERS, registered(), read, [deal(NEW_DEALER + 90, 7_031, "PUT")]) == [Severity.LOW, Severity.HIGH]
 
 
+def test_owners_are_remembered_for_longer_than_objects_are_popular() -> None:
+    seldom = [entry for entry in DEALERS if b"/cars/7031 " not in entry[1] or entry[0] < 2 * DAY]
+    harm = [deal(NEW_DEALER + 60, 7_031), deal(NEW_DEALER + 90, 7_031, "PUT")]
+    assert told(seldom, registered(), harm) == [Severity.LOW, Severity.HIGH]
+
+
 def test_reading_what_others_work_with_is_medium() -> None:
     walk = [deal(NEW_DEALER + 60 + step, 7_031 + 31 * step) for step in range(8)]
     assert told(DEALERS, registered(), walk)[:2] == [Severity.LOW, Severity.MEDIUM]

@@ -131,6 +131,8 @@ class VersionTrack(msgspec.Struct, gc=False):
 class Inventory(msgspec.Struct, gc=False):
     """Everything about hosts and first path parts: one piece of state."""
 
+    start: float = 0.0
+    """When the first event was seen: then everything is new."""
     hosts: dict[str, HostRecord] = msgspec.field(default_factory=dict)
     parts: dict[str, Part] = msgspec.field(default_factory=dict)
     """By host and first path part."""
