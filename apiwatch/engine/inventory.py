@@ -7,6 +7,7 @@ woken up, specified, or the one that stands for all unknown targets. All other r
 from hashlib import blake2b
 
 from apiwatch.config import Settings
+from apiwatch.detect.identity.newcomers import visited_on
 from apiwatch.detect.inventory.track import RouteWatch, VersionTrack, day_of
 from apiwatch.detect.inventory.versions import mixed_versions, old_version_answered, tried
 from apiwatch.detect.inventory.words import is_ordinary, version_of
@@ -46,7 +47,19 @@ class InventoryVerdicts(SpecifiedVerdicts):
     def begin_minute(self, time: float) -> None:
         """See `Clock.begin_minute`."""
         super().begin_minute(time)
-        self.day_start = time // DAY * DAY
+        start = time // DAY * DAY
+        if start > self.day_start > 0.0:
+            self._note_busy_routes()
+        self.day_start = start
+
+    def _note_busy_routes(self) -> None:
+        """Another day begins: routes that many use were not looked at, but did not sleep."""
+        for route in self.route_states.values():
+            if route.principals is None and route.visits is not None:
+                day = day_of(route.route.last_seen)
+                if day > route.visits.day:
+                    visited_on(route.visits, day)
+                    self.touch_route(route)
 
     def judge_inventory(self, event: Event, principal: Principal, before: int) -> None:
         """A request that is the first one of its client on its route today, or on a route that is looked at.

@@ -112,9 +112,9 @@ class Routes:
         return route
 
     def objects(self, host: str, method: str, path: str) -> tuple[Param, ...]:
-        """The objects in a path that was just matched; none if it matched no route."""
+        """The objects in a path."""
         found = self._matches.get((host, method, path))
-        return () if found is None else found[1]
+        return self._template(host, method, path)[1] if found is None else found[1]
 
     def template(self, host: str, method: str, path: str) -> str:
         """The template that a path has, or would have once it is learned."""

@@ -15,7 +15,17 @@ from apiwatch.detect.samples import Sample, keep_sample
 from apiwatch.detect.signal import Detector, Facts, Signal, Story
 from apiwatch.model import Number, Severity, Tags
 
-__all__ = ["NEWCOMER", "Newcomer", "arrived", "did_harm", "is_closed", "knows", "share_of_newcomers", "visit"]
+__all__ = [
+    "NEWCOMER",
+    "Newcomer",
+    "arrived",
+    "did_harm",
+    "is_closed",
+    "knows",
+    "share_of_newcomers",
+    "visit",
+    "visited_on",
+]
 
 _DAYS = 7
 _FILTER_BYTES = 1_024
@@ -56,17 +66,21 @@ def knows(visits: Visits, key: str) -> bool:
 
 def visit(visits: Visits, key: str, time: float, *, fresh: bool) -> None:
     """A principal was answered for the first time today; `fresh`: it was first seen anywhere within a day."""
-    day = day_of(time)
-    if day > visits.day:
-        if visits.clients:
-            visits.days = [*visits.days[1 - _DAYS :], (visits.day, visits.clients, visits.fresh)]
-        visits.day, visits.clients, visits.fresh = day, 0, 0
+    visited_on(visits, day_of(time))
     visits.clients += 1
     visits.fresh += fresh
     if not visits.known:
         visits.known = bytearray(_FILTER_BYTES)
     for at in _places(key):
         visits.known[at >> 3] |= 1 << (at & 7)
+
+
+def visited_on(visits: Visits, day: int) -> None:
+    """Begin a day of visits, unless it has begun."""
+    if day > visits.day:
+        if visits.clients:
+            visits.days = [*visits.days[1 - _DAYS :], (visits.day, visits.clients, visits.fresh)]
+        visits.day, visits.clients, visits.fresh = day, 0, 0
 
 
 def share_of_newcomers(visits: Visits, time: float) -> tuple[float, int]:
