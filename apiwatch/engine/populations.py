@@ -102,7 +102,7 @@ class Populations(Verdicts):
         if is_login:
             hits: _Hits = failed, None, None, failed and alone
         elif not route.route.matched:
-            hits = None, unpopular, None, unpopular and alone
+            hits = None, unpopular and elsewhere < _ELSEWHERE, None, unpopular and alone
         elif route.route.is_blind and not params:
             hits = None, failed, None, failed and alone
         else:
