@@ -13,6 +13,7 @@ from apiwatch.engine import Engine
 from apiwatch.engine.peers import first_hint
 from apiwatch.formats import line_times
 from apiwatch.model import Delta
+from apiwatch.routes.openapi.files import read_specification
 from apiwatch.sources import Feed, FeedOptions
 from apiwatch.store import HealthView, SourceView
 from apiwatch.store.views import INPUT_ENDED
@@ -93,7 +94,7 @@ class _History:
         resumable: bool,
     ) -> None:
         self._times = line_times(settings.sources)
-        self._engine = Engine(settings, salt=salt)
+        self._engine = Engine(settings, salt=salt, specification=read_specification(settings.routes.openapi))
         self._commits = Commits(db, settings.retention)
         self._on_delta = on_delta
         self._on_progress = on_progress

@@ -38,7 +38,7 @@ class Memory:
         self.globals = Globals()
         self.clients: dict[str, Client] = {}
         self.principals: dict[str, Principal] = {}
-        self.routes = Routes(limits.routes)
+        self.routes = Routes(limits.routes, settings.routes.pin, settings.routes.forbid)
         self.route_states: dict[int, RouteState] = {}
         self.params: dict[int, ParamState] = {}
         self.owners: dict[int, RouteState] = {}
