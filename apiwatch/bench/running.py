@@ -2,7 +2,9 @@
 
 import resource
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
 from itertools import islice
+from operator import itemgetter
 from time import process_time
 
 import msgspec
@@ -13,8 +15,7 @@ from apiwatch.bench.traffic import START, WARM_S, Normal, attack
 from apiwatch.config import Settings
 from apiwatch.engine import Engine
 from apiwatch.model import AlertEvent, Batch
-from apiwatch.simulate import REPLAYS, TRAPS, Hit, Stage, World, joined, population, services, stormy, writer
-from apiwatch.simulate.topology import topology
+from apiwatch.simulate import REPLAYS, TRAPS, Hit, Stage, joined, stormy, topology, writer
 
 __all__ = ["Attempt", "Job", "Outcome", "Quiet", "run"]
 
@@ -208,22 +209,42 @@ def _attempt(job: Job, grade: str, feed: _Feed, normal: Normal) -> Attempt:
 def _normal(job: Job, feed: _Feed) -> Quiet:
     """Normal traffic for `minutes` after half an hour for which everything is new."""
     cold = 1_800.0
-    world = World(job.seed, job.rate)
     stage = Stage(job.seed, START, cold + job.minutes * 60.0, job.rate)
-    actors = (*services(world), *(TRAPS if job.traps else ()))
+    api = topology(job.layout)
+    actors = (*api.machines(stage), *(map(api.actor, TRAPS) if job.traps else ()))
     traps = frozenset(client for actor in actors if actor.role == "trap" for client in actor.clients)
-    few = sorted((hit for actor in actors for hit in actor.hits(stage)), key=lambda hit: hit.time)
-    many = stormy(stage, world) if job.traps else population(stage, world)
-    rename = topology(job.layout)
-    hits = [hit if rename is None else rename(hit) for hit in joined(many, iter(few))]
+    few = merge(*(actor.hits(stage) for actor in actors), key=itemgetter(0))
+    many = stormy(stage, api) if job.traps else api.population(stage)
+    watch = _Watch()
     truth = Truth((), frozenset(), traps)
-    raised = [event for event in feed.feed(hits, truth) if event.time >= START + cold]
+    raised = [event for event in feed.feed(watch.hits(joined(many, few)), truth) if event.time >= START + cold]
     name = "traps" if job.traps else "benign"
-    return Quiet(name, job.seed, job.layout, job.minutes / 60, len(hits), truth.mistakes(raised), _fired(hits))
+    return Quiet(name, job.seed, job.layout, job.minutes / 60, watch.count, truth.mistakes(raised), watch.fired)
 
 
-def _fired(hits: Sequence[Hit]) -> dict[str, int]:
-    return {name: sum(rule(hit) for hit in hits) for name, rule in ((name, make()) for name, make in BASELINES.items())}
+class _Watch:
+    """Peers' rules, asked about requests on their way."""
+
+    def __init__(self) -> None:
+        self._rules = [(name, make()) for name, make in BASELINES.items()]
+        self.fired = dict.fromkeys(BASELINES, 0)
+        self.count = 0
+
+    def hits(self, hits: Iterable[Hit]) -> Iterator[Hit]:
+        """The same requests."""
+        for hit in hits:
+            self.count += 1
+            for name, rule in self._rules:
+                if rule(hit):
+                    self.fired[name] += 1
+            yield hit
+
+
+def _fired(hits: Iterable[Hit]) -> dict[str, int]:
+    watch = _Watch()
+    for _ in watch.hits(hits):
+        pass
+    return watch.fired
 
 
 def _first_fired(hits: Sequence[Hit]) -> dict[str, int]:

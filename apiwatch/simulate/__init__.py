@@ -3,17 +3,15 @@
 from apiwatch.simulate.attacks import REPLAYS
 from apiwatch.simulate.generating import generate, joined, label, labels
 from apiwatch.simulate.model import GRADES, Actor, Event, Hit, Label, Scenario, Stage
-from apiwatch.simulate.population import population
 from apiwatch.simulate.scenarios import SCENARIOS, Cast
-from apiwatch.simulate.services import services
-from apiwatch.simulate.topology import TOPOLOGIES
+from apiwatch.simulate.topology import HOLD_OUT, TOPOLOGIES, Topology, topology
 from apiwatch.simulate.weather import TRAPS, stormy
-from apiwatch.simulate.world import World
 from apiwatch.simulate.writing import FORMATS, writer
 
 __all__ = [
     "FORMATS",
     "GRADES",
+    "HOLD_OUT",
     "REPLAYS",
     "SCENARIOS",
     "TOPOLOGIES",
@@ -25,13 +23,12 @@ __all__ = [
     "Label",
     "Scenario",
     "Stage",
-    "World",
+    "Topology",
     "generate",
     "joined",
     "label",
     "labels",
-    "population",
-    "services",
     "stormy",
+    "topology",
     "writer",
 ]

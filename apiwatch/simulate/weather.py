@@ -11,8 +11,7 @@ from operator import itemgetter
 from apiwatch.simulate.attacks.swarm import Call, Turn, visitors
 from apiwatch.simulate.chance import SPREAD, mix
 from apiwatch.simulate.model import Actor, Hit, Stage
-from apiwatch.simulate.population import population
-from apiwatch.simulate.world import World
+from apiwatch.simulate.topology import Topology
 
 __all__ = ["TRAPS", "stormy"]
 
@@ -23,22 +22,23 @@ _OUTAGE_S, _SURGE_S = 180.0, 600.0
 _SURGE_FACTOR = 4.0
 
 
-def stormy(stage: Stage, world: World) -> Iterator[Hit]:
+def stormy(stage: Stage, api: Topology) -> Iterator[Hit]:
     """The population through a release, an outage and a marketing surge."""
     surge = _SURGE * stage.duration
     length = min(_SURGE_S, stage.duration - surge)
     extra = Stage(stage.seed + 1_000_003, stage.start + surge, length, _SURGE_FACTOR * stage.rate)
-    more = (hit._replace(time=hit.time + surge) for hit in population(extra, world))
-    for hit in merge(population(stage, world), more, key=itemgetter(0)):
-        yield _changed(hit, stage)
+    more = (hit._replace(time=hit.time + surge) for hit in api.population(extra))
+    for hit in merge(api.population(stage), more, key=itemgetter(0)):
+        yield _changed(hit, stage, api)
 
 
-def _changed(hit: Hit, stage: Stage) -> Hit:
+def _changed(hit: Hit, stage: Stage, api: Topology) -> Hit:
     outage = _OUTAGE * stage.duration
-    if outage <= hit.time < outage + _OUTAGE_S and hit.target.startswith("/api/"):
+    if outage <= hit.time < outage + _OUTAGE_S and hit.target.startswith(api.api):
         return hit._replace(status=502, size=157)
-    if hit.time >= _RELEASE * stage.duration and hit.target.startswith("/api/products"):
-        return hit._replace(target=f"/api/v2/catalogue{hit.target.removeprefix('/api/products')}")
+    before, behind = api.moved
+    if hit.time >= _RELEASE * stage.duration and hit.target.startswith(before):
+        return hit._replace(target=behind + hit.target.removeprefix(before))
     return hit
 
 
