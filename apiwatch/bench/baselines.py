@@ -1,8 +1,8 @@
 """Published rules of other tools, with their exact numbers (design of detection, section 14), in event time.
 
 A rule is asked about each request in the order of time and says whether it fires. All of them keep state per address
-or per user, so that what an attacker does decides alone. Not here: `akto-rate` and `akto-sequence`, which need two
-days of learned history, and the lower limits for addresses of bad reputation, which no log shows.
+or per user, so that what an attacker does decides alone. Not here: the lower limits for addresses of bad reputation,
+which no log shows.
 """
 
 import re
@@ -10,16 +10,17 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from functools import lru_cache, partial
 
+from apiwatch.bench.learned import Knowledge, rate, sequence
 from apiwatch.simulate import Hit
 
-__all__ = ["BASELINES", "LeakyBucket", "Rule"]
+__all__ = ["BASELINES", "LeakyBucket", "Rule", "knowledge", "template_of"]
 
 Rule = Callable[[Hit], bool]
 
 _STATIC = re.compile(r"\.(?:js|css|woff2?|svg|webp|png|ico|mp4)$")
 _SENSITIVE = re.compile(r"\.(?:env|bak|sql|git)\b|phpinfo|/(?:actuator|shell|backup|dump|phpmyadmin)\b")
 _LOG_IN = re.compile(r"/(?:login|signin|wp-login\.php|authenticate)$")
-_VARIABLE = re.compile(r"[0-9]+|[0-9a-f]{8,}|[0-9a-f-]{36}|[^/]*(?:@|%40|%2B)[^/]*|[A-HJ-NPR-Z0-9]{17}")
+_VARIABLE = re.compile(r"[0-9]+|[0-9a-f]{8,}|(?=.*[0-9])[\w-]{5,}|[^/]*(?:@|%40|%2B)[^/]*")
 
 
 class LeakyBucket:
@@ -181,7 +182,25 @@ def _pattern(hit: Hit) -> Hashable | None:
     return (hit.client, template) if value != "?" else None
 
 
-BASELINES: dict[str, Callable[[], Rule]] = {
+def template_of(target: str) -> str:
+    """The path with its variable segments left out.
+
+    >>> template_of("/orders/17/lines?page=2")
+    '/orders/{}/lines'
+    """
+    return _split(target)[1]
+
+
+def _template(hit: Hit) -> str:
+    return f"{hit.method} {template_of(hit.target)}"
+
+
+def knowledge() -> Knowledge:
+    """A new one, for the rules that learn."""
+    return Knowledge(_template)
+
+
+_ALONE: dict[str, Callable[[], Rule]] = {
     "baseline.akto-param-enum": _param_enum,
     "baseline.wallarm-bola": partial(_window, 30, 30.0, _pattern),
     "baseline.crowdsec-probing": partial(_bucket, 10, 10.0, 300.0, _probe),
@@ -195,5 +214,16 @@ BASELINES: dict[str, Callable[[], Rule]] = {
     "baseline.aws-login": partial(_window, 100, 300.0, _log_in),
     "baseline.auth0": _in_a_row,
     "baseline.auth0-ip": partial(_bucket, 100, 864.0, 864.0, _failure),
+}
+
+
+def _unlearned(make: Callable[[], Rule]) -> Callable[[Knowledge], Rule]:
+    return lambda _: make()
+
+
+BASELINES: dict[str, Callable[[Knowledge], Rule]] = {
+    "baseline.akto-rate": rate,
+    "baseline.akto-sequence": sequence,
+    **{name: _unlearned(make) for name, make in _ALONE.items()},
 }
 """Maker of each rule, by the name that every table shows."""

@@ -1,13 +1,16 @@
 """The traffic of one bench run: days of thinned history, a full normal hour, and then the attack in it."""
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from heapq import merge
 from itertools import takewhile
 from operator import itemgetter
 
+from apiwatch.bench.baselines import template_of
 from apiwatch.simulate import Actor, Hit, Stage, joined, topology
 
-__all__ = ["FULL_S", "START", "WARM_S", "Normal", "attack"]
+__all__ = ["FULL_S", "START", "WARM_S", "Normal", "attack", "pace_of"]
 
 START = 1_785_747_600.0
 """Monday, 3 August 2026, 09:00 UTC: twins that keep office hours are at work."""
@@ -23,6 +26,8 @@ _THIN_RATE = 0.02
 
 _THINNED = 50.0
 _SETTLE_S = 60.0
+_SHARE_MINUTES, _FEW_TURNS, _MANY_TURNS = 30, 20, 6_000
+"""How long an attack of a given share lasts, and within which numbers of turns."""
 
 
 class Normal:
@@ -63,6 +68,26 @@ class Normal:
         few = merge(*(actor.hits(stage) for actor in self._twins), key=itemgetter(0))
         for hit in joined(self._api.population(stage), few):
             yield hit._replace(time=hit.time + begin)
+
+
+def pace_of(attack: Sequence[Hit], normal: Sequence[Hit], share: float) -> tuple[float, int] | None:
+    """(seconds between two turns, turns) at which attackers are so large a share of the clients of their route.
+
+    Counted as the population tests count: one vote per client and minute. None when nobody else uses the route.
+    """
+    routes = Counter(_route(hit) for hit in attack if hit.truth)
+    main, _ = routes.most_common(1)[0]
+    others = {(hit.client, hit.time // 60) for hit in normal if hit.time >= WARM_S and _route(hit) == main}
+    if not others:
+        return None
+    minutes = (max(hit.time for hit in normal) - WARM_S) / 60
+    votes = share / (1 - share) * len(others) / minutes
+    turns = math.ceil(_SHARE_MINUTES * votes)
+    return 60 / votes, min(max(turns, _FEW_TURNS), _MANY_TURNS)
+
+
+def _route(hit: Hit) -> tuple[str, str, str]:
+    return hit.method, hit.host, template_of(hit.target)
 
 
 def _both(first: Iterator[Hit], then: Iterator[Hit]) -> Iterator[Hit]:

@@ -110,14 +110,20 @@ class Replay(NamedTuple):
     must_many: tuple[int | None, float | None] | None = None
     """(requests, seconds) for g3 instead."""
 
-    def attacker(self, grade: str) -> Actor:
-        """The attacker of a grade. Raises KeyError for a grade that the replay does not have."""
+    def attacker(self, grade: str, pace: tuple[float, int] | None = None) -> Actor:
+        """The attacker of a grade. Raises KeyError for a grade that the replay does not have.
+
+        `pace` is (seconds between two turns, turns) instead of those of the grade.
+        """
         requests, seconds = self.must_requests, self.must_seconds
         if grade == "g3" and self.must_many is not None:
             requests, seconds = self.must_many
         expect = self.expect.get(grade, self.expect[""])
         recipe = (self.recipes or {}).get(grade, self.recipe)
-        actor = attacker(f"{self.id}-{grade}", self.grades[grade], recipe, self.accounts)
+        how = self.grades[grade]
+        if pace is not None:
+            how = how._replace(every=pace[0], turns=pace[1])
+        actor = attacker(f"{self.id}-{grade}", how, recipe, self.accounts)
         return actor._replace(
             route=self.route,
             family=expect[0].partition(".")[0],
