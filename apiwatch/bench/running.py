@@ -8,6 +8,7 @@ from operator import itemgetter
 from time import process_time
 
 import msgspec
+from msgspec.structs import replace
 
 from apiwatch.bench.baselines import BASELINES, Rule, knowledge
 from apiwatch.bench.judging import Found, Mistake, Truth, family_of, is_complete
@@ -17,7 +18,7 @@ from apiwatch.bench.traffic import START, WARM_S, Normal, attack, pace_of
 from apiwatch.bench.variants import VARIANTS
 from apiwatch.config import Settings
 from apiwatch.model import AlertEvent, Batch
-from apiwatch.simulate import REPLAYS, TRAPS, Actor, Hit, Stage, joined, stormy, topology, writer
+from apiwatch.simulate import REPLAYS, STAFF, TRAPS, Actor, Hit, Stage, joined, stormy, topology, writer
 
 __all__ = ["Attempt", "Job", "Outcome", "Quiet", "run"]
 
@@ -122,7 +123,7 @@ class _Feed:
 
     def __init__(self, job: Job, stored: Stored | None = None) -> None:
         self._variant = VARIANTS[job.variant]
-        self._settings = self._variant.settings(job.settings)
+        self._settings = self._variant.settings(_declared(job.settings) if job.traps else job.settings)
         self._write = writer(self._variant.log_format, users_logged=self._variant.log_format != "common")
         self._stored = stored
         self.engine = self._variant.engine(self._settings, salt=_SALT)
@@ -176,6 +177,12 @@ def run(job: Job) -> Outcome:
     else:
         attempts, twins = [], [_normal(job, feed)]
     return Outcome(attempts, twins, feed.events, feed.cpu_s, _peak_mb())
+
+
+def _declared(settings: Settings) -> Settings:
+    """Whoever has a help desk and kiosks has said so."""
+    classes = settings.classes
+    return replace(settings, classes=replace(classes, staff=(*classes.staff, *STAFF)))
 
 
 def _peak_mb() -> float:
