@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable
 from functools import lru_cache, partial
 
 from apiwatch.bench.learned import Knowledge, rate, sequence
+from apiwatch.bench.recent import Recent
 from apiwatch.simulate import Hit
 
 __all__ = ["BASELINES", "LeakyBucket", "Rule", "knowledge", "template_of"]
@@ -31,15 +32,15 @@ class LeakyBucket:
 
     def __init__(self, capacity: int, leak: float, mute: float = 0.0) -> None:
         self._capacity, self._leak, self._mute = capacity, leak, mute
-        self._levels: dict[Hashable, tuple[float, float, set[Hashable]]] = {}
+        self._levels: Recent[tuple[float, float, set[Hashable]]] = Recent((capacity + 1) * leak)
         """Key -> (level, time of it, values)."""
-        self._muted: dict[Hashable, float] = {}
+        self._muted: Recent[float] = Recent(mute)
 
     def pour(self, key: Hashable, time: float, value: Hashable = None) -> bool:
         """One event of a key; whether the bucket overflows."""
-        if time < self._muted.get(key, 0.0):
+        if time < (self._muted.get(key, time) or 0.0):
             return False
-        level, since, values = self._levels.get(key, (0.0, time, set()))
+        level, since, values = self._levels.get(key, time) or (0.0, time, set())
         if time - since > (self._capacity + 1) * self._leak:
             level, values = 0.0, set()
         level = max(0.0, level - (time - since) / self._leak)
@@ -47,10 +48,10 @@ class LeakyBucket:
             return False
         values.add(value)
         if level + 1 > self._capacity + 1e-9:
-            self._levels.pop(key, None)
-            self._muted[key] = time + self._mute
+            self._levels.drop(key)
+            self._muted.put(key, time + self._mute)
             return True
-        self._levels[key] = (level + 1, time, values)
+        self._levels.put(key, (level + 1, time, values))
         return False
 
 
@@ -69,19 +70,22 @@ def _is_failed_log_in(hit: Hit) -> bool:
 
 
 def _param_enum() -> Rule:
-    seen: dict[Hashable, dict[str, int]] = {}
+    seen: Recent[dict[str, int]] = Recent(300.0)
 
     def rule(hit: Hit) -> bool:
         _, template, value = _split(hit.target)
         if value == "?":
             return False
         minute = int(hit.time // 60)
-        known = seen.setdefault((hit.client, hit.method, template), {})
+        key = hit.client, hit.method, template
+        known = seen.get(key, hit.time)
+        if known is None:
+            seen.put(key, known := {})
         known[value] = minute
         if len(known) <= 50:
             return False
         recent = {each: last for each, last in known.items() if last > minute - 5}
-        seen[hit.client, hit.method, template] = {} if len(recent) > 50 else recent
+        seen.put(key, {} if len(recent) > 50 else recent)
         return len(recent) > 50
 
     return rule
@@ -89,13 +93,15 @@ def _param_enum() -> Rule:
 
 def _window(limit: int, seconds: float, key: Callable[[Hit], Hashable | None]) -> Rule:
     """Fires at `limit` events of a key within `seconds`, then starts again."""
-    times: dict[Hashable, deque[float]] = {}
+    times: Recent[deque[float]] = Recent(seconds)
 
     def rule(hit: Hit) -> bool:
         subject = key(hit)
         if subject is None:
             return False
-        recent = times.setdefault(subject, deque(maxlen=limit))
+        recent = times.get(subject, hit.time)
+        if recent is None:
+            times.put(subject, recent := deque(maxlen=limit))
         recent.append(hit.time)
         if len(recent) < limit or hit.time - recent[0] > seconds:
             return False

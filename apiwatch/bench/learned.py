@@ -3,9 +3,10 @@
 They ask for two days of history; here they learn from the normal traffic before the attack, at its full rate.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 
 from apiwatch.bench.figures import percentile
+from apiwatch.bench.recent import Recent
 from apiwatch.simulate import Hit
 
 __all__ = ["Knowledge", "rate", "sequence"]
@@ -57,7 +58,7 @@ class Knowledge:
 
 def rate(known: Knowledge) -> Callable[[Hit], bool]:
     """More than 1.5 times the 90th percentile of the users' counts in five minutes (sliding, bins of a minute)."""
-    bins: dict[Hashable, dict[int, int]] = {}
+    bins: Recent[dict[int, int]] = Recent(_BIN * _BINS)
 
     def rule(hit: Hit) -> bool:
         template = known.template(hit)
@@ -65,7 +66,9 @@ def rate(known: Knowledge) -> Callable[[Hit], bool]:
         if limit is None:
             return False
         now = int(hit.time) // _BIN
-        mine = bins.setdefault((hit.client, template), {})
+        mine = bins.get((hit.client, template), hit.time)
+        if mine is None:
+            bins.put((hit.client, template), mine := {})
         mine[now] = mine.get(now, 0) + 1
         if len(mine) > _BINS:
             del mine[min(mine)]
@@ -79,17 +82,18 @@ def rate(known: Knowledge) -> Callable[[Hit], bool]:
 
 def sequence(known: Knowledge) -> Callable[[Hit], bool]:
     """Five transitions that hardly anybody makes, within ten minutes."""
-    last: dict[str, tuple[str, float, list[float]]] = {}
+    last: Recent[tuple[str, float, list[float]]] = Recent(_STATE_S)
 
     def rule(hit: Hit) -> bool:
         template = known.template(hit)
-        before, time, odd = last.get(hit.client, (template, hit.time, []))
-        if hit.time - time > _STATE_S:
-            odd = []
-        elif hit.client in last and known.is_rare(before, template):
-            odd = [*(when for when in odd if hit.time - when <= _STATE_S), hit.time]
+        before = last.get(hit.client, hit.time)
+        odd: list[float] = []
+        if before is not None and hit.time - before[1] <= _STATE_S:
+            odd = before[2]
+            if known.is_rare(before[0], template):
+                odd = [*(when for when in odd if hit.time - when <= _STATE_S), hit.time]
         fires = len(odd) >= _STEPS
-        last[hit.client] = template, hit.time, [] if fires else odd
+        last.put(hit.client, (template, hit.time, [] if fires else odd))
         return fires
 
     return rule
