@@ -5,7 +5,9 @@ import os
 import re
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
@@ -15,10 +17,11 @@ from apiwatch.bench.judging import Truth
 from apiwatch.bench.running import run
 from apiwatch.bench.variants import ABLATIONS, CURVE
 from apiwatch.config import Settings
-from apiwatch.simulate import Hit
+from apiwatch.engine import Engine
+from apiwatch.simulate import Hit, writer
 from tests.cli.program import DEADLINE_S, command, environment, refused
 from tests.cli.program import run as apiwatch
-from tests.engine.lines import batch, events_of, line
+from tests.engine.lines import START, batch, events_of, line, scattered
 
 
 def small(**more: object) -> Plan:
@@ -94,17 +97,58 @@ def test_lower_thresholds_alert_no_later_and_higher_ones_no_sooner() -> None:
 
 
 def test_the_hold_out_has_tables_of_its_own_and_shares_of_a_route_are_a_curve() -> None:
-    plan = small(hold_out=True, replays=("R16",), grades=("g4",), shares=(0.2, 0.8), minutes=0.0)
+    plan = small(hold_out=True, replays=("R20",), grades=("g4",), shares=(0.2, 0.8), minutes=0.0)
     report = bench(plan, lambda done, total, job: None)
     assert {each.layout for each in report.attempts} == {"A", "C"}
     for where in (", topologies A and B", ", topology C (hold-out)"):
-        assert [row["replay"] for row in rows(report, f"replays{where}")] == ["R16 g4"]
+        assert [row["replay"] for row in rows(report, f"replays{where}")] == ["R20 g4"]
         curve = rows(report, f"g4 by share of the route's clients{where}")
         assert [row["attackers' share"] for row in curve] == ["0.20", "0.80"]
         [bar] = [row for row in rows(report, f"targets{where}") if row["item"].startswith("g4")]
         assert bar["measured"] == curve[0]["found in 30 min"]
     few, many = (sum(each.requests for each in report.attempts if each.share == share) for share in (0.2, 0.8))
     assert many > 2 * few
+
+
+def read(variant: str, lines: Sequence[bytes]) -> Engine:
+    found = ABLATIONS[variant]
+    engine = found.engine(found.settings(Settings()))
+    engine.feed(batch(lines))
+    return engine
+
+
+def test_without_the_gate_or_its_exemption_a_reader_of_the_newest_products_is_a_walker() -> None:
+    others = [
+        line(10 * number + n / 8, f"198.51.100.{number}", f"/api/products/{7_000 + product}")
+        for number in range(1, 121)
+        for n, product in enumerate(Random(number).sample(range(400), 20))  # noqa: S311  # not secret
+    ]
+    reader = [line(4_000 + n, "192.0.2.7", f"/api/products/{7_000 + n}") for n in range(40)]
+
+    def accused(variant: str) -> bool:
+        found = read(variant, [*others, *reader]).take().alerts
+        return ("enumeration.sequential", "192.0.2.7") in {(alert.detector, alert.client) for alert in found}
+
+    assert [accused(variant) for variant in ABLATIONS][:5] == [False, True, False, False, True]
+
+
+def test_without_the_cap_one_principal_casts_more_than_its_votes() -> None:
+    lines = [line(n, "192.0.2.7", f"/api/orders/{order}") for n, order in enumerate(scattered(25))]
+    cast = [
+        max(param.step.observations for param in read(variant, lines).params.values())
+        for variant in ("full", "no vote cap")
+    ]
+    assert cast[0] <= 20 < cast[1]
+
+
+def test_what_is_switched_off_by_settings_or_fields_is_off() -> None:
+    alone = ABLATIONS["no population tier"].settings(Settings()).detectors
+    assert not any((alone.log_in_failures.enabled, alone.miss_share.enabled, alone.campaign.enabled))
+    written = writer("nginx_json", users_logged=True)(
+        START, Hit(0.0, "192.0.2.7", None, "GET", "/", 200, 9, None, None, 0.1)
+    )
+    assert '"body_bytes_sent":9,' in ABLATIONS["full"].line(written)
+    assert "body_bytes_sent" not in ABLATIONS["no outcome inference"].line(written)
 
 
 def test_keys_by_address_know_nobody_by_another_name() -> None:
