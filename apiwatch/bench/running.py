@@ -12,7 +12,7 @@ from apiwatch.bench.judging import Found, Mistake, Truth, family_of
 from apiwatch.bench.traffic import START, WARM_S, Normal, attack
 from apiwatch.config import Settings
 from apiwatch.engine import Engine
-from apiwatch.model import AlertEvent, Batch
+from apiwatch.model import Alert, AlertEvent, Batch
 from apiwatch.simulate import REPLAYS, TRAPS, Hit, Stage, World, joined, population, services, stormy, writer
 from apiwatch.simulate.topology import topology
 
@@ -108,6 +108,8 @@ class _Feed:
         self._write = writer(job.log_format, users_logged=job.log_format != "common")
         self.engine = Engine(job.settings, salt=_SALT)
         self.line = 0
+        self.alerts: dict[str, Alert] = {}
+        """Alerts as they are now, of those that changed since the engine began or was set back."""
         self.cpu_s = 0.0
         self.events = 0
 
@@ -125,7 +127,9 @@ class _Feed:
                     truth.add(number, time, hit)
             begin = process_time()
             self.engine.feed(Batch(_SOURCE, 0, str(self.line), str(self.line + len(lines)), lines, _RECEIVED))
-            raised += self.engine.take(with_state=False).events
+            delta = self.engine.take(with_state=False)
+            raised += delta.events
+            self.alerts.update((alert.id, alert) for alert in delta.alerts)
             self.cpu_s += process_time() - begin
             self.line += len(lines)
             self.events += len(lines)
@@ -136,6 +140,7 @@ class _Feed:
         line, state = self.line, self.engine.snapshot()
         while True:
             self.line = line
+            self.alerts = {}
             self.engine = Engine(self._settings, salt=_SALT)
             self.engine.restore(state)
             yield
@@ -157,7 +162,8 @@ def _replay(job: Job, feed: _Feed) -> tuple[list[Attempt], list[Quiet]]:
     replay = REPLAYS[job.replay]
     normal = Normal(job.seed, job.layout, job.rate, job.history_days, replay.twin)
     warmed = Truth((), normal.twin_clients, normal.trap_clients)
-    raised = feed.feed(normal.before(), warmed)
+    # History stands for `apiwatch learn`, which raises nothing.
+    raised = [event for event in feed.feed(normal.before(), warmed) if event.time >= START]
     here = feed.mark()
     next(here)
     twin = list(normal.after((), WARM_S + _TWIN_S))
@@ -182,7 +188,7 @@ def _attempt(job: Job, grade: str, feed: _Feed, normal: Normal) -> Attempt:
     found = truth.found(raised, families)
     every = frozenset(event.alert.family for event in raised)
     right = [event.alert for event in raised if truth.is_right(event.alert)]
-    named, members, attackers = truth.members(raised, every)
+    named, members, attackers = truth.members(feed.alerts.values(), every)
     return Attempt(
         replay=job.replay,
         grade=grade,

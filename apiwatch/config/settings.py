@@ -111,7 +111,7 @@ class SequentialEnumeration(Section, frozen=True):
     enabled: bool = True
     p0_start: Share = 0.05
     p0_min: Share = 0.02
-    p0_max: Share = 0.60
+    p0_max: Share = 0.75
     off_above: Share = 0.77
     """Learned share of near steps above which the test is off on a route."""
     near: Count = 8
@@ -131,7 +131,7 @@ class MissEnumeration(Section, frozen=True):
     enabled: bool = True
     p0_start: Share = 0.05
     p0_min: Share = 0.02
-    p0_max: Share = 0.50
+    p0_max: Share = 0.75
     off_above: Share = 0.78
     threshold: Annotated[float, Meta(gt=0)] = 13.816
     medium_objects: Count = 5
