@@ -56,6 +56,10 @@ class AccountVerdicts(OwnerVerdicts):
         if route.route.is_login and not skipped and (outcome == _OK or request.status in _REDIRECTED):
             self.logged_in(client, time)
 
+    def account_of(self, user: str) -> Account | None:
+        """What is known of a user's log-ins."""
+        return self.accounts.get(user[:_USER_LENGTH])
+
     def changed_accounts(self) -> list[Account]:
         """Accounts that changed since the last call."""
         changed = [one for one in self._changed_accounts if one.dirty and self.accounts.get(one.user) is one]
@@ -75,7 +79,7 @@ class AccountVerdicts(OwnerVerdicts):
         principal, track, user, refused = attempt
         settings = self.settings.detectors
         network, agent = client.key, request.user_agent or ""
-        account = None if user is None else self.accounts.get(user[:_USER_LENGTH])
+        account = None if user is None else self.account_of(user)
         if refused:
             if user is None:
                 return
