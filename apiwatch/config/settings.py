@@ -150,6 +150,8 @@ class DistinctObjects(Section, frozen=True):
     unpopular_share: Share = 0.50
     high_factor: Annotated[float, Meta(ge=1.0)] = 4.0
     warm_windows: Count = 300
+    warm_time: Seconds = 3 * 86_400.0
+    """Age of a parameter from which on few windows are enough: hardly anybody uses it."""
 
 
 class LogIn(Section, frozen=True):
