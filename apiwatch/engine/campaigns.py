@@ -63,6 +63,12 @@ class Campaigns(AccountVerdicts):
         self._share_tests = share_tests(detectors, log_in=False), share_tests(detectors, log_in=True)
         self._campaigns = detectors.campaign
 
+    def is_member(self, route: RouteState, client: Client) -> bool:
+        """See `AccountVerdicts.is_member`."""
+        population = route.population
+        campaign = None if population is None else population.campaign
+        return campaign is not None and client.address in campaign.members
+
     def enter(self, event: Event, principal: Principal, signal: Signal, severity: Severity) -> None:
         """See `Verdicts.enter`; the alert of a member of a campaign, or one of many at once, has no row of its own."""
         if not self._campaigns.enabled or severity > Severity.HIGH:

@@ -102,3 +102,16 @@ def test_members_are_told_again_as_the_campaign_grows() -> None:
     told = [event.alert.clients_total for event in events_of([*known, *attack])]
     assert told[-1] >= 0.8 * len(STRANGERS)
     assert len(told) <= 14
+
+
+def test_member_of_a_campaign_that_gets_in_as_somebody_else_has_taken_over_an_account() -> None:
+    attack = [
+        line(5.0 * step, client, "/api/login", 401, method="POST", user=f"u{step}", size=83)
+        for step, client in enumerate(STRANGERS[:60])
+    ]
+    known = known_route("/api/login", method="POST")
+    forgot = line(400, STRANGERS[3], "/api/login", method="POST", user="u3")
+    assert {alert.family for alert in alerts_of([*known, *attack, forgot])} == {"population"}
+    other = line(400, STRANGERS[3], "/api/login", method="POST", user="lea")
+    found = alerts_of([*known, *attack, other])
+    assert [alert.client for alert in found if alert.detector == "auth.account-takeover"] == [STRANGERS[3]]
