@@ -21,7 +21,10 @@ from apiwatch.store.views import INPUT_ENDED
 __all__ = ["Progress", "read_history"]
 
 COMMIT_S = 2.0
-"""Shortest time between two commits, in seconds; alerts are told at each."""
+"""Seconds between two commits while there are alerts to tell."""
+
+QUIET_S = 10.0
+"""Seconds between two commits while there are none: each of them stores all clients that were seen since the last."""
 
 COMMIT_SHARE = 20.0
 """Taking and storing may need one part in so many of the time: as they grow they become rarer."""
@@ -121,7 +124,8 @@ class _History:
             self._offsets[batch.source] = batch.next
             now = time.monotonic()
             full = engine.pending >= PENDING
-            if full or (now >= due and (self._writing is None or self._writing.done())):
+            ready = now >= due and (engine.has_news or now >= due + QUIET_S - COMMIT_S)
+            if full or (ready and (self._writing is None or self._writing.done())):
                 await self._commit("catching-up", "")
                 due = now + max(COMMIT_S, COMMIT_SHARE * (time.monotonic() - now + self._stored_s))
             if now >= told + PROGRESS_S:

@@ -112,7 +112,7 @@ class SequentialEnumeration(Section, frozen=True):
     enabled: bool = True
     p0_start: Share = 0.05
     p0_min: Share = 0.02
-    p0_max: Share = 0.60
+    p0_max: Share = 0.75
     off_above: Share = 0.77
     """Learned share of near steps above which the test is off on a route."""
     near: Count = 8
@@ -132,7 +132,7 @@ class MissEnumeration(Section, frozen=True):
     enabled: bool = True
     p0_start: Share = 0.05
     p0_min: Share = 0.02
-    p0_max: Share = 0.50
+    p0_max: Share = 0.75
     off_above: Share = 0.78
     threshold: Annotated[float, Meta(gt=0)] = 13.816
     medium_objects: Count = 5
@@ -151,6 +151,8 @@ class DistinctObjects(Section, frozen=True):
     unpopular_share: Share = 0.50
     high_factor: Annotated[float, Meta(ge=1.0)] = 4.0
     warm_windows: Count = 300
+    warm_time: Seconds = 3 * 86_400.0
+    """Age of a parameter from which on few windows are enough: hardly anybody uses it."""
 
 
 class LogIn(Section, frozen=True):

@@ -191,6 +191,8 @@ class ParamState(msgspec.Struct, gc=False):
     step: Null = msgspec.field(default_factory=Null)
     miss: Null = msgspec.field(default_factory=Null)
     requests: int = 0
+    since: float = 0.0
+    """When its first principal came."""
     owners: Owners | None = None
     histograms: list[Histogram] = msgspec.field(default_factory=lambda: [Histogram(), Histogram(), Histogram()])
     """Distinct objects per principal in closed windows of 10 min, 1 h and 24 h."""
@@ -229,7 +231,7 @@ class RouteState(msgspec.Struct, gc=False):
     authenticated: int = 0
     """Answers to requests with credentials."""
     strays: int = 0
-    """Answers to requests without credentials that gave a signal: they do not make this usual."""
+    """Further answers to clients without credentials: each of them makes this a little more usual only once."""
     followed: bool = False
     """Whether a client of this log-in route was ever seen elsewhere."""
     population: RoutePopulation | None = None

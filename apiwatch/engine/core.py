@@ -156,11 +156,11 @@ class EngineCore(Populations, InventoryVerdicts):
         try:
             client = self.clients[request.client]
         except KeyError:
-            client = self.add_client(request.client, request, time)
-            plain = False
+            client = self._new_client(request, time)
+            plain = known_agent = False
+        else:
+            known_agent = request.user_agent == client.agent
         user = request.user
-        agent = request.user_agent
-        known_agent = agent == client.agent
         referer = request.referer
         if query:
             objects = query_params(query, route.queries)
@@ -198,7 +198,7 @@ class EngineCore(Populations, InventoryVerdicts):
         matched = route.matched
         if outcome == OK and status < 300 and matched and (params or route.is_login or route.is_blind):
             outcome = _refined(route_state, request.bytes, status, method)
-        if user is None and request.token is None and known_agent and time >= client.nat_until:
+        if user is None and request.token is None and request.user_agent == client.agent and time >= client.nat_until:
             try:
                 principal = self.principals[client.key]
             except KeyError:
@@ -296,6 +296,16 @@ class EngineCore(Populations, InventoryVerdicts):
                 self._sights.clear()
             self._sights[host, method, request.target] = sight
         return sight
+
+    def _new_client(self, request: Request, time: float) -> Client:
+        """A client that is seen for the first time; its user agent is the first of a shared address as well."""
+        client = self.add_client(request.client, request, time)
+        client.agent = request.user_agent
+        client.family = self._family(request.user_agent)
+        client.families.append(client.family)
+        client.mixed_agents.append(request.user_agent or "")
+        client.mixed_since = time
+        return client
 
     def _touch(self, client: Client, principal: Principal, time: float) -> None:
         """Client and principal were seen now, and together."""

@@ -79,6 +79,11 @@ class Engine(EngineCore):
             + len(self.evicted_principals)
         )
 
+    @property
+    def has_news(self) -> bool:
+        """Whether an alert was opened or changed since the last take."""
+        return bool(self.book.events)
+
     def take(self, *, with_state: bool = True) -> Delta:
         """Everything that changed since the last call, as rows with absolute values.
 
