@@ -58,7 +58,7 @@ class Populations(Campaigns):
         if is_login:
             hits: _Hits = failed, None, None, failed and alone
         elif not route.route.matched:
-            hits = None, unpopular and elsewhere < _ELSEWHERE, None, unpopular and alone
+            hits = None, unpopular and others < ELSEWHERE, None, unpopular and alone
         elif route.route.is_blind and not params:
             hits = None, failed, None, alone
         else:
