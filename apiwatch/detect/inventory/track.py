@@ -24,6 +24,8 @@ class RouteWatch(msgspec.Struct, gc=False):
     """Answers after a long silence."""
     hits: int = 0
     """Answers since it woke, or was called although deprecated."""
+    voted: float = 0.0
+    """When a client last asked for an unknown target."""
     lines: list[Sample] = msgspec.field(default_factory=list)
 
 
