@@ -92,6 +92,8 @@ class MixedAuth(Section, frozen=True):
     share: Annotated[float, Meta(gt=0.5, le=1.0)] = 0.98
     answers: Count = 200
     """With credentials, from which on the share means something."""
+    principals: Annotated[int, Meta(ge=1, le=100)] = 3
+    """Without credentials in a day, up to which each one is a signal; what more of them get is offered to all."""
 
 
 class TokenRoaming(Section, frozen=True):

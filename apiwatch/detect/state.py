@@ -226,6 +226,8 @@ class RouteState(msgspec.Struct, gc=False):
     """Answers to requests with credentials."""
     strays: int = 0
     """Answers to requests without credentials that gave a signal: they do not make this usual."""
+    anonymous: dict[int, float] = msgspec.field(default_factory=dict)
+    """Sequence number of a principal that gave such a signal -> time of its latest one; few of a day are kept."""
     followed: bool = False
     """Whether a client of this log-in route was ever seen elsewhere."""
     population: RoutePopulation | None = None

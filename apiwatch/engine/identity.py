@@ -1,7 +1,7 @@
 """The tests on identities of one shard."""
 
 from apiwatch.detect.identity.many_users import came, logged_in
-from apiwatch.detect.identity.mixed_auth import answered_anonymously
+from apiwatch.detect.identity.mixed_auth import answered_anonymously, is_stray
 from apiwatch.detect.identity.predecessors import (
     MISSING_PREDECESSOR,
     followed_by_harm,
@@ -90,6 +90,8 @@ class IdentityVerdicts(RecoveryVerdicts):
         if authenticated < settings.answers or authenticated < settings.share * (authenticated + others):
             return
         if not settings.enabled or request.method == "OPTIONS" or not SENSITIVE.isdisjoint(route.route.roles):
+            return
+        if not is_stray(route.anonymous, principal.pid, time, settings):
             return
         line = sample_of(time, source, request.line, raw)
         sure = request.auth == Auth.ANONYMOUS

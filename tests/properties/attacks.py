@@ -47,7 +47,7 @@ def scrape(clients: Sequence[str], start: float, every: float, count: int) -> li
 def stuffing(clients: Sequence[str], start: float, every: float, count: int) -> list[Hit]:
     """One password for each of many users; none fits."""
     return [
-        hit(start + step * every, clients[step % len(clients)], "/api/login", 401, 83, method="POST", user=f"leaked{step}")
+        hit(start + step * every, clients[step % len(clients)], "/api/login", 401, 83, method="POST", user=f"u{step}")
         for step in range(count)
     ]
 

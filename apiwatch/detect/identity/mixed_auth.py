@@ -2,11 +2,26 @@
 
 from apiwatch.config.accounts import MixedAuth
 from apiwatch.detect.identity.track import IdentityTrack
+from apiwatch.detect.kit import DAY
 from apiwatch.detect.samples import Sample, keep_sample
 from apiwatch.detect.signal import Detector, Facts, Signal, Story
 from apiwatch.model import Number, Severity, Tags
 
-__all__ = ["MIXED_AUTH", "answered_anonymously"]
+__all__ = ["MIXED_AUTH", "answered_anonymously", "is_stray"]
+
+
+def is_stray(seen: dict[int, float], principal: int, time: float, settings: MixedAuth) -> bool:
+    """Whether an answer without credentials is one of few: what several principals get in a day is offered to all.
+
+    `seen` holds them, with the time of their latest answer; the first ones of a day go on giving signals.
+    """
+    if principal not in seen and len(seen) >= settings.principals:
+        for known in [known for known, latest in seen.items() if time - latest >= DAY]:
+            del seen[known]
+        if len(seen) >= settings.principals:
+            return False
+    seen[principal] = max(time, seen.get(principal, time))
+    return True
 
 
 def answered_anonymously(
