@@ -69,7 +69,7 @@ def replay(
         say(totals.problem)
     if totals.proxy:
         say(totals.proxy)
-    if not totals.requests and not (totals.resumed and not totals.lines):
+    if not totals.requests and not totals.copies and not (totals.resumed and not totals.lines):
         if not totals.lines and run.since != "start":
             raise InputError(f"{plain(', '.join(wanted))} holds no line that is newer than --since {plain(run.since)}")
         what = "holds no line" if not totals.lines else "holds no line that is an access-log record"
@@ -157,9 +157,10 @@ class _Replay:
 
         for alert in sorted_alerts(self.alerts.values()):
             put_alert(alert)
+        copies = f" ({totals.copies} copies of lines in another log)" if totals.copies else ""
         put(
             f"{totals.alerts} alerts; {totals.lines} lines: {totals.requests} requests, {totals.unparsed} unparsed, "
-            f"{totals.skipped} skipped; {totals.clients} clients, {totals.routes} routes"
+            f"{totals.skipped} skipped{copies}; {totals.clients} clients, {totals.routes} routes"
         )
         if not totals.requests:
             return

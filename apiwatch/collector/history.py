@@ -39,6 +39,8 @@ class Progress(NamedTuple):
     requests: int
     unparsed: int
     skipped: int
+    copies: int
+    """Requests that stood in two logs, and counted once; part of `skipped`."""
     clients: int
     """Distinct clients; those that were evicted and came back are counted again."""
     principals: int
@@ -100,7 +102,7 @@ class _History:
         self._writing: asyncio.Task[None] | None = None
         self._stored_s = 0.0
         """How long the last commit took."""
-        self._before = (0, 0, 0, 0)
+        self._before = (0, 0, 0, 0, 0)
         self._resumed = False
         self._started = time.time()
         self._owner = owner_name()
@@ -169,18 +171,19 @@ class _History:
             writing, self._writing = self._writing, None
             await writing
 
-    def _counted(self) -> tuple[int, int, int, int]:
+    def _counted(self) -> tuple[int, int, int, int, int]:
         sources = self._engine.sources.values()
         return (
             sum(source.lines for source in sources),
             sum(source.requests for source in sources),
             sum(source.unparsed for source in sources),
             sum(source.skipped for source in sources),
+            sum(source.copies for source in sources),
         )
 
     def _progress(self) -> Progress:
         engine, health = self._engine, self._engine.health()
-        lines, requests, unparsed, skipped = (
+        lines, requests, unparsed, skipped, copies = (
             now - before for now, before in zip(self._counted(), self._before, strict=True)
         )
         sources = [source for source in engine.sources.values() if source.requests]
@@ -190,6 +193,7 @@ class _History:
             requests=requests,
             unparsed=unparsed,
             skipped=skipped,
+            copies=copies,
             clients=health.clients + health.clients_evicted,
             principals=health.principals + health.principals_evicted,
             routes=health.routes,

@@ -18,6 +18,7 @@ from apiwatch.engine.populations import SLOT, Populations
 from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, network_principal
 from apiwatch.engine.rows import MINUTE_BYTES
 from apiwatch.engine.state import SourceState
+from apiwatch.engine.twins import ALONE, Twins
 from apiwatch.formats import LineParser, Unparsed, line_parser
 from apiwatch.model import Auth, Batch, Outcome, Request, UnparsedRow
 from apiwatch.routes import Param
@@ -49,6 +50,7 @@ class EngineCore(Populations, AccountVerdicts):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.parsers: dict[str, LineParser] = {}
+        self.twins = Twins()
         self.proxies = Proxies(settings.sources.trusted_proxy)
         self._agent_families: dict[str | None, str] = {}
         self._late = 0
@@ -59,7 +61,7 @@ class EngineCore(Populations, AccountVerdicts):
         """Take complete lines of one source; never raises on what they hold."""
         source = self.sources.get(batch.source)
         if source is None:
-            source = self.sources[batch.source] = SourceState(batch.source)
+            source = self.sources[batch.source] = SourceState(batch.source, number=len(self.sources))
         parser = self.parser(batch.source)
         source.dirty = True
         source.cut += batch.cut
@@ -73,6 +75,8 @@ class EngineCore(Populations, AccountVerdicts):
         cut_before = parser.cut
         records = parser.parse(batch.lines, first, batch.received)
         source.cut += parser.cut - cut_before
+        if len(self.sources) > 1 or first <= ALONE:
+            records = self.twins.first_only(records, source, len(self.sources), first - 1)
         peers = source.peers
         pure, seen, edge = peers.pure, peers.seen, BLOCK - peers.count
         for raw, record in zip(batch.lines, records, strict=True):
