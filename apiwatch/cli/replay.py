@@ -128,6 +128,8 @@ class _Replay:
 
     def _summary(self, totals: "Progress") -> None:
         from apiwatch.cli.output import emit, put, rfc3339
+        from apiwatch.detect import DETECTORS
+        from apiwatch.detect.needs import degraded, switched_off
 
         elapsed = time.monotonic() - self._started
         rate = round(totals.lines / elapsed) if elapsed > 0 else 0
@@ -145,6 +147,8 @@ class _Replay:
                     "principals": totals.principals,
                     "routes": totals.routes,
                     "alerts": totals.alerts,
+                    "missing_fields": totals.missing,
+                    "detectors_off": switched_off(totals.missing, DETECTORS),
                     "first_time": rfc3339(totals.first_time),
                     "last_time": rfc3339(totals.last_time),
                     "elapsed_s": round(elapsed, 3),
@@ -168,6 +172,8 @@ class _Replay:
             f"{clock_time(totals.first_time)} to {clock_time(totals.last_time)}; "
             f"read in {elapsed:.1f} s, {rate} lines/s, {memory:.0f} MiB"
         )
+        if blind := degraded(totals.missing, DETECTORS):
+            put(blind)
 
     def _progress(self, progress: "Progress") -> None:
         if self._shows_progress:

@@ -10,6 +10,7 @@ from apiwatch.collector.commits import Commits, owner_name
 from apiwatch.collector.health import health_view, source_views
 from apiwatch.config import Settings
 from apiwatch.engine import Engine
+from apiwatch.engine.fields import missing_fields
 from apiwatch.engine.peers import first_hint
 from apiwatch.formats import line_times
 from apiwatch.model import Delta
@@ -54,6 +55,8 @@ class Progress(NamedTuple):
     """Whether the state file already held offsets of sources."""
     problem: str
     """Why a source could not be read, as a sentence that names it; '' when all could."""
+    missing: list[str]
+    """Fields that none of the logs has."""
     proxy: str
     """What to do about a log that shows the proxy instead of the clients, as a sentence; '' when none does."""
 
@@ -203,5 +206,6 @@ class _History:
             read_bytes=sum(status.read_bytes for status in statuses),
             resumed=self._resumed,
             problem=next((f"{one.name} {one.message}" for one in statuses if one.state == "error"), ""),
+            missing=missing_fields(source.fields for source in engine.sources.values()),
             proxy=first_hint((source.name, source.peers) for source in engine.sources.values()),
         )

@@ -75,6 +75,7 @@ class EngineCore(Populations, AccountVerdicts):
         cut_before = parser.cut
         records = parser.parse(batch.lines, first, batch.received)
         source.cut += parser.cut - cut_before
+        source.fields.follow(records, first - 1)
         if len(self.sources) > 1 or first <= ALONE:
             records = self.twins.first_only(records, source, len(self.sources), first - 1)
         peers = source.peers

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from apiwatch.engine.fields import Fields
 from apiwatch.engine.peers import Peers
 
 __all__ = ["VERSION", "Globals", "Journal", "SourceState"]
@@ -52,6 +53,7 @@ class SourceState(msgspec.Struct, gc=False):
     first_time: float = 0.0
     last_time: float = 0.0
     parser: bytes = b""
+    fields: Fields = msgspec.field(default_factory=Fields)
     peers: Peers = msgspec.field(default_factory=Peers)
     dirty: bool = True
 
