@@ -142,6 +142,10 @@ class Populations(Verdicts):
         self, event: Event, params: tuple[Param, ...], population: RoutePopulation, hits: _Hits, elsewhere: int
     ) -> None:
         time = event[1]
+        if population.campaign is None and population.period is not None:
+            suspect = population.period.suspects.get(event[4].address)
+            if suspect is not None and suspect[3] >= self._campaigns.votes_per_client:
+                return
         known = elsewhere >= _ELSEWHERE
         population.votes += 1
         fired = -1

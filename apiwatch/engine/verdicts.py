@@ -145,7 +145,7 @@ class Verdicts(Clock):
             route.refused += 1
             if route.fail_sizes and refuses_by_status(route):
                 self._forget_fail_sizes(route)
-        test.attempt(track, route, failed, time, user, vote=not principal.signals)
+        test.attempt(track, route, failed, time, user, vote=not (principal.signals or principal.silent))
         if failed:
             keep_sample(track.samples, sample_of(time, source, request.line, raw))
             if track.failures >= 3:
