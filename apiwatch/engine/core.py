@@ -191,7 +191,7 @@ class EngineCore(Populations, AccountVerdicts):
                 self.judge_blind((request, time, raw, source, client, route_state, outcome), principal)
             if route.is_login or (user is not None and _is_basic(route_state, status, outcome)):
                 self.judge_log_in((request, time, raw, source, client, route_state, outcome), params)
-            elif outcome == OK:
+            elif outcome == OK and not route.lets_nobody_in:
                 client.answered += 1
             if route.roles:
                 self.judge_steps((request, time, raw, source, client, route_state, outcome), params)

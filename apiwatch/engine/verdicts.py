@@ -34,6 +34,7 @@ from apiwatch.engine.memory import TARGETS
 from apiwatch.engine.principals import network_principal
 from apiwatch.model import Outcome, Request, Severity
 from apiwatch.routes import Param
+from apiwatch.routes.roles import STATIC
 
 __all__ = ["Event", "LogInAttempt", "Verdicts", "is_cold", "named_user"]
 
@@ -48,10 +49,6 @@ _WELCOMED = 10
 """Clients with one answer size that make it a welcome where logs hold nothing but log-ins."""
 
 _USER_KEYS = frozenset({"?user", "?username", "?email", "?login", "?uid"})
-_STATIC = (
-    ".css", ".js", ".map", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".webp", ".avif", ".woff", ".woff2",
-    ".ttf", ".eot", ".mp3", ".mp4", ".webm", ".m3u8", ".ts",
-)  # fmt: skip
 
 
 Event = tuple[Request, float, bytes, str, Client, RouteState, int]
@@ -179,7 +176,7 @@ class Verdicts(Clock):
         request, time, raw, source, client, _, _ = event
         settings = self.settings.detectors.fuzzing
         path = request.path
-        if not settings.enabled or not path or path.lower().endswith(_STATIC):
+        if not settings.enabled or not path or path.lower().endswith(STATIC):
             return
         text = f"{request.host or ''} {request.method} {path}".encode("utf-8", "surrogatepass")
         target = int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1
@@ -258,7 +255,7 @@ class Verdicts(Clock):
         if FUZZING.name not in principal.signals or not self.settings.detectors.fuzz_hit.enabled:
             return
         path = request.path.lower()
-        if path in EVERYBODYS or path.endswith(_STATIC):
+        if path in EVERYBODYS or path.endswith(STATIC):
             return
         signal = self._probe_tests.found(request, time, sample_of(time, source, request.line, raw), principal, outcome)
         if signal is not None:

@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["LOGIN", "is_blind", "roles_of"]
+__all__ = ["LOGIN", "STATIC", "is_blind", "lets_nobody_in", "roles_of"]
 
 LOGIN = "login"
 
@@ -40,6 +40,17 @@ _NO_LOGIN = frozenset({"logout", "signout", "logoff", "refresh", "revoke", "intr
 """Words beside which `auth` or `token` does not mean that somebody logs in."""
 
 _SURELY_LOGIN = frozenset({"login", "logon", "signin", "authenticate", "wp-login"})
+_FORM = _SURELY_LOGIN | {"sign-in"}
+_FRONT = frozenset({"admin", "administrator", "phpmyadmin"})
+"""Front pages of an administration: who posts to one logs in."""
+
+_INDEX = re.compile(r"index\.[a-z]{2,5}").fullmatch
+STATIC = (
+    ".css", ".js", ".map", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".webp", ".avif", ".woff", ".woff2",
+    ".ttf", ".eot", ".mp3", ".mp4", ".webm", ".m3u8", ".ts",
+)  # fmt: skip
+"""Ends of the names of files that belong to a page."""
+
 _BLIND = frozenset({"code", "lookup", "reset", "signup"})
 _SPLIT = re.compile(r"[/_.\s-]+").split
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])").sub
@@ -58,6 +69,8 @@ def roles_of(method: str, template: str) -> tuple[str, ...]:
             words.add(segment.lower())
             words.update(_SPLIT(_CAMEL("-", segment).lower()))
     roles = {_WORDS[word] for word in words if word in _WORDS}
+    if _front_page(template) in _FRONT:
+        roles.add(LOGIN)
     if not words.isdisjoint(_NO_LOGIN) or ("sign" in words and "in" not in words):
         roles.discard("login")
     if not roles.isdisjoint(_BLIND) and words.isdisjoint(_SURELY_LOGIN):
@@ -65,6 +78,29 @@ def roles_of(method: str, template: str) -> tuple[str, ...]:
     if method not in {"POST", "PUT"}:
         roles -= _ACCOUNT
     return tuple(sorted(roles))
+
+
+def lets_nobody_in(template: str) -> bool:
+    """Whether an answer from there says nothing about who got in: the form of a log-in, and files of its page.
+
+    >>> lets_nobody_in("/wp-login.php"), lets_nobody_in("/assets/app.css"), lets_nobody_in("/auth/me")
+    (True, True, False)
+    """
+    page = _front_page(template)
+    if page in _FRONT or template.lower().endswith(STATIC):
+        return True
+    words = _SPLIT(_CAMEL("-", page).lower())
+    return page in _FORM or not _FORM.isdisjoint(words) or words[:2] == ["sign", "in"]
+
+
+def _front_page(template: str) -> str:
+    """The last segment in lower case, or the one before the name of an index.
+
+    >>> _front_page("/administrator/index.php"), _front_page("/Login/")
+    ('administrator', 'login')
+    """
+    segments = [segment for segment in template.lower().split("/") if segment and not _INDEX(segment)]
+    return segments[-1] if segments else ""
 
 
 def is_blind(method: str, template: str, roles: tuple[str, ...]) -> bool:

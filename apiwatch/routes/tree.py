@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from apiwatch.routes.queries import QueryKey, query_params
-from apiwatch.routes.roles import LOGIN, is_blind, roles_of
+from apiwatch.routes.roles import LOGIN, is_blind, lets_nobody_in, roles_of
 from apiwatch.routes.segments import Param, param, typed_path, unused_name
 from apiwatch.routes.slugs import CHECKED_AT, kept_literals
 
@@ -48,6 +48,8 @@ class Route(msgspec.Struct, gc=False):
     """False for the pseudo-route."""
     is_blind: bool = False
     """Whether it looks up or changes accounts that the log does not name."""
+    lets_nobody_in: bool = False
+    """Whether it answers people who did not log in: a form or a file of a page."""
     requests: int = 0
     queries: dict[str, QueryKey] = msgspec.field(default_factory=dict)
     """Query keys whose behaviour is watched."""
@@ -239,6 +241,7 @@ class Routes:
             last_seen=time,
             matched=matched,
             is_blind=matched and is_blind(method, template, roles),
+            lets_nobody_in=matched and lets_nobody_in(template),
         )
         self.state.next_id += 1
         self.changed = True
