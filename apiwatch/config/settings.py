@@ -219,6 +219,8 @@ class Verbs(Section, frozen=True):
 
     enabled: bool = True
     medium_refused: Count = 3
+    low_garbage: Count = 5
+    """Request lines that are no HTTP, refused, that make a low alert."""
 
 
 class PopulationTest(Section, frozen=True):

@@ -158,7 +158,7 @@ class Principal(msgspec.Struct, gc=False):
     """By route id; at most 16."""
     recon: ReconTrack | None = None
     probes: dict[str, ProbeTrack] | None = None
-    """By the name of the detector."""
+    """By the name of the detector, or of what it looks at."""
     recovery: RecoveryTrack | None = None
     identity: IdentityTrack | None = None
     foreign: Foreign | None = None

@@ -43,6 +43,7 @@ OK, MISS, DENY, ERR = int(Outcome.OK), int(Outcome.MISS), int(Outcome.DENY), int
 _COLD_MIN = 1_800.0
 _COLD_MAX = 86_400.0
 _NOTABLE_GROWTH = 17 / 16
+_MALFORMED = 400
 _REDIRECTED = frozenset({302, 303})
 _FAIL_SIZES = 8
 _WELCOMED = 10
@@ -223,7 +224,14 @@ class Verdicts(Clock):
     def judge_verb(self, event: Event, principal: Principal) -> None:
         """The test on a method that the path never answered."""
         request, time, raw, source, _, route, outcome = event
-        if not self.settings.detectors.verbs.enabled or request.method is None:
+        if not self.settings.detectors.verbs.enabled:
+            return
+        if request.method is None:
+            if request.status == _MALFORMED:
+                line = sample_of(time, source, request.line, raw)
+                signal = self._probe_tests.garbage(time, line, principal)
+                if signal is not None:
+                    self._signal(event, principal, signal)
             return
         answered = outcome == OK or request.status == 500
         method = request.method
