@@ -222,6 +222,8 @@ class Verbs(Section, frozen=True):
 
     enabled: bool = True
     medium_refused: Count = 3
+    low_garbage: Count = 5
+    """Request lines that are no HTTP, refused, that make a low alert."""
 
 
 class PopulationTest(Section, frozen=True):
@@ -275,6 +277,8 @@ class Campaign(Section, frozen=True):
     min_clients: Count = 5
     """Different clients without other business that a campaign needs."""
     min_requests: Count = 20
+    votes_per_client: Count = 5
+    """Of one client, until the campaign is known: what fewer than `min_clients` do is no campaign."""
     known_good: Share = 0.05
     """Share of known-good clients above which a cell is dropped."""
     alerts_per_minute: Count = 5

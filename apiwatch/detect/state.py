@@ -160,7 +160,7 @@ class Principal(msgspec.Struct, gc=False):
     """By route id; at most 16."""
     recon: ReconTrack | None = None
     probes: dict[str, ProbeTrack] | None = None
-    """By the name of the detector."""
+    """By the name of the detector, or of what it looks at."""
     recovery: RecoveryTrack | None = None
     identity: IdentityTrack | None = None
     foreign: Foreign | None = None
@@ -180,6 +180,8 @@ class Principal(msgspec.Struct, gc=False):
     listed: bool = False
     """Whether one of its tests leans towards suspicion."""
     score: int = 0
+    silent: bool = False
+    """Whether another principal behind the same shared address shapes what is usual already."""
     dirty: bool = False
 
 

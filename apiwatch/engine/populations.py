@@ -77,6 +77,10 @@ class Populations(Campaigns):
         self, event: Event, params: tuple[Param, ...], population: RoutePopulation, hits: _Hits, others: int
     ) -> None:
         time = event[1]
+        if population.campaign is None and population.period is not None:
+            suspect = population.period.suspects.get(event[4].address)
+            if suspect is not None and suspect[3] >= self._campaigns.votes_per_client:
+                return
         known = others >= ELSEWHERE
         population.votes += 1
         fired = -1
