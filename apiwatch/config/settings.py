@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from apiwatch.config import accounts
+from apiwatch.config import accounts, amounts
 from apiwatch.config.section import Count, Seconds, Section, Share
 
 __all__ = [
@@ -309,6 +309,12 @@ class Detectors(Section, frozen=True):
     scanner_agent: ScannerAgent = field(name="recon.scanner-agent", default_factory=ScannerAgent)
     tampering: Tampering = field(name="recon.parameter-tampering", default_factory=Tampering)
     verbs: Verbs = field(name="recon.verb-anomaly", default_factory=Verbs)
+    principal_bytes: amounts.PrincipalBytes = field(
+        name="exfiltration.principal-bytes", default_factory=amounts.PrincipalBytes
+    )
+    oversized: amounts.OversizedResponse = field(
+        name="exfiltration.oversized-response", default_factory=amounts.OversizedResponse
+    )
     log_in_failures: LogInFailures = field(name="population.login-failures", default_factory=LogInFailures)
     miss_share: MissShare = field(name="population.miss", default_factory=MissShare)
     unpopular_share: UnpopularShare = field(name="population.unpopular", default_factory=UnpopularShare)

@@ -1,6 +1,7 @@
 """The detectors: one module per family, the statistical kit, scoring and the alert book."""
 
 from apiwatch.detect import auth, campaign, enumeration, lookup, ownership, population, scraping
+from apiwatch.detect.exfiltration import answers
 from apiwatch.detect.identity import many_users, mixed_auth, predecessors, roaming
 from apiwatch.detect.recon import fuzzhit, fuzzing, injection, knownpath, scanner, tampering, verbs
 from apiwatch.detect.recovery import code_guessing, many_accounts, reset_log_in
@@ -36,6 +37,8 @@ DETECTORS: dict[str, Detector] = {
         scanner.SCANNER,
         tampering.TAMPERING,
         verbs.VERBS,
+        answers.OVERSIZED,
+        answers.PRINCIPAL_BYTES,
         *population.POPULATION_TESTS,
         campaign.CLUSTER,
     )

@@ -6,6 +6,7 @@ All of it is msgspec structs, so that the engine can store and restore each piec
 import msgspec
 
 from apiwatch.detect.crowds import RoutePopulation
+from apiwatch.detect.exfiltration.sizes import ByteTrack, RouteSizes
 from apiwatch.detect.identity.track import IdentityTrack, Predecessors
 from apiwatch.detect.kit import Histogram, Null, Votes
 from apiwatch.detect.ownership import Foreign, Owners
@@ -162,6 +163,8 @@ class Principal(msgspec.Struct, gc=False):
     recovery: RecoveryTrack | None = None
     identity: IdentityTrack | None = None
     foreign: Foreign | None = None
+    large: dict[int, ByteTrack] | None = None
+    """By route id; at most 16."""
     signals: dict[str, tuple[int, float, str, float]] = msgspec.field(default_factory=dict)
     """Detector -> severity, evidence (0 to 1), reason and time of its strongest signal.
 
@@ -231,4 +234,7 @@ class RouteState(msgspec.Struct, gc=False):
     population: RoutePopulation | None = None
     """All its clients together, once there was a vote."""
     probes: RouteProbes | None = None
+    large: int = 0
+    """Answers of more bytes are looked at."""
+    answers: RouteSizes | None = None
     dirty: bool = False

@@ -11,6 +11,7 @@ from apiwatch.detect.recon.fuzzing import UNKNOWN_STATUS, tried
 from apiwatch.detect.recon.verbs import NEUTRAL as PLAIN_VERBS
 from apiwatch.detect.state import Principal, RouteState
 from apiwatch.engine.accounts import AccountVerdicts
+from apiwatch.engine.amounts import Amounts
 from apiwatch.engine.clients import BYTES, CHANGED, LAST, Client, count_run, flush_minutes
 from apiwatch.engine.clock import LATE_MINUTES
 from apiwatch.engine.peers import BLOCK, Proxies
@@ -43,7 +44,7 @@ _UNNAMED = frozenset({401, 407})
 """Answers that do not confirm the user or token of a request."""
 
 
-class EngineCore(Populations, AccountVerdicts):
+class EngineCore(Populations, AccountVerdicts, Amounts):
     """Everything but the conversion to rows and to state, which `Engine` adds."""
 
     def __init__(self, settings: Settings) -> None:
@@ -200,6 +201,8 @@ class EngineCore(Populations, AccountVerdicts):
             if route.is_login or ((params or route.is_blind) and time // SLOT > before // SLOT):
                 event = request, time, raw, source, client, route_state, outcome
                 self.judge_population(event, params, before, unpopular=unpopular)
+        if self.measure(request, route_state, outcome):
+            self.judge_amount((request, time, raw, source, client, route_state, outcome), principal)
         if another:
             self.judge_user((request, time, raw, source, client, route_state, outcome))
         if status in UNKNOWN_STATUS:
