@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from apiwatch.config.section import Count, Section
 
-__all__ = ["OversizedResponse", "PrincipalBytes"]
+__all__ = ["OversizedResponse", "PrincipalBytes", "PrincipalSurge", "RouteSurge", "Surge"]
 
 
 class OversizedResponse(Section, frozen=True):
@@ -32,3 +32,29 @@ class PrincipalBytes(Section, frozen=True):
     min_bytes: Count = 100_000
     """Bytes in large answers that an alert needs in any case."""
     min_answers: Count = 200
+
+
+class Surge(Section, frozen=True):
+    """Far more requests per ten seconds than usual."""
+
+    enabled: bool = True
+    buckets: Count = 3
+    """Surprising ones in a row, of ten seconds each."""
+    factor: Annotated[float, Meta(ge=1.0)] = 3.0
+    """Times the usual number."""
+    rise: Annotated[float, Meta(gt=0)] = 20.0
+    """Requests per second above the usual number."""
+    tail: Annotated[float, Meta(gt=0)] = 1e-6
+    """Chance of so many requests."""
+    memory: Annotated[float, Meta(ge=60.0)] = 3_600.0
+    """Seconds over which the usual number is averaged."""
+
+
+class PrincipalSurge(Surge, frozen=True):
+    """volume.principal-surge: of one client."""
+
+    rise: Annotated[float, Meta(gt=0)] = 5.0
+
+
+class RouteSurge(Surge, frozen=True):
+    """volume.route-surge: of all clients of a route."""

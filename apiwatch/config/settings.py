@@ -309,6 +309,10 @@ class Detectors(Section, frozen=True):
     scanner_agent: ScannerAgent = field(name="recon.scanner-agent", default_factory=ScannerAgent)
     tampering: Tampering = field(name="recon.parameter-tampering", default_factory=Tampering)
     verbs: Verbs = field(name="recon.verb-anomaly", default_factory=Verbs)
+    principal_surge: amounts.PrincipalSurge = field(
+        name="volume.principal-surge", default_factory=amounts.PrincipalSurge
+    )
+    route_surge: amounts.RouteSurge = field(name="volume.route-surge", default_factory=amounts.RouteSurge)
     principal_bytes: amounts.PrincipalBytes = field(
         name="exfiltration.principal-bytes", default_factory=amounts.PrincipalBytes
     )

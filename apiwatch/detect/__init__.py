@@ -6,6 +6,7 @@ from apiwatch.detect.identity import many_users, mixed_auth, predecessors, roami
 from apiwatch.detect.recon import fuzzhit, fuzzing, injection, knownpath, scanner, tampering, verbs
 from apiwatch.detect.recovery import code_guessing, many_accounts, reset_log_in
 from apiwatch.detect.signal import Detector
+from apiwatch.detect.volume import surges
 
 __all__ = ["DETECTORS"]
 
@@ -37,6 +38,8 @@ DETECTORS: dict[str, Detector] = {
         scanner.SCANNER,
         tampering.TAMPERING,
         verbs.VERBS,
+        surges.PRINCIPAL_SURGE,
+        surges.ROUTE_SURGE,
         answers.OVERSIZED,
         answers.PRINCIPAL_BYTES,
         *population.POPULATION_TESTS,

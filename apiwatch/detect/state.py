@@ -13,6 +13,7 @@ from apiwatch.detect.ownership import Foreign, Owners
 from apiwatch.detect.recon.probes import ProbeTrack, RouteProbes
 from apiwatch.detect.recovery.track import RecoveryTrack
 from apiwatch.detect.samples import Sample, keep_sample, sample_of
+from apiwatch.detect.volume.rates import Rate
 from apiwatch.routes import Route
 
 __all__ = [
@@ -165,6 +166,11 @@ class Principal(msgspec.Struct, gc=False):
     foreign: Foreign | None = None
     large: dict[int, ByteTrack] | None = None
     """By route id; at most 16."""
+    turn: int = -1
+    """Bucket of its latest request, and `pace` its requests in it."""
+    pace: int = 0
+    rate: Rate | None = None
+    """Once it was busy."""
     signals: dict[str, tuple[int, float, str, float]] = msgspec.field(default_factory=dict)
     """Detector -> severity, evidence (0 to 1), reason and time of its strongest signal.
 
@@ -237,4 +243,9 @@ class RouteState(msgspec.Struct, gc=False):
     large: int = 0
     """Answers of more bytes are looked at."""
     answers: RouteSizes | None = None
+    turn: int = -1
+    """Bucket of its latest request, and `pace` its requests in it."""
+    pace: int = 0
+    rate: Rate | None = None
+    """Once it was busy."""
     dirty: bool = False

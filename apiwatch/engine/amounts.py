@@ -6,7 +6,7 @@ from apiwatch.config import Settings
 from apiwatch.detect.exfiltration.answers import large_series, oversized
 from apiwatch.detect.exfiltration.sizes import ByteTrack, RouteSizes, bucket_of, learn, noticed
 from apiwatch.detect.state import Principal, RouteState, sample_of
-from apiwatch.engine.recovery import RecoveryVerdicts
+from apiwatch.engine.surges import Surges
 from apiwatch.engine.verdicts import Event
 from apiwatch.model import Outcome, Request
 from apiwatch.routes.personal import is_personal
@@ -18,7 +18,7 @@ _NEVER = 1 << 62
 _ROUTES_KEPT = 16
 
 
-class Amounts(RecoveryVerdicts):
+class Amounts(Surges):
     """The tests on amounts of one shard."""
 
     def __init__(self, settings: Settings) -> None:
@@ -27,16 +27,20 @@ class Amounts(RecoveryVerdicts):
         self._principal_bytes = settings.detectors.principal_bytes
         self._by_size = self._oversized.enabled or self._principal_bytes.enabled
 
-    def measure(self, request: Request, route: RouteState, outcome: int) -> bool:
-        """Whether a request has to be judged by `judge_amount`. Called for every request."""
+    def measure(self, request: Request, time: float, principal: Principal, route: RouteState, outcome: int) -> bool:
+        """Count a request; whether it has to be judged by `judge_amount`. Called for every request."""
+        if time >= self.bucket:
+            self.count(principal, route)
         size = request.bytes
-        return size is not None and size > route.large and outcome == _OK
+        return (size is not None and size > route.large and outcome == _OK) or bool(self.watched)
 
     def judge_amount(self, event: Event, principal: Principal) -> None:
         """The tests on a request that is notable for its amount."""
         request, _, _, _, _, route, outcome = event
         if outcome == _OK and request.bytes is not None and request.bytes > route.large:
             self._judge_size(event, principal, request.bytes)
+        if self.watched:
+            self.judge_surge(event, principal)
 
     def _judge_size(self, event: Event, principal: Principal, size: int) -> None:
         """An answer that is large, or one of a route whose sizes are being learned."""

@@ -201,7 +201,7 @@ class EngineCore(Populations, AccountVerdicts, Amounts):
             if route.is_login or ((params or route.is_blind) and time // SLOT > before // SLOT):
                 event = request, time, raw, source, client, route_state, outcome
                 self.judge_population(event, params, before, unpopular=unpopular)
-        if self.measure(request, route_state, outcome):
+        if self.measure(request, time, principal, route_state, outcome):
             self.judge_amount((request, time, raw, source, client, route_state, outcome), principal)
         if another:
             self.judge_user((request, time, raw, source, client, route_state, outcome))

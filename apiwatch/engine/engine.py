@@ -198,6 +198,7 @@ class Engine(EngineCore):
             if source.parser:
                 self.parser(source.name).restore(source.parser)
         self._restore_tables(by_kind)
+        self.resume()
 
     def _restore_globals(self, by_kind: _Blobs) -> None:
         for _, blob in by_kind.get("e", ()):

@@ -1,5 +1,7 @@
 """One attack for each detector of amounts, and who it is about."""
 
+from heapq import merge
+
 from tests.detect.account_attacks import Attack
 from tests.engine.lines import line
 
@@ -8,6 +10,32 @@ WARM = 4_000
 """Seconds of ordinary traffic before an attack."""
 
 MEGABYTE = 1_000_000
+PATHS = ("/api/feed", "/api/config", "/api/menu", "/api/news", "/api/offers")
+
+Timed = tuple[float, bytes]
+
+
+def in_order(*parts: list[Timed]) -> list[bytes]:
+    return [raw for _, raw in merge(*parts, key=lambda timed: timed[0])]
+
+
+def steady(seconds: float, *, every: float = 2.0) -> list[Timed]:
+    """Ordinary requests of 60 clients to five routes."""
+    return [
+        (every * step, line(every * step, f"10.8.0.{step % 60 + 1}", PATHS[step * 7 % 5]))
+        for step in range(int(seconds / every))
+    ]
+
+
+def hammer(at: float, seconds: float, rate: float, path: str = PATHS[1], clients: int = 1) -> list[Timed]:
+    """Requests at a constant pace of the attacker, or of many clients in turn."""
+    return [
+        (
+            at + step / rate,
+            line(at + step / rate, BAD if clients == 1 else f"10.9.{step % clients // 250}.{step % 250}", path),
+        )
+        for step in range(int(seconds * rate))
+    ]
 
 
 def export(at: float, number: int, size: int, *, client: str = BAD, user: str = "mallory") -> bytes:
@@ -26,5 +54,10 @@ ATTACKS: dict[str, Attack] = {
     "exfiltration.principal-bytes": (
         [*EXPORTS, *(export(WARM + 60 * step, 900_000 + 777 * step, 20 * MEGABYTE) for step in range(8))],
         "user:mallory",
+    ),
+    "volume.principal-surge": (in_order(steady(WARM), hammer(3_000, 60, 15, PATHS[1])), BAD),
+    "volume.route-surge": (
+        in_order(steady(WARM, every=0.5), hammer(3_000, 60, 60, PATHS[0], clients=400)),
+        f"GET {PATHS[0]}",
     ),
 }
