@@ -4,9 +4,17 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from apiwatch.config.section import Count, Section
+from apiwatch.config.section import Count, Seconds, Section, Share
 
-__all__ = ["OversizedResponse", "PrincipalBytes", "PrincipalSurge", "RouteSurge", "Surge"]
+__all__ = [
+    "ErrorSurge",
+    "LatencyAbuse",
+    "OversizedResponse",
+    "PrincipalBytes",
+    "PrincipalSurge",
+    "RouteSurge",
+    "Surge",
+]
 
 
 class OversizedResponse(Section, frozen=True):
@@ -58,3 +66,30 @@ class PrincipalSurge(Surge, frozen=True):
 
 class RouteSurge(Surge, frozen=True):
     """volume.route-surge: of all clients of a route."""
+
+
+class ErrorSurge(Section, frozen=True):
+    """volume.error-surge: far more errors (5xx) and refusals (429) than usual."""
+
+    enabled: bool = True
+    p0: Annotated[float, Meta(gt=0, le=0.5)] = 0.02
+    """Share of errors before traffic has taught it."""
+    rise: Annotated[float, Meta(gt=0)] = 0.10
+    """p1 - p0."""
+    threshold: Annotated[float, Meta(gt=0)] = 14.0
+    min_errors: Count = 20
+    """That an alert needs in any case."""
+    window: Seconds = 300.0
+    """In which a principal must give them."""
+
+
+class LatencyAbuse(Section, frozen=True):
+    """volume.latency-abuse: one principal uses up the server's time on a route."""
+
+    enabled: bool = True
+    seconds: Annotated[float, Meta(gt=0)] = 60.0
+    """Of request time within a minute."""
+    share: Share = 0.30
+    """Of the time of all slow requests on the route."""
+    slow: Annotated[float, Meta(gt=0)] = 1.0
+    """Seconds from which on a request is added up."""

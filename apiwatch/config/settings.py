@@ -313,6 +313,8 @@ class Detectors(Section, frozen=True):
         name="volume.principal-surge", default_factory=amounts.PrincipalSurge
     )
     route_surge: amounts.RouteSurge = field(name="volume.route-surge", default_factory=amounts.RouteSurge)
+    error_surge: amounts.ErrorSurge = field(name="volume.error-surge", default_factory=amounts.ErrorSurge)
+    latency_abuse: amounts.LatencyAbuse = field(name="volume.latency-abuse", default_factory=amounts.LatencyAbuse)
     principal_bytes: amounts.PrincipalBytes = field(
         name="exfiltration.principal-bytes", default_factory=amounts.PrincipalBytes
     )

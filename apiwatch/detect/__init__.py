@@ -6,7 +6,7 @@ from apiwatch.detect.identity import many_users, mixed_auth, predecessors, roami
 from apiwatch.detect.recon import fuzzhit, fuzzing, injection, knownpath, scanner, tampering, verbs
 from apiwatch.detect.recovery import code_guessing, many_accounts, reset_log_in
 from apiwatch.detect.signal import Detector
-from apiwatch.detect.volume import surges
+from apiwatch.detect.volume import errors, latency, surges
 
 __all__ = ["DETECTORS"]
 
@@ -40,6 +40,8 @@ DETECTORS: dict[str, Detector] = {
         verbs.VERBS,
         surges.PRINCIPAL_SURGE,
         surges.ROUTE_SURGE,
+        errors.ERROR_SURGE,
+        latency.LATENCY_ABUSE,
         answers.OVERSIZED,
         answers.PRINCIPAL_BYTES,
         *population.POPULATION_TESTS,

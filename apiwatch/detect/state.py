@@ -13,6 +13,8 @@ from apiwatch.detect.ownership import Foreign, Owners
 from apiwatch.detect.recon.probes import ProbeTrack, RouteProbes
 from apiwatch.detect.recovery.track import RecoveryTrack
 from apiwatch.detect.samples import Sample, keep_sample, sample_of
+from apiwatch.detect.volume.errors import ErrorTrack, RouteErrors
+from apiwatch.detect.volume.latency import RouteTime, TimeTrack
 from apiwatch.detect.volume.rates import Rate
 from apiwatch.routes import Route
 
@@ -171,6 +173,9 @@ class Principal(msgspec.Struct, gc=False):
     pace: int = 0
     rate: Rate | None = None
     """Once it was busy."""
+    errors: dict[int, ErrorTrack] | None = None
+    """By route id; at most 8, so are those of `time`."""
+    time: dict[int, TimeTrack] | None = None
     signals: dict[str, tuple[int, float, str, float]] = msgspec.field(default_factory=dict)
     """Detector -> severity, evidence (0 to 1), reason and time of its strongest signal.
 
@@ -248,4 +253,6 @@ class RouteState(msgspec.Struct, gc=False):
     pace: int = 0
     rate: Rate | None = None
     """Once it was busy."""
+    errors: RouteErrors | None = None
+    time: RouteTime | None = None
     dirty: bool = False

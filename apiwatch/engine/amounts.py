@@ -6,7 +6,7 @@ from apiwatch.config import Settings
 from apiwatch.detect.exfiltration.answers import large_series, oversized
 from apiwatch.detect.exfiltration.sizes import ByteTrack, RouteSizes, bucket_of, learn, noticed
 from apiwatch.detect.state import Principal, RouteState, sample_of
-from apiwatch.engine.surges import Surges
+from apiwatch.engine.costs import FAILED, Costs
 from apiwatch.engine.verdicts import Event
 from apiwatch.model import Outcome, Request
 from apiwatch.routes.personal import is_personal
@@ -18,11 +18,12 @@ _NEVER = 1 << 62
 _ROUTES_KEPT = 16
 
 
-class Amounts(Surges):
+class Amounts(Costs):
     """The tests on amounts of one shard."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
+        self._slow = settings.detectors.latency_abuse.slow
         self._oversized = settings.detectors.oversized
         self._principal_bytes = settings.detectors.principal_bytes
         self._by_size = self._oversized.enabled or self._principal_bytes.enabled
@@ -31,14 +32,24 @@ class Amounts(Surges):
         """Count a request; whether it has to be judged by `judge_amount`. Called for every request."""
         if time >= self.bucket:
             self.count(principal, route)
-        size = request.bytes
-        return (size is not None and size > route.large and outcome == _OK) or bool(self.watched)
+        size, seconds = request.bytes, request.duration_s
+        return (
+            (size is not None and size > route.large and outcome == _OK)
+            or (seconds is not None and seconds >= self._slow)
+            or outcome in FAILED
+            or bool(self.watched)
+        )
 
     def judge_amount(self, event: Event, principal: Principal) -> None:
         """The tests on a request that is notable for its amount."""
         request, _, _, _, _, route, outcome = event
         if outcome == _OK and request.bytes is not None and request.bytes > route.large:
             self._judge_size(event, principal, request.bytes)
+        seconds = request.duration_s
+        if seconds is not None and seconds >= self._slow:
+            self.judge_time(event, principal, seconds)
+        if outcome in FAILED:
+            self.judge_error(event, principal)
         if self.watched:
             self.judge_surge(event, principal)
 

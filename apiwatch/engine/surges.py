@@ -2,6 +2,8 @@
 
 from ipaddress import ip_address, ip_network
 
+from msgspec.structs import replace
+
 from apiwatch.config import Settings
 from apiwatch.detect.campaign import Crowd
 from apiwatch.detect.samples import SAMPLES, keep_sample
@@ -14,9 +16,9 @@ from apiwatch.engine.clients import LAST
 from apiwatch.engine.recovery import RecoveryVerdicts
 from apiwatch.engine.verdicts import Event
 
-__all__ = ["Surges"]
+__all__ = ["COLD", "Surges"]
 
-_COLD = 1_800.0
+COLD = 1_800.0
 """Seconds after the first event of a log, and of a route, in which rates are learned only."""
 
 _PRINCIPAL_FLOOR, _ROUTE_FLOOR = 10, 20
@@ -109,15 +111,16 @@ class Surges(RecoveryVerdicts):
             if not _is_watched(rate):
                 self.watched.discard(route.route.id)
 
-    def enter_route(self, event: Event, signal: Signal) -> None:
-        """Enter a signal about a route in the alert book."""
-        request, time, _, source, _, route, _ = event
+    def enter_route(self, event: Event, signal: Signal, *, whole_host: bool = False) -> None:
+        """Enter a signal about a route in the alert book; with `whole_host` those of all its routes are one row."""
+        request, time, _, source, _, state, _ = event
+        route = replace(state.route, prefix="") if whole_host else state.route
         severity = signal.severity
         subject = Principal(0, signal.detector.name, "route", time, time, "")
         subject.score = score({signal.detector.name: (int(severity), signal.evidence, "", time)}, time)[0]
-        crowd = Crowd("route", route.route.label, [], 0)
+        crowd = Crowd("route", route.label, [], 0)
         text = signal.samples[-1][3]
-        self.book.signal(subject, route.route, signal, severity, request.line, time, source, text, crowd)
+        self.book.signal(subject, route, signal, severity, request.line, time, source, text, crowd)
 
     def log_start(self) -> float:
         """When the first event of all sources happened: then, everybody is new."""
@@ -125,7 +128,7 @@ class Surges(RecoveryVerdicts):
 
     def _close_bucket(self, start: float) -> None:
         """Judge what was busy in the bucket that began at `start`."""
-        cold = start - self.log_start() < _COLD
+        cold = start - self.log_start() < COLD
         if self._principal_surge.enabled:
             for principal in self._busy_principals:
                 if self.principals.get(principal.key) is principal and principal.kind != "nat":
@@ -154,7 +157,7 @@ class Surges(RecoveryVerdicts):
             if self.route_states.get(route.route.id) is not route:
                 continue
             rate = route.rate
-            new = cold or start - route.route.first_seen < _COLD
+            new = cold or start - route.route.first_seen < COLD
             if rate is None:
                 rate = route.rate = Rate.start(start, self._turn, route.pace if new else _ROUTE_FLOOR / 2)
             usual += rate.mean

@@ -2,13 +2,15 @@
 
 from heapq import merge
 
+from apiwatch.simulate import Hit, writer
 from tests.detect.account_attacks import Attack
-from tests.engine.lines import line
+from tests.engine.lines import BROWSER, START, line
 
 BAD = "203.0.113.9"
 WARM = 4_000
 """Seconds of ordinary traffic before an attack."""
 
+_WRITE = writer("nginx_json", users_logged=True)
 MEGABYTE = 1_000_000
 PATHS = ("/api/feed", "/api/config", "/api/menu", "/api/news", "/api/offers")
 
@@ -22,7 +24,7 @@ def in_order(*parts: list[Timed]) -> list[bytes]:
 def steady(seconds: float, *, every: float = 2.0) -> list[Timed]:
     """Ordinary requests of 60 clients to five routes."""
     return [
-        (every * step, line(every * step, f"10.8.0.{step % 60 + 1}", PATHS[step * 7 % 5]))
+        (every * step, line(every * step, f"10.8.0.{step % 60 + 1}", PATHS[(step * 7 + step // 60) % 5]))
         for step in range(int(seconds / every))
     ]
 
@@ -42,6 +44,25 @@ def export(at: float, number: int, size: int, *, client: str = BAD, user: str = 
     return line(at, client, f"/v1/exports/{number}", size=size, user=user)
 
 
+def slow(at: float, count: int, *, every: float, seconds: float, client: str = BAD) -> list[Timed]:
+    """Report queries that take long, in a format that says how long."""
+    return [
+        (
+            at + every * step,
+            _timed(
+                Hit(
+                    at + every * step, client, None, "GET", f"/api/report?from={step}", 200, 900, None, BROWSER, seconds
+                )
+            ),
+        )
+        for step in range(count)
+    ]
+
+
+def _timed(hit: Hit) -> bytes:
+    return _WRITE(START + hit.time, hit).encode()
+
+
 EXPORTS = [
     export(10 * step, step, MEGABYTE + step % 97 * 30_000, client=f"10.1.{step % 50}.1", user=f"clerk{step % 50}")
     for step in range(400)
@@ -56,6 +77,14 @@ ATTACKS: dict[str, Attack] = {
         "user:mallory",
     ),
     "volume.principal-surge": (in_order(steady(WARM), hammer(3_000, 60, 15, PATHS[1])), BAD),
+    "volume.error-surge": (
+        in_order(
+            steady(WARM),
+            [(3_000 + 2 * step, line(3_000 + 2 * step, BAD, f"{PATHS[0]}?q={step}", 500)) for step in range(60)],
+        ),
+        BAD,
+    ),
+    "volume.latency-abuse": (in_order(steady(WARM), slow(3_000, 12, every=12.0, seconds=25.0)), BAD),
     "volume.route-surge": (
         in_order(steady(WARM, every=0.5), hammer(3_000, 60, 60, PATHS[0], clients=400)),
         f"GET {PATHS[0]}",
