@@ -18,6 +18,7 @@ __all__ = [
     "Dashboard",
     "Detectors",
     "DistinctObjects",
+    "FlowAbandonment",
     "FuzzHit",
     "Fuzzing",
     "Injection",
@@ -263,6 +264,15 @@ class ContextFree(PopulationTest, frozen=True):
     """`p0` of log-in routes."""
 
 
+class FlowAbandonment(PopulationTest, frozen=True):
+    """population.flow-abandonment: first steps of a log-in, sign-up or reset without the second one."""
+
+    p0: Share = 0.15
+    warm_votes: Count = 200
+    within: Seconds = 300.0
+    """In which the second step must follow."""
+
+
 class Campaign(Section, frozen=True):
     """campaign.cluster: who takes part, and when alerts of single clients become one row."""
 
@@ -325,6 +335,7 @@ class Detectors(Section, frozen=True):
     miss_share: MissShare = field(name="population.miss", default_factory=MissShare)
     unpopular_share: UnpopularShare = field(name="population.unpopular", default_factory=UnpopularShare)
     context_free: ContextFree = field(name="population.context-free", default_factory=ContextFree)
+    flow_abandonment: FlowAbandonment = field(name="population.flow-abandonment", default_factory=FlowAbandonment)
     campaign: Campaign = field(name="campaign.cluster", default_factory=Campaign)
 
 

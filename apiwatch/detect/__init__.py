@@ -1,6 +1,6 @@
 """The detectors: one module per family, the statistical kit, scoring and the alert book."""
 
-from apiwatch.detect import auth, campaign, enumeration, lookup, ownership, population, scraping
+from apiwatch.detect import auth, campaign, enumeration, flows, lookup, ownership, population, scraping
 from apiwatch.detect.exfiltration import answers
 from apiwatch.detect.identity import many_users, mixed_auth, predecessors, roaming
 from apiwatch.detect.recon import fuzzhit, fuzzing, injection, knownpath, scanner, tampering, verbs
@@ -45,6 +45,7 @@ DETECTORS: dict[str, Detector] = {
         answers.OVERSIZED,
         answers.PRINCIPAL_BYTES,
         *population.POPULATION_TESTS,
+        flows.FLOW_ABANDONMENT,
         campaign.CLUSTER,
     )
 }

@@ -7,6 +7,7 @@ import msgspec
 
 from apiwatch.detect.crowds import RoutePopulation
 from apiwatch.detect.exfiltration.sizes import ByteTrack, RouteSizes
+from apiwatch.detect.flows import Flow
 from apiwatch.detect.identity.track import IdentityTrack, Predecessors
 from apiwatch.detect.kit import Histogram, Null, Votes
 from apiwatch.detect.ownership import Foreign, Owners
@@ -253,6 +254,7 @@ class RouteState(msgspec.Struct, gc=False):
     pace: int = 0
     rate: Rate | None = None
     """Once it was busy."""
+    flow: Flow | None = None
     errors: RouteErrors | None = None
     time: RouteTime | None = None
     dirty: bool = False

@@ -10,12 +10,12 @@ from apiwatch.detect.outcome import BY_STATUS, DENSE, SPARSE, learn_size, refine
 from apiwatch.detect.recon.fuzzing import UNKNOWN_STATUS, tried
 from apiwatch.detect.recon.verbs import NEUTRAL as PLAIN_VERBS
 from apiwatch.detect.state import Principal, RouteState
-from apiwatch.engine.accounts import AccountVerdicts
 from apiwatch.engine.amounts import Amounts
 from apiwatch.engine.clients import BYTES, CHANGED, LAST, Client, count_run, flush_minutes
 from apiwatch.engine.clock import LATE_MINUTES
+from apiwatch.engine.flows import Flows
 from apiwatch.engine.peers import BLOCK, Proxies
-from apiwatch.engine.populations import SLOT, Populations
+from apiwatch.engine.populations import SLOT
 from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, network_principal
 from apiwatch.engine.rows import MINUTE_BYTES
 from apiwatch.engine.state import SourceState
@@ -44,7 +44,7 @@ _UNNAMED = frozenset({401, 407})
 """Answers that do not confirm the user or token of a request."""
 
 
-class EngineCore(Populations, AccountVerdicts, Amounts):
+class EngineCore(Flows, Amounts):
     """Everything but the conversion to rows and to state, which `Engine` adds."""
 
     def __init__(self, settings: Settings) -> None:
@@ -189,7 +189,7 @@ class EngineCore(Populations, AccountVerdicts, Amounts):
                 self.judge_log_in((request, time, raw, source, client, route_state, outcome), params)
             elif outcome == OK:
                 client.answered += 1
-            if route.roles:
+            if route.roles or (request.query and method == "POST"):
                 self.judge_steps((request, time, raw, source, client, route_state, outcome), params)
             if outcome == OK:
                 if user is not None or request.token is not None or request.stated == Auth.AUTHENTICATED:
