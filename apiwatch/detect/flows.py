@@ -15,7 +15,7 @@ from apiwatch.detect.signal import Detector, Facts, Story
 from apiwatch.model import Number, Tags
 from apiwatch.routes import roles_of
 
-__all__ = ["FLOW_ABANDONMENT", "OWN", "Flow", "Start", "begins_flow", "learn", "second_step"]
+__all__ = ["FLOW_ABANDONMENT", "OWN", "Flow", "Start", "begins_flow", "forget", "learn"]
 
 OWN = ""
 """Stands for further requests on the route of the first step itself."""
@@ -23,6 +23,7 @@ OWN = ""
 _KNOWN_AT = 100
 """Flows from which on the second step is known."""
 
+_LOOKED_AT = 20
 _SUPPORT = 0.6
 _LABELS_KEPT = 32
 _HALVED_AT = 4_096
@@ -51,6 +52,8 @@ class Flow(msgspec.Struct, gc=False):
     """Finished and abandoned ones that taught the second step."""
     steps: dict[str, int] = msgspec.field(default_factory=dict)
     """Label of a route -> flows in which it followed; at most 32."""
+    step: str | None = None
+    """The route that most clients ask for after the first step, once that is known."""
     cusum: Cusum = msgspec.field(default_factory=Cusum)
     members: dict[str, float] = msgspec.field(default_factory=dict)
     """Client that stopped and does nothing else -> time, since the test left 0; at most 4 096."""
@@ -81,14 +84,24 @@ def learn(flow: Flow, seen: Collection[str]) -> None:
     if flow.flows >= _HALVED_AT:
         flow.flows //= 2
         flow.steps = {label: count // 2 for label, count in flow.steps.items() if count > 1}
+    if flow.flows % _LOOKED_AT == 0:
+        flow.step = _second_step(flow)
 
 
-def second_step(flow: Flow) -> str | None:
+def forget(flow: Flow) -> None:
+    """Everybody stops after the first step: the second one has moved, and is learned anew."""
+    flow.steps.clear()
+    flow.flows = 0
+    flow.step = None
+    flow.cusum.score = 0.0
+
+
+def _second_step(flow: Flow) -> str | None:
     """Label of the route that most clients ask for after the first step; None while there is no such."""
     if flow.flows < _KNOWN_AT or not flow.steps:
         return None
-    label = max(flow.steps, key=lambda known: (flow.steps[known], known))
-    return label if flow.steps[label] >= _SUPPORT * flow.flows else None
+    count, label = max((count, label) for label, count in flow.steps.items())
+    return label if count >= _SUPPORT * flow.flows else None
 
 
 def _tell(facts: Facts, route: str) -> Story:

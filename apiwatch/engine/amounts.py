@@ -4,9 +4,10 @@ from hashlib import blake2b
 
 from apiwatch.config import Settings
 from apiwatch.detect.exfiltration.answers import large_series, oversized
-from apiwatch.detect.exfiltration.sizes import ByteTrack, RouteSizes, bucket_of, learn, noticed
+from apiwatch.detect.exfiltration.sizes import ByteTrack, RouteSizes, bucket_of, learn, noticed, usual_for_others
 from apiwatch.detect.state import Principal, RouteState, sample_of
 from apiwatch.engine.costs import FAILED, Costs
+from apiwatch.engine.surges import PRINCIPAL_FLOOR, ROUTE_FLOOR
 from apiwatch.engine.verdicts import Event
 from apiwatch.model import Outcome, Request
 from apiwatch.routes.personal import is_personal
@@ -26,19 +27,38 @@ class Amounts(Costs):
         self._slow = settings.detectors.latency_abuse.slow
         self._oversized = settings.detectors.oversized
         self._principal_bytes = settings.detectors.principal_bytes
+        self._min_answers = min(self._oversized.min_answers, self._principal_bytes.min_answers)
         self._by_size = self._oversized.enabled or self._principal_bytes.enabled
 
     def measure(self, request: Request, time: float, principal: Principal, route: RouteState, outcome: int) -> bool:
         """Count a request; whether it has to be judged by `judge_amount`. Called for every request."""
         if time >= self.bucket:
-            self.count(principal, route)
-        size, seconds = request.bytes, request.duration_s
-        return (
-            (size is not None and size > route.large and outcome == _OK)
-            or (seconds is not None and seconds >= self._slow)
-            or outcome in FAILED
-            or bool(self.watched)
-        )
+            turn = self.turn
+            if principal.turn == turn:
+                principal.pace += 1
+                if principal.pace == PRINCIPAL_FLOOR:
+                    self.busy_principals.append(principal)
+            else:
+                principal.turn = turn
+                principal.pace = 1
+                self.globals.traffic = True
+            if route.turn == turn:
+                route.pace += 1
+                if route.pace == ROUTE_FLOOR:
+                    self.busy_routes.append(route)
+            else:
+                route.turn = turn
+                route.pace = 1
+        if outcome == _OK:
+            size = request.bytes
+            if size is not None and size > route.large:
+                return True
+        elif outcome in FAILED:
+            return True
+        if self.watched:
+            return True
+        seconds = request.duration_s
+        return seconds is not None and seconds >= self._slow
 
     def judge_amount(self, event: Event, principal: Principal) -> None:
         """The tests on a request that is notable for its amount."""
@@ -76,6 +96,8 @@ class Amounts(Costs):
 
     def _judge_large(self, event: Event, principal: Principal, sizes: RouteSizes, size: int, answers: int) -> None:
         request, time, raw, source, client, route, _ = event
+        if answers < self._min_answers or usual_for_others(sizes, size, principal.pid):
+            return
         known = route.route
         tracks = principal.large
         if tracks is None:
@@ -94,12 +116,12 @@ class Amounts(Costs):
         sensitive = "export" in known.roles or is_personal(known.template)
         one = many = None
         if self._oversized.enabled:
-            one = oversized(sizes, principal.pid, size, answers, time, line, self._oversized, sensitive=sensitive)
+            one = oversized(sizes, size, answers, time, line, self._oversized, sensitive=sensitive)
         if self._principal_bytes.enabled:
             text = f"{request.path} {bucket_of(size)}".encode("utf-8", "surrogatepass")
             document = int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1
             many = large_series(
-                track, sizes, principal.pid, size, document, requests, answers, time, line, self._principal_bytes,
+                track, sizes, size, document, requests, answers, time, line, self._principal_bytes,
                 sensitive=sensitive,
             )  # fmt: skip
         found = [signal for signal in (one, many) if signal is not None]

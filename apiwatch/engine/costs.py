@@ -2,7 +2,9 @@
 
 from hashlib import blake2b
 
-from apiwatch.detect.state import Principal, sample_of
+from apiwatch.detect.samples import SAMPLES, keep_sample, sample_of
+from apiwatch.detect.signal import Signal
+from apiwatch.detect.state import Principal
 from apiwatch.detect.volume.errors import PRINCIPAL, ErrorTrack, RouteErrors, of_principal, of_route
 from apiwatch.detect.volume.latency import RouteTime, TimeTrack, slow_request
 from apiwatch.engine.clients import LAST, Client
@@ -33,12 +35,14 @@ class Costs(Surges):
         if errors is None:
             errors = route.errors = RouteErrors()
         label = route.route.label
-        line = sample_of(time, source, request.line, raw)
+        line = sample_of(time, source, request.line, raw) if len(errors.samples) < SAMPLES else None
         known = _is_answered(client, label, time - _LOOK_BACK)
         signal = of_route(errors, route.outcomes, principal.key, time, line, settings, known=known)
-        if signal is not None and signal.facts["scope"] != PRINCIPAL:
-            self.enter_route(event, signal, whole_host=known)
-            return
+        if signal is not None:
+            _add_line(signal, event)
+            if signal.facts["scope"] != PRINCIPAL:
+                self.enter_route(event, signal, whole_host=known)
+                return
         if principal.kind == "nat" or not route.route.matched:
             return
         tracks = principal.errors
@@ -55,9 +59,11 @@ class Costs(Surges):
             track.client, track.requests = client.address, 0
         text = f"{request.method} {request.target}".encode("utf-8", "surrogatepass")
         target = int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1
+        line = line or (sample_of(time, source, request.line, raw) if len(track.samples) < SAMPLES else None)
         own = of_principal(track, errors, route.outcomes, target, requests, time, line, settings)
         signal = own or signal
         if signal is not None:
+            _add_line(signal, event)
             self._signal(event, principal, signal)
 
     def judge_time(self, event: Event, principal: Principal, seconds: float) -> None:
@@ -78,10 +84,18 @@ class Costs(Surges):
                 del tracks[min(tracks, key=lambda at: (tracks[at].start, at))]
             track = tracks[route.route.id] = TimeTrack(time)
         learning = time - self.log_start() < COLD or self.is_staff(client.address)
-        line = sample_of(time, source, request.line, raw)
+        line = sample_of(time, source, request.line, raw) if len(track.samples) < SAMPLES else None
         signal = slow_request(track, total, principal.pid, seconds, time, line, settings, learning=learning)
         if signal is not None:
+            _add_line(signal, event)
             self._signal(event, principal, signal)
+
+
+def _add_line(signal: Signal, event: Event) -> None:
+    """Let the line that a signal was given for be the last of its samples; others are kept only while there are few."""
+    request, time, raw, source, *_ = event
+    if not signal.samples or signal.samples[-1][1:3] != (source, request.line):
+        keep_sample(signal.samples, sample_of(time, source, request.line, raw))
 
 
 def _is_answered(client: Client, label: str, since: float) -> bool:

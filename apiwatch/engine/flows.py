@@ -2,7 +2,7 @@
 
 from apiwatch.config import Settings
 from apiwatch.detect.campaign import MEMBERS_KEPT, Crowd
-from apiwatch.detect.flows import FLOW_ABANDONMENT, OWN, Flow, Start, begins_flow, learn, second_step
+from apiwatch.detect.flows import FLOW_ABANDONMENT, OWN, Flow, Start, begins_flow, forget, learn
 from apiwatch.detect.population import ShareTest
 from apiwatch.detect.samples import keep_sample, sample_of
 from apiwatch.detect.scoring import score
@@ -19,8 +19,8 @@ from apiwatch.routes import Param
 __all__ = ["Flows"]
 
 _PENDING_KEPT = 4_096
-_SAMPLED = 4
-"""Of so many first steps one is kept as a line."""
+_SAMPLED, _TAUGHT = 4, 4
+"""Of so many first steps one is kept as a line, and one teaches the second step once that is known."""
 
 _KNOWN = 2
 """Other routes that answered a client, from which on it is known-good."""
@@ -67,7 +67,8 @@ class Flows(Populations, AccountVerdicts):
             known.starts += 1
         elif len(pending) < _PENDING_KEPT:
             mine = client.routes.get(route.route.label)
-            line = sample_of(time, source, request.line, raw) if flow.starts % _SAMPLED == 0 else None
+            kept = flow.starts % _SAMPLED == 0 or flow.cusum.score > self._flow_test.calm
+            line = sample_of(time, source, request.line, raw) if kept else None
             pending[client.address] = Start(time, sum(mine[:6]) if mine is not None else 0, line=line)
 
     def _vote(self, event: Event, flow: Flow, address: str, start: Start) -> None:
@@ -76,14 +77,16 @@ class Flows(Populations, AccountVerdicts):
         client = self.clients.get(address)
         if client is None:
             return
-        seen = _after(client, label, start)
-        step = second_step(flow)
         cusum, test = flow.cusum, self._flow_test
-        if cusum.score <= test.calm:
-            learn(flow, seen)
+        step = flow.step
+        if cusum.score <= test.calm and (step is None or flow.starts % _TAUGHT == 0):
+            learn(flow, _after(client, label, start))
         if step is None:
             return
-        hit = step not in seen
+        hit = not _followed(client, label, start, step)
+        if not hit and cusum.score == 0.0 and cusum.p0 >= 0.0:
+            test.pass_by(cusum)
+            return
         elsewhere = _answered(client, label, start.time)
         fired = test.vote(cusum, hit, start.time, known=elsewhere >= _KNOWN)
         if cusum.score == 0.0:
@@ -97,21 +100,21 @@ class Flows(Populations, AccountVerdicts):
         if not fired:
             return
         if test.is_outage(cusum):
-            # Everybody stops here: the second step has moved, and is learned anew.
-            flow.steps.clear()
-            flow.flows = 0
-            cusum.score = 0.0
-        elif len(flow.members) >= self.settings.detectors.campaign.min_clients and flow.samples:
+            forget(flow)
+        elif len(flow.members) >= self.settings.detectors.campaign.min_clients:
             test.fire(cusum, time)
             self._tell(event, flow)
 
     def _tell(self, event: Event, flow: Flow) -> None:
         """Enter the signal in the alert book, unless another test of the population has found the campaign already."""
-        request, time, _, source, _, route, _ = event
+        request, time, raw, source, _, route, _ = event
         subject = Principal(0, "campaign", "route", time, time, "")
         row = self.book.rows.get(self.book.key(subject, route.route, FLOW_ABANDONMENT))
         if row is not None and not row.closed and row.detector != FLOW_ABANDONMENT.name:
             return
+        line = sample_of(time, source, request.line, raw)
+        if not flow.samples:
+            keep_sample(flow.samples, line)
         cusum, label = flow.cusum, route.route.label
         facts: Facts = {
             "hits": len(flow.members),
@@ -130,7 +133,7 @@ class Flows(Populations, AccountVerdicts):
         subject.score = score({FLOW_ABANDONMENT.name: (int(severity), 1.0, "", time)}, time)[0]
         signal = Signal(FLOW_ABANDONMENT, severity, 1.0, facts, cusum.since, list(flow.samples))
         crowd = Crowd("campaign", f"campaign:{label}", list(flow.members), len(flow.members), news=True)
-        text = flow.samples[-1][3]
+        text = line[3]
         self.book.signal(subject, route.route, signal, severity, request.line, time, source, text, crowd)
 
 
@@ -141,6 +144,14 @@ def _after(client: Client, label: str, start: Start) -> set[str]:
     if mine is not None and sum(mine[:6]) - start.requests > start.starts - 1:
         seen.add(OWN)
     return seen
+
+
+def _followed(client: Client, label: str, start: Start, step: str) -> bool:
+    """Whether one of `_after` is this one."""
+    if step == OWN:
+        return OWN in _after(client, label, start)
+    counts = client.routes.get(step)
+    return counts is not None and counts[LAST] >= int(start.time)
 
 
 def _answered(client: Client, label: str, time: float) -> int:

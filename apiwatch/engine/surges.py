@@ -16,12 +16,12 @@ from apiwatch.engine.clients import LAST
 from apiwatch.engine.recovery import RecoveryVerdicts
 from apiwatch.engine.verdicts import Event
 
-__all__ = ["COLD", "Surges"]
+__all__ = ["COLD", "PRINCIPAL_FLOOR", "ROUTE_FLOOR", "Surges"]
 
 COLD = 1_800.0
 """Seconds after the first event of a log, and of a route, in which rates are learned only."""
 
-_PRINCIPAL_FLOOR, _ROUTE_FLOOR = 10, 20
+PRINCIPAL_FLOOR, ROUTE_FLOOR = 10, 20
 """Requests per bucket from which on a rate is kept; below, it is taken for half of that."""
 
 
@@ -34,32 +34,13 @@ class Surges(RecoveryVerdicts):
         """Event time at which the current bucket began; earlier events are not counted in it."""
         self.watched: set[str | int] = set()
         """Principals by key and routes by id whose next request is sampled, or gives a signal."""
-        self._turn = 0
+        self.turn = 0
         """Number of the current bucket; those without any request have none."""
-        self._busy_principals: list[Principal] = []
-        self._busy_routes: list[RouteState] = []
+        self.busy_principals: list[Principal] = []
+        self.busy_routes: list[RouteState] = []
         self._principal_surge = settings.detectors.principal_surge
         self._route_surge = settings.detectors.route_surge
         self._load_tests = [ip_network(network, strict=False) for network in settings.classes.load_test]
-
-    def count(self, principal: Principal, route: RouteState) -> None:
-        """Count a request in the current bucket. Called for every request."""
-        turn = self._turn
-        if principal.turn == turn:
-            principal.pace += 1
-            if principal.pace == _PRINCIPAL_FLOOR:
-                self._busy_principals.append(principal)
-        else:
-            principal.turn = turn
-            principal.pace = 1
-            self.globals.traffic = True
-        if route.turn == turn:
-            route.pace += 1
-            if route.pace == _ROUTE_FLOOR:
-                self._busy_routes.append(route)
-        else:
-            route.turn = turn
-            route.pace = 1
 
     def begin_minute(self, time: float) -> None:
         """See `Clock.begin_minute`; it is called again at the end of each bucket."""
@@ -70,22 +51,22 @@ class Surges(RecoveryVerdicts):
                 self._close_bucket(self.bucket)
                 self.globals.traffic = False
                 self.globals.turn += 1
-                self._turn = self.globals.turn
+                self.turn = self.globals.turn
             self.bucket = start
         self.minute_end = start + BUCKET
 
     def resume(self) -> None:
         """Go on after the state was restored."""
-        self._turn = turn = self.globals.turn
+        self.turn = turn = self.globals.turn
         self.bucket = self.globals.watermark // BUCKET * BUCKET
         for principal in self.principals.values():
-            if principal.turn == turn and principal.pace >= _PRINCIPAL_FLOOR:
-                self._busy_principals.append(principal)
+            if principal.turn == turn and principal.pace >= PRINCIPAL_FLOOR:
+                self.busy_principals.append(principal)
             if principal.rate is not None:
                 self._watch(principal.key, principal.rate)
         for route in self.route_states.values():
-            if route.turn == turn and route.pace >= _ROUTE_FLOOR:
-                self._busy_routes.append(route)
+            if route.turn == turn and route.pace >= ROUTE_FLOOR:
+                self.busy_routes.append(route)
             if route.rate is not None:
                 self._watch(route.route.id, route.rate)
 
@@ -130,40 +111,40 @@ class Surges(RecoveryVerdicts):
         """Judge what was busy in the bucket that began at `start`."""
         cold = start - self.log_start() < COLD
         if self._principal_surge.enabled:
-            for principal in self._busy_principals:
+            for principal in self.busy_principals:
                 if self.principals.get(principal.key) is principal and principal.kind != "nat":
                     self._close_principal(principal, start, cold)
-        if self._route_surge.enabled and self._busy_routes:
+        if self._route_surge.enabled and self.busy_routes:
             self._close_routes(start, cold)
-        self._busy_principals.clear()
-        self._busy_routes.clear()
+        self.busy_principals.clear()
+        self.busy_routes.clear()
         for key in list(self.watched):
             self._check(key)
 
     def _close_principal(self, principal: Principal, start: float, cold: bool) -> None:
         rate = principal.rate
         if rate is None:
-            mean = principal.pace if cold else _PRINCIPAL_FLOOR / 2
-            rate = principal.rate = Rate.start(start, self._turn, mean)
+            mean = principal.pace if cold else PRINCIPAL_FLOOR / 2
+            rate = principal.rate = Rate.start(start, self.turn, mean)
         spared = cold or self._is_load_test(principal.client)
-        if bucket_closed(rate, self._turn, principal.pace, start, self._principal_surge, learning=spared):
+        if bucket_closed(rate, self.turn, principal.pace, start, self._principal_surge, learning=spared):
             self._watch(principal.key, rate)
         self.touch_principal(principal)
 
     def _close_routes(self, start: float, cold: bool) -> None:
         usual = requests = 0.0
         surges: list[tuple[RouteState, Rate, float]] = []
-        for route in self._busy_routes:
+        for route in self.busy_routes:
             if self.route_states.get(route.route.id) is not route:
                 continue
             rate = route.rate
             new = cold or start - route.route.first_seen < COLD
             if rate is None:
-                rate = route.rate = Rate.start(start, self._turn, route.pace if new else _ROUTE_FLOOR / 2)
+                rate = route.rate = Rate.start(start, self.turn, route.pace if new else ROUTE_FLOOR / 2)
             usual += rate.mean
             requests += route.pace
             surges.append((route, rate, rate.mean))
-            if bucket_closed(rate, self._turn, route.pace, start, self._route_surge, learning=new):
+            if bucket_closed(rate, self.turn, route.pace, start, self._route_surge, learning=new):
                 self._watch(route.route.id, rate)
             self.touch_route(route)
         for route, rate, mean in surges:
@@ -177,7 +158,7 @@ class Surges(RecoveryVerdicts):
 
     def _has_one_cause(self, route: RouteState, more: float, start: float) -> bool:
         """Whether one principal sends most of what is `more` than usual: it has an alert of its own, or is spared."""
-        for principal in self._busy_principals:
+        for principal in self.busy_principals:
             surging = principal.rate is not None and principal.rate.run > 0
             if 2 * principal.pace > more and (surging or self._is_load_test(principal.client)):
                 client = self.clients.get(principal.client)
@@ -202,7 +183,7 @@ class Surges(RecoveryVerdicts):
             rate = None if route is None else route.rate
             if route is not None:
                 self.touch_route(route)
-        if rate is not None and rate.last < self._turn:
+        if rate is not None and rate.last < self.turn:
             rate.run = 0
             rate.due = None
         if rate is None or not _is_watched(rate):

@@ -7,7 +7,7 @@ A series is judged by a CUSUM (design of detection, section 5.8): z = (ln(1 + by
 from math import exp, log
 
 from apiwatch.config.amounts import OversizedResponse, PrincipalBytes
-from apiwatch.detect.exfiltration.sizes import ByteTrack, RouteSizes, usual_for_others
+from apiwatch.detect.exfiltration.sizes import ByteTrack, RouteSizes
 from apiwatch.detect.samples import Sample, keep_sample
 from apiwatch.detect.signal import Detector, Facts, Signal, Story
 from apiwatch.model import Number, Severity, Tags
@@ -19,7 +19,6 @@ _DOCUMENTS_KEPT = 64
 
 def oversized(
     sizes: RouteSizes,
-    pid: int,
     size: int,
     answers: int,
     time: float,
@@ -28,10 +27,8 @@ def oversized(
     *,
     sensitive: bool,
 ) -> Signal | None:
-    """The signal of one answer; `answers` are all of the route so far."""
+    """The signal of one answer that is not usual for others; `answers` are all of the route so far."""
     if size < settings.min_bytes or answers < settings.min_answers or size <= settings.factor * sizes.top:
-        return None
-    if usual_for_others(sizes, size, pid):
         return None
     facts: Facts = {
         "size": size,
@@ -47,7 +44,6 @@ def oversized(
 def large_series(
     track: ByteTrack,
     sizes: RouteSizes,
-    pid: int,
     size: int,
     document: int,
     requests: int,
@@ -58,7 +54,7 @@ def large_series(
     *,
     sensitive: bool,
 ) -> Signal | None:
-    """Count a large answer; the signal of the series, if it is one.
+    """Count a large answer that is not usual for others; the signal of the series, if it is one.
 
     `requests` are those of the client on the route so far: the ones between two large answers were ordinary.
     """
@@ -68,7 +64,7 @@ def large_series(
     if not known and len(track.documents) >= _DOCUMENTS_KEPT:
         del track.documents[next(iter(track.documents))]
     track.documents[document] = time
-    if known or sizes.spread == 0.0 or usual_for_others(sizes, size, pid):
+    if known or sizes.spread == 0.0:
         return None
     if track.score == 0.0:
         track.since, track.hits, track.bytes = time, 0, 0

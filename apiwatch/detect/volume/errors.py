@@ -79,7 +79,7 @@ def of_route(
     outcomes: Sequence[int],
     key: str,
     time: float,
-    line: Sample,
+    line: Sample | None,
     settings: ErrorSurge,
     *,
     known: bool,
@@ -109,7 +109,8 @@ def of_route(
     errors.known += known
     if key in errors.by or len(errors.by) < _PRINCIPALS_KEPT:
         errors.by[key] = errors.by.get(key, 0) + 1
-    keep_sample(errors.samples, line)
+    if line is not None:
+        keep_sample(errors.samples, line)
     if errors.score <= _CALM * settings.threshold:
         weight = 1.0 / min(_MEMORY, errors.votes + _PRIOR)
         errors.p0 = errors.p0 * (1.0 - weight) ** (between + 1) + weight
@@ -152,7 +153,7 @@ def of_principal(
     target: int,
     requests: int,
     time: float,
-    line: Sample,
+    line: Sample | None,
     settings: ErrorSurge,
 ) -> Signal | None:
     """Count one error of a principal; the signal, if it alone is answered with errors.
@@ -179,7 +180,8 @@ def of_principal(
     track.score += hit
     track.seen += others + 1
     track.hits += 1
-    keep_sample(track.samples, line)
+    if line is not None:
+        keep_sample(track.samples, line)
     if track.score < settings.threshold or track.hits < settings.min_errors or p0 >= _HIGHEST:
         return None
     theirs = total - track.before[0] - track.seen

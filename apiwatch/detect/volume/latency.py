@@ -49,7 +49,7 @@ def slow_request(
     pid: int,
     seconds: float,
     time: float,
-    line: Sample,
+    line: Sample | None,
     settings: LatencyAbuse,
     *,
     learning: bool,
@@ -67,7 +67,8 @@ def slow_request(
         track.samples.clear()
     track.seconds += seconds
     track.requests += 1
-    keep_sample(track.samples, line)
+    if line is not None:
+        keep_sample(track.samples, line)
     if track.seconds < settings.seconds:
         return None
     if pid not in route.heavy and len(route.heavy) <= _USUAL_FOR:
