@@ -189,6 +189,7 @@ class Verdicts(Clock):
             self.remembered(popularity)
         track = principal.recon
         if track is None:
+            client.watched = True
             track = principal.recon = ReconTrack(time, time, host=request.host or "")
         if before >= POPULAR or not tried(track, target, time, True, self.fuzz_weights):
             return
