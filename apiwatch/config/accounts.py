@@ -27,6 +27,8 @@ class Classes(Section, frozen=True):
 
     staff: tuple[str, ...] = ()
     """Networks of help desks, kiosks and testers, which act for many users."""
+    load_test: tuple[str, ...] = ()
+    """Networks of load tests and batches, which send many requests."""
 
 
 class AccountTargeted(Section, frozen=True):

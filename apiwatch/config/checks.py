@@ -38,6 +38,7 @@ RULES: dict[str, Callable[[str], str]] = {
     "routes.forbid": parse_template,
     "dashboard.window": values.parse_window,
     "dashboard.theme": values.parse_theme,
+    "classes.load_test": values.parse_network,
     "classes.staff": values.parse_network,
     "block.allow": values.parse_network,
 }
