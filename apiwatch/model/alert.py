@@ -85,6 +85,10 @@ class Alert(msgspec.Struct, frozen=True):
     """0 when it opened; each notable update counts one."""
     explanation: Explanation
     closed: bool = False
+    reopened: int = 0
+    """Times that it was opened again, after it had closed."""
+    said_before: int = 0
+    """Acknowledgements up to this `Action.seq` were about an earlier time: it was opened again since."""
 
 
 class AlertEvent(msgspec.Struct, frozen=True):

@@ -140,7 +140,17 @@ def _both(one: HealthView, two: HealthView) -> HealthView:
         dropped=one.dropped + two.dropped,
         cut=one.cut + two.cut,
         bounds={name: _added(one.bounds.get(name, nothing), two.bounds.get(name, nothing)) for name in sorted(names)},
+        notified=one.notified + two.notified,
+        withheld=one.withheld + two.withheld,
+        allowed={
+            entry: _pairs(one.allowed.get(entry, (0, 0)), two.allowed.get(entry, (0, 0)))
+            for entry in sorted(one.allowed.keys() | two.allowed.keys())
+        },
     )
+
+
+def _pairs(one: tuple[int, int], two: tuple[int, int]) -> tuple[int, int]:
+    return one[0] + two[0], one[1] + two[1]
 
 
 def _added(one: tuple[int, int, int], two: tuple[int, int, int]) -> tuple[int, int, int]:
