@@ -109,6 +109,7 @@ class _History:
         acquired = await self._commits.open(self._owner)
         engine = self._engine
         engine.restore(acquired.state)
+        engine.act(await self._commits.said(engine.desk.seq))
         self._before = self._counted()
         self._resumed = bool(acquired.offsets)
         feed = self._feed = Feed(options, offsets=acquired.offsets, time_of=self._times)

@@ -114,6 +114,7 @@ class _Collector:
         acquired = await self._commits.open(self._owner)
         try:
             self._engine.restore(acquired.state)
+            await self._listen()
             await self._heartbeat("starting")
             times = line_times(self._options.settings.sources)
             self._feed = Feed(self._options.feed, offsets=acquired.offsets, time_of=times, clock=self._clock)
@@ -164,7 +165,8 @@ class _Collector:
             return
         if quiet:
             self._advance()
-        if self._pending is None and (self._offsets or begin - self._taken >= IDLE_TAKE_S):
+        heard = self._pending is None and await self._listen()
+        if self._pending is None and (heard or self._offsets or begin - self._taken >= IDLE_TAKE_S):
             self._take()
         try:
             await self._heartbeat("live")
@@ -198,6 +200,18 @@ class _Collector:
         if quiet_s > 0:
             self._last_event = self._last_event or self._engine.health().watermark
             self._engine.advance(self._last_event + quiet_s)
+
+    async def _listen(self) -> bool:
+        """Apply what operators said since the last commit, as part of the next one; whether there was anything.
+
+        A file that cannot be read now is read at the next commit.
+        """
+        try:
+            said = await self._commits.said(self._engine.desk.seq)
+        except (StoreError, sqlite3.OperationalError, OSError):
+            return False
+        self._engine.act(said)
+        return bool(said)
 
     def _take(self) -> None:
         self._pending = (self._offsets, self._engine.take())

@@ -9,9 +9,11 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from apiwatch.config import accounts
+from apiwatch.config.alerts import Alerts
 from apiwatch.config.section import Count, Seconds, Section, Share
 
 __all__ = [
+    "Alerts",
     "Block",
     "Campaign",
     "ContextFree",
@@ -350,6 +352,7 @@ class Settings(Section, frozen=True):
     limits: Limits = field(default_factory=Limits)
     retention: Retention = field(default_factory=Retention)
     detectors: Detectors = field(default_factory=Detectors)
+    alerts: Alerts = field(default_factory=Alerts)
     classes: accounts.Classes = field(default_factory=accounts.Classes)
     dashboard: Dashboard = field(default_factory=Dashboard)
     block: Block = field(default_factory=Block)

@@ -7,10 +7,11 @@ import msgspec
 from apiwatch.config import Settings
 from apiwatch.detect.alerts import AlertState
 from apiwatch.detect.auth import Account
+from apiwatch.detect.desk import Desk
 from apiwatch.detect.state import Principal, RouteState
 from apiwatch.engine.clients import Client, client_rows
 from apiwatch.engine.clock import LATE_MINUTES
-from apiwatch.engine.core import EngineCore
+from apiwatch.engine.operators import Operators
 from apiwatch.engine.rows import minute_row, route_row, source_row, suspect_rows
 from apiwatch.engine.state import VERSION, Globals, Journal, SourceState
 from apiwatch.errors import StoreVersionError
@@ -57,7 +58,7 @@ class _Pieces:
             self.rows.extend(StateRow(key, None) for key in dict.fromkeys(keys) if key not in written)
 
 
-class Engine(EngineCore):
+class Engine(Operators):
     """One shard's engine; synchronous, deterministic, single-threaded."""
 
     def __init__(self, settings: Settings, *, salt: bytes = b"") -> None:
@@ -98,6 +99,9 @@ class Engine(EngineCore):
             self.routes.changed = False
             state.put("t", self.routes.state)
         state.put("e", self._globals())
+        if self.desk.dirty:
+            self.desk.dirty = False
+            state.put("d", self.desk)
         state.drop(deleted)
         events, self.book.events = self.book.events, []
         evidence, self.book.evidence = list(self.book.evidence.values()), {}
@@ -141,6 +145,9 @@ class Engine(EngineCore):
             alerts_refused=state.alerts_refused,
             evidence_limit=limits.evidence_lines,
             clamped=state.clamped,
+            notified=self.desk.notified,
+            withheld=self.desk.withheld,
+            allowed={entry: (len(rule.alerts), rule.signals) for entry, rule in self.desk.rules.items()},
         )
 
     def snapshot(self) -> list[StateRow]:
@@ -160,6 +167,7 @@ class Engine(EngineCore):
             rows.append(StateRow(f"s/{source.name}", _encode(source)))
         rows.append(StateRow("t", _encode(self.routes.state)))
         rows.append(StateRow("e", _encode(self._globals())))
+        rows.append(StateRow("d", _encode(self.desk)))
         return rows
 
     def restore(self, state: Iterable[StateRow]) -> None:
@@ -188,6 +196,10 @@ class Engine(EngineCore):
             row = _decode(blob, type=AlertState)
             row.dirty = False
             self.book.rows[row.key] = row
+        for _, blob in by_kind.get("d", ()):
+            desk = _decode(blob, type=Desk)
+            desk.dirty = False
+            self.use_desk(desk)
         for rest, blob in by_kind.get("m", ()):
             self.minutes[int(rest)] = _decode(blob, type=list[int])
         for _, blob in by_kind.get("s", ()):

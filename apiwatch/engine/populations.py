@@ -21,6 +21,7 @@ from apiwatch.detect.scoring import score
 from apiwatch.detect.signal import Facts, Signal
 from apiwatch.detect.state import Principal, RouteState, keep_sample, sample_of
 from apiwatch.engine.clients import LAST, Client
+from apiwatch.engine.life import CROWD
 from apiwatch.engine.principals import network_key
 from apiwatch.engine.verdicts import Event, Verdicts, is_cold
 from apiwatch.model import Outcome, Severity
@@ -58,7 +59,6 @@ _NETWORKS_KEPT = 4_096
 _SAMPLED = 3
 _OPENINGS_KEPT = 64
 _REDIRECTED = frozenset({302, 303})
-_CROWD = "campaign"
 
 
 _Hits = tuple[bool | None, bool | None, bool | None, bool | None]
@@ -77,6 +77,8 @@ class Populations(Verdicts):
     def judge_population(self, event: Event, params: tuple[Param, ...], before: int, *, unpopular: bool) -> None:
         """The vote of a client, if it has one; `before` is the second of its previous request on the route."""
         request, time, _, _, client, route, outcome = event
+        if self.is_voteless(request, client, time):
+            return
         is_login = route.route.is_login
         population = route.population
         if population is None:
@@ -107,15 +109,17 @@ class Populations(Verdicts):
             hits = None, failed, unpopular, alone and (failed or unpopular)
         self._count_vote(event, params, population, hits, elsewhere)
 
-    def enter(self, event: Event, principal: Principal, signal: Signal, severity: Severity) -> None:
+    def enter(
+        self, event: Event, principal: Principal, signal: Signal, severity: Severity, client_class: str = "user"
+    ) -> None:
         """See `Verdicts.enter`; the alert of a member of a campaign, or one of many at once, has no row of its own."""
         if not self._campaigns.enabled or severity > Severity.HIGH:
-            super().enter(event, principal, signal, severity)
+            super().enter(event, principal, signal, severity, client_class)
             return
         time, client, route = event[1], event[4], event[5]
         row = self.book.rows.get(self.book.key(principal, route.route, signal.detector))
         if row is not None and not row.closed:
-            super().enter(event, principal, signal, severity)
+            super().enter(event, principal, signal, severity, client_class)
             return
         population = route.population
         if population is None:
@@ -136,7 +140,7 @@ class Populations(Verdicts):
             self._enter_cluster(event, population, signal, severity)
             return
         population.openings = [*openings, (time, family, client.address)][-_OPENINGS_KEPT:]
-        super().enter(event, principal, signal, severity)
+        super().enter(event, principal, signal, severity, client_class)
 
     def _count_vote(
         self, event: Event, params: tuple[Param, ...], population: RoutePopulation, hits: _Hits, elsewhere: int
@@ -272,6 +276,8 @@ class Populations(Verdicts):
         facts = self._facts(campaign)
         signal = Signal(detector, severity, 1.0, facts, facts["since"], campaign.samples)
         subject = _subject(route, time)
+        if self.is_crowd_welcome(route, subject, signal, time):
+            return
         subject.score = score({detector.name: (int(severity), 1.0, "", time)}, time)[0]
         crowd = _crowd(route, campaign, news=news)
         row = self.book.signal(
@@ -350,8 +356,10 @@ class Populations(Verdicts):
         }
         told = Signal(CLUSTER, severity, 1.0, facts, signal.since, signal.samples)
         subject = _subject(route, time)
+        if self.is_crowd_welcome(route, subject, told, time):
+            return
         subject.score = score({CLUSTER.name: (int(severity), 1.0, "", time)}, time)[0]
-        crowd = Crowd(_CROWD, f"campaign:{route.route.label}", list(clusters), len(clusters))
+        crowd = Crowd(CROWD, f"campaign:{route.route.label}", list(clusters), len(clusters))
         self.book.signal(subject, route.route, told, severity, request.line, time, source, signal.samples[-1][3], crowd)
 
     def _close_alerts(self, time: float) -> None:
@@ -408,11 +416,11 @@ def _number(params: tuple[Param, ...]) -> int | None:
 
 def _subject(route: RouteState, time: float) -> Principal:
     """The route in the place of a principal, as the alert book takes it."""
-    return Principal(0, _CROWD, "route", time, time, "")
+    return Principal(0, CROWD, "route", time, time, "")
 
 
 def _crowd(route: RouteState, campaign: Campaign, *, news: bool) -> Crowd:
     label = route.route.label
     if not campaign.members:
         return Crowd("route", label, [], 0, news)
-    return Crowd(_CROWD, f"campaign:{label}", list(campaign.members), campaign.total, news)
+    return Crowd(CROWD, f"campaign:{label}", list(campaign.members), campaign.total, news)

@@ -92,8 +92,8 @@ class Alert(msgspec.Struct, frozen=True):
 
 
 class AlertEvent(msgspec.Struct, frozen=True):
-    """An alert as it opened or was notably updated: higher severity, ten times the volume, restart after silence,
-    members of a campaign that became known."""
+    """An alert as it opened or was notably updated: higher severity, first success, ten times the volume, restart after
+    silence, members of a campaign that became known."""
 
     alert: Alert
     time: float
@@ -101,4 +101,6 @@ class AlertEvent(msgspec.Struct, frozen=True):
     source: str
     line: int
     """1-based number of that request's input line."""
-    reason: Literal["open", "severity", "volume", "restart", "members"]
+    reason: Literal["open", "severity", "success", "volume", "restart", "members"]
+    notify: bool = True
+    """Whether it is worth a notification and the budget of the hour had one left; the alert is in the list anyway."""

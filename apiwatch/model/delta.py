@@ -254,6 +254,12 @@ class Health(msgspec.Struct, frozen=True):
     evidence_limit: int
     clamped: int
     """Requests whose time lay in the future and was pulled back."""
+    notified: int = 0
+    """Notifications since the state began."""
+    withheld: int = 0
+    """Those above the budget of an hour, which were not made."""
+    allowed: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
+    """Entry of the allow-list -> alerts and signals that it suppressed."""
 
 
 class Delta(msgspec.Struct, frozen=True):

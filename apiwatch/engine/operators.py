@@ -1,0 +1,146 @@
+"""What operators say reaches the engine here: an input like a batch of lines, at a place between two of them."""
+
+from collections.abc import Iterable
+from ipaddress import ip_network
+
+import msgspec
+
+from apiwatch.detect.alerts import AlertState
+from apiwatch.detect.desk import RULES_KEPT, Rule, profile_of
+from apiwatch.detect.scoring import score
+from apiwatch.detect.targets import Subject, Targets
+from apiwatch.engine.core import EngineCore
+from apiwatch.engine.life import CROWD, profile_key
+from apiwatch.model import Action
+
+__all__ = ["Operators"]
+
+_HISTORY = 86_400.0
+"""Seconds between clock and log from which on the log counts as history: there, durations begin at its newest line."""
+
+_CROWDS = frozenset({"campaign", "route"})
+_BLOCKED_KEPT = 10_000
+
+
+class Operators(EngineCore):
+    """The engine's ear for operators."""
+
+    def act(self, actions: Iterable[Action]) -> None:
+        """Apply what was said, in order; what was applied before is left out.
+
+        An action counts from here on, for the lines that follow, until event time passes its expiry. Where the log lies
+        more than a day back it counts for as long in event time. Call `take` before the next lines: then the action and
+        its place are stored together.
+        """
+        for action in actions:
+            if action.seq <= self.desk.seq:
+                continue
+            self.desk.seq = action.seq
+            self.desk.dirty = True
+            self._apply(action, self._event_time(action))
+
+    def verify(self, address: str, domain: str, seconds: float) -> None:
+        """DNS says that an address belongs to a crawler of this domain; that is believed for some time."""
+        self.desk.verified[address] = domain, self.globals.watermark + seconds
+        self.desk.dirty = True
+
+    def _event_time(self, action: Action) -> float | None:
+        """When an action ends; None: never."""
+        if action.expires is None:
+            return None
+        newest = self.globals.watermark
+        if 0.0 < newest < action.time - _HISTORY:
+            return newest + max(0.0, action.expires - action.time)
+        return action.expires
+
+    def _apply(self, action: Action, until: float | None) -> None:
+        desk = self.desk
+        match action.kind:
+            case "mute" if until is not None:
+                desk.mute(action.subject, until)
+            case "unmute":
+                desk.mutes.pop(action.subject, None)
+            case "benign" if until is not None:
+                row = self._row(action.subject)
+                if row is not None:
+                    self._excuse(row, until)
+            case "allow" if _means_something(action.subject):
+                self._allow(action, until)
+            case "disallow":
+                if desk.rules.pop(action.entry, None) is not None:
+                    self.use_desk(desk)
+            case "block" if _means_something(f"network:{action.subject}"):
+                if len(desk.blocked) < _BLOCKED_KEPT or action.subject in desk.blocked:
+                    desk.blocked[action.subject] = until
+                    self.use_desk(desk)
+            case "unblock":
+                if desk.blocked.pop(action.subject, 0.0) != 0.0:
+                    self.use_desk(desk)
+            case _:
+                pass
+
+    def _row(self, alert_id: str) -> AlertState | None:
+        return next((row for row in self.book.rows.values() if row.id == alert_id), None)
+
+    def _excuse(self, row: AlertState, until: float) -> None:
+        """Take what somebody did until now for what he does."""
+        subject = CROWD if row.kind in _CROWDS else row.principal
+        key = profile_key(row.detector, subject, row.host, row.route)
+        self.desk.excuse(key, profile_of(row.facts, row.severity, until))
+        self._settle(row)
+
+    def _allow(self, action: Action, until: float | None) -> None:
+        desk = self.desk
+        known = desk.rules.get(action.entry)
+        if known is not None:
+            known.until = until
+        elif len(desk.rules) < RULES_KEPT:
+            desk.rules[action.entry] = Rule(action.subject, until)
+        else:
+            return
+        self.use_desk(desk)
+        target: Targets[bool] = Targets()
+        target.add(action.subject, True)
+        for row in list(self.book.rows.values()):
+            if not row.closed and any(target.find(_subject_of(row))):
+                self._settle(row)
+
+    def _settle(self, row: AlertState) -> None:
+        """Close an alert whose story is told; its detector no longer counts against anybody."""
+        row.closed = row.dirty = True
+        principal = self.principals.get(row.principal)
+        if principal is None:
+            return
+        if row.key in principal.alerts:
+            principal.alerts.remove(row.key)
+        principal.signals.pop(row.detector, None)
+        if not principal.alerts:
+            principal.signals.clear()
+        principal.score, points = score(principal.signals, self.globals.watermark)
+        principal.points = msgspec.json.encode(points).decode()
+        self.touch_principal(principal)
+        for address in row.clients:
+            client = self.clients.get(address)
+            if client is not None and client.score > principal.score:
+                client.score, client.points = principal.score, principal.points
+                client.scored_at = self.globals.watermark
+                if not client.dirty:
+                    client.dirty = True
+                    self.dirty_clients.append(client)
+
+
+def _subject_of(row: AlertState) -> Subject:
+    """Whom an alert is about, as far as its row knows."""
+    return Subject(row.principal, row.client, None, None, None, row.host, row.route)
+
+
+def _means_something(target: str) -> bool:
+    """Whether a target can be one: anybody who may write the state file can say anything."""
+    kind, _, text = target.partition(":")
+    if kind != "network":
+        return bool(text)
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
