@@ -5,6 +5,7 @@ from zlib import crc32
 
 import msgspec
 
+from apiwatch.detect.kit import FLOOR
 from apiwatch.detect.signal import Facts, suspicious
 
 __all__ = ["RULES_KEPT", "Desk", "Profile", "Rule", "exceeds", "profile_of"]
@@ -35,6 +36,10 @@ class Profile(msgspec.Struct, gc=False):
     """0 when the test counts no share."""
     size: float
     severity: int
+    score: float = 0.0
+    """Test statistic of doing more than this, since."""
+    counted: tuple[float, float] = (0.0, 0.0)
+    """Hits and observations that it knows of."""
 
 
 class Rule(msgspec.Struct, gc=False):
@@ -124,27 +129,31 @@ def profile_of(facts: Facts, severity: int, until: float) -> Profile:
     seen = next((facts[name] for name in _SEEN if name in facts), 0.0)
     if "failures" in facts and "successes" in facts:
         seen = facts["failures"] + facts["successes"]
-    return Profile(until, hits, seen, facts.get("objects", facts.get("members", hits)), severity)
+    return Profile(until, hits, seen, facts.get("objects", facts.get("members", hits)), severity, 0.0, (hits, seen))
 
 
 def exceeds(profile: Profile, facts: Facts, severity: int) -> bool:
-    """Whether somebody does clearly more than his own profile: it has become the null hypothesis of the test.
+    """Whether somebody does clearly more than his own profile, which has become the null hypothesis of the test.
 
-    Where the test is one of a share (`hits` of `seen`), the share since then is tested against his own by the ratio
-    that the test itself uses, and the test is off above .77. Where it counts, twice his own count is the limit. What
-    is critical now and was not then is never benign.
+    Where the test is one of a share (`hits` of `seen`), his share since then is tested against his own in the same way
+    (a ratio with a floor); above .77 that test is off. Where it counts, twice his own count is the limit. What is
+    critical now and was not then is never benign. Call it once for each signal, in order.
     """
     if severity >= _CRITICAL > profile.severity:
         return True
     now = profile_of(facts, severity, profile.until)
-    if "limit" in facts or not profile.seen:
-        return now.size > _GROWTH * profile.size if "limit" in facts else False
-    share = profile.hits / profile.seen
-    if share > _OFF_ABOVE:
+    if "limit" in facts:
+        return now.size > _GROWTH * profile.size
+    if not profile.seen:
         return False
-    p0 = max(_LOWEST, share)
-    p1 = min(_HIGHEST, p0 + _RISE)
-    hits, seen = now.hits - profile.hits, now.seen - profile.seen
+    hits, seen = now.hits - profile.counted[0], now.seen - profile.counted[1]
+    profile.counted = now.hits, now.seen
     if hits < 0 or seen < hits:
         hits, seen = now.hits, now.seen
-    return hits * log(p1 / p0) + (seen - hits) * log((1 - p1) / (1 - p0)) >= _THRESHOLD
+    p0 = max(_LOWEST, profile.hits / profile.seen)
+    if p0 > _OFF_ABOVE:
+        return False
+    p1 = min(_HIGHEST, p0 + _RISE)
+    of_hit, of_other = log(p1 / p0), log((1 - p1) / (1 - p0))
+    profile.score = max(FLOOR, profile.score + hits * of_hit + (seen - hits) * of_other)
+    return profile.score >= _THRESHOLD

@@ -11,7 +11,7 @@ from math import inf
 from apiwatch.config import Settings, data_text
 from apiwatch.detect.classes import CLASSES, VOTELESS, is_silent
 from apiwatch.detect.desk import Desk, Rule, exceeds
-from apiwatch.detect.signal import Signal
+from apiwatch.detect.signal import Detector, Signal
 from apiwatch.detect.state import Principal, RouteState
 from apiwatch.detect.targets import Subject, Targets
 from apiwatch.engine.clients import Client
@@ -135,8 +135,11 @@ class Life(Clock):
             return False
         detector = signal.detector
         known = route.route
-        profile = self.desk.profiles.get(profile_key(detector.name, subject, known.host, known.label))
-        return profile is not None and time < profile.until and not exceeds(profile, signal.facts, signal.severity)
+        profile = self.desk.profiles.get(profile_key(detector, subject, known.host, known.label))
+        if profile is None or time >= profile.until:
+            return False
+        self.desk.dirty = True
+        return not exceeds(profile, signal.facts, signal.severity)
 
     def _listed_until(self, address: str) -> float:
         try:
@@ -147,9 +150,10 @@ class Life(Clock):
         return max((inf if until is None else until for until in found), default=0.0)
 
 
-def profile_key(detector: str, subject: str, host: str, route: str) -> str:
+def profile_key(detector: Detector, subject: str, host: str, route: str) -> str:
     """What identifies a profile: who, where, and which test; reconnaissance is everywhere on a host."""
-    return f"{detector}|{host}|{'' if detector.startswith('recon.') else route}|{subject}"
+    test = detector.test or detector.name
+    return f"{test}|{host}|{'' if detector.family == 'recon' else route}|{subject}"
 
 
 def _canonical(target: str) -> str:

@@ -5,6 +5,7 @@ from ipaddress import ip_network
 
 import msgspec
 
+from apiwatch.detect import DETECTORS
 from apiwatch.detect.alerts import AlertState
 from apiwatch.detect.desk import RULES_KEPT, Rule, profile_of
 from apiwatch.detect.scoring import score
@@ -85,7 +86,7 @@ class Operators(EngineCore):
     def _excuse(self, row: AlertState, until: float) -> None:
         """Take what somebody did until now for what he does."""
         subject = CROWD if row.kind in _CROWDS else row.principal
-        key = profile_key(row.detector, subject, row.host, row.route)
+        key = profile_key(DETECTORS[row.detector], subject, row.host, row.route)
         self.desk.excuse(key, profile_of(row.facts, row.severity, until))
         self._settle(row)
 
