@@ -18,6 +18,7 @@ COMMANDS = {
     "attach": ("apiwatch.cli.watch", "attach", "Another dashboard on a running collector."),
     "collect": ("apiwatch.cli.collect", "collect", "Collector without a dashboard."),
     "replay": ("apiwatch.cli.replay", "replay", "Read whole logs at full speed; print alerts and a summary."),
+    "learn": ("apiwatch.cli.learn", "learn", "Teach what is normal from old logs, without alerts."),
     "parse": ("apiwatch.cli.parse", "parse", "One JSON object per log record; --explain shows what fails."),
     "formats": ("apiwatch.cli.parse", "formats", "The known log formats, with an example each."),
     "alerts": ("apiwatch.cli.alerts", "alerts", "Alerts of the state file; ack, note, mute, unmute, benign."),

@@ -114,6 +114,7 @@ class _Collector:
         acquired = await self._commits.open(self._owner)
         try:
             self._engine.restore(acquired.state)
+            self._engine.end_learning()
             await self._listen()
             await self._heartbeat("starting")
             times = line_times(self._options.settings.sources)

@@ -11,7 +11,7 @@ from apiwatch.detect.desk import Desk
 from apiwatch.detect.state import Principal, RouteState
 from apiwatch.engine.clients import Client, client_rows
 from apiwatch.engine.clock import LATE_MINUTES
-from apiwatch.engine.operators import Operators
+from apiwatch.engine.learning import Learning
 from apiwatch.engine.rows import minute_row, route_row, source_row, suspect_rows
 from apiwatch.engine.state import VERSION, Globals, Journal, SourceState
 from apiwatch.errors import StoreVersionError
@@ -58,7 +58,7 @@ class _Pieces:
             self.rows.extend(StateRow(key, None) for key in dict.fromkeys(keys) if key not in written)
 
 
-class Engine(Operators):
+class Engine(Learning):
     """One shard's engine; synchronous, deterministic, single-threaded."""
 
     def __init__(self, settings: Settings, *, salt: bytes = b"") -> None:

@@ -318,6 +318,8 @@ class Populations(Verdicts):
         return added
 
     def _score_member(self, client: Client, route: RouteState, campaign: Campaign, time: float) -> None:
+        if self.desk.learning:
+            return
         detector = POPULATION_TESTS[campaign.test]
         severity = population_severity(detector, named=True)
         if detector.capped_when_cold and is_cold(route, time):

@@ -281,6 +281,11 @@ class Verdicts(Life):
         request, time, _, _, client, route_state, _ = event
         route = route_state.route
         detector = signal.detector
+        if self.desk.learning:
+            if not principal.signals:
+                self._withdraw_votes(principal)
+            principal.signals[detector.name] = (int(signal.severity), 1.0, "", time)
+            return
         client_class = self.judge_welcome(request, client, route_state, principal, signal, time)
         if client_class is None:
             return
