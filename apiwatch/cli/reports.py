@@ -74,7 +74,8 @@ def routes(db: str | None, config: str | None, json_lines: bool, limit: int) -> 
         for view in views:
             emit({"type": "route", **route_fields(view)})
         return
-    from apiwatch.cli.output import table
+    from apiwatch.cli.output import put, table
+    from apiwatch.text import plain
 
     rows = [
         (
@@ -90,6 +91,9 @@ def routes(db: str | None, config: str | None, json_lines: bool, limit: int) -> 
         for view in views
     ]
     table(("requests", "clients", "ok", "miss", "deny", "err", "roles", "route"), rows)
+    for view in views:
+        for note in view.notes:
+            put(f"{plain(' '.join(part for part in (view.host, view.route) if part))}: {plain(note)}")
     mention_collector(health)
 
 
@@ -123,6 +127,7 @@ def route_fields(view: "RouteView") -> dict[str, Any]:
         "clients": view.clients,
         "objects": view.objects,
         **mix_fields(view.mix),
+        "notes": view.notes,
     }
 
 

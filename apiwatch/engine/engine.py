@@ -12,6 +12,7 @@ from apiwatch.detect.state import Principal, RouteState
 from apiwatch.engine.clients import Client, client_rows
 from apiwatch.engine.clock import LATE_MINUTES
 from apiwatch.engine.learning import Learning
+from apiwatch.engine.notes import route_notes
 from apiwatch.engine.rows import minute_row, route_row, source_row, suspect_rows
 from apiwatch.engine.state import VERSION, Globals, Journal, SourceState
 from apiwatch.errors import StoreVersionError
@@ -304,15 +305,19 @@ class Engine(Learning):
         return None if found is None else (found[0].route, found[1].name)
 
     def _take_routes(self, state: _Pieces) -> list[RouteRow]:
-        rows = [route_row(found) for found in self.forgotten_routes.values() if found.dirty]
+        rows = [self._route_row(found) for found in self.forgotten_routes.values() if found.dirty]
         self.forgotten_routes, self.forgotten_params = {}, {}
         for found in self.dirty_routes:
             if found.dirty and self.route_states.get(found.route.id) is found:
                 found.dirty = False
-                rows.append(route_row(found))
+                rows.append(self._route_row(found))
                 state.put(f"r/{found.route.id}", found)
         self.dirty_routes = []
         return rows
+
+    def _route_row(self, found: RouteState) -> RouteRow:
+        tests = self.share_tests[found.route.is_login]
+        return route_row(found, route_notes(found, tests, self.settings.detectors))
 
     def _take_alerts(self, state: _Pieces) -> list[Alert]:
         book = self.book

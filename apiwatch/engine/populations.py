@@ -71,7 +71,7 @@ class Populations(Verdicts):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         detectors = settings.detectors
-        self._share_tests = share_tests(detectors, log_in=False), share_tests(detectors, log_in=True)
+        self.share_tests = share_tests(detectors, log_in=False), share_tests(detectors, log_in=True)
         self._campaigns = detectors.campaign
 
     def judge_population(self, event: Event, params: tuple[Param, ...], before: int, *, unpopular: bool) -> None:
@@ -151,7 +151,7 @@ class Populations(Verdicts):
         fired = -1
         calm = quiet = True
         suspicious = False
-        for test, cusum, hit in zip(self._share_tests[event[5].route.is_login], population.tests, hits, strict=True):
+        for test, cusum, hit in zip(self.share_tests[event[5].route.is_login], population.tests, hits, strict=True):
             if hit is None:
                 continue
             if not hit and cusum.score == 0.0 and cusum.p0 >= 0.0:
@@ -233,7 +233,7 @@ class Populations(Verdicts):
 
     def _opened(self, population: RoutePopulation, index: int, time: float, route: RouteState) -> Campaign:
         """The campaign of a signal, new or known, with the numbers of the test."""
-        cusum, test = population.tests[index], self._share_tests[route.route.is_login][index]
+        cusum, test = population.tests[index], self.share_tests[route.route.is_login][index]
         campaign = population.campaign
         if campaign is None:
             campaign = population.campaign = Campaign(index, time, requests=cusum.seen_hits)

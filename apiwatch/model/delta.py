@@ -161,6 +161,8 @@ class RouteRow(NamedTuple):
     limited: int
     err: int
     neutral: int
+    notes: str = ""
+    """Tests that cannot see here, because normal clients do what they look for; separated by `; `."""
 
 
 class SuspectRow(NamedTuple):

@@ -221,6 +221,8 @@ class RouteView:
     objects: int
     mix: Mix
     """Outcomes and requests; status classes are 0."""
+    notes: tuple[str, ...] = ()
+    """Tests that cannot see here; () for the routes of one client."""
 
 
 @dataclass(frozen=True, slots=True)
