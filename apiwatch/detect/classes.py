@@ -1,9 +1,9 @@
 """Classes of clients (design of detection, section 2.1), and what each of them changes."""
 
-from apiwatch.detect.signal import Detector
+from apiwatch.detect.signal import Detector, Facts
 from apiwatch.model import Severity
 
-__all__ = ["CLASSES", "VOTELESS", "factor_of", "is_silent", "severity_for"]
+__all__ = ["CLASSES", "PARTNER_DOUBT", "READING", "VOTELESS", "factor_of", "is_service", "is_silent", "severity_for"]
 
 CLASSES = ("crawler", "monitor", "loadtest", "partner", "staff")
 """In this order: the first that fits counts."""
@@ -11,14 +11,20 @@ CLASSES = ("crawler", "monitor", "loadtest", "partner", "staff")
 VOTELESS = frozenset({"crawler", "monitor", "loadtest", "partner"})
 """Their behaviour says nothing about that of users: they have no vote in the tests on all clients of a route."""
 
+_NEW = 86_400.0
+_LIBRARIES = frozenset({"python", "go", "java", "node", "curl", "wget", "other", "none"})
+"""Families of user agents that are no browser, no phone and no crawler."""
+
+PARTNER_DOUBT = "new principal, service-like: a partner? then name it under classes.partner"
+
 _KNOWN = 0.3
 """Share of their score that counts."""
 
-_READING = ("enumeration.sequential", "enumeration.miss", "scraping.distinct-objects")
+READING = ("enumeration.sequential", "enumeration.miss", "scraping.distinct-objects")
 _SILENT: dict[str, tuple[str, ...]] = {
     "monitor": ("inventory.unknown-host", "identity.mixed-auth"),
-    "loadtest": (*_READING, "volume."),
-    "partner": _READING,
+    "loadtest": (*READING, "volume."),
+    "partner": READING,
     "staff": ("exfiltration.oversized-response",),
 }
 """Class -> detectors, or families with a dot behind, that do not speak about it."""
@@ -31,7 +37,19 @@ def is_silent(client_class: str, detector: Detector) -> bool:
 
 def severity_for(client_class: str, detector: Detector, severity: Severity) -> Severity:
     """A verified crawler that reads everything is worth no more than a line of information."""
-    return Severity.INFO if client_class == "crawler" and detector.name in _READING else severity
+    return Severity.INFO if client_class == "crawler" and detector.name in READING else severity
+
+
+def is_service(family: str, age: float, named: bool, facts: Facts) -> bool:
+    """Whether somebody is new here, writes programs, and reads what is there: a first partner batch looks like that.
+
+    `family` is that of its user agent, `age` the seconds since it was first seen. A mark for the explanation is left in
+    the facts; with credentials the honest severity is medium.
+    """
+    if family not in _LIBRARIES or age > _NEW or facts.get("missed"):
+        return False
+    facts["service"] = 1.0
+    return named
 
 
 def factor_of(client_class: str) -> float:

@@ -15,6 +15,7 @@ RULES_KEPT = 200
 
 _PROFILES_KEPT = 2_000
 _MUTES_KEPT = 2_000
+_VERIFIED_KEPT = 1_000
 _ALERTS_COUNTED = 200
 _OFF_ABOVE = 0.77
 _RISE, _HIGHEST = 0.30, 0.97
@@ -103,6 +104,12 @@ class Desk(msgspec.Struct, gc=False):
         if len(self.mutes) >= _MUTES_KEPT:
             del self.mutes[min(self.mutes, key=lambda known: (self.mutes[known], known))]
         self.mutes[alert_id] = until
+
+    def verify(self, address: str, domain: str, until: float) -> None:
+        """Believe DNS for some time; above the limit the answer that ends first goes."""
+        if len(self.verified) >= _VERIFIED_KEPT:
+            del self.verified[min(self.verified, key=lambda known: (self.verified[known][1], known))]
+        self.verified[address] = domain, until
 
     def excuse(self, key: str, profile: Profile) -> None:
         """Call a profile benign; above the limit the one that ends first goes."""

@@ -19,14 +19,16 @@ from apiwatch.engine.clock import Clock
 from apiwatch.formats.caches import Cache
 from apiwatch.model import Request
 
-__all__ = ["CROWD", "Life", "profile_key"]
+__all__ = ["BOT", "CROWD", "Life", "profile_key"]
+
+BOT = "bot"
+"""Family of the user agents of crawlers."""
 
 CROWD = "campaign"
 """Key of the subject of an alert that is about a route or a campaign."""
 
 _REFUSED = frozenset({403, 429})
 _CLIENTS_KEPT = 20_000
-_BOT = "bot"
 _KINDS = frozenset({"network", "user", "token", "agent", "principal", "route"})
 
 
@@ -91,7 +93,7 @@ class Life(Clock):
 
     def is_voteless(self, request: Request, client: Client, time: float) -> bool:
         """Whether a client says nothing about what users do: machines that are known, and who is allowed."""
-        if not (self._members or self._allowed or client.family == _BOT):
+        if not (self._members or self._allowed or client.family == BOT):
             return False
         subject = Subject(client.key, client.address, request.user, request.token, request.user_agent, "", "")
         return self._is_spared(subject, time)

@@ -7,12 +7,14 @@ import msgspec
 
 from apiwatch.detect import DETECTORS
 from apiwatch.detect.alerts import AlertState
+from apiwatch.detect.classes import severity_for
 from apiwatch.detect.desk import RULES_KEPT, Rule, profile_of
 from apiwatch.detect.scoring import score
+from apiwatch.detect.state import Principal
 from apiwatch.detect.targets import Subject, Targets
 from apiwatch.engine.core import EngineCore
-from apiwatch.engine.life import CROWD, profile_key
-from apiwatch.model import Action
+from apiwatch.engine.life import BOT, CROWD, profile_key
+from apiwatch.model import Action, Alert, Severity
 
 __all__ = ["Operators"]
 
@@ -40,10 +42,31 @@ class Operators(EngineCore):
             self.desk.dirty = True
             self._apply(action, self._event_time(action))
 
+    def claims_to_crawl(self, alert: Alert) -> bool:
+        """Whether an alert is about a client that calls itself a crawler and is not known to be one."""
+        client = self.clients.get(alert.client)
+        return client is not None and client.family == BOT and alert.explanation.subject.client_class == "user"
+
     def verify(self, address: str, domain: str, seconds: float) -> None:
-        """DNS says that an address belongs to a crawler of this domain; that is believed for some time."""
-        self.desk.verified[address] = domain, self.globals.watermark + seconds
+        """DNS says that an address belongs to a crawler of this domain; that is believed for some time.
+
+        What its alerts say about reading is worth no more than information from now on.
+        """
+        now = self.globals.watermark
+        self.desk.verify(address, domain, now + seconds)
         self.desk.dirty = True
+        for row in self.book.rows.values():
+            detector = DETECTORS[row.detector]
+            if row.client != address or row.closed or row.kind in _CROWDS:
+                continue
+            row.client_class = "crawler"
+            row.severity = severity_for("crawler", detector, Severity(row.severity))
+            row.dirty = True
+            principal = self.principals.get(row.principal)
+            if principal is not None and row.detector in principal.signals:
+                _, evidence, reason, time = principal.signals[row.detector]
+                principal.signals[row.detector] = row.severity, evidence, reason, time
+                self._rescore(principal, row, "crawler")
 
     def _event_time(self, action: Action) -> float | None:
         """When an action ends; None: never."""
@@ -117,7 +140,10 @@ class Operators(EngineCore):
         principal.signals.pop(row.detector, None)
         if not principal.alerts:
             principal.signals.clear()
-        principal.score, points = score(principal.signals, self.globals.watermark)
+        self._rescore(principal, row, "user")
+
+    def _rescore(self, principal: Principal, row: AlertState, client_class: str) -> None:
+        principal.score, points = score(principal.signals, self.globals.watermark, client_class)
         principal.points = msgspec.json.encode(points).decode()
         self.touch_principal(principal)
         for address in row.clients:

@@ -266,6 +266,45 @@ def test_crawler_that_dns_has_verified_is_one_for_some_time() -> None:
     assert (alert.severity, alert.explanation.subject.client_class) == (Severity.HIGH, "user")
 
 
+def test_open_alert_of_a_crawler_that_dns_confirms_becomes_information() -> None:
+    agent = "SearchBot/1.0"
+    played = Played().feed([*ITEMS, *walk(30, agent=agent)])
+    assert played.engine.claims_to_crawl(played.only)
+    before = played.only
+    played.engine.verify(BAD, "search.example", DAY)
+    found = played.take().only
+    assert (found.severity, found.explanation.subject.client_class) == (Severity.INFO, "crawler")
+    assert not played.engine.claims_to_crawl(found)
+    assert played.engine.clients[BAD].score < 0.3 * before.score
+    assert played.feed(walk(30, start=60.0, first=530, agent=agent)).only.severity == Severity.INFO
+    assert not Played().feed([*ITEMS, *walk(30)]).engine.claims_to_crawl(before)
+
+
+def test_new_service_with_credentials_that_finds_everything_may_be_a_partner() -> None:
+    warm = [*ITEMS, *(line(step, f"198.51.{step // 250}.{step % 250 + 1}", "/api/items/7") for step in range(320))]
+
+    def served(status: int, user: str, agent: str) -> Alert:
+        lines = [
+            line(DAY + step, BAD, f"/api/items/{500 + step}", status if step % 2 else 200, user=user, agent=agent)
+            for step in range(30)
+        ]
+        (alert,) = [one for one in alerts_of([*warm, *lines]) if one.family == "enumeration"]
+        return alert
+
+    def doubted(alert: Alert) -> bool:
+        return any("partner?" in doubt for doubt in alert.explanation.counter_evidence)
+
+    java = "Apache-HttpClient/4.5.14 (Java/17.0.11)"
+    partner = served(200, "acme", java)
+    assert (partner.severity, doubted(partner)) == (Severity.MEDIUM, True)
+    nobody = served(200, "-", java)
+    assert (nobody.severity, doubted(nobody)) == (Severity.HIGH, True)
+    guesser = served(404, "acme", java)
+    assert (guesser.severity, doubted(guesser)) == (Severity.HIGH, False)
+    browser = served(200, "acme", "Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0")
+    assert (browser.severity, doubted(browser)) == (Severity.HIGH, False)
+
+
 @pytest.mark.parametrize("member", ["203.0.113.0/24", "user:carol", "agent:sync/*"])
 def test_partner_walks_in_silence_until_its_end_and_may_not_guess_passwords(member: str) -> None:
     of = of_classes(partner=(f"{member} until 2026-01-02T00:00:00+00:00",))
