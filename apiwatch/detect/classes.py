@@ -3,16 +3,29 @@
 from apiwatch.detect.signal import Detector, Facts
 from apiwatch.model import Severity
 
-__all__ = ["CLASSES", "PARTNER_DOUBT", "READING", "VOTELESS", "factor_of", "is_service", "is_silent", "severity_for"]
+__all__ = [
+    "CLASSES",
+    "LIBRARIES",
+    "PARTNER_DOUBT",
+    "READING",
+    "VOTELESS",
+    "factor_of",
+    "is_service",
+    "is_silent",
+    "severity_for",
+]
 
 CLASSES = ("crawler", "monitor", "loadtest", "partner", "staff")
-"""In this order: the first that fits counts."""
+"""Those that settings name and DNS or published networks confirm; the first that fits counts.
+
+Who is none of them is a `nat` (an address that several share), a `service` (a program with credentials) or a `user`.
+"""
 
 VOTELESS = frozenset({"crawler", "monitor", "loadtest", "partner"})
 """Their behaviour says nothing about that of users: they have no vote in the tests on all clients of a route."""
 
 _NEW = 86_400.0
-_LIBRARIES = frozenset({"python", "go", "java", "node", "curl", "wget", "other", "none"})
+LIBRARIES = frozenset({"python", "go", "java", "node", "curl", "wget", "other", "none"})
 """Families of user agents that are no browser, no phone and no crawler."""
 
 PARTNER_DOUBT = "new principal, service-like: a partner? then name it under classes.partner"
@@ -40,16 +53,16 @@ def severity_for(client_class: str, detector: Detector, severity: Severity) -> S
     return Severity.INFO if client_class == "crawler" and detector.name in READING else severity
 
 
-def is_service(family: str, age: float, named: bool, facts: Facts) -> bool:
-    """Whether somebody is new here, writes programs, and reads what is there: a first partner batch looks like that.
+def doubt(facts: Facts, family: str, age: float) -> bool:
+    """Leave a mark in the facts of somebody who is new here, is a program, and finds all that it reads.
 
-    `family` is that of its user agent, `age` the seconds since it was first seen. A mark for the explanation is left in
-    the facts; with credentials the honest severity is medium.
+    A first partner batch looks like that. `family` is that of its user agent, `age` the seconds since it was first
+    seen. Returns whether there is such a doubt.
     """
-    if family not in _LIBRARIES or age > _NEW or facts.get("missed"):
+    if family not in LIBRARIES or age > _NEW or facts.get("missed"):
         return False
     facts["service"] = 1.0
-    return named
+    return True
 
 
 def factor_of(client_class: str) -> float:

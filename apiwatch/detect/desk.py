@@ -71,8 +71,8 @@ class Desk(msgspec.Struct, gc=False):
     """By `profile_key`."""
     rules: dict[str, Rule] = msgspec.field(default_factory=dict)
     """By entry of the allow-list."""
-    blocked: dict[str, float | None] = msgspec.field(default_factory=dict)
-    """Network in the block list -> until."""
+    blocked: dict[str, tuple[float, float | None]] = msgspec.field(default_factory=dict)
+    """Network in the block list -> since, until."""
     verified: dict[str, tuple[str, float]] = msgspec.field(default_factory=dict)
     """Address -> domain of the crawler that DNS says it is, and until when that is believed."""
     told: list[float] = msgspec.field(default_factory=list)
@@ -121,7 +121,7 @@ class Desk(msgspec.Struct, gc=False):
         """Forget what has ended; returns the entries of the allow-list that did."""
         self.mutes = {alert: until for alert, until in self.mutes.items() if until > time}
         self.profiles = {key: profile for key, profile in self.profiles.items() if profile.until > time}
-        self.blocked = {net: until for net, until in self.blocked.items() if until is None or until > time}
+        self.blocked = {net: span for net, span in self.blocked.items() if span[1] is None or span[1] > time}
         self.verified = {address: known for address, known in self.verified.items() if known[1] > time}
         ended = [entry for entry, rule in self.rules.items() if rule.until is not None and rule.until <= time]
         for entry in ended:

@@ -196,6 +196,8 @@ class Engine(Learning):
         for _, blob in by_kind.get("a", ()):
             row = _decode(blob, type=AlertState)
             row.dirty = False
+            if row.told_severity < 0 and row.told_count:
+                row.told_severity = row.severity
             self.book.rows[row.key] = row
         for _, blob in by_kind.get("d", ()):
             desk = _decode(blob, type=Desk)

@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from math import inf
 
 from apiwatch.config import Settings, data_text
-from apiwatch.detect.classes import CLASSES, VOTELESS, is_silent
+from apiwatch.detect.classes import CLASSES, LIBRARIES, VOTELESS, is_silent
 from apiwatch.detect.desk import Desk, Rule, exceeds
 from apiwatch.detect.signal import Detector, Signal
 from apiwatch.detect.state import Principal, RouteState
@@ -29,6 +29,10 @@ CROWD = "campaign"
 
 _REFUSED = frozenset({403, 429})
 _CLIENTS_KEPT = 20_000
+_NEVER = (inf, 0.0)
+_SKEW = 60.0
+"""Seconds that the clocks of operators and of the log may differ."""
+
 _KINDS = frozenset({"network", "user", "token", "agent", "principal", "route"})
 
 
@@ -48,7 +52,7 @@ class Life(Clock):
             _is_published if settings.classes.published_crawlers else _is_nobody, _CLIENTS_KEPT
         )
         self._allowed: Targets[Rule] = Targets()
-        self._blocked_until: Cache[float] = Cache(self._listed_until, _CLIENTS_KEPT)
+        self._blocked: Cache[tuple[float, float]] = Cache(self._listed, _CLIENTS_KEPT)
 
     def use_desk(self, desk: Desk) -> None:
         """Go by these words of operators from now on."""
@@ -56,12 +60,18 @@ class Life(Clock):
         self._allowed = Targets()
         for rule in desk.rules.values():
             self._allowed.add(rule.target, rule)
-        self._blocked_until.clear()
+        self._blocked.clear()
 
     def class_of(self, request: Request, client: Client, principal: str, time: float) -> str:
         """The class of a client: that of the first setting that fits, or `crawler` when that is verified."""
         subject = Subject(principal, client.address, request.user, request.token, request.user_agent, "", "")
-        return self._class_of(subject, time) or ("nat" if time < client.nat_until else "user")
+        known = self._class_of(subject, time)
+        if known:
+            return known
+        if time < client.nat_until:
+            return "nat"
+        named = request.user is not None or request.token is not None
+        return "service" if named and client.family in LIBRARIES else "user"
 
     def judge_welcome(
         self, request: Request, client: Client, route: RouteState, principal: Principal, signal: Signal, time: float
@@ -106,7 +116,10 @@ class Life(Clock):
 
     def is_own_block(self, status: int, address: str, time: float) -> bool:
         """Whether an answer is the work of our own block list, which says nothing about the client."""
-        return status in _REFUSED and time < self._blocked_until[address]
+        if status not in _REFUSED:
+            return False
+        since, until = self._blocked[address]
+        return since - _SKEW <= time < until
 
     def _is_spared(self, subject: Subject, time: float) -> bool:
         if self._class_of(subject, time) in VOTELESS:
@@ -143,13 +156,16 @@ class Life(Clock):
         self.desk.dirty = True
         return not exceeds(profile, signal.facts, signal.severity)
 
-    def _listed_until(self, address: str) -> float:
+    def _listed(self, address: str) -> tuple[float, float]:
+        """When an address came onto the block list, and when it leaves it."""
         try:
             parsed = ip_address(address)
         except ValueError:
-            return 0.0
-        found = (until for network, until in self.desk.blocked.items() if parsed in ip_network(network))
-        return max((inf if until is None else until for until in found), default=0.0)
+            return _NEVER
+        spans = [span for network, span in self.desk.blocked.items() if parsed in ip_network(network)]
+        if not spans:
+            return _NEVER
+        return min(since for since, _ in spans), max(inf if until is None else until for _, until in spans)
 
 
 def profile_key(detector: Detector, subject: str, host: str, route: str) -> str:

@@ -40,7 +40,8 @@ class Operators(EngineCore):
                 continue
             self.desk.seq = action.seq
             self.desk.dirty = True
-            self._apply(action, self._event_time(action))
+            since, until = self._span(action)
+            self._apply(action, since, until)
 
     def claims_to_crawl(self, alert: Alert) -> bool:
         """Whether an alert is about a client that calls itself a crawler and is not known to be one."""
@@ -68,16 +69,13 @@ class Operators(EngineCore):
                 principal.signals[row.detector] = row.severity, evidence, reason, time
                 self._rescore(principal, row, "crawler")
 
-    def _event_time(self, action: Action) -> float | None:
-        """When an action ends; None: never."""
-        if action.expires is None:
-            return None
+    def _span(self, action: Action) -> tuple[float, float | None]:
+        """Event times from which and until which an action counts; None: for ever."""
         newest = self.globals.watermark
-        if 0.0 < newest < action.time - _HISTORY:
-            return newest + max(0.0, action.expires - action.time)
-        return action.expires
+        shift = newest - action.time if 0.0 < newest < action.time - _HISTORY else 0.0
+        return action.time + shift, None if action.expires is None else max(action.time, action.expires) + shift
 
-    def _apply(self, action: Action, until: float | None) -> None:
+    def _apply(self, action: Action, since: float, until: float | None) -> None:
         desk = self.desk
         match action.kind:
             case "mute" if until is not None:
@@ -95,10 +93,11 @@ class Operators(EngineCore):
                     self.use_desk(desk)
             case "block" if _means_something(f"network:{action.subject}"):
                 if len(desk.blocked) < _BLOCKED_KEPT or action.subject in desk.blocked:
-                    desk.blocked[action.subject] = until
+                    first, _ = desk.blocked.get(action.subject, (since, None))
+                    desk.blocked[action.subject] = first, until
                     self.use_desk(desk)
             case "unblock":
-                if desk.blocked.pop(action.subject, 0.0) != 0.0:
+                if desk.blocked.pop(action.subject, None) is not None:
                     self.use_desk(desk)
             case _:
                 pass

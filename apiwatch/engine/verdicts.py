@@ -7,7 +7,7 @@ import msgspec
 
 from apiwatch.config import Settings
 from apiwatch.detect.auth import LOG_INS_KEPT, LogInTest, refuses_by_status
-from apiwatch.detect.classes import READING, is_service, severity_for
+from apiwatch.detect.classes import READING, doubt, severity_for
 from apiwatch.detect.kit import DAY, Null, Votes, weights
 from apiwatch.detect.lookup import as_lookup, names_people
 from apiwatch.detect.objects import LISTED_AT, UNSEEN, ObjectTests
@@ -41,7 +41,7 @@ __all__ = ["Event", "LogInAttempt", "Verdicts", "is_cold", "named_user"]
 
 OK, MISS, DENY, ERR = int(Outcome.OK), int(Outcome.MISS), int(Outcome.DENY), int(Outcome.ERR)
 
-_NAMED = frozenset({"user", "token"})
+_UNKNOWN = frozenset({"user", "service"})
 _COLD_MIN = 1_800.0
 _COLD_MAX = 86_400.0
 _NOTABLE_GROWTH = 17 / 16
@@ -291,10 +291,13 @@ class Verdicts(Life):
         if client_class is None:
             return
         severity = severity_for(client_class, detector, signal.severity)
-        if severity > Severity.INFO and detector.name in READING and client_class == "user":
-            named = principal.kind in _NAMED
-            if is_service(client.family, time - principal.first, named, signal.facts):
-                severity = min(severity, Severity.MEDIUM)
+        if (
+            detector.name in READING
+            and client_class in _UNKNOWN
+            and doubt(signal.facts, client.family, time - principal.first)
+            and client_class == "service"
+        ):
+            severity = min(severity, Severity.MEDIUM)
         if severity > Severity.MEDIUM and detector.capped_when_cold and is_cold(route_state, time):
             severity = Severity.MEDIUM
         if not principal.signals:

@@ -238,6 +238,13 @@ def test_own_block_ends_with_its_entry_and_hides_no_success() -> None:
     assert walked.feed([*ITEMS, *walk(30)]).alerts, "the block does not work: it is answered"
 
 
+def test_what_was_refused_before_the_block_is_evidence() -> None:
+    """A log of last week is read again, and the client is on the block list since today."""
+    refused = [line(10 + step, BAD, f"/secret-{step}/x", 403) for step in range(30)]
+    played = Played().feed(ITEMS).say(action(1, "block", "203.0.113.9/32", at=3_600.0, lasts=DAY, entry="b1"))
+    assert played.feed(refused).alerts
+
+
 def of_classes(**classes: tuple[str, ...]) -> Settings:
     return Settings(classes=Classes(**classes))  # type: ignore[arg-type]
 
@@ -297,6 +304,7 @@ def test_new_service_with_credentials_that_finds_everything_may_be_a_partner() -
     java = "Apache-HttpClient/4.5.14 (Java/17.0.11)"
     partner = served(200, "acme", java)
     assert (partner.severity, doubted(partner)) == (Severity.MEDIUM, True)
+    assert partner.explanation.subject.client_class == "service"
     nobody = served(200, "-", java)
     assert (nobody.severity, doubted(nobody)) == (Severity.HIGH, True)
     guesser = served(404, "acme", java)
@@ -312,7 +320,7 @@ def test_partner_walks_in_silence_until_its_end_and_may_not_guess_passwords(memb
     assert not played.alerts
     played.feed([*LOGIN, *stuffing(12, start=100.0)])
     (alert,) = played.alerts.values()
-    assert alert.explanation.subject.client_class == ("partner" if "." in member else "user")
+    assert alert.explanation.subject.client_class == ("partner" if "." in member else "service")
     assert alert.score == (18 if "." in member else 60)
     played.feed(walk(60, start=DAY + 10, first=7_000, agent="sync/1.0", user="carol"))
     assert "enumeration" in {alert.family for alert in played.alerts.values()}
