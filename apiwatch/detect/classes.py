@@ -10,7 +10,6 @@ __all__ = [
     "READING",
     "VOTELESS",
     "factor_of",
-    "is_service",
     "is_silent",
     "severity_for",
 ]

@@ -294,7 +294,7 @@ class Engine(Learning):
                 principal.dirty = False
                 state.put(f"p/{principal.key}", principal)
         self.dirty_principals, self.evicted_principals = [], []
-        return suspects
+        return [] if self.desk.learning else suspects
 
     def _route_of(self, route_id: int) -> Route | None:
         found = self.route_states.get(route_id) or self.forgotten_routes.get(route_id)

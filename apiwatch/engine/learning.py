@@ -27,6 +27,8 @@ class Learning(Operators):
         for principal in self.principals.values():
             _calm(principal)
             self.touch_principal(principal)
+        for principal in self.evicted_principals:
+            _calm(principal)
         for account in self.accounts.values():
             if account.failures:
                 account.failures, account.samples = [], []

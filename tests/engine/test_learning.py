@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from apiwatch.engine import Engine
-from apiwatch.model import Alert
+from apiwatch.model import Alert, Batch
 from tests.engine.ledger import Ledger
-from tests.engine.lines import batch, engine_of, known_route, line, scattered
+from tests.engine.lines import LATER, batch, engine_of, known_route, line, scattered
+from tests.engine.traffic import Feed, feeds
 
 BAD = "203.0.113.9"
 DAY = 86_400.0
@@ -105,3 +108,26 @@ def test_attackers_of_old_logs_do_not_shape_what_is_normal() -> None:
     (param,) = [param for param in engine.params.values() if param.name != "?"]
     assert param.step.hits <= 10 * 40
     assert alerts(engine, walk(20, 2 * DAY, 90_000))
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), feed=feeds(10))
+def test_restarts_while_it_learns_change_nothing(data: st.DataObject, feed: Feed) -> None:
+    def learned(restarts: set[int]) -> Ledger:
+        engine, ledger = engine_of(), Ledger()
+        engine.begin_learning()
+        for number, (source, raw) in enumerate(feed):
+            if number in restarts:
+                ledger.apply(engine.take())
+                engine = engine_of()
+                engine.restore(ledger.state_rows())
+                engine.begin_learning()
+            engine.feed(Batch(source, 0, str(number), str(number + 1), [raw], LATER))
+        engine.end_learning()
+        ledger.apply(engine.take())
+        return ledger
+
+    whole = learned(set())
+    assert not whole.tables["alerts"]
+    differences = whole.differences(learned(data.draw(st.sets(st.integers(0, len(feed) - 1), max_size=6))))
+    assert not differences, "\n".join(differences[:5])
