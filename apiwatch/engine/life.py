@@ -3,9 +3,10 @@
 It is asked when a detector gives a signal, and when a client has a vote; ordinary requests cost nothing.
 """
 
+from bisect import bisect_right
 from datetime import datetime
 from functools import cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from math import inf
 
 from apiwatch.config import Settings, data_text
@@ -179,10 +180,12 @@ def _canonical(target: str) -> str:
 
 
 @cache
-def _published() -> tuple[tuple[IPv4Network | IPv6Network, str], ...]:
-    """The networks of `config/crawlers.txt`, with the name of the crawler."""
+def _published(version: int) -> tuple[list[int], list[int]]:
+    """First and last addresses of the networks of `config/crawlers.txt`, in order; they do not overlap."""
     lines = (line.split() for line in data_text("crawlers.txt").splitlines() if line and line[0] != "#")
-    return tuple((ip_network(network), name) for name, network in lines)
+    known = [network for network in (ip_network(text) for _, text in lines) if network.version == version]
+    known.sort(key=lambda network: int(network.network_address))
+    return [int(net.network_address) for net in known], [int(net.broadcast_address) for net in known]
 
 
 def _is_published(address: str) -> bool:
@@ -190,7 +193,9 @@ def _is_published(address: str) -> bool:
         parsed = ip_address(address)
     except ValueError:
         return False
-    return any(parsed in network for network, _ in _published())
+    firsts, lasts = _published(parsed.version)
+    at = bisect_right(firsts, int(parsed)) - 1
+    return at >= 0 and int(parsed) <= lasts[at]
 
 
 def _is_nobody(address: str) -> bool:

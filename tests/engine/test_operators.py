@@ -1,13 +1,15 @@
 """What operators say, as the engine hears it: mutes, benign, the allow-list, own blocks, classes, the budget."""
 
 from collections.abc import Sequence
+from ipaddress import ip_network
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from apiwatch.config import Settings
+from apiwatch.config import Settings, data_text
 from apiwatch.config.accounts import Classes
 from apiwatch.config.alerts import Alerts
 from apiwatch.engine import Engine
@@ -405,3 +407,33 @@ def test_actions_are_applied_once() -> None:
     played.say(mute, action(2, "unmute", played.only.id, at=31.0)).say(mute)
     assert not played.engine.desk.mutes
     assert replace(played.engine.desk, dirty=False).seq == 2
+
+
+@pytest.mark.parametrize(
+    ("address", "known"),
+    [
+        ("66.249.64.0", True),
+        ("66.249.79.255", True),
+        ("66.249.80.0", False),
+        ("66.249.63.255", False),
+        ("157.55.39.200", True),
+        ("17.166.20.1", True),
+        ("2001:4860:4801:10::1", True),
+        ("2001:4860:4802::1", False),
+        ("0.0.0.0", False),  # noqa: S104  an address in a log
+        ("::", False),
+        ("255.255.255.255", False),
+        ("crawler.example", False),
+    ],
+)
+def test_published_networks_end_where_they_end(address: str, known: bool) -> None:
+    (alert,) = [one for one in alerts_of([*ITEMS, *walk(30, client=address)]) if one.client == address]
+    assert (alert.explanation.subject.client_class == "crawler") == known
+
+
+def test_published_networks_do_not_overlap() -> None:
+    networks = [ip_network(text.split()[1]) for text in data_text("crawlers.txt").splitlines() if text[:1] not in "#"]
+    assert len(networks) > 90
+    for version in (4, 6):
+        ordered = sorted((net for net in networks if net.version == version), key=lambda net: int(net.network_address))
+        assert all(int(one.broadcast_address) < int(two.network_address) for one, two in pairwise(ordered))
