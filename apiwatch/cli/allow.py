@@ -87,11 +87,15 @@ def list_(db: str | None, config: str | None, json_lines: bool, include_ended: b
 @allow.command()
 @click.argument("which", metavar="ID|TARGET")
 @state_options
-def remove(which: str, db: str | None, config: str | None) -> None:
+@as_json
+def remove(which: str, db: str | None, config: str | None, json_lines: bool) -> None:
     """End an entry, named by its id, the beginning of its id, or its target."""
-    from apiwatch.cli.output import put
+    from apiwatch.cli.output import emit, put
 
     entry = asyncio.run(_remove(state_file(db, config), which))
+    if json_lines:
+        emit({**_fields(entry), "state": "removed"})
+        return
     put(f"no longer allowed: {plain(entry.target)}  id {entry.id}")
 
 
