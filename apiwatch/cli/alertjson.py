@@ -40,6 +40,7 @@ def alert_fields(alert: Alert, time: float) -> dict[str, Any]:
         "oat": explanation.tags.oat,
         "attack": explanation.tags.attack,
         "update": alert.update,
+        "told_for": alert.told_for,
         "reopened": alert.reopened,
     }
 

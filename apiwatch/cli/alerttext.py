@@ -38,6 +38,10 @@ def state_text(view: "AlertView") -> str:
         found += f"{word} by {plain(view.acknowledged_by)}"
     if view.benign_until:
         found += f"  benign until {clock_time(view.benign_until)}, says {plain(view.benign_by)}"
+    if view.alert.reopened and not view.alert.closed:
+        found += "  reopened"
+    if view.alert.told_for == "severity":
+        found += "  escalated"
     return f"{found}  note: {one_line(view.note, 200)}" if view.note else found
 
 

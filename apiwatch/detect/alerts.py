@@ -62,6 +62,8 @@ class AlertState(msgspec.Struct, gc=False):
     latest: str = ""
     """Line number and source of the latest one: two tests that fire on one line count once."""
     client_class: str = "user"
+    told_for: str = "open"
+    """Reason of the latest event."""
     told_severity: int = -1
     """Highest severity that was told."""
     succeeded: bool = False
@@ -159,6 +161,7 @@ class AlertBook:
         row.update += reason != "open"
         row.told_count = row.count
         row.told_severity = row.severity
+        row.told_for = reason
         row.succeeded = row.succeeded or success
         notify = reason != "members" and self.desk.may_notify(time, self._settings.notifications_per_hour)
         self.events.append(AlertEvent(self.alert(row), time, source, line, reason, notify))
@@ -227,6 +230,7 @@ class AlertBook:
             update=row.update,
             explanation=explanation,
             closed=row.closed,
+            told_for=row.told_for,
             reopened=row.reopened,
             said_before=row.said_before,
         )

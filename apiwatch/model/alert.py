@@ -85,6 +85,8 @@ class Alert(msgspec.Struct, frozen=True):
     """0 when it opened; each notable update counts one."""
     explanation: Explanation
     closed: bool = False
+    told_for: str = "open"
+    """`AlertEvent.reason` of the latest event: `severity` means that it escalated."""
     reopened: int = 0
     """Times that it was opened again, after it had closed."""
     said_before: int = 0

@@ -101,6 +101,7 @@ def test_what_rose_during_a_mute_is_told_after_it() -> None:
     assert (played.only.severity, played.reasons()) == (Severity.HIGH, ["open"])
     played.feed(walk(3, start=2_500.0, first=516))
     assert played.reasons() == ["open", "severity"]
+    assert (played.only.told_for, played.only.update) == ("severity", 1)
 
 
 def test_mute_of_an_old_log_lasts_in_its_own_time() -> None:
