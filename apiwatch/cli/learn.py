@@ -51,8 +51,8 @@ def learn(paths: tuple[str, ...], db: str | None, config: str | None, json_lines
         )
     )
     line.clear()
-    _tell(totals, time.monotonic() - started, json_lines=json_lines)
     require_requests(totals, wanted, since)
+    _tell(totals, time.monotonic() - started, json_lines=json_lines)
 
 
 def _tell(totals: "Progress", elapsed: float, *, json_lines: bool) -> None:
@@ -75,7 +75,7 @@ def _tell(totals: "Progress", elapsed: float, *, json_lines: bool) -> None:
                 "elapsed_s": round(elapsed, 3),
             }
         )
-    elif totals.requests:
+    else:
         put(
             f"learned from {totals.lines} lines: {totals.requests} requests, {totals.unparsed} unparsed, "
             f"{totals.skipped} skipped, {clock_time(totals.first_time)} to {clock_time(totals.last_time)}"
