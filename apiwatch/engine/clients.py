@@ -67,6 +67,8 @@ class Client(msgspec.Struct, gc=False):
     """Users and tokens that became principals since `mixed_since`."""
     answered: int = 0
     """Answered requests outside log-in routes."""
+    watched: bool = False
+    """Whether a test is kept that looks at every one of its requests."""
     visitors: Visitors | None = None
     principal: str = ""
     """Key of its latest principal."""

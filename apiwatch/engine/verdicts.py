@@ -192,6 +192,7 @@ class Verdicts(Life):
             self.remembered(popularity)
         track = principal.recon
         if track is None:
+            client.watched = True
             track = principal.recon = ReconTrack(time, time, host=request.host or "")
         if before >= POPULAR or not tried(track, target, time, True, self.fuzz_weights):
             return

@@ -1,5 +1,6 @@
 """Path templates, object identifiers and the learned table of routes."""
 
+from apiwatch.routes.queries import holds_no_object, query_params
 from apiwatch.routes.roles import roles_of
 from apiwatch.routes.segments import Param, Typed, param, typed_path
 from apiwatch.routes.tree import OTHER_HOSTS, UNMATCHED, Route, Routes, TreeState
@@ -13,9 +14,11 @@ __all__ = [
     "Routes",
     "TreeState",
     "Typed",
+    "holds_no_object",
     "identity",
     "number",
     "param",
+    "query_params",
     "roles_of",
     "typed_path",
 ]
