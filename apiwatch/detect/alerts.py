@@ -25,6 +25,9 @@ from apiwatch.routes import Route
 __all__ = ["AlertBook", "AlertState"]
 
 MEMBERS = 1_000
+_WITHOUT_ROUTE = frozenset({"recon", "inventory"})
+"""Families whose alerts are about whatever somebody looks for, and so are one row for all routes."""
+
 _FIRST_LINES = 10
 
 _SUCCESSES = frozenset({"auth.account-takeover", "recon.fuzz-hit", "recovery.reset-then-login"})
@@ -168,7 +171,7 @@ class AlertBook:
 
     def key(self, principal: Principal, route: Route, detector: Detector) -> str:
         """What identifies the row of a detector's family for a principal on a route."""
-        prefix = "" if detector.family == "recon" else route.prefix
+        prefix = "" if detector.family in _WITHOUT_ROUTE else route.prefix
         return f"{detector.family}|{principal.key}|{route.host}|{prefix}"
 
     def enter(self, row: AlertState, crowd: Crowd) -> None:

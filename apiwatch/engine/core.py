@@ -11,9 +11,9 @@ from apiwatch.detect.recon.fuzzing import UNKNOWN_STATUS, tried
 from apiwatch.detect.recon.looking import TargetLook
 from apiwatch.detect.recon.verbs import NEUTRAL as PLAIN_VERBS
 from apiwatch.detect.state import Principal, RouteState
-from apiwatch.engine.accounts import AccountVerdicts
 from apiwatch.engine.clients import BYTES, CHANGED, LAST, Client, count_run, flush_minutes
 from apiwatch.engine.clock import LATE_MINUTES
+from apiwatch.engine.inventory import InventoryVerdicts
 from apiwatch.engine.peers import BLOCK, Proxies
 from apiwatch.engine.populations import SLOT, Populations
 from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, network_principal
@@ -52,7 +52,7 @@ text).
 """
 
 
-class EngineCore(Populations, AccountVerdicts):
+class EngineCore(Populations, InventoryVerdicts):
     """Everything but the conversion to rows and to state, which `Engine` adds."""
 
     def __init__(self, settings: Settings) -> None:
@@ -156,11 +156,11 @@ class EngineCore(Populations, AccountVerdicts):
         try:
             client = self.clients[request.client]
         except KeyError:
-            client = self.add_client(request.client, request, time)
-            plain = False
+            client = self._new_client(request, time)
+            plain = known_agent = False
+        else:
+            known_agent = request.user_agent == client.agent
         user = request.user
-        agent = request.user_agent
-        known_agent = agent == client.agent
         referer = request.referer
         if query:
             objects = query_params(query, route.queries)
@@ -176,7 +176,7 @@ class EngineCore(Populations, AccountVerdicts):
             and (referer is None or self.looks.referers.get(referer, True) is None)
             and request.token is None
             and route_state.principals is None
-            and not (client.watched or client.score or request.stated or route_state.basic)
+            and not (client.watched or client.score or request.stated or route_state.basic or route_state.inventory)
             and (user is not None or not route_state.authenticated)
         ):
             if user is not None:
@@ -198,7 +198,7 @@ class EngineCore(Populations, AccountVerdicts):
         matched = route.matched
         if outcome == OK and status < 300 and matched and (params or route.is_login or route.is_blind):
             outcome = _refined(route_state, request.bytes, status, method)
-        if user is None and request.token is None and known_agent and time >= client.nat_until:
+        if user is None and request.token is None and request.user_agent == client.agent and time >= client.nat_until:
             try:
                 principal = self.principals[client.key]
             except KeyError:
@@ -265,6 +265,8 @@ class EngineCore(Populations, AccountVerdicts):
             self.judge_verb((request, time, raw, source, client, route_state, outcome), principal)
         if (outcome == OK and not matched) or status == 500:
             self.judge_answer((request, time, raw, source, client, route_state, outcome), principal)
+        if before < self.day_start or route_state.inventory is not None:
+            self.judge_inventory((request, time, raw, source, client, route_state, outcome), principal, before)
 
     def _sight(self, request: Request, host: str, time: float, outcome: int) -> Sight:
         """What is to be known of a target; remembered if its route was learned."""
@@ -296,6 +298,16 @@ class EngineCore(Populations, AccountVerdicts):
                 self._sights.clear()
             self._sights[host, method, request.target] = sight
         return sight
+
+    def _new_client(self, request: Request, time: float) -> Client:
+        """A client that is seen for the first time; its user agent is the first of a shared address as well."""
+        client = self.add_client(request.client, request, time)
+        client.agent = request.user_agent
+        client.family = self._family(request.user_agent)
+        client.families.append(client.family)
+        client.mixed_agents.append(request.user_agent or "")
+        client.mixed_since = time
+        return client
 
     def _touch(self, client: Client, principal: Principal, time: float) -> None:
         """Client and principal were seen now, and together."""

@@ -26,7 +26,7 @@ def route_row(state: RouteState, notes: str) -> RouteRow:
     ok, miss, deny, limited, err, neutral = state.outcomes
     seen = int(route.first_seen), int(route.last_seen)
     counts = sum(state.outcomes), clients, ok, miss, deny, limited, err, neutral
-    return RouteRow(route.host, route.label, " ".join(route.roles), *seen, *counts, notes)
+    return RouteRow(route.host, route.label, " ".join(route.roles), *seen, *counts, route.origin, notes)
 
 
 def minute_row(minute: int, counts: list[int]) -> MinuteRow:

@@ -161,6 +161,8 @@ class RouteRow(NamedTuple):
     limited: int
     err: int
     neutral: int
+    origin: str = "learned"
+    """Where its template comes from: `learned`, `pinned` or `openapi`."""
     notes: str = ""
     """Tests that cannot see here, because normal clients do what they look for; separated by `; `."""
 

@@ -221,6 +221,8 @@ class RouteView:
     objects: int
     mix: Mix
     """Outcomes and requests; status classes are 0."""
+    origin: str = "learned"
+    """Where its template comes from: `learned`, `pinned` or `openapi`."""
     notes: tuple[str, ...] = ()
     """Tests that cannot see here; () for the routes of one client."""
 
