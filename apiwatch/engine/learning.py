@@ -33,6 +33,8 @@ class Learning(Operators):
             if account.failures:
                 account.failures, account.samples = [], []
                 self._touch_account(account, account.last)
+        self.inventory.learned(self.globals.watermark)
+        self.inventory_changed = True
         for route in self.route_states.values():
             if route.population is not None:
                 _quieten(route.population)
@@ -45,6 +47,7 @@ def _calm(principal: Principal) -> None:
     principal.alerts.clear()
     principal.points, principal.score, principal.listed = "[]", 0, False
     principal.log_ins.clear()
+    principal.newcomer = principal.versions = None
     principal.recon = principal.probes = principal.recovery = principal.identity = principal.foreign = None
     for track in principal.tracks.values():
         track.step = track.miss = track.ratio = 0.0

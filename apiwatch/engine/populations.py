@@ -75,7 +75,7 @@ class Populations(Campaigns):
         if route.population is None:
             route.population = RoutePopulation()
         for index in (1, 3):
-            test, cusum = self._share_tests[False][index], route.population.tests[index]
+            test, cusum = self.share_tests[False][index], route.population.tests[index]
             for _ in range(minutes):
                 if cusum.score == 0.0 and cusum.p0 >= 0.0:
                     test.pass_by(cusum)
