@@ -161,6 +161,8 @@ class EngineCore(Flows, Amounts):
             plain = known_agent = False
         else:
             known_agent = request.user_agent == client.agent
+        if time >= self.bucket:
+            self.count(client, route_state)
         user = request.user
         referer = request.referer
         if query:
@@ -179,6 +181,7 @@ class EngineCore(Flows, Amounts):
             and route_state.principals is None
             and not (client.watched or client.score or request.stated or route_state.basic)
             and (user is not None or not route_state.authenticated)
+            and not self.notable(request, route_state, OK)
         ):
             if user is not None:
                 route_state.authenticated += 1
@@ -247,7 +250,7 @@ class EngineCore(Flows, Amounts):
             if route.is_login or ((params or route.is_blind) and time // SLOT > before // SLOT):
                 event = request, time, raw, source, client, route_state, outcome
                 self.judge_population(event, params, before, unpopular=unpopular)
-        if self.measure(request, time, principal, route_state, outcome):
+        if self.notable(request, route_state, outcome):
             self.judge_amount((request, time, raw, source, client, route_state, outcome), principal)
         if another:
             self.judge_user((request, time, raw, source, client, route_state, outcome))
