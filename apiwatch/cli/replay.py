@@ -69,7 +69,7 @@ def replay(
         say(totals.problem)
     if totals.proxy:
         say(totals.proxy)
-    if not totals.requests and not (totals.resumed and not totals.lines):
+    if not totals.requests and not totals.copies and not (totals.resumed and not totals.lines):
         if not totals.lines and run.since != "start":
             raise InputError(f"{plain(', '.join(wanted))} holds no line that is newer than --since {plain(run.since)}")
         what = "holds no line" if not totals.lines else "holds no line that is an access-log record"
@@ -128,6 +128,8 @@ class _Replay:
 
     def _summary(self, totals: "Progress") -> None:
         from apiwatch.cli.output import emit, put, rfc3339
+        from apiwatch.detect import DETECTORS
+        from apiwatch.detect.needs import degraded, switched_off
 
         elapsed = time.monotonic() - self._started
         rate = round(totals.lines / elapsed) if elapsed > 0 else 0
@@ -145,6 +147,8 @@ class _Replay:
                     "principals": totals.principals,
                     "routes": totals.routes,
                     "alerts": totals.alerts,
+                    "missing_fields": totals.missing,
+                    "detectors_off": switched_off(totals.missing, DETECTORS),
                     "first_time": rfc3339(totals.first_time),
                     "last_time": rfc3339(totals.last_time),
                     "elapsed_s": round(elapsed, 3),
@@ -157,9 +161,10 @@ class _Replay:
 
         for alert in sorted_alerts(self.alerts.values()):
             put_alert(alert)
+        copies = f" ({totals.copies} copies of lines in another log)" if totals.copies else ""
         put(
             f"{totals.alerts} alerts; {totals.lines} lines: {totals.requests} requests, {totals.unparsed} unparsed, "
-            f"{totals.skipped} skipped; {totals.clients} clients, {totals.routes} routes"
+            f"{totals.skipped} skipped{copies}; {totals.clients} clients, {totals.routes} routes"
         )
         if not totals.requests:
             return
@@ -167,6 +172,8 @@ class _Replay:
             f"{clock_time(totals.first_time)} to {clock_time(totals.last_time)}; "
             f"read in {elapsed:.1f} s, {rate} lines/s, {memory:.0f} MiB"
         )
+        if blind := degraded(totals.missing, DETECTORS):
+            put(blind)
 
     def _progress(self, progress: "Progress") -> None:
         if self._shows_progress:

@@ -10,9 +10,11 @@ from apiwatch.collector.commits import Commits, owner_name
 from apiwatch.collector.health import health_view, source_views
 from apiwatch.config import Settings
 from apiwatch.engine import Engine
+from apiwatch.engine.fields import missing_fields
 from apiwatch.engine.peers import first_hint
 from apiwatch.formats import line_times
 from apiwatch.model import Delta
+from apiwatch.routes.openapi.files import read_specification
 from apiwatch.sources import Feed, FeedOptions
 from apiwatch.store import HealthView, SourceView
 from apiwatch.store.views import INPUT_ENDED
@@ -20,7 +22,10 @@ from apiwatch.store.views import INPUT_ENDED
 __all__ = ["Progress", "read_history"]
 
 COMMIT_S = 2.0
-"""Shortest time between two commits, in seconds; alerts are told at each."""
+"""Seconds between two commits while there are alerts to tell."""
+
+QUIET_S = 10.0
+"""Seconds between two commits while there are none: each of them stores all clients that were seen since the last."""
 
 COMMIT_SHARE = 20.0
 """Taking and storing may need one part in so many of the time: as they grow they become rarer."""
@@ -39,6 +44,8 @@ class Progress(NamedTuple):
     requests: int
     unparsed: int
     skipped: int
+    copies: int
+    """Requests that stood in two logs, and counted once; part of `skipped`."""
     clients: int
     """Distinct clients; those that were evicted and came back are counted again."""
     principals: int
@@ -52,6 +59,8 @@ class Progress(NamedTuple):
     """Whether the state file already held offsets of sources."""
     problem: str
     """Why a source could not be read, as a sentence that names it; '' when all could."""
+    missing: list[str]
+    """Fields that none of the logs has."""
     proxy: str
     """What to do about a log that shows the proxy instead of the clients, as a sentence; '' when none does."""
 
@@ -90,7 +99,7 @@ class _History:
         resumable: bool,
     ) -> None:
         self._times = line_times(settings.sources)
-        self._engine = Engine(settings, salt=salt)
+        self._engine = Engine(settings, salt=salt, specification=read_specification(settings.routes.openapi))
         self._commits = Commits(db, settings.retention)
         self._on_delta = on_delta
         self._on_progress = on_progress
@@ -100,7 +109,7 @@ class _History:
         self._writing: asyncio.Task[None] | None = None
         self._stored_s = 0.0
         """How long the last commit took."""
-        self._before = (0, 0, 0, 0)
+        self._before = (0, 0, 0, 0, 0)
         self._resumed = False
         self._started = time.time()
         self._owner = owner_name()
@@ -120,7 +129,8 @@ class _History:
             self._offsets[batch.source] = batch.next
             now = time.monotonic()
             full = engine.pending >= PENDING
-            if full or (now >= due and (self._writing is None or self._writing.done())):
+            ready = now >= due and (engine.has_news or now >= due + QUIET_S - COMMIT_S)
+            if full or (ready and (self._writing is None or self._writing.done())):
                 await self._commit("catching-up", "")
                 due = now + max(COMMIT_S, COMMIT_SHARE * (time.monotonic() - now + self._stored_s))
             if now >= told + PROGRESS_S:
@@ -169,18 +179,19 @@ class _History:
             writing, self._writing = self._writing, None
             await writing
 
-    def _counted(self) -> tuple[int, int, int, int]:
+    def _counted(self) -> tuple[int, int, int, int, int]:
         sources = self._engine.sources.values()
         return (
             sum(source.lines for source in sources),
             sum(source.requests for source in sources),
             sum(source.unparsed for source in sources),
             sum(source.skipped for source in sources),
+            sum(source.copies for source in sources),
         )
 
     def _progress(self) -> Progress:
         engine, health = self._engine, self._engine.health()
-        lines, requests, unparsed, skipped = (
+        lines, requests, unparsed, skipped, copies = (
             now - before for now, before in zip(self._counted(), self._before, strict=True)
         )
         sources = [source for source in engine.sources.values() if source.requests]
@@ -190,6 +201,7 @@ class _History:
             requests=requests,
             unparsed=unparsed,
             skipped=skipped,
+            copies=copies,
             clients=health.clients + health.clients_evicted,
             principals=health.principals + health.principals_evicted,
             routes=health.routes,
@@ -199,5 +211,6 @@ class _History:
             read_bytes=sum(status.read_bytes for status in statuses),
             resumed=self._resumed,
             problem=next((f"{one.name} {one.message}" for one in statuses if one.state == "error"), ""),
+            missing=missing_fields(source.fields for source in engine.sources.values()),
             proxy=first_hint((source.name, source.peers) for source in engine.sources.values()),
         )

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from apiwatch.config import accounts, amounts
+from apiwatch.config import accounts, amounts, inventory
+from apiwatch.config.routes import RouteSettings
 from apiwatch.config.section import Count, Seconds, Section, Share
 
 __all__ = [
@@ -112,7 +113,7 @@ class SequentialEnumeration(Section, frozen=True):
     enabled: bool = True
     p0_start: Share = 0.05
     p0_min: Share = 0.02
-    p0_max: Share = 0.60
+    p0_max: Share = 0.75
     off_above: Share = 0.77
     """Learned share of near steps above which the test is off on a route."""
     near: Count = 8
@@ -132,7 +133,7 @@ class MissEnumeration(Section, frozen=True):
     enabled: bool = True
     p0_start: Share = 0.05
     p0_min: Share = 0.02
-    p0_max: Share = 0.50
+    p0_max: Share = 0.75
     off_above: Share = 0.78
     threshold: Annotated[float, Meta(gt=0)] = 13.816
     medium_objects: Count = 5
@@ -151,6 +152,8 @@ class DistinctObjects(Section, frozen=True):
     unpopular_share: Share = 0.50
     high_factor: Annotated[float, Meta(ge=1.0)] = 4.0
     warm_windows: Count = 300
+    warm_time: Seconds = 3 * 86_400.0
+    """Age of a parameter from which on few windows are enough: hardly anybody uses it."""
 
 
 class LogIn(Section, frozen=True):
@@ -220,6 +223,8 @@ class Verbs(Section, frozen=True):
 
     enabled: bool = True
     medium_refused: Count = 3
+    low_garbage: Count = 5
+    """Request lines that are no HTTP, refused, that make a low alert."""
 
 
 class PopulationTest(Section, frozen=True):
@@ -282,6 +287,8 @@ class Campaign(Section, frozen=True):
     min_clients: Count = 5
     """Different clients without other business that a campaign needs."""
     min_requests: Count = 20
+    votes_per_client: Count = 5
+    """Of one client, until the campaign is known: what fewer than `min_clients` do is no campaign."""
     known_good: Share = 0.05
     """Share of known-good clients above which a cell is dropped."""
     alerts_per_minute: Count = 5
@@ -312,6 +319,12 @@ class Detectors(Section, frozen=True):
     mixed_auth: accounts.MixedAuth = field(name="identity.mixed-auth", default_factory=accounts.MixedAuth)
     roaming: accounts.TokenRoaming = field(name="identity.token-roaming", default_factory=accounts.TokenRoaming)
     many_users: accounts.ManyUsers = field(name="identity.many-users", default_factory=accounts.ManyUsers)
+    newcomers: inventory.NewOnClosedRoute = field(
+        name="identity.new-on-closed-route", default_factory=inventory.NewOnClosedRoute
+    )
+    shadow: inventory.ShadowEndpoint = field(name="inventory.shadow-endpoint", default_factory=inventory.ShadowEndpoint)
+    zombie: inventory.ZombieVersion = field(name="inventory.zombie-version", default_factory=inventory.ZombieVersion)
+    hosts: inventory.UnknownHost = field(name="inventory.unknown-host", default_factory=inventory.UnknownHost)
     fuzzing: Fuzzing = field(name="recon.endpoint-fuzzing", default_factory=Fuzzing)
     fuzz_hit: FuzzHit = field(name="recon.fuzz-hit", default_factory=FuzzHit)
     injection: Injection = field(name="recon.injection-probe", default_factory=Injection)
@@ -372,6 +385,7 @@ class Settings(Section, frozen=True):
     sources: Sources = field(default_factory=Sources)
     limits: Limits = field(default_factory=Limits)
     retention: Retention = field(default_factory=Retention)
+    routes: RouteSettings = field(default_factory=RouteSettings)
     detectors: Detectors = field(default_factory=Detectors)
     classes: accounts.Classes = field(default_factory=accounts.Classes)
     dashboard: Dashboard = field(default_factory=Dashboard)

@@ -88,7 +88,7 @@ class Flows(Populations, AccountVerdicts):
             test.pass_by(cusum)
             return
         elsewhere = _answered(client, label, start.time)
-        fired = test.vote(cusum, hit, start.time, known=elsewhere >= _KNOWN)
+        fired = test.vote(cusum, hit, start.time, known=elsewhere >= _KNOWN, alone=elsewhere == 0)
         if cusum.score == 0.0:
             flow.members.clear()
             flow.samples.clear()

@@ -38,7 +38,7 @@ class Memory:
         self.globals = Globals()
         self.clients: dict[str, Client] = {}
         self.principals: dict[str, Principal] = {}
-        self.routes = Routes(limits.routes)
+        self.routes = Routes(limits.routes, settings.routes.pin, settings.routes.forbid)
         self.route_states: dict[int, RouteState] = {}
         self.params: dict[int, ParamState] = {}
         self.owners: dict[int, RouteState] = {}
@@ -116,6 +116,9 @@ class Memory:
                     self.evicted_principals.append(principal)
         self.globals.next_principal += 1
         principal = self.principals[key] = Principal(self.globals.next_principal, key, kind, time, time, client)
+        if kind == "nat" and (shared := self.clients.get(client)) is not None:
+            shared.voter = shared.voter or key
+            principal.silent = shared.voter != key
         self.touch_principal(principal)
         return principal
 

@@ -34,24 +34,22 @@ from apiwatch.engine.memory import TARGETS
 from apiwatch.engine.principals import network_principal
 from apiwatch.model import Outcome, Request, Severity
 from apiwatch.routes import Param
+from apiwatch.routes.roles import STATIC
 
-__all__ = ["Event", "LogInAttempt", "Verdicts", "is_cold", "named_user"]
+__all__ = ["Event", "LogInAttempt", "Verdicts", "is_cold", "named_user", "target_of"]
 
 OK, MISS, DENY, ERR = int(Outcome.OK), int(Outcome.MISS), int(Outcome.DENY), int(Outcome.ERR)
 
 _COLD_MIN = 1_800.0
 _COLD_MAX = 86_400.0
 _NOTABLE_GROWTH = 17 / 16
+_MALFORMED = 400
 _REDIRECTED = frozenset({302, 303})
 _FAIL_SIZES = 8
 _WELCOMED = 10
 """Clients with one answer size that make it a welcome where logs hold nothing but log-ins."""
 
 _USER_KEYS = frozenset({"?user", "?username", "?email", "?login", "?uid"})
-_STATIC = (
-    ".css", ".js", ".map", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".webp", ".avif", ".woff", ".woff2",
-    ".ttf", ".eot", ".mp3", ".mp4", ".webm", ".m3u8", ".ts",
-)  # fmt: skip
 
 
 Event = tuple[Request, float, bytes, str, Client, RouteState, int]
@@ -145,7 +143,7 @@ class Verdicts(Clock):
             route.refused += 1
             if route.fail_sizes and refuses_by_status(route):
                 self._forget_fail_sizes(route)
-        test.attempt(track, route, failed, time, user, vote=not principal.signals)
+        test.attempt(track, route, failed, time, user, vote=not (principal.signals or principal.silent))
         if failed:
             keep_sample(track.samples, sample_of(time, source, request.line, raw))
             if track.failures >= 3:
@@ -179,10 +177,9 @@ class Verdicts(Clock):
         request, time, raw, source, client, _, _ = event
         settings = self.settings.detectors.fuzzing
         path = request.path
-        if not settings.enabled or not path or path.lower().endswith(_STATIC):
+        if not settings.enabled or not path or path.lower().endswith(STATIC):
             return
-        text = f"{request.host or ''} {request.method} {path}".encode("utf-8", "surrogatepass")
-        target = int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1
+        target = target_of(request)
         popularity = self.popularity_of(TARGETS)
         before = popularity.visit(target, principal.pid)
         if before == 0:
@@ -227,7 +224,14 @@ class Verdicts(Clock):
     def judge_verb(self, event: Event, principal: Principal) -> None:
         """The test on a method that the path never answered."""
         request, time, raw, source, _, route, outcome = event
-        if not self.settings.detectors.verbs.enabled or request.method is None:
+        if not self.settings.detectors.verbs.enabled:
+            return
+        if request.method is None:
+            if request.status == _MALFORMED:
+                line = sample_of(time, source, request.line, raw)
+                signal = self._probe_tests.garbage(time, line, principal)
+                if signal is not None:
+                    self._signal(event, principal, signal)
             return
         answered = outcome == OK or request.status == 500
         method = request.method
@@ -259,11 +263,22 @@ class Verdicts(Clock):
         if FUZZING.name not in principal.signals or not self.settings.detectors.fuzz_hit.enabled:
             return
         path = request.path.lower()
-        if path in EVERYBODYS or path.endswith(_STATIC):
+        if path in EVERYBODYS or path.endswith(STATIC):
             return
         signal = self._probe_tests.found(request, time, sample_of(time, source, request.line, raw), principal, outcome)
         if signal is not None:
             self._signal(event, principal, signal)
+
+    def judge_population(self, event: Event, params: tuple[Param, ...], before: int, *, unpopular: bool) -> None:
+        """The vote of a client among all those of a route; without tests of populations there is none."""
+
+    def stand_in(self, key: str, kind: str, time: float, address: str) -> Principal:
+        """The principal that stands for what alerts are about, when that is nobody who sends requests."""
+        principal = self.principals.get(key) or self.add_principal(key, kind, time, address)
+        principal.last = max(principal.last, time)
+        principal.client = address
+        self.touch_principal(principal)
+        return principal
 
     def _network_principal(self, client: Client, time: float) -> Principal:
         key, kind = network_principal(client, time)
@@ -325,6 +340,12 @@ class Verdicts(Clock):
             if route is not None:
                 route.log_in.withdraw(log_in.votes)
                 self.touch_route(route)
+
+
+def target_of(request: Request) -> int:
+    """Identity of the target of a request: host, method and path."""
+    text = f"{request.host or ''} {request.method} {request.path}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1
 
 
 def named_user(params: tuple[Param, ...]) -> str | None:
