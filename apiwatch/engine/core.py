@@ -189,21 +189,23 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
             and (user is not None or not route_state.authenticated)
             and not self.notable(request, route_state, OK)
         ):
-            known = self.principals.get(client.principal)
-            if known is not None:
-                if user is not None:
-                    route_state.authenticated += 1
-                self._count(client, route.label, request, time, outcome)
-                self._touch(client, known, time)
-                route_state.outcomes[OK] += 1
-                if not route.lets_nobody_in:
-                    client.answered += 1
-                if not route_state.dirty:
-                    route_state.dirty = True
-                    self.dirty_routes.append(route_state)
-                if self.measure(request, time, known, route_state, outcome):
-                    self.judge_amount((request, time, raw, source, client, route_state, outcome), known)
-                return
+            if user is not None:
+                route_state.authenticated += 1
+            self._count(client, route.label, request, time, outcome)
+            if time > client.last:
+                client.last = time
+            elif time < client.first:
+                client.first = time
+            if not client.dirty:
+                client.dirty = True
+                self.dirty_clients.append(client)
+            route_state.outcomes[OK] += 1
+            if not route.lets_nobody_in:
+                client.answered += 1
+            if not route_state.dirty:
+                route_state.dirty = True
+                self.dirty_routes.append(route_state)
+            return
         matched = route.matched
         if outcome == OK and status < 300 and matched and (params or route.is_login or route.is_blind):
             outcome = _refined(route_state, request.bytes, status, method)
