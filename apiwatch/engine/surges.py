@@ -1,7 +1,5 @@
 """Requests per ten seconds: counted with each request, judged when a bucket closes, told at the next request."""
 
-from ipaddress import ip_address, ip_network
-
 from msgspec.structs import replace
 
 from apiwatch.config import Settings
@@ -40,7 +38,6 @@ class Surges(RecoveryVerdicts):
         self._busy_routes: list[RouteState] = []
         self._principal_surge = settings.detectors.principal_surge
         self._route_surge = settings.detectors.route_surge
-        self._load_tests = [ip_network(network, strict=False) for network in settings.classes.load_test]
 
     def count(self, client: Client, route: RouteState) -> None:
         """Count a request in the current bucket. Called for every request."""
@@ -144,7 +141,7 @@ class Surges(RecoveryVerdicts):
         rate = client.rate
         if rate is None:
             rate = client.rate = Rate.start(start, self._turn, client.pace if cold else _CLIENT_FLOOR / 2)
-        spared = cold or self._is_load_test(client.address)
+        spared = cold or self._is_deliberate(client, start)
         if bucket_closed(rate, self._turn, client.pace, start, self._principal_surge, learning=spared):
             self._watch(client.address, rate)
         self._touch_client(client)
@@ -178,7 +175,7 @@ class Surges(RecoveryVerdicts):
         """Whether one client sends most of what is `more` than usual: it has an alert of its own, or is spared."""
         for client in self._busy_clients:
             surging = client.rate is not None and client.rate.run > 0
-            if 2 * client.pace > more and (surging or self._is_load_test(client.address)):
+            if 2 * client.pace > more and (surging or self._is_deliberate(client, start)):
                 mine = client.routes.get(route.route.label)
                 if mine is not None and mine[LAST] >= start:
                     return True
@@ -211,14 +208,9 @@ class Surges(RecoveryVerdicts):
             client.dirty = True
             self.dirty_clients.append(client)
 
-    def _is_load_test(self, address: str) -> bool:
-        if not self._load_tests:
-            return False
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._load_tests)
+    def _is_deliberate(self, client: Client, time: float) -> bool:
+        principal = self.principals.get(client.principal)
+        return principal is not None and self.is_load_test(principal, time)
 
 
 def _is_watched(rate: Rate) -> bool:
