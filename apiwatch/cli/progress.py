@@ -48,7 +48,7 @@ def require_requests(totals: "Progress", wanted: Sequence[str], since: str) -> N
         say(totals.problem)
     if totals.proxy:
         say(totals.proxy)
-    if totals.requests or (totals.resumed and not totals.lines):
+    if totals.requests or totals.copies or (totals.resumed and not totals.lines):
         return
     names = plain(", ".join(wanted))
     if not totals.lines and since != "start":

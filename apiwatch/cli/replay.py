@@ -114,6 +114,8 @@ class _Replay:
 
     def _summary(self, totals: "Progress") -> None:
         from apiwatch.cli.output import emit, put, rfc3339
+        from apiwatch.detect import DETECTORS
+        from apiwatch.detect.needs import degraded, switched_off
 
         elapsed = time.monotonic() - self._started
         rate = round(totals.lines / elapsed) if elapsed > 0 else 0
@@ -133,6 +135,8 @@ class _Replay:
                     "alerts": totals.alerts,
                     "notified": totals.notified,
                     "withheld": totals.withheld,
+                    "missing_fields": totals.missing,
+                    "detectors_off": switched_off(totals.missing, DETECTORS),
                     "first_time": rfc3339(totals.first_time),
                     "last_time": rfc3339(totals.last_time),
                     "elapsed_s": round(elapsed, 3),
@@ -145,9 +149,10 @@ class _Replay:
 
         for alert in sorted_alerts(self.alerts.values()):
             put_alert(alert)
+        copies = f" ({totals.copies} copies of lines in another log)" if totals.copies else ""
         put(
             f"{totals.alerts} alerts; {totals.lines} lines: {totals.requests} requests, {totals.unparsed} unparsed, "
-            f"{totals.skipped} skipped; {totals.clients} clients, {totals.routes} routes"
+            f"{totals.skipped} skipped{copies}; {totals.clients} clients, {totals.routes} routes"
         )
         if totals.withheld:
             put(f"{totals.withheld} of {totals.notified + totals.withheld} notifications are above the budget per hour")
@@ -157,3 +162,5 @@ class _Replay:
             f"{clock_time(totals.first_time)} to {clock_time(totals.last_time)}; "
             f"read in {elapsed:.1f} s, {rate} lines/s, {memory:.0f} MiB"
         )
+        if blind := degraded(totals.missing, DETECTORS):
+            put(blind)

@@ -10,6 +10,7 @@ from apiwatch.collector.commits import Commits, owner_name
 from apiwatch.collector.health import health_view, source_views
 from apiwatch.config import Settings
 from apiwatch.engine import Engine
+from apiwatch.engine.fields import missing_fields
 from apiwatch.engine.peers import first_hint
 from apiwatch.formats import line_times
 from apiwatch.model import Delta
@@ -43,6 +44,8 @@ class Progress(NamedTuple):
     requests: int
     unparsed: int
     skipped: int
+    copies: int
+    """Requests that stood in two logs, and counted once; part of `skipped`."""
     clients: int
     """Distinct clients; those that were evicted and came back are counted again."""
     principals: int
@@ -61,6 +64,8 @@ class Progress(NamedTuple):
     """Whether the state file already held offsets of sources."""
     problem: str
     """Why a source could not be read, as a sentence that names it; '' when all could."""
+    missing: list[str]
+    """Fields that none of the logs has."""
     proxy: str
     """What to do about a log that shows the proxy instead of the clients, as a sentence; '' when none does."""
 
@@ -113,7 +118,7 @@ class _History:
         self._writing: asyncio.Task[None] | None = None
         self._stored_s = 0.0
         """How long the last commit took."""
-        self._before = (0, 0, 0, 0)
+        self._before = (0, 0, 0, 0, 0)
         self._resumed = False
         self._started = time.time()
         self._owner = owner_name()
@@ -189,18 +194,19 @@ class _History:
             writing, self._writing = self._writing, None
             await writing
 
-    def _counted(self) -> tuple[int, int, int, int]:
+    def _counted(self) -> tuple[int, int, int, int, int]:
         sources = self._engine.sources.values()
         return (
             sum(source.lines for source in sources),
             sum(source.requests for source in sources),
             sum(source.unparsed for source in sources),
             sum(source.skipped for source in sources),
+            sum(source.copies for source in sources),
         )
 
     def _progress(self) -> Progress:
         engine, health = self._engine, self._engine.health()
-        lines, requests, unparsed, skipped = (
+        lines, requests, unparsed, skipped, copies = (
             now - before for now, before in zip(self._counted(), self._before, strict=True)
         )
         sources = [source for source in engine.sources.values() if source.requests]
@@ -210,6 +216,7 @@ class _History:
             requests=requests,
             unparsed=unparsed,
             skipped=skipped,
+            copies=copies,
             clients=health.clients + health.clients_evicted,
             principals=health.principals + health.principals_evicted,
             routes=health.routes,
@@ -222,5 +229,6 @@ class _History:
             read_bytes=sum(status.read_bytes for status in statuses),
             resumed=self._resumed,
             problem=next((f"{one.name} {one.message}" for one in statuses if one.state == "error"), ""),
+            missing=missing_fields(source.fields for source in engine.sources.values()),
             proxy=first_hint((source.name, source.peers) for source in engine.sources.values()),
         )

@@ -114,7 +114,7 @@ class SequentialEnumeration(Section, frozen=True):
     enabled: bool = True
     p0_start: Share = 0.05
     p0_min: Share = 0.02
-    p0_max: Share = 0.60
+    p0_max: Share = 0.75
     off_above: Share = 0.77
     """Learned share of near steps above which the test is off on a route."""
     near: Count = 8
@@ -134,7 +134,7 @@ class MissEnumeration(Section, frozen=True):
     enabled: bool = True
     p0_start: Share = 0.05
     p0_min: Share = 0.02
-    p0_max: Share = 0.50
+    p0_max: Share = 0.75
     off_above: Share = 0.78
     threshold: Annotated[float, Meta(gt=0)] = 13.816
     medium_objects: Count = 5
@@ -153,6 +153,8 @@ class DistinctObjects(Section, frozen=True):
     unpopular_share: Share = 0.50
     high_factor: Annotated[float, Meta(ge=1.0)] = 4.0
     warm_windows: Count = 300
+    warm_time: Seconds = 3 * 86_400.0
+    """Age of a parameter from which on few windows are enough: hardly anybody uses it."""
 
 
 class LogIn(Section, frozen=True):
@@ -222,6 +224,8 @@ class Verbs(Section, frozen=True):
 
     enabled: bool = True
     medium_refused: Count = 3
+    low_garbage: Count = 5
+    """Request lines that are no HTTP, refused, that make a low alert."""
 
 
 class PopulationTest(Section, frozen=True):
@@ -275,6 +279,8 @@ class Campaign(Section, frozen=True):
     min_clients: Count = 5
     """Different clients without other business that a campaign needs."""
     min_requests: Count = 20
+    votes_per_client: Count = 5
+    """Of one client, until the campaign is known: what fewer than `min_clients` do is no campaign."""
     known_good: Share = 0.05
     """Share of known-good clients above which a cell is dropped."""
     alerts_per_minute: Count = 5

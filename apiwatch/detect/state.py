@@ -160,7 +160,7 @@ class Principal(msgspec.Struct, gc=False):
     """By route id; at most 16."""
     recon: ReconTrack | None = None
     probes: dict[str, ProbeTrack] | None = None
-    """By the name of the detector."""
+    """By the name of the detector, or of what it looks at."""
     recovery: RecoveryTrack | None = None
     identity: IdentityTrack | None = None
     foreign: Foreign | None = None
@@ -180,6 +180,8 @@ class Principal(msgspec.Struct, gc=False):
     listed: bool = False
     """Whether one of its tests leans towards suspicion."""
     score: int = 0
+    silent: bool = False
+    """Whether another principal behind the same shared address shapes what is usual already."""
     dirty: bool = False
 
 
@@ -191,6 +193,8 @@ class ParamState(msgspec.Struct, gc=False):
     step: Null = msgspec.field(default_factory=Null)
     miss: Null = msgspec.field(default_factory=Null)
     requests: int = 0
+    since: float = 0.0
+    """When its first principal came."""
     owners: Owners | None = None
     histograms: list[Histogram] = msgspec.field(default_factory=lambda: [Histogram(), Histogram(), Histogram()])
     """Distinct objects per principal in closed windows of 10 min, 1 h and 24 h."""
@@ -229,7 +233,7 @@ class RouteState(msgspec.Struct, gc=False):
     authenticated: int = 0
     """Answers to requests with credentials."""
     strays: int = 0
-    """Answers to requests without credentials that gave a signal: they do not make this usual."""
+    """Further answers to clients without credentials: each of them makes this a little more usual only once."""
     followed: bool = False
     """Whether a client of this log-in route was ever seen elsewhere."""
     population: RoutePopulation | None = None

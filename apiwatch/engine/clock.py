@@ -14,6 +14,7 @@ LATE_MINUTES = 2
 """Minutes behind the newest event in which an event is still counted in its minute."""
 
 WINDOW = 600
+
 _HOUR, _DAY = 6, 144
 """Windows of ten minutes in each of the longer spans."""
 

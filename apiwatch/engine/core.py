@@ -19,6 +19,7 @@ from apiwatch.engine.populations import SLOT, Populations
 from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, network_principal
 from apiwatch.engine.rows import MINUTE_BYTES
 from apiwatch.engine.state import SourceState
+from apiwatch.engine.twins import ALONE, Twins
 from apiwatch.formats import LineParser, Unparsed, line_parser
 from apiwatch.model import Auth, Batch, Outcome, Request, UnparsedRow
 from apiwatch.routes import Param, holds_no_object, query_params
@@ -58,6 +59,7 @@ class EngineCore(Populations, InventoryVerdicts):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.parsers: dict[str, LineParser] = {}
+        self.twins = Twins()
         self.proxies = Proxies(settings.sources.trusted_proxy)
         self._agent_families: dict[str | None, str] = {}
         self._late = 0
@@ -70,7 +72,7 @@ class EngineCore(Populations, InventoryVerdicts):
         """Take complete lines of one source; never raises on what they hold."""
         source = self.sources.get(batch.source)
         if source is None:
-            source = self.sources[batch.source] = SourceState(batch.source)
+            source = self.sources[batch.source] = SourceState(batch.source, number=len(self.sources))
         parser = self.parser(batch.source)
         source.dirty = True
         source.cut += batch.cut
@@ -84,6 +86,9 @@ class EngineCore(Populations, InventoryVerdicts):
         cut_before = parser.cut
         records = parser.parse(batch.lines, first, batch.received)
         source.cut += parser.cut - cut_before
+        source.fields.follow(records, first - 1)
+        if len(self.sources) > 1 or first <= ALONE:
+            records = self.twins.first_only(records, source, len(self.sources), first - 1)
         peers = source.peers
         pure, seen, edge = peers.pure, peers.seen, BLOCK - peers.count
         for raw, record in zip(batch.lines, records, strict=True):
@@ -190,7 +195,8 @@ class EngineCore(Populations, InventoryVerdicts):
                 client.dirty = True
                 self.dirty_clients.append(client)
             route_state.outcomes[OK] += 1
-            client.answered += 1
+            if not route.lets_nobody_in:
+                client.answered += 1
             if not route_state.dirty:
                 route_state.dirty = True
                 self.dirty_routes.append(route_state)
@@ -234,7 +240,7 @@ class EngineCore(Populations, InventoryVerdicts):
                 self.judge_blind((request, time, raw, source, client, route_state, outcome), principal)
             if route.is_login or (user is not None and _is_basic(route_state, status, outcome)):
                 self.judge_log_in((request, time, raw, source, client, route_state, outcome), params)
-            elif outcome == OK:
+            elif outcome == OK and not route.lets_nobody_in:
                 client.answered += 1
             if route.roles:
                 self.judge_steps((request, time, raw, source, client, route_state, outcome), params)

@@ -17,6 +17,7 @@ from apiwatch.engine.learning import Learning
 from apiwatch.engine.notes import route_notes
 from apiwatch.engine.rows import minute_row, route_row, source_row, suspect_rows
 from apiwatch.engine.state import VERSION, Globals, Journal, SourceState
+from apiwatch.engine.twins import Second
 from apiwatch.errors import StoreVersionError
 from apiwatch.model import (
     Alert,
@@ -105,6 +106,7 @@ class Engine(Learning):
         deleted, self.deleted = self.deleted, []
         minute_rows = self._take_minutes(state)
         sources = self._take_sources(state)
+        self._take_twins(state)
         self._take_tables(state)
         if self.routes.changed:
             self.routes.changed = False
@@ -179,6 +181,7 @@ class Engine(Learning):
         for source in self.sources.values():
             source.parser = self.parser(source.name).state()
             rows.append(StateRow(f"s/{source.name}", _encode(source)))
+        rows += [StateRow(f"w/{second}", _encode(known)) for second, known in self.twins.seconds.items()]
         rows.append(StateRow("t", _encode(self.routes.state)))
         rows.append(StateRow("i", _encode(self.inventory)))
         rows.append(StateRow("e", _encode(self._globals())))
@@ -228,6 +231,8 @@ class Engine(Learning):
             self.sources[source.name] = source
             if source.parser:
                 self.parser(source.name).restore(source.parser)
+        for rest, blob in by_kind.get("w", ()):
+            self.twins.restore(int(rest), _decode(blob, type=Second))
         self._restore_tables(by_kind)
 
     def _restore_globals(self, by_kind: _Blobs) -> None:
@@ -369,6 +374,14 @@ class Engine(Learning):
                 rows.append(source_row(source))
                 state.put(f"s/{source.name}", source)
         return rows
+
+    def _take_twins(self, state: _Pieces) -> None:
+        twins = self.twins
+        state.drop(f"w/{second}" for second in twins.gone if second not in twins.seconds)
+        for second in sorted(twins.dirty):
+            state.put(f"w/{second}", twins.seconds[second])
+        twins.dirty.clear()
+        twins.gone.clear()
 
     def _take_tables(self, state: _Pieces) -> None:
         """Write large tables as changes, and anew when the changes outgrow them."""

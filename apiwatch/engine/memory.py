@@ -119,6 +119,9 @@ class Memory:
                     self.evicted_principals.append(principal)
         self.globals.next_principal += 1
         principal = self.principals[key] = Principal(self.globals.next_principal, key, kind, time, time, client)
+        if kind == "nat" and (shared := self.clients.get(client)) is not None:
+            shared.voter = shared.voter or key
+            principal.silent = shared.voter != key
         self.touch_principal(principal)
         return principal
 

@@ -36,6 +36,7 @@ from apiwatch.engine.memory import TARGETS
 from apiwatch.engine.principals import network_principal
 from apiwatch.model import Outcome, Request, Severity
 from apiwatch.routes import Param
+from apiwatch.routes.roles import STATIC
 
 __all__ = ["Event", "LogInAttempt", "Verdicts", "is_cold", "named_user", "target_of"]
 
@@ -45,16 +46,13 @@ _UNKNOWN = frozenset({"user", "service"})
 _COLD_MIN = 1_800.0
 _COLD_MAX = 86_400.0
 _NOTABLE_GROWTH = 17 / 16
+_MALFORMED = 400
 _REDIRECTED = frozenset({302, 303})
 _FAIL_SIZES = 8
 _WELCOMED = 10
 """Clients with one answer size that make it a welcome where logs hold nothing but log-ins."""
 
 _USER_KEYS = frozenset({"?user", "?username", "?email", "?login", "?uid"})
-_STATIC = (
-    ".css", ".js", ".map", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".webp", ".avif", ".woff", ".woff2",
-    ".ttf", ".eot", ".mp3", ".mp4", ".webm", ".m3u8", ".ts",
-)  # fmt: skip
 
 
 Event = tuple[Request, float, bytes, str, Client, RouteState, int]
@@ -148,7 +146,7 @@ class Verdicts(Life):
             route.refused += 1
             if route.fail_sizes and refuses_by_status(route):
                 self._forget_fail_sizes(route)
-        test.attempt(track, route, failed, time, user, vote=not principal.signals)
+        test.attempt(track, route, failed, time, user, vote=not (principal.signals or principal.silent))
         if failed:
             keep_sample(track.samples, sample_of(time, source, request.line, raw))
             if track.failures >= 3:
@@ -182,7 +180,7 @@ class Verdicts(Life):
         request, time, raw, source, client, _, _ = event
         settings = self.settings.detectors.fuzzing
         path = request.path
-        if not settings.enabled or not path or path.lower().endswith(_STATIC):
+        if not settings.enabled or not path or path.lower().endswith(STATIC):
             return
         target = target_of(request)
         popularity = self.popularity_of(TARGETS)
@@ -229,7 +227,14 @@ class Verdicts(Life):
     def judge_verb(self, event: Event, principal: Principal) -> None:
         """The test on a method that the path never answered."""
         request, time, raw, source, _, route, outcome = event
-        if not self.settings.detectors.verbs.enabled or request.method is None:
+        if not self.settings.detectors.verbs.enabled:
+            return
+        if request.method is None:
+            if request.status == _MALFORMED:
+                line = sample_of(time, source, request.line, raw)
+                signal = self._probe_tests.garbage(time, line, principal)
+                if signal is not None:
+                    self._signal(event, principal, signal)
             return
         answered = outcome == OK or request.status == 500
         method = request.method
@@ -261,7 +266,7 @@ class Verdicts(Life):
         if FUZZING.name not in principal.signals or not self.settings.detectors.fuzz_hit.enabled:
             return
         path = request.path.lower()
-        if path in EVERYBODYS or path.endswith(_STATIC):
+        if path in EVERYBODYS or path.endswith(STATIC):
             return
         signal = self._probe_tests.found(request, time, sample_of(time, source, request.line, raw), principal, outcome)
         if signal is not None:
