@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from apiwatch.config import accounts, inventory
+from apiwatch.config import accounts, amounts, inventory
 from apiwatch.config.alerts import Alerts
 from apiwatch.config.routes import RouteSettings
 from apiwatch.config.section import Count, Seconds, Section, Share
@@ -21,6 +21,7 @@ __all__ = [
     "Dashboard",
     "Detectors",
     "DistinctObjects",
+    "FlowAbandonment",
     "FuzzHit",
     "Fuzzing",
     "Injection",
@@ -270,6 +271,15 @@ class ContextFree(PopulationTest, frozen=True):
     """`p0` of log-in routes."""
 
 
+class FlowAbandonment(PopulationTest, frozen=True):
+    """population.flow-abandonment: first steps of a log-in, sign-up or reset without the second one."""
+
+    p0: Share = 0.15
+    warm_votes: Count = 200
+    within: Seconds = 300.0
+    """In which the second step must follow."""
+
+
 class Campaign(Section, frozen=True):
     """campaign.cluster: who takes part, and when alerts of single clients become one row."""
 
@@ -324,10 +334,23 @@ class Detectors(Section, frozen=True):
     scanner_agent: ScannerAgent = field(name="recon.scanner-agent", default_factory=ScannerAgent)
     tampering: Tampering = field(name="recon.parameter-tampering", default_factory=Tampering)
     verbs: Verbs = field(name="recon.verb-anomaly", default_factory=Verbs)
+    principal_surge: amounts.PrincipalSurge = field(
+        name="volume.principal-surge", default_factory=amounts.PrincipalSurge
+    )
+    route_surge: amounts.RouteSurge = field(name="volume.route-surge", default_factory=amounts.RouteSurge)
+    error_surge: amounts.ErrorSurge = field(name="volume.error-surge", default_factory=amounts.ErrorSurge)
+    latency_abuse: amounts.LatencyAbuse = field(name="volume.latency-abuse", default_factory=amounts.LatencyAbuse)
+    principal_bytes: amounts.PrincipalBytes = field(
+        name="exfiltration.principal-bytes", default_factory=amounts.PrincipalBytes
+    )
+    oversized: amounts.OversizedResponse = field(
+        name="exfiltration.oversized-response", default_factory=amounts.OversizedResponse
+    )
     log_in_failures: LogInFailures = field(name="population.login-failures", default_factory=LogInFailures)
     miss_share: MissShare = field(name="population.miss", default_factory=MissShare)
     unpopular_share: UnpopularShare = field(name="population.unpopular", default_factory=UnpopularShare)
     context_free: ContextFree = field(name="population.context-free", default_factory=ContextFree)
+    flow_abandonment: FlowAbandonment = field(name="population.flow-abandonment", default_factory=FlowAbandonment)
     campaign: Campaign = field(name="campaign.cluster", default_factory=Campaign)
 
 

@@ -6,6 +6,8 @@ All of it is msgspec structs, so that the engine can store and restore each piec
 import msgspec
 
 from apiwatch.detect.crowds import RoutePopulation
+from apiwatch.detect.exfiltration.sizes import ByteTrack, RouteSizes
+from apiwatch.detect.flows import Flow
 from apiwatch.detect.identity.newcomers import Newcomer
 from apiwatch.detect.identity.track import IdentityTrack, Predecessors
 from apiwatch.detect.inventory.track import RouteWatch, VersionTrack, Visits
@@ -14,6 +16,9 @@ from apiwatch.detect.ownership import Foreign, Owners
 from apiwatch.detect.recon.probes import ProbeTrack, RouteProbes
 from apiwatch.detect.recovery.track import RecoveryTrack
 from apiwatch.detect.samples import Sample, keep_sample, sample_of
+from apiwatch.detect.volume.errors import ErrorTrack, RouteErrors
+from apiwatch.detect.volume.latency import RouteTime, TimeTrack
+from apiwatch.detect.volume.rates import Rate
 from apiwatch.routes import Route
 
 __all__ = [
@@ -166,6 +171,16 @@ class Principal(msgspec.Struct, gc=False):
     foreign: Foreign | None = None
     newcomer: Newcomer | None = None
     versions: VersionTrack | None = None
+    large: dict[int, ByteTrack] | None = None
+    """By route id; at most 16."""
+    turn: int = -1
+    """Bucket of its latest request, and `pace` its requests in it."""
+    pace: int = 0
+    rate: Rate | None = None
+    """Once it was busy."""
+    errors: dict[int, ErrorTrack] | None = None
+    """By route id; at most 8, so are those of `time`."""
+    time: dict[int, TimeTrack] | None = None
     signals: dict[str, tuple[int, float, str, float]] = msgspec.field(default_factory=dict)
     """Detector -> severity, evidence (0 to 1), reason and time of its strongest signal.
 
@@ -242,4 +257,15 @@ class RouteState(msgspec.Struct, gc=False):
     inventory: RouteWatch | None = None
     """Why each of its requests is looked at; None for an ordinary route."""
     visits: Visits | None = None
+    large: int = 0
+    """Answers of more bytes are looked at."""
+    answers: RouteSizes | None = None
+    turn: int = -1
+    """Bucket of its latest request, and `pace` its requests in it."""
+    pace: int = 0
+    rate: Rate | None = None
+    """Once it was busy."""
+    flow: Flow | None = None
+    errors: RouteErrors | None = None
+    time: RouteTime | None = None
     dirty: bool = False

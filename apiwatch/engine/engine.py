@@ -234,6 +234,7 @@ class Engine(Learning):
         for rest, blob in by_kind.get("w", ()):
             self.twins.restore(int(rest), _decode(blob, type=Second))
         self._restore_tables(by_kind)
+        self.resume()
 
     def _restore_globals(self, by_kind: _Blobs) -> None:
         for _, blob in by_kind.get("e", ()):

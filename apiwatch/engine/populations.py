@@ -32,6 +32,8 @@ class Populations(Campaigns):
         request, time, _, _, client, route, outcome = event
         if self.is_voteless(request, client, time):
             return
+        if self.is_voteless(request, client, time):
+            return
         is_login = route.route.is_login
         population = route.population
         if population is None:

@@ -34,6 +34,10 @@ class Globals(msgspec.Struct, gc=False):
     objects: int = 0
     objects_forgotten: int = 0
     clamped: int = 0
+    turn: int = 0
+    """Number of the current bucket of ten seconds in which anything was asked for."""
+    traffic: bool = False
+    """Whether anything was asked for in it so far."""
     salt: bytes = b""
     """Key of the hashes that stand for credentials."""
 

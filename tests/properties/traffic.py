@@ -39,7 +39,7 @@ class Verdict:
 def traffic(name: str, *, minutes: float, rate: float = 3.0, seed: int = 1) -> tuple[Hit, ...]:
     """The requests of a scenario, its attackers included."""
     stage = Stage(seed, START, minutes * 60.0, rate)
-    api = topology("a")
+    api = topology("A")
     actors = (*SCENARIOS[name].actors(stage), *api.machines(stage))
     others = merge(*(actor.hits(stage) for actor in actors), key=attrgetter("time"))
     return tuple(joined(api.population(stage), others))
