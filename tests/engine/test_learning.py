@@ -125,20 +125,15 @@ def test_owners_of_old_logs_are_known() -> None:
 
 
 def test_attackers_of_old_logs_do_not_shape_what_is_normal() -> None:
-    """Forty walkers would make walking more normal than it is for a hundred users, if they had a vote."""
-    users = [
-        line(5.0 * who, f"198.18.0.{who}", f"/api/items/{item}")
-        for who in range(100)
-        for item in scattered(6, seed=who)
-    ]
+    """Eight walkers would make walking normal if they had a vote, where nobody else reads much."""
     walkers = [
         line(1_000.0 + 100 * who + step, f"198.51.100.{who}", f"/api/items/{1_000 * who + step}")
-        for who in range(40)
+        for who in range(8)
         for step in range(25)
     ]
-    engine = taught([*HISTORY, *users, *walkers])
+    engine = taught([*HISTORY, *walkers])
     (param,) = [param for param in engine.params.values() if param.name != "?"]
-    assert param.step.hits <= 10 * 40
+    assert param.step.hits <= 10 * 8
     assert alerts(engine, walk(20, 2 * DAY, 90_000))
 
 
