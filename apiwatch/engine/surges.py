@@ -114,6 +114,8 @@ class Surges(RecoveryVerdicts):
         route = replace(state.route, prefix="") if whole_host else state.route
         severity = signal.severity
         subject = Principal(0, signal.detector.name, "route", time, time, "")
+        if self.is_crowd_welcome(state, subject, signal, time):
+            return
         subject.score = score({signal.detector.name: (int(severity), signal.evidence, "", time)}, time)[0]
         crowd = Crowd("route", route.label, [], 0)
         text = signal.samples[-1][3]
