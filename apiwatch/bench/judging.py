@@ -13,7 +13,7 @@ import msgspec
 from apiwatch.model import Alert, AlertEvent, Severity
 from apiwatch.simulate import Hit
 
-__all__ = ["Found", "Mistake", "Truth", "family_of"]
+__all__ = ["Found", "Mistake", "Truth", "family_of", "is_complete"]
 
 _ROUTES_KEPT = 200
 
@@ -47,6 +47,17 @@ def family_of(detector: str) -> str:
     'recon'
     """
     return detector.partition(".")[0]
+
+
+def is_complete(alert: Alert) -> bool:
+    """Whether an explanation has all its parts: numbers against baseline and threshold, since, why, lines, what speaks
+    against it, what clears it, what to do."""
+    found = alert.explanation
+    numbers = all(number.name and number.value and number.baseline and number.threshold for number in found.numbers)
+    texts = (found.since, found.last, found.why, found.clears_when, *found.samples, *found.counter_evidence)
+    return bool(numbers and found.numbers and all(texts)) and bool(
+        found.samples and found.counter_evidence and found.actions and found.tags.owasp
+    )
 
 
 class Truth:

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from apiwatch.config import accounts
+from apiwatch.config import accounts, inventory
+from apiwatch.config.routes import RouteSettings
 from apiwatch.config.section import Count, Seconds, Section, Share
 
 __all__ = [
@@ -304,6 +305,12 @@ class Detectors(Section, frozen=True):
     mixed_auth: accounts.MixedAuth = field(name="identity.mixed-auth", default_factory=accounts.MixedAuth)
     roaming: accounts.TokenRoaming = field(name="identity.token-roaming", default_factory=accounts.TokenRoaming)
     many_users: accounts.ManyUsers = field(name="identity.many-users", default_factory=accounts.ManyUsers)
+    newcomers: inventory.NewOnClosedRoute = field(
+        name="identity.new-on-closed-route", default_factory=inventory.NewOnClosedRoute
+    )
+    shadow: inventory.ShadowEndpoint = field(name="inventory.shadow-endpoint", default_factory=inventory.ShadowEndpoint)
+    zombie: inventory.ZombieVersion = field(name="inventory.zombie-version", default_factory=inventory.ZombieVersion)
+    hosts: inventory.UnknownHost = field(name="inventory.unknown-host", default_factory=inventory.UnknownHost)
     fuzzing: Fuzzing = field(name="recon.endpoint-fuzzing", default_factory=Fuzzing)
     fuzz_hit: FuzzHit = field(name="recon.fuzz-hit", default_factory=FuzzHit)
     injection: Injection = field(name="recon.injection-probe", default_factory=Injection)
@@ -351,6 +358,7 @@ class Settings(Section, frozen=True):
     sources: Sources = field(default_factory=Sources)
     limits: Limits = field(default_factory=Limits)
     retention: Retention = field(default_factory=Retention)
+    routes: RouteSettings = field(default_factory=RouteSettings)
     detectors: Detectors = field(default_factory=Detectors)
     classes: accounts.Classes = field(default_factory=accounts.Classes)
     dashboard: Dashboard = field(default_factory=Dashboard)

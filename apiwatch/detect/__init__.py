@@ -1,7 +1,8 @@
 """The detectors: one module per family, the statistical kit, scoring and the alert book."""
 
 from apiwatch.detect import auth, campaign, enumeration, lookup, ownership, population, scraping
-from apiwatch.detect.identity import many_users, mixed_auth, predecessors, roaming
+from apiwatch.detect.identity import many_users, mixed_auth, newcomers, predecessors, roaming
+from apiwatch.detect.inventory import hosts, shadow, versions
 from apiwatch.detect.recon import fuzzhit, fuzzing, injection, knownpath, scanner, tampering, verbs
 from apiwatch.detect.recovery import code_guessing, many_accounts, reset_log_in
 from apiwatch.detect.signal import Detector
@@ -29,6 +30,10 @@ DETECTORS: dict[str, Detector] = {
         mixed_auth.MIXED_AUTH,
         roaming.TOKEN_ROAMING,
         many_users.MANY_USERS,
+        newcomers.NEWCOMER,
+        shadow.SHADOW,
+        versions.ZOMBIE,
+        hosts.UNKNOWN_HOST,
         fuzzing.FUZZING,
         fuzzhit.FUZZ_HIT,
         injection.INJECTION,

@@ -6,7 +6,9 @@ All of it is msgspec structs, so that the engine can store and restore each piec
 import msgspec
 
 from apiwatch.detect.crowds import RoutePopulation
+from apiwatch.detect.identity.newcomers import Newcomer
 from apiwatch.detect.identity.track import IdentityTrack, Predecessors
+from apiwatch.detect.inventory.track import RouteWatch, VersionTrack, Visits
 from apiwatch.detect.kit import Histogram, Null, Votes
 from apiwatch.detect.ownership import Foreign, Owners
 from apiwatch.detect.recon.probes import ProbeTrack, RouteProbes
@@ -162,6 +164,8 @@ class Principal(msgspec.Struct, gc=False):
     recovery: RecoveryTrack | None = None
     identity: IdentityTrack | None = None
     foreign: Foreign | None = None
+    newcomer: Newcomer | None = None
+    versions: VersionTrack | None = None
     signals: dict[str, tuple[int, float, str, float]] = msgspec.field(default_factory=dict)
     """Detector -> severity, evidence (0 to 1), reason and time of its strongest signal.
 
@@ -233,4 +237,7 @@ class RouteState(msgspec.Struct, gc=False):
     population: RoutePopulation | None = None
     """All its clients together, once there was a vote."""
     probes: RouteProbes | None = None
+    inventory: RouteWatch | None = None
+    """Why each of its requests is looked at; None for an ordinary route."""
+    visits: Visits | None = None
     dirty: bool = False

@@ -115,12 +115,7 @@ class AccountVerdicts(OwnerVerdicts):
 
     def _subject(self, account: Account, time: float, address: str) -> Principal:
         """The principal that stands for an account as a victim: not the user's own, who did nothing wrong."""
-        key = f"account:{account.user}"
-        principal = self.principals.get(key) or self.add_principal(key, "user", time, address)
-        principal.last = max(principal.last, time)
-        principal.client = address
-        self.touch_principal(principal)
-        return principal
+        return self.stand_in(f"account:{account.user}", "user", time, address)
 
     def _add_account(self, user: str, time: float) -> Account:
         """A new account; at the limit those that were seen the longest ago leave, often refused ones last."""

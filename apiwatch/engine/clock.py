@@ -14,8 +14,6 @@ LATE_MINUTES = 2
 """Minutes behind the newest event in which an event is still counted in its minute."""
 
 WINDOW = 600
-_WEEK = 7 * DAY
-"""Seconds after which owners that were not seen begin to be forgotten; visitors are after a day."""
 
 _HOUR, _DAY = 6, 144
 """Windows of ten minutes in each of the longer spans."""
@@ -47,7 +45,8 @@ class Clock(Memory):
             self._close_windows(state.window_end, time)
             if time // DAY > (state.window_end - WINDOW) // DAY:
                 for key, popularity in self.popularity.items():
-                    if popularity and (key >= 0 or time // _WEEK > (state.window_end - WINDOW) // _WEEK):
+                    # Owners (keys below 0) keep what they have for as long as there is room for it.
+                    if popularity and key >= 0:
                         self.forget_older(popularity)
             state.window_end = (time // WINDOW + 1) * WINDOW
             self._close_alerts(time)

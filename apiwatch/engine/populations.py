@@ -57,6 +57,8 @@ class Populations(Campaigns):
         alone = others == 0
         if is_login:
             hits: _Hits = failed, None, None, failed and alone
+        elif not route.route.matched:
+            hits = None, unpopular, None, unpopular and alone
         elif route.route.is_blind and not params:
             hits = None, failed, None, alone
         else:

@@ -69,7 +69,8 @@ def test_a_section_without_settings_means_its_defaults(tmp_path: Path) -> None:
         ("queue: 5\n", "did you mean `limits.queue_lines`?"),
         (
             "zzz: 5\n",
-            "`zzz` is not a setting; valid here: db, sources, limits, retention, detectors, classes, dashboard, block.",
+            "`zzz` is not a setting; valid here: db, sources, limits, retention, routes, detectors, classes, dashboard,"
+            " block.",
         ),
         ('"a\\n\\x1b\\u202e": 5\n', "`a\\x0a\\x1b\\u202e` is not a setting; valid here:"),
     ],

@@ -6,10 +6,11 @@ from msgspec.structs import fields, replace
 from apiwatch.config import Settings
 from apiwatch.config.settings import Detectors
 from apiwatch.formats.credentials import redact_line
-from tests.detect.account_attacks import ATTACKS
+from tests.detect import account_attacks, inventory_attacks
 from tests.detect.explaining import assert_complete
 from tests.engine.lines import alerts_of
 
+ATTACKS = {**account_attacks.ATTACKS, **inventory_attacks.ATTACKS}
 SECTIONS = {"recovery.missing-token-step": "identity.missing-predecessor"}
 """Detectors whose settings have the name of another."""
 
