@@ -39,6 +39,9 @@ RULES: dict[str, Callable[[str], str]] = {
     "dashboard.window": values.parse_window,
     "dashboard.theme": values.parse_theme,
     "classes.staff": values.parse_network,
+    "classes.partner": values.parse_member,
+    "classes.monitor": values.parse_member,
+    "classes.loadtest": values.parse_member,
     "block.allow": values.parse_network,
 }
 """What a text setting, or each text of a list, must also satisfy."""

@@ -93,7 +93,7 @@ class ObjectTests:
                 track.step = faded(track.step, quiet)
                 track.miss = faded(track.miss, quiet)
         day = int(time // DAY)
-        vote = not principal.signals
+        vote = not (principal.signals or principal.silent)
         signals: list[Signal] | None = None
         sampled = False
         at = param.number

@@ -6,6 +6,8 @@ All of it is msgspec structs, so that the engine can store and restore each piec
 import msgspec
 
 from apiwatch.detect.crowds import RoutePopulation
+from apiwatch.detect.exfiltration.sizes import ByteTrack, RouteSizes
+from apiwatch.detect.flows import Flow
 from apiwatch.detect.identity.newcomers import Newcomer
 from apiwatch.detect.identity.track import IdentityTrack, Predecessors
 from apiwatch.detect.inventory.track import RouteWatch, VersionTrack, Visits
@@ -14,6 +16,9 @@ from apiwatch.detect.ownership import Foreign, Owners
 from apiwatch.detect.recon.probes import ProbeTrack, RouteProbes
 from apiwatch.detect.recovery.track import RecoveryTrack
 from apiwatch.detect.samples import Sample, keep_sample, sample_of
+from apiwatch.detect.volume.errors import ErrorTrack, RouteErrors
+from apiwatch.detect.volume.latency import RouteTime, TimeTrack
+from apiwatch.detect.volume.rates import Rate
 from apiwatch.routes import Route
 
 __all__ = [
@@ -160,12 +165,22 @@ class Principal(msgspec.Struct, gc=False):
     """By route id; at most 16."""
     recon: ReconTrack | None = None
     probes: dict[str, ProbeTrack] | None = None
-    """By the name of the detector."""
+    """By the name of the detector, or of what it looks at."""
     recovery: RecoveryTrack | None = None
     identity: IdentityTrack | None = None
     foreign: Foreign | None = None
     newcomer: Newcomer | None = None
     versions: VersionTrack | None = None
+    large: dict[int, ByteTrack] | None = None
+    """By route id; at most 16."""
+    turn: int = -1
+    """Bucket of its latest request, and `pace` its requests in it."""
+    pace: int = 0
+    rate: Rate | None = None
+    """Once it was busy."""
+    errors: dict[int, ErrorTrack] | None = None
+    """By route id; at most 8, so are those of `time`."""
+    time: dict[int, TimeTrack] | None = None
     signals: dict[str, tuple[int, float, str, float]] = msgspec.field(default_factory=dict)
     """Detector -> severity, evidence (0 to 1), reason and time of its strongest signal.
 
@@ -180,6 +195,8 @@ class Principal(msgspec.Struct, gc=False):
     listed: bool = False
     """Whether one of its tests leans towards suspicion."""
     score: int = 0
+    silent: bool = False
+    """Whether another principal behind the same shared address shapes what is usual already."""
     dirty: bool = False
 
 
@@ -240,4 +257,15 @@ class RouteState(msgspec.Struct, gc=False):
     inventory: RouteWatch | None = None
     """Why each of its requests is looked at; None for an ordinary route."""
     visits: Visits | None = None
+    large: int = 0
+    """Answers of more bytes are looked at."""
+    answers: RouteSizes | None = None
+    turn: int = -1
+    """Bucket of its latest request, and `pace` its requests in it."""
+    pace: int = 0
+    rate: Rate | None = None
+    """Once it was busy."""
+    flow: Flow | None = None
+    errors: RouteErrors | None = None
+    time: RouteTime | None = None
     dirty: bool = False

@@ -34,6 +34,8 @@ class Route(msgspec.Struct, gc=False):
     """False for the pseudo-route."""
     is_blind: bool = False
     """Whether it looks up or changes accounts that the log does not name."""
+    lets_nobody_in: bool = False
+    """Whether it answers people who did not log in: a form or a file of a page."""
     requests: int = 0
     queries: dict[str, QueryKey] = msgspec.field(default_factory=dict)
     """Query keys whose behaviour is watched."""

@@ -11,7 +11,7 @@ from apiwatch.routes.known import Forbidden, Known, KnownRoutes
 from apiwatch.routes.openapi import Specification
 from apiwatch.routes.patterns import segments_of
 from apiwatch.routes.queries import query_params
-from apiwatch.routes.roles import LOGIN, is_blind, roles_of
+from apiwatch.routes.roles import LOGIN, is_blind, lets_nobody_in, roles_of
 from apiwatch.routes.route import OTHER_HOSTS, UNMATCHED, Route, TreeState, classify
 from apiwatch.routes.segments import Param, param, typed_path, unused_name
 from apiwatch.routes.slugs import CHECKED_AT, kept_literals
@@ -255,6 +255,7 @@ class Routes:
             last_seen=time,
             matched=matched,
             is_blind=matched and is_blind(method, template, roles),
+            lets_nobody_in=matched and lets_nobody_in(template),
         )
         self.state.next_id += 1
         self.changed = True

@@ -148,9 +148,11 @@ def test_doctor_names_what_is_wrong(home: Path, incident_log: Path) -> None:
 
 def test_doctor_counts_what_the_collector_made_of_each_source_and_says_what_is_wrong(home: Path) -> None:
     log, good, db = home / "half read.log", home / "good.log", home / "counted.db"
-    log.write_text(text_of(incident(60, 0)) + "GET|/x|200\n" * 400)
-    good.write_text(text_of(incident(60, 0)))
-    assert run(home, "collect", f"--db={db}", "--since=start", "-", stdin=log.read_bytes()).returncode == 0
+    text = text_of(incident(60, 0))
+    log.write_text(text + "GET|/x|200\n" * 400)
+    good.write_text(text.replace("/api/", "/api2/"))
+    other = text.replace("/api/", "/api3/").encode()
+    assert run(home, "collect", f"--db={db}", "--since=start", "-", stdin=other).returncode == 0
     assert run(home, "replay", f"--db={db}", str(log), str(good)).returncode == 0
     done = run(home, "doctor", "--json", f"--db={db}", str(good))
     assert done.returncode == 1

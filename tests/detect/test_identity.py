@@ -64,6 +64,15 @@ def test_public_route_that_users_join_later_is_silent() -> None:
     assert of([*public, *users, line(2_000, BAD, "/api/news/7")], "identity.mixed-auth") == []
 
 
+def test_what_many_get_without_credentials_accuses_only_the_first_of_a_day() -> None:
+    users = [line(step, f"10.3.0.{step % 200 + 1}", "/api/basket", user=f"w{step % 200}") for step in range(300)]
+    guests = [line(400 + step, f"10.3.4.{step % 40 + 1}", "/api/basket") for step in range(80)]
+    found = of([*users, *guests], "identity.mixed-auth")
+    assert [alert.client for alert in found] == ["10.3.4.1", "10.3.4.2", "10.3.4.3"]
+    found = of([*users, *guests[:3], line(90_000, BAD, "/api/basket")], "identity.mixed-auth")
+    assert [alert.client for alert in found] == ["10.3.4.1", "10.3.4.2", "10.3.4.3", BAD]
+
+
 def test_refused_requests_and_preflights_are_no_answers() -> None:
     preflight = [line(step, OFFICE, "/api/user/4001/workouts", 204, method="OPTIONS", user="w") for step in range(300)]
     lines = [*preflight, *WORKOUTS, line(5_000, BAD, "/api/user/4007/workouts", 401),

@@ -13,7 +13,7 @@ from apiwatch.detect.recon.payloads import Payload
 from apiwatch.detect.recon.probes import ProbeTrack, RouteProbes, becomes_usual, is_usual, noted, renounced
 from apiwatch.detect.recon.scanner import SCANNER, scanner_signal
 from apiwatch.detect.recon.tampering import TAMPERING, tampering_signal, unknown_keys
-from apiwatch.detect.recon.verbs import VERBS, verb_signal
+from apiwatch.detect.recon.verbs import GARBAGE, VERBS, garbage_signal, verb_signal
 from apiwatch.detect.signal import Detector, Signal
 from apiwatch.detect.state import Principal, RouteState, Sample, keep_sample
 from apiwatch.model import Outcome, Request, Severity
@@ -88,6 +88,13 @@ class ProbeTests:
                     keep_sample(track.samples, line)
                     yield tampering_signal(track, self._settings.tampering)
 
+    def garbage(self, time: float, line: Sample, principal: Principal) -> Signal | None:
+        """The signal of a request line that is no HTTP."""
+        track = _track(principal, GARBAGE, time)
+        noted(track, GARBAGE, _identity(line[3]), time)
+        keep_sample(track.samples, line)
+        return garbage_signal(track, self._settings.verbs)
+
     def found(self, request: Request, time: float, line: Sample, principal: Principal, outcome: int) -> Signal | None:
         """The signal of a fuzzer's first answer."""
         track = _track(principal, FUZZ_HIT, time)
@@ -146,12 +153,13 @@ class ProbeTests:
             yield known_path_signal(track, self._settings.known_path, opened=opened)
 
 
-def _track(principal: Principal, detector: Detector, time: float) -> ProbeTrack:
+def _track(principal: Principal, what: Detector | str, time: float) -> ProbeTrack:
     if principal.probes is None:
         principal.probes = {}
-    track = principal.probes.get(detector.name)
+    name = what if isinstance(what, str) else what.name
+    track = principal.probes.get(name)
     if track is None:
-        track = principal.probes[detector.name] = ProbeTrack(time, time)
+        track = principal.probes[name] = ProbeTrack(time, time)
     return track
 
 
