@@ -17,8 +17,8 @@ from apiwatch.simulate import CATALOGUE, STAFF, Actor, Hit, Stage, Trap, topolog
 START = 1_785_744_000.0
 """Monday, 3 August 2026, 08:00 UTC."""
 
-WARM_S, LENGTH_S, RATE = 2_400.0, 1_500.0, 2.0
-EVERY_S = 240.0
+WARM_S, LENGTH_S, RATE = 2_000.0, 1_000.0, 1.5
+EVERY_S = 160.0
 """How often a rare trap snaps here."""
 
 SETTINGS = replace(Settings(), classes=replace(Settings().classes, staff=STAFF))
