@@ -117,10 +117,10 @@ class Truth:
             known == method and host == (alert.host or host) and matches(path) for known, host, path in self._targets
         )
 
-    def members(self, events: Sequence[AlertEvent], families: frozenset[str]) -> tuple[int, int, int]:
+    def members(self, alerts: Iterable[Alert], families: frozenset[str]) -> tuple[int, int, int]:
         """(attackers named, all clients named, attackers) in the right alerts as they are at the end."""
         named: dict[str, None] = {}
-        for alert in {event.alert.id: event.alert for event in events}.values():
+        for alert in alerts:
             if alert.family in families and alert.severity >= Severity.MEDIUM and self.is_right(alert):
                 named.update(dict.fromkeys(alert.clients))
         return sum(client in self.attackers for client in named), len(named), len(self.attackers)

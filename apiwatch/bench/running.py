@@ -17,7 +17,7 @@ from apiwatch.bench.storing import Stored
 from apiwatch.bench.traffic import START, WARM_S, Normal, attack, pace_of
 from apiwatch.bench.variants import VARIANTS
 from apiwatch.config import Settings
-from apiwatch.model import AlertEvent, Batch
+from apiwatch.model import Alert, AlertEvent, Batch
 from apiwatch.simulate import REPLAYS, STAFF, TRAPS, Actor, Hit, Stage, joined, stormy, topology, writer
 
 __all__ = ["Attempt", "Job", "Outcome", "Quiet", "run"]
@@ -128,6 +128,8 @@ class _Feed:
         self._stored = stored
         self.engine = self._variant.engine(self._settings, salt=_SALT)
         self.line = 0
+        self.alerts: dict[str, Alert] = {}
+        """Alerts as they are now, of those that changed since the engine began or was set back."""
         self.cpu_s = 0.0
         self.events = 0
 
@@ -146,7 +148,9 @@ class _Feed:
             begin = process_time()
             self.engine.feed(Batch(_SOURCE, 0, str(self.line), str(self.line + len(lines)), lines, _RECEIVED))
             if self._stored is None:
-                raised += self.engine.take(with_state=False).events
+                delta = self.engine.take(with_state=False)
+                raised += delta.events
+                self.alerts.update((alert.id, alert) for alert in delta.alerts)
             self.cpu_s += process_time() - begin
             self.line += len(lines)
             self.events += len(lines)
@@ -159,6 +163,7 @@ class _Feed:
         line, state = self.line, self.engine.snapshot()
         while True:
             self.line = line
+            self.alerts = {}
             self.engine = self._variant.engine(self._settings, salt=_SALT)
             self.engine.restore(state)
             yield
@@ -195,7 +200,8 @@ def _replay(job: Job, feed: _Feed) -> tuple[list[Attempt], list[Quiet]]:
     normal = Normal(job.seed, job.layout, job.rate, job.history_days, replay.twin)
     warmed = Truth((), normal.twin_clients, normal.trap_clients)
     known = knowledge()
-    raised = feed.feed(_learning(normal.before(), known), warmed)
+    # History stands for `apiwatch learn`, which raises nothing.
+    raised = [event for event in feed.feed(_learning(normal.before(), known), warmed) if event.time >= START]
     here = feed.mark()
     next(here)
     twin = list(normal.after((), WARM_S + _TWIN_S))
@@ -235,7 +241,7 @@ def _attempt(
     found = truth.found(raised, families)
     every = frozenset(event.alert.family for event in raised)
     right = [event.alert for event in raised if truth.is_right(event.alert)]
-    named, members, attackers = truth.members(raised, every)
+    named, members, attackers = truth.members(feed.alerts.values(), every)
     return Attempt(
         replay=job.replay,
         grade=grade,

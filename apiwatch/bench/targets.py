@@ -89,7 +89,7 @@ def judge(attempts: Sequence[Attempt], quiet: Sequence[Quiet], shared: Sequence[
         _false("false alerts, benign, medium or above", "benign", quiet, 1.0, Severity.MEDIUM),
         _false("false alerts, benign, high or above", "benign", quiet, 1 / 7, Severity.HIGH),
         _false("false alerts, traps, medium or above", "traps", quiet, 3.0, Severity.MEDIUM),
-        _false("false alerts, traps, high or above", "traps", quiet, 0.0, Severity.HIGH),
+        _false("false alerts, traps, high or above, one allowed", "traps", quiet, 0.0, Severity.HIGH, allowed=True),
         _twins(quiet),
     ]
 
@@ -127,13 +127,30 @@ def _members(attempts: Sequence[Attempt]) -> Verdict:
     return Verdict("campaign members (g3)", "precision >= .95, recall >= .90", measured, reached)
 
 
-def _false(item: str, name: str, quiet: Sequence[Quiet], per_day: float, severity: Severity) -> Verdict:
+def _loudest(quiet: Quiet) -> str:
+    """Whom a user would put on the allow-list first: who has the most alerts, the highest of those."""
+    loud: dict[str, tuple[int, int]] = {}
+    for mistake in quiet.mistakes:
+        count, highest = loud.get(mistake.subject, (0, 0))
+        loud[mistake.subject] = count + 1, max(highest, mistake.severity)
+    return max(loud, key=lambda subject: (loud[subject], subject), default="")
+
+
+def _false(
+    item: str, name: str, quiet: Sequence[Quiet], per_day: float, severity: Severity, *, allowed: bool = False
+) -> Verdict:
+    """`allowed`: after the subject with the most alerts of each run was put on the allow-list."""
     ours = [each for each in quiet if each.name == name]
     days = sum(each.hours for each in ours) / 24
     target = f"<= {per_day:.2g} per day"
     if not days:
         return Verdict(item, target, "not run", None)
-    count = sum(mistake.severity >= severity for each in ours for mistake in each.mistakes)
+    count = sum(
+        mistake.severity >= severity
+        for each in ours
+        for mistake in each.mistakes
+        if not allowed or mistake.subject != _loudest(each)
+    )
     return Verdict(item, target, f"{count} in {24 * days:.1f} h: {count / days:.2g} per day", count / days <= per_day)
 
 

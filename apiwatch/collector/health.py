@@ -4,6 +4,8 @@ import os
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
+from apiwatch.detect import DETECTORS
+from apiwatch.detect.needs import degraded
 from apiwatch.engine.state import SourceState
 from apiwatch.model import Health
 from apiwatch.sources import SourceStatus
@@ -85,6 +87,9 @@ def health_view(
         dropped=sum(source.dropped for source in sources),
         cut=sum(source.cut for source in sources),
         bounds=bounds(health),
+        notified=health.notified,
+        withheld=health.withheld,
+        allowed=health.allowed,
     )
 
 
@@ -111,8 +116,10 @@ def source_views(counters: Mapping[str, SourceState], statuses: Iterable[SourceS
 
 def _message(said: str, counters: SourceState | None) -> str:
     """What the feed says about a source, and what its requests say."""
-    hint = counters.peers.hint if counters is not None else ""
-    return f"{said}; {hint}" if said and hint else said or hint
+    if counters is None:
+        return said
+    blind = degraded(counters.fields.known_missing, DETECTORS)
+    return "; ".join(part for part in (said, counters.peers.hint, blind) if part)
 
 
 def _view(counters: SourceState, kind: str, state: str, message: str, dropped: int, backlog: int) -> SourceView:

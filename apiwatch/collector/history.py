@@ -10,9 +10,11 @@ from apiwatch.collector.commits import Commits, owner_name
 from apiwatch.collector.health import health_view, source_views
 from apiwatch.config import Settings
 from apiwatch.engine import Engine
+from apiwatch.engine.fields import missing_fields
 from apiwatch.engine.peers import first_hint
 from apiwatch.formats import line_times
 from apiwatch.model import Delta
+from apiwatch.routes.openapi.files import read_specification
 from apiwatch.sources import Feed, FeedOptions
 from apiwatch.store import HealthView, SourceView
 from apiwatch.store.views import INPUT_ENDED
@@ -20,7 +22,10 @@ from apiwatch.store.views import INPUT_ENDED
 __all__ = ["Progress", "read_history"]
 
 COMMIT_S = 2.0
-"""Shortest time between two commits, in seconds; alerts are told at each."""
+"""Seconds between two commits while there are alerts to tell."""
+
+QUIET_S = 10.0
+"""Seconds between two commits while there are none: each of them stores all clients that were seen since the last."""
 
 COMMIT_SHARE = 20.0
 """Taking and storing may need one part in so many of the time: as they grow they become rarer."""
@@ -39,12 +44,19 @@ class Progress(NamedTuple):
     requests: int
     unparsed: int
     skipped: int
+    copies: int
+    """Requests that stood in two logs, and counted once; part of `skipped`."""
     clients: int
     """Distinct clients; those that were evicted and came back are counted again."""
     principals: int
     routes: int
     alerts: int
     """Alert rows, open and closed."""
+    notified: int
+    """Notifications, and those above the budget of an hour, which stand in the list only."""
+    withheld: int
+    owned: int
+    """Objects whose owner is known."""
     first_time: float
     last_time: float
     read_bytes: int
@@ -52,6 +64,8 @@ class Progress(NamedTuple):
     """Whether the state file already held offsets of sources."""
     problem: str
     """Why a source could not be read, as a sentence that names it; '' when all could."""
+    missing: list[str]
+    """Fields that none of the logs has."""
     proxy: str
     """What to do about a log that shows the proxy instead of the clients, as a sentence; '' when none does."""
 
@@ -65,14 +79,16 @@ async def read_history(
     on_delta: Callable[[Delta], None],
     on_progress: Callable[[Progress], None],
     resumable: bool = True,
+    learn: bool = False,
 ) -> Progress:
     """Read `options.paths` to their end into `db`; returns the totals.
 
-    A `db` that is not `resumable` holds all rows, but not the engine's state: nothing can be added to it later.
-    `on_delta` gets each delta in order, `on_progress` is called about every second. Raises InputError and
-    StoreError.
+    With `learn` the lines only teach what is normal, and raise no alerts. A `db` that is not `resumable` holds all
+    rows, but not the engine's state: nothing can be added to it later.
+
+    `on_delta` gets each delta in order, `on_progress` is called about every second. Raises InputError and StoreError.
     """
-    history = _History(settings, db, salt, on_delta, on_progress, resumable)
+    history = _History(settings, db, salt, on_delta, on_progress, resumable, learn)
     try:
         return await history.run(options)
     finally:
@@ -88,19 +104,21 @@ class _History:
         on_delta: Callable[[Delta], None],
         on_progress: Callable[[Progress], None],
         resumable: bool,
+        learn: bool,
     ) -> None:
         self._times = line_times(settings.sources)
-        self._engine = Engine(settings, salt=salt)
+        self._engine = Engine(settings, salt=salt, specification=read_specification(settings.routes.openapi))
         self._commits = Commits(db, settings.retention)
         self._on_delta = on_delta
         self._on_progress = on_progress
         self._resumable = resumable
+        self._learn = learn
         self._feed: Feed | None = None
         self._offsets: dict[str, str] = {}
         self._writing: asyncio.Task[None] | None = None
         self._stored_s = 0.0
         """How long the last commit took."""
-        self._before = (0, 0, 0, 0)
+        self._before = (0, 0, 0, 0, 0)
         self._resumed = False
         self._started = time.time()
         self._owner = owner_name()
@@ -109,6 +127,11 @@ class _History:
         acquired = await self._commits.open(self._owner)
         engine = self._engine
         engine.restore(acquired.state)
+        if self._learn:
+            engine.begin_learning()
+        else:
+            engine.end_learning()
+        engine.act(await self._commits.said(engine.desk.seq))
         self._before = self._counted()
         self._resumed = bool(acquired.offsets)
         feed = self._feed = Feed(options, offsets=acquired.offsets, time_of=self._times)
@@ -120,13 +143,15 @@ class _History:
             self._offsets[batch.source] = batch.next
             now = time.monotonic()
             full = engine.pending >= PENDING
-            if full or (now >= due and (self._writing is None or self._writing.done())):
+            ready = now >= due and (engine.has_news or now >= due + QUIET_S - COMMIT_S)
+            if full or (ready and (self._writing is None or self._writing.done())):
                 await self._commit("catching-up", "")
                 due = now + max(COMMIT_S, COMMIT_SHARE * (time.monotonic() - now + self._stored_s))
             if now >= told + PROGRESS_S:
                 self._on_progress(self._progress())
                 told = now
             await asyncio.sleep(0)
+        engine.end_learning()
         await self._commit("stopped", INPUT_ENDED)
         await self._written()
         return self._progress()
@@ -169,18 +194,19 @@ class _History:
             writing, self._writing = self._writing, None
             await writing
 
-    def _counted(self) -> tuple[int, int, int, int]:
+    def _counted(self) -> tuple[int, int, int, int, int]:
         sources = self._engine.sources.values()
         return (
             sum(source.lines for source in sources),
             sum(source.requests for source in sources),
             sum(source.unparsed for source in sources),
             sum(source.skipped for source in sources),
+            sum(source.copies for source in sources),
         )
 
     def _progress(self) -> Progress:
         engine, health = self._engine, self._engine.health()
-        lines, requests, unparsed, skipped = (
+        lines, requests, unparsed, skipped, copies = (
             now - before for now, before in zip(self._counted(), self._before, strict=True)
         )
         sources = [source for source in engine.sources.values() if source.requests]
@@ -190,14 +216,19 @@ class _History:
             requests=requests,
             unparsed=unparsed,
             skipped=skipped,
+            copies=copies,
             clients=health.clients + health.clients_evicted,
             principals=health.principals + health.principals_evicted,
             routes=health.routes,
             alerts=len(engine.book),
+            owned=sum(param.owners.objects for param in engine.params.values() if param.owners is not None),
+            notified=health.notified,
+            withheld=health.withheld,
             first_time=min((source.first_time for source in sources), default=0.0),
             last_time=max((source.last_time for source in sources), default=0.0),
             read_bytes=sum(status.read_bytes for status in statuses),
             resumed=self._resumed,
             problem=next((f"{one.name} {one.message}" for one in statuses if one.state == "error"), ""),
+            missing=missing_fields(source.fields for source in engine.sources.values()),
             proxy=first_hint((source.name, source.peers) for source in engine.sources.values()),
         )

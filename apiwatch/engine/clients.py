@@ -66,6 +66,8 @@ class Client(msgspec.Struct, gc=False):
     """Users and tokens that were answered since `mixed_since`; at most 8."""
     mixed_since: float = 0.0
     nat_until: float = 0.0
+    voter: str = ""
+    """The one principal behind a shared address that shapes what is usual: an attacker can invent many."""
     admitted: int = 0
     """Users and tokens that became principals since `mixed_since`."""
     answered: int = 0

@@ -3,7 +3,7 @@
 from apiwatch.config import Settings
 from apiwatch.detect.kit import DAY
 from apiwatch.detect.scraping import SPANS, close_window
-from apiwatch.detect.state import ObjectTrack
+from apiwatch.detect.state import ObjectTrack, Principal
 from apiwatch.engine.clients import flush_minutes
 from apiwatch.engine.memory import Memory
 from apiwatch.engine.rows import MINUTE_PLACES
@@ -14,6 +14,7 @@ LATE_MINUTES = 2
 """Minutes behind the newest event in which an event is still counted in its minute."""
 
 WINDOW = 600
+
 _HOUR, _DAY = 6, 144
 """Windows of ten minutes in each of the longer spans."""
 
@@ -43,11 +44,13 @@ class Clock(Memory):
         elif time >= state.window_end:
             self._close_windows(state.window_end, time)
             if time // DAY > (state.window_end - WINDOW) // DAY:
-                for popularity in self.popularity.values():
-                    if popularity:
+                for key, popularity in self.popularity.items():
+                    # Owners (keys below 0) keep what they have for as long as there is room for it.
+                    if popularity and key >= 0:
                         self.forget_older(popularity)
             state.window_end = (time // WINDOW + 1) * WINDOW
             self._close_alerts(time)
+            self.desk.expire(time)
             before = int(time) // 60 - LATE_MINUTES
             for client in self.clients.values():
                 if client.minutes:
@@ -94,6 +97,10 @@ class Clock(Memory):
             self.deleted.append(f"m/{old}")
         return counts
 
+    def is_unusual(self, principal: Principal, time: float) -> bool:
+        """Whether what a principal does says nothing about what others do."""
+        return bool(principal.signals)
+
     def _close_windows(self, end: float, time: float) -> None:
         """Add what principals that gave no signal read in the windows that end now to what is usual."""
         for index, span in enumerate(SPANS):
@@ -103,7 +110,7 @@ class Clock(Memory):
             active = self.active[index]
             for principal_key, param_key in active:
                 principal, param = self.principals.get(principal_key), self.params.get(param_key)
-                if principal is None or param is None or principal.signals:
+                if principal is None or param is None or self.is_unusual(principal, time):
                     continue
                 track = principal.tracks.get(param_key)
                 if track is not None:

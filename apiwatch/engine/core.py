@@ -11,14 +11,17 @@ from apiwatch.detect.recon.fuzzing import UNKNOWN_STATUS, tried
 from apiwatch.detect.recon.looking import TargetLook
 from apiwatch.detect.recon.verbs import NEUTRAL as PLAIN_VERBS
 from apiwatch.detect.state import Principal, RouteState
-from apiwatch.engine.accounts import AccountVerdicts
+from apiwatch.engine.amounts import Amounts
 from apiwatch.engine.clients import BYTES, CHANGED, LAST, Client, count_run, flush_minutes
 from apiwatch.engine.clock import LATE_MINUTES
+from apiwatch.engine.flows import Flows
+from apiwatch.engine.inventory import InventoryVerdicts
 from apiwatch.engine.peers import BLOCK, Proxies
-from apiwatch.engine.populations import SLOT, Populations
+from apiwatch.engine.populations import SLOT
 from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, network_principal
 from apiwatch.engine.rows import MINUTE_BYTES
 from apiwatch.engine.state import SourceState
+from apiwatch.engine.twins import ALONE, Twins
 from apiwatch.formats import LineParser, Unparsed, line_parser
 from apiwatch.model import Auth, Batch, Outcome, Request, UnparsedRow
 from apiwatch.routes import Param, holds_no_object, query_params
@@ -52,12 +55,13 @@ text).
 """
 
 
-class EngineCore(Populations, AccountVerdicts):
+class EngineCore(Flows, InventoryVerdicts, Amounts):
     """Everything but the conversion to rows and to state, which `Engine` adds."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.parsers: dict[str, LineParser] = {}
+        self.twins = Twins()
         self.proxies = Proxies(settings.sources.trusted_proxy)
         self._agent_families: dict[str | None, str] = {}
         self._late = 0
@@ -70,7 +74,7 @@ class EngineCore(Populations, AccountVerdicts):
         """Take complete lines of one source; never raises on what they hold."""
         source = self.sources.get(batch.source)
         if source is None:
-            source = self.sources[batch.source] = SourceState(batch.source)
+            source = self.sources[batch.source] = SourceState(batch.source, number=len(self.sources))
         parser = self.parser(batch.source)
         source.dirty = True
         source.cut += batch.cut
@@ -84,6 +88,9 @@ class EngineCore(Populations, AccountVerdicts):
         cut_before = parser.cut
         records = parser.parse(batch.lines, first, batch.received)
         source.cut += parser.cut - cut_before
+        source.fields.follow(records, first - 1)
+        if len(self.sources) > 1 or first <= ALONE:
+            records = self.twins.first_only(records, source, len(self.sources), first - 1)
         peers = source.peers
         pure, seen, edge = peers.pure, peers.seen, BLOCK - peers.count
         for raw, record in zip(batch.lines, records, strict=True):
@@ -176,25 +183,24 @@ class EngineCore(Populations, AccountVerdicts):
             and (referer is None or self.looks.referers.get(referer, True) is None)
             and request.token is None
             and route_state.principals is None
-            and not (client.watched or client.score or request.stated or route_state.basic)
+            and not (client.watched or client.score or request.stated or route_state.basic or route_state.inventory)
             and (user is not None or not route_state.authenticated)
         ):
-            if user is not None:
-                route_state.authenticated += 1
-            self._count(client, route.label, request, time, outcome)
-            if time > client.last:
-                client.last = time
-            elif time < client.first:
-                client.first = time
-            if not client.dirty:
-                client.dirty = True
-                self.dirty_clients.append(client)
-            route_state.outcomes[OK] += 1
-            client.answered += 1
-            if not route_state.dirty:
-                route_state.dirty = True
-                self.dirty_routes.append(route_state)
-            return
+            known = self.principals.get(client.principal)
+            if known is not None:
+                if user is not None:
+                    route_state.authenticated += 1
+                self._count(client, route.label, request, time, outcome)
+                self._touch(client, known, time)
+                route_state.outcomes[OK] += 1
+                if not route.lets_nobody_in:
+                    client.answered += 1
+                if not route_state.dirty:
+                    route_state.dirty = True
+                    self.dirty_routes.append(route_state)
+                if self.measure(request, time, known, route_state, outcome):
+                    self.judge_amount((request, time, raw, source, client, route_state, outcome), known)
+                return
         matched = route.matched
         if outcome == OK and status < 300 and matched and (params or route.is_login or route.is_blind):
             outcome = _refined(route_state, request.bytes, status, method)
@@ -220,6 +226,8 @@ class EngineCore(Populations, AccountVerdicts):
             visitors.add(principal.pid)
             if len(visitors) >= _PRINCIPALS_PER_ROUTE:
                 route_state.principals = None
+        if outcome != OK and self.desk.blocked and self.is_own_block(status, client.address, time):
+            return
 
         if matched:
             unpopular = False
@@ -232,9 +240,9 @@ class EngineCore(Populations, AccountVerdicts):
                 self.judge_blind((request, time, raw, source, client, route_state, outcome), principal)
             if route.is_login or (user is not None and _is_basic(route_state, status, outcome)):
                 self.judge_log_in((request, time, raw, source, client, route_state, outcome), params)
-            elif outcome == OK:
+            elif outcome == OK and not route.lets_nobody_in:
                 client.answered += 1
-            if route.roles:
+            if route.roles or (request.query and method == "POST"):
                 self.judge_steps((request, time, raw, source, client, route_state, outcome), params)
             if outcome == OK:
                 if user is not None or request.token is not None or request.stated == Auth.AUTHENTICATED:
@@ -246,6 +254,8 @@ class EngineCore(Populations, AccountVerdicts):
             if route.is_login or ((params or route.is_blind) and time // SLOT > before // SLOT):
                 event = request, time, raw, source, client, route_state, outcome
                 self.judge_population(event, params, before, unpopular=unpopular)
+        if self.measure(request, time, principal, route_state, outcome):
+            self.judge_amount((request, time, raw, source, client, route_state, outcome), principal)
         if another:
             self.judge_user((request, time, raw, source, client, route_state, outcome))
         if status in UNKNOWN_STATUS:
@@ -263,6 +273,8 @@ class EngineCore(Populations, AccountVerdicts):
             self.judge_verb((request, time, raw, source, client, route_state, outcome), principal)
         if (outcome == OK and not matched) or status == 500:
             self.judge_answer((request, time, raw, source, client, route_state, outcome), principal)
+        if before < self.day_start or route_state.inventory is not None:
+            self.judge_inventory((request, time, raw, source, client, route_state, outcome), principal, before)
 
     def _sight(self, request: Request, host: str, time: float, outcome: int) -> Sight:
         """What is to be known of a target; remembered if its route was learned."""

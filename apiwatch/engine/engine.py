@@ -7,12 +7,17 @@ import msgspec
 from apiwatch.config import Settings
 from apiwatch.detect.alerts import AlertState
 from apiwatch.detect.auth import Account
+from apiwatch.detect.desk import Desk
+from apiwatch.detect.inventory.track import Inventory
+from apiwatch.detect.kit import DAY
 from apiwatch.detect.state import Principal, RouteState
 from apiwatch.engine.clients import Client, client_rows
 from apiwatch.engine.clock import LATE_MINUTES
-from apiwatch.engine.core import EngineCore
+from apiwatch.engine.learning import Learning
+from apiwatch.engine.notes import route_notes
 from apiwatch.engine.rows import minute_row, route_row, source_row, suspect_rows
 from apiwatch.engine.state import VERSION, Globals, Journal, SourceState
+from apiwatch.engine.twins import Second
 from apiwatch.errors import StoreVersionError
 from apiwatch.model import (
     Alert,
@@ -28,7 +33,7 @@ from apiwatch.model import (
     StateRow,
     SuspectRow,
 )
-from apiwatch.routes import Route, TreeState
+from apiwatch.routes import Route, Specification, TreeState
 
 __all__ = ["Engine"]
 
@@ -57,12 +62,15 @@ class _Pieces:
             self.rows.extend(StateRow(key, None) for key in dict.fromkeys(keys) if key not in written)
 
 
-class Engine(EngineCore):
+class Engine(Learning):
     """One shard's engine; synchronous, deterministic, single-threaded."""
 
-    def __init__(self, settings: Settings, *, salt: bytes = b"") -> None:
+    def __init__(self, settings: Settings, *, salt: bytes = b"", specification: Specification | None = None) -> None:
+        """`specification` is what the OpenAPI files of the settings say; the engine itself reads no file."""
         super().__init__(settings)
         self.globals.salt = salt
+        if specification is not None:
+            self.routes.specify(specification)
 
     @property
     def pending(self) -> int:
@@ -73,6 +81,11 @@ class Engine(EngineCore):
             + len(self.dirty_principals)
             + len(self.evicted_principals)
         )
+
+    @property
+    def has_news(self) -> bool:
+        """Whether an alert was opened or changed since the last take."""
+        return bool(self.book.events)
 
     def take(self, *, with_state: bool = True) -> Delta:
         """Everything that changed since the last call, as rows with absolute values.
@@ -93,11 +106,18 @@ class Engine(EngineCore):
         deleted, self.deleted = self.deleted, []
         minute_rows = self._take_minutes(state)
         sources = self._take_sources(state)
+        self._take_twins(state)
         self._take_tables(state)
         if self.routes.changed:
             self.routes.changed = False
             state.put("t", self.routes.state)
+        if self.inventory_changed:
+            self.inventory_changed = False
+            state.put("i", self.inventory)
         state.put("e", self._globals())
+        if self.desk.dirty:
+            self.desk.dirty = False
+            state.put("d", self.desk)
         state.drop(deleted)
         events, self.book.events = self.book.events, []
         evidence, self.book.evidence = list(self.book.evidence.values()), {}
@@ -141,6 +161,9 @@ class Engine(EngineCore):
             alerts_refused=state.alerts_refused,
             evidence_limit=limits.evidence_lines,
             clamped=state.clamped,
+            notified=self.desk.notified,
+            withheld=self.desk.withheld,
+            allowed={entry: (len(rule.alerts), rule.signals) for entry, rule in self.desk.rules.items()},
         )
 
     def snapshot(self) -> list[StateRow]:
@@ -158,8 +181,11 @@ class Engine(EngineCore):
         for source in self.sources.values():
             source.parser = self.parser(source.name).state()
             rows.append(StateRow(f"s/{source.name}", _encode(source)))
+        rows += [StateRow(f"w/{second}", _encode(known)) for second, known in self.twins.seconds.items()]
         rows.append(StateRow("t", _encode(self.routes.state)))
+        rows.append(StateRow("i", _encode(self.inventory)))
         rows.append(StateRow("e", _encode(self._globals())))
+        rows.append(StateRow("d", _encode(self.desk)))
         return rows
 
     def restore(self, state: Iterable[StateRow]) -> None:
@@ -173,6 +199,8 @@ class Engine(EngineCore):
             return
         self._restore_globals(by_kind)
         self._restore_routes(by_kind)
+        for _, blob in by_kind.get("i", ()):
+            self.inventory = _decode(blob, type=Inventory)
         for _, blob in by_kind.get("c", ()):
             client = _decode(blob, type=Client)
             client.dirty = False
@@ -187,7 +215,13 @@ class Engine(EngineCore):
         for _, blob in by_kind.get("a", ()):
             row = _decode(blob, type=AlertState)
             row.dirty = False
+            if row.told_severity < 0 and row.told_count:
+                row.told_severity = row.severity
             self.book.rows[row.key] = row
+        for _, blob in by_kind.get("d", ()):
+            desk = _decode(blob, type=Desk)
+            desk.dirty = False
+            self.use_desk(desk)
         for rest, blob in by_kind.get("m", ()):
             self.minutes[int(rest)] = _decode(blob, type=list[int])
         for _, blob in by_kind.get("s", ()):
@@ -197,7 +231,10 @@ class Engine(EngineCore):
             self.sources[source.name] = source
             if source.parser:
                 self.parser(source.name).restore(source.parser)
+        for rest, blob in by_kind.get("w", ()):
+            self.twins.restore(int(rest), _decode(blob, type=Second))
         self._restore_tables(by_kind)
+        self.resume()
 
     def _restore_globals(self, by_kind: _Blobs) -> None:
         for _, blob in by_kind.get("e", ()):
@@ -211,6 +248,7 @@ class Engine(EngineCore):
         self.book.refused = self.globals.alerts_refused
         self.routes.refused = self.globals.routes_refused
         self.first_minute = int(self.globals.watermark) // 60 - LATE_MINUTES
+        self.day_start = self.globals.watermark // DAY * DAY
 
     def _restore_routes(self, by_kind: _Blobs) -> None:
         routes: list[Route] = []
@@ -279,7 +317,7 @@ class Engine(EngineCore):
                 principal.dirty = False
                 state.put(f"p/{principal.key}", principal)
         self.dirty_principals, self.evicted_principals = [], []
-        return suspects
+        return [] if self.desk.learning else suspects
 
     def _route_of(self, route_id: int) -> Route | None:
         found = self.route_states.get(route_id) or self.forgotten_routes.get(route_id)
@@ -292,15 +330,19 @@ class Engine(EngineCore):
         return None if found is None else (found[0].route, found[1].name)
 
     def _take_routes(self, state: _Pieces) -> list[RouteRow]:
-        rows = [route_row(found) for found in self.forgotten_routes.values() if found.dirty]
+        rows = [self._route_row(found) for found in self.forgotten_routes.values() if found.dirty]
         self.forgotten_routes, self.forgotten_params = {}, {}
         for found in self.dirty_routes:
             if found.dirty and self.route_states.get(found.route.id) is found:
                 found.dirty = False
-                rows.append(route_row(found))
+                rows.append(self._route_row(found))
                 state.put(f"r/{found.route.id}", found)
         self.dirty_routes = []
         return rows
+
+    def _route_row(self, found: RouteState) -> RouteRow:
+        tests = self.share_tests[found.route.is_login]
+        return route_row(found, route_notes(found, tests, self.settings.detectors))
 
     def _take_alerts(self, state: _Pieces) -> list[Alert]:
         book = self.book
@@ -333,6 +375,14 @@ class Engine(EngineCore):
                 rows.append(source_row(source))
                 state.put(f"s/{source.name}", source)
         return rows
+
+    def _take_twins(self, state: _Pieces) -> None:
+        twins = self.twins
+        state.drop(f"w/{second}" for second in twins.gone if second not in twins.seconds)
+        for second in sorted(twins.dirty):
+            state.put(f"w/{second}", twins.seconds[second])
+        twins.dirty.clear()
+        twins.gone.clear()
 
     def _take_tables(self, state: _Pieces) -> None:
         """Write large tables as changes, and anew when the changes outgrow them."""

@@ -93,9 +93,13 @@ class IdentityVerdicts(RecoveryVerdicts):
             return
         line = sample_of(time, source, request.line, raw)
         sure = request.auth == Auth.ANONYMOUS
-        signal = answered_anonymously(_track(principal), authenticated, others, sure, line, settings)
-        route.strays += 1
-        self._signal(event, principal, signal)
+        track = _track(principal)
+        signal = answered_anonymously(track, authenticated, others, sure, line, settings)
+        self.touch_principal(principal)
+        if track.anonymous > 1:
+            route.strays += 1
+        if signal is not None:
+            self._signal(event, principal, signal)
 
     def judge_roaming(self, event: Event, principal: Principal) -> None:
         """A token that was last used from another address."""

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from apiwatch.engine.fields import Fields
 from apiwatch.engine.peers import Peers
 
 __all__ = ["VERSION", "Globals", "Journal", "SourceState"]
@@ -33,6 +34,10 @@ class Globals(msgspec.Struct, gc=False):
     objects: int = 0
     objects_forgotten: int = 0
     clamped: int = 0
+    turn: int = 0
+    """Number of the current bucket of ten seconds in which anything was asked for."""
+    traffic: bool = False
+    """Whether anything was asked for in it so far."""
     salt: bytes = b""
     """Key of the hashes that stand for credentials."""
 
@@ -42,15 +47,21 @@ class SourceState(msgspec.Struct, gc=False):
 
     name: str
     format: str = ""
+    number: int = 0
+    """Its place in the order in which the sources were first heard."""
     lines: int = 0
     requests: int = 0
     unparsed: int = 0
     skipped: int = 0
+    """Lines that hold no request, and `copies`."""
+    copies: int = 0
+    """Lines with a request that another source had already."""
     late: int = 0
     cut: int = 0
     first_time: float = 0.0
     last_time: float = 0.0
     parser: bytes = b""
+    fields: Fields = msgspec.field(default_factory=Fields)
     peers: Peers = msgspec.field(default_factory=Peers)
     dirty: bool = True
 

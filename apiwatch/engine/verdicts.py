@@ -7,6 +7,7 @@ import msgspec
 
 from apiwatch.config import Settings
 from apiwatch.detect.auth import LOG_INS_KEPT, LogInTest, refuses_by_status
+from apiwatch.detect.classes import READING, doubt, severity_for
 from apiwatch.detect.kit import DAY, Null, Votes, weights
 from apiwatch.detect.lookup import as_lookup, names_people
 from apiwatch.detect.objects import LISTED_AT, UNSEEN, ObjectTests
@@ -29,29 +30,29 @@ from apiwatch.detect.state import (
     sample_of,
 )
 from apiwatch.engine.clients import OBJECTS, Client
-from apiwatch.engine.clock import WINDOW, Clock
+from apiwatch.engine.clock import WINDOW
+from apiwatch.engine.life import Life
 from apiwatch.engine.memory import TARGETS
 from apiwatch.engine.principals import network_principal
 from apiwatch.model import Outcome, Request, Severity
 from apiwatch.routes import Param
+from apiwatch.routes.roles import STATIC
 
-__all__ = ["Event", "LogInAttempt", "Verdicts", "is_cold", "named_user"]
+__all__ = ["Event", "LogInAttempt", "Verdicts", "is_cold", "named_user", "target_of"]
 
 OK, MISS, DENY, ERR = int(Outcome.OK), int(Outcome.MISS), int(Outcome.DENY), int(Outcome.ERR)
 
+_UNKNOWN = frozenset({"user", "service"})
 _COLD_MIN = 1_800.0
 _COLD_MAX = 86_400.0
 _NOTABLE_GROWTH = 17 / 16
+_MALFORMED = 400
 _REDIRECTED = frozenset({302, 303})
 _FAIL_SIZES = 8
 _WELCOMED = 10
 """Clients with one answer size that make it a welcome where logs hold nothing but log-ins."""
 
 _USER_KEYS = frozenset({"?user", "?username", "?email", "?login", "?uid"})
-_STATIC = (
-    ".css", ".js", ".map", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".webp", ".avif", ".woff", ".woff2",
-    ".ttf", ".eot", ".mp3", ".mp4", ".webm", ".m3u8", ".ts",
-)  # fmt: skip
 
 
 Event = tuple[Request, float, bytes, str, Client, RouteState, int]
@@ -64,7 +65,7 @@ LogInAttempt = tuple[Principal, LogInTrack, str | None, bool]
 """A log-in that was judged: network principal, its track, the user if the log holds one, whether it failed."""
 
 
-class Verdicts(Clock):
+class Verdicts(Life):
     """The detectors of one shard."""
 
     def __init__(self, settings: Settings) -> None:
@@ -145,7 +146,7 @@ class Verdicts(Clock):
             route.refused += 1
             if route.fail_sizes and refuses_by_status(route):
                 self._forget_fail_sizes(route)
-        test.attempt(track, route, failed, time, user, vote=not principal.signals)
+        test.attempt(track, route, failed, time, user, vote=not (principal.signals or principal.silent))
         if failed:
             keep_sample(track.samples, sample_of(time, source, request.line, raw))
             if track.failures >= 3:
@@ -179,10 +180,9 @@ class Verdicts(Clock):
         request, time, raw, source, client, _, _ = event
         settings = self.settings.detectors.fuzzing
         path = request.path
-        if not settings.enabled or not path or path.lower().endswith(_STATIC):
+        if not settings.enabled or not path or path.lower().endswith(STATIC):
             return
-        text = f"{request.host or ''} {request.method} {path}".encode("utf-8", "surrogatepass")
-        target = int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1
+        target = target_of(request)
         popularity = self.popularity_of(TARGETS)
         before = popularity.visit(target, principal.pid)
         if before == 0:
@@ -227,7 +227,14 @@ class Verdicts(Clock):
     def judge_verb(self, event: Event, principal: Principal) -> None:
         """The test on a method that the path never answered."""
         request, time, raw, source, _, route, outcome = event
-        if not self.settings.detectors.verbs.enabled or request.method is None:
+        if not self.settings.detectors.verbs.enabled:
+            return
+        if request.method is None:
+            if request.status == _MALFORMED:
+                line = sample_of(time, source, request.line, raw)
+                signal = self._probe_tests.garbage(time, line, principal)
+                if signal is not None:
+                    self._signal(event, principal, signal)
             return
         answered = outcome == OK or request.status == 500
         method = request.method
@@ -259,11 +266,22 @@ class Verdicts(Clock):
         if FUZZING.name not in principal.signals or not self.settings.detectors.fuzz_hit.enabled:
             return
         path = request.path.lower()
-        if path in EVERYBODYS or path.endswith(_STATIC):
+        if path in EVERYBODYS or path.endswith(STATIC):
             return
         signal = self._probe_tests.found(request, time, sample_of(time, source, request.line, raw), principal, outcome)
         if signal is not None:
             self._signal(event, principal, signal)
+
+    def judge_population(self, event: Event, params: tuple[Param, ...], before: int, *, unpopular: bool) -> None:
+        """The vote of a client among all those of a route; without tests of populations there is none."""
+
+    def stand_in(self, key: str, kind: str, time: float, address: str) -> Principal:
+        """The principal that stands for what alerts are about, when that is nobody who sends requests."""
+        principal = self.principals.get(key) or self.add_principal(key, kind, time, address)
+        principal.last = max(principal.last, time)
+        principal.client = address
+        self.touch_principal(principal)
+        return principal
 
     def _network_principal(self, client: Client, time: float) -> Principal:
         key, kind = network_principal(client, time)
@@ -277,26 +295,47 @@ class Verdicts(Clock):
 
     def _signal(self, event: Event, principal: Principal, signal: Signal) -> None:
         """Score the principal, and enter the signal in the alert book."""
-        _, time, _, _, client, route_state, _ = event
+        request, time, _, _, client, route_state, _ = event
         route = route_state.route
         detector = signal.detector
-        severity = signal.severity
+        if self.desk.learning:
+            if not principal.signals:
+                self._withdraw_votes(principal)
+            principal.signals[detector.name] = (int(signal.severity), 1.0, "", time)
+            return
+        client_class = self.judge_welcome(request, client, route_state, principal, signal, time)
+        if client_class is None:
+            return
+        severity = severity_for(client_class, detector, signal.severity)
+        if (
+            detector.name in READING
+            and client_class in _UNKNOWN
+            and doubt(signal.facts, client.family, time - principal.first)
+            and client_class == "service"
+        ):
+            severity = min(severity, Severity.MEDIUM)
         if severity > Severity.MEDIUM and detector.capped_when_cold and is_cold(route_state, time):
             severity = Severity.MEDIUM
         if not principal.signals:
             self._withdraw_votes(principal)
-        self._score(principal, signal, severity, route.label, time)
+        self._score(principal, signal, severity, route.label, time, client_class)
         if principal.score >= client.score * 0.5 ** (max(0.0, time - client.scored_at) / HALF_LIFE):
             client.score, client.scored_at, client.points = principal.score, time, principal.points
-        self.enter(event, principal, signal, severity)
+        self.enter(event, principal, signal, severity, client_class)
 
-    def enter(self, event: Event, principal: Principal, signal: Signal, severity: Severity) -> None:
+    def enter(
+        self, event: Event, principal: Principal, signal: Signal, severity: Severity, client_class: str = "user"
+    ) -> None:
         """Enter a signal in the alert book."""
         request, time, _, source, _, route, _ = event
         text = signal.samples[-1][3]
-        self.book.signal(principal, route.route, signal, severity, request.line, time, source, text)
+        self.book.signal(
+            principal, route.route, signal, severity, request.line, time, source, text, client_class=client_class
+        )
 
-    def _score(self, principal: Principal, signal: Signal, severity: Severity, route: str, time: float) -> None:
+    def _score(
+        self, principal: Principal, signal: Signal, severity: Severity, route: str, time: float, client_class: str
+    ) -> None:
         """Renew score and points when the signal is stronger, a sixteenth larger, or ten minutes newer."""
         name, evidence, size = signal.detector.name, min(1.0, signal.evidence), suspicious(signal.facts)
         known = principal.signals.get(name)
@@ -309,7 +348,7 @@ class Verdicts(Clock):
             reason = signal.detector.tell(signal.facts, route).reason
             principal.signals[name] = (int(severity), evidence, reason, time)
             principal.renewed_at[name] = size * _NOTABLE_GROWTH
-        principal.score, points = score(principal.signals, time)
+        principal.score, points = score(principal.signals, time, client_class)
         principal.points = msgspec.json.encode(points).decode()
 
     def _withdraw_votes(self, principal: Principal) -> None:
@@ -325,6 +364,12 @@ class Verdicts(Clock):
             if route is not None:
                 route.log_in.withdraw(log_in.votes)
                 self.touch_route(route)
+
+
+def target_of(request: Request) -> int:
+    """Identity of the target of a request: host, method and path."""
+    text = f"{request.host or ''} {request.method} {request.path}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1
 
 
 def named_user(params: tuple[Param, ...]) -> str | None:

@@ -1,8 +1,9 @@
 """What a route is for, by the words in its template (design of outcome inference: route roles by name)."""
 
 import re
+from collections.abc import Iterable
 
-__all__ = ["LOGIN", "is_blind", "roles_of"]
+__all__ = ["LOGIN", "STATIC", "is_blind", "lets_nobody_in", "roles_of", "roles_told"]
 
 LOGIN = "login"
 
@@ -40,6 +41,17 @@ _NO_LOGIN = frozenset({"logout", "signout", "logoff", "refresh", "revoke", "intr
 """Words beside which `auth` or `token` does not mean that somebody logs in."""
 
 _SURELY_LOGIN = frozenset({"login", "logon", "signin", "authenticate", "wp-login"})
+_FORM = _SURELY_LOGIN | {"sign-in"}
+_FRONT = frozenset({"admin", "administrator", "phpmyadmin"})
+"""Front pages of an administration: who posts to one logs in."""
+
+_INDEX = re.compile(r"index\.[a-z]{2,5}").fullmatch
+STATIC = (
+    ".css", ".js", ".map", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".webp", ".avif", ".woff", ".woff2",
+    ".ttf", ".eot", ".mp3", ".mp4", ".webm", ".m3u8", ".ts",
+)  # fmt: skip
+"""Ends of the names of files that belong to a page."""
+
 _BLIND = frozenset({"code", "lookup", "reset", "signup"})
 _SPLIT = re.compile(r"[/_.\s-]+").split
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])").sub
@@ -58,6 +70,8 @@ def roles_of(method: str, template: str) -> tuple[str, ...]:
             words.add(segment.lower())
             words.update(_SPLIT(_CAMEL("-", segment).lower()))
     roles = {_WORDS[word] for word in words if word in _WORDS}
+    if _front_page(template) in _FRONT:
+        roles.add(LOGIN)
     if not words.isdisjoint(_NO_LOGIN) or ("sign" in words and "in" not in words):
         roles.discard("login")
     if not roles.isdisjoint(_BLIND) and words.isdisjoint(_SURELY_LOGIN):
@@ -65,6 +79,45 @@ def roles_of(method: str, template: str) -> tuple[str, ...]:
     if method not in {"POST", "PUT"}:
         roles -= _ACCOUNT
     return tuple(sorted(roles))
+
+
+def roles_told(method: str, template: str, names: Iterable[str], tags: Iterable[str]) -> tuple[str, ...]:
+    """Roles of a specified operation beyond those of its template: by its operationId, and by tags that are a role.
+
+    A tag often stands for all that has to do with accounts, so that it gives a role only to a path without parameters.
+
+    >>> roles_told("POST", "/v1/in", ["createLogin"], []), roles_told("POST", "/v1/things/{id}", ["addThing"], ["auth"])
+    (('login',), ())
+    """
+    found: set[str] = set()
+    for name in names:
+        found.update(roles_of(method, "/" + "-".join(_SPLIT(_CAMEL("-", name)))))
+    if "{" not in template and not any(name in template.lower() for name in _NO_LOGIN):
+        found.update(_WORDS[tag.lower()] for tag in tags if tag.lower() in _WORDS and method == "POST")
+    return tuple(sorted(found))
+
+
+def lets_nobody_in(template: str) -> bool:
+    """Whether an answer from there says nothing about who got in: the form of a log-in, and files of its page.
+
+    >>> lets_nobody_in("/wp-login.php"), lets_nobody_in("/assets/app.css"), lets_nobody_in("/auth/me")
+    (True, True, False)
+    """
+    page = _front_page(template)
+    if page in _FRONT or template.lower().endswith(STATIC):
+        return True
+    words = _SPLIT(_CAMEL("-", page).lower())
+    return page in _FORM or not _FORM.isdisjoint(words) or words[:2] == ["sign", "in"]
+
+
+def _front_page(template: str) -> str:
+    """The last segment in lower case, or the one before the name of an index.
+
+    >>> _front_page("/administrator/index.php"), _front_page("/Login/")
+    ('administrator', 'login')
+    """
+    segments = [segment for segment in template.lower().split("/") if segment and not _INDEX(segment)]
+    return segments[-1] if segments else ""
 
 
 def is_blind(method: str, template: str, roles: tuple[str, ...]) -> bool:

@@ -166,11 +166,22 @@ def test_hostile_text_comes_out_spelled(home: Path) -> None:
         assert not set(text) & set("\x1b\x07\x9b\u202e")
 
 
+def test_a_log_and_its_copy_count_once(tmp_path: Path, incident_log: Path) -> None:
+    copy = tmp_path / "copy.log"
+    copy.write_bytes(incident_log.read_bytes())
+    once = json_lines(run(tmp_path, "replay", "--json", str(incident_log)).stdout)
+    twice = json_lines(run(tmp_path, "replay", "--json", str(incident_log), str(copy)).stdout)
+    assert [record["id"] for record in twice[:-1]] == [record["id"] for record in once[:-1]]
+    assert twice[-1]["requests"] == once[-1]["requests"] == twice[-1]["skipped"]
+    text = run(tmp_path, "replay", str(incident_log), str(copy)).stdout
+    assert f"({once[-1]['requests']} copies of lines in another log)" in text
+
+
 def proxied(path: Path, *, forwarded: str = "") -> Path:
     """A log of a server behind a load balancer, with 300 requests."""
     tail = f' "{forwarded}"' if forwarded else ""
     text = (
-        f'10.0.0.5 - - [24/Nov/2026:03:{second // 60:02}:{second % 60:02} +0000] "GET /about HTTP/1.1" 200 9 "-" "-"'
+        f'10.0.0.5 - - [24/Nov/2026:03:{second // 60:02}:{second % 60:02} +0000] "GET /{path.stem}" 200 9 "-" "-"'
         for second in range(300)
     )
     path.write_text("".join(f"{line}{tail}\n" for line in text))

@@ -24,9 +24,6 @@ VOLUME = ("bypass-cache", "req-limit", "http-versions", "random-uri")
 NOT_IN_AN_ACCESS_LOG = {"litespeed-admin-bf.log", "nginx_req_limit_exceeded.log"}
 
 HIDDEN = {
-    "apache2-malformed.log": "request lines that are no HTTP: a TLS client on the wrong port sends the same",
-    "nginx-http-malformed.log": "as above",
-    "nginx-proxy-manager-malformed.log": "as above",
     "apiscp-bf.log": "seven attempts; the log-in test needs eight",
     "nginx-http-generic-bf.log": "too few attempts in its access-log lines; most stand in an error log",
     "http-dos-bypass-cache.log": "needs a test of volume",
@@ -76,8 +73,8 @@ def test_labelled_logs_raise_an_alert_of_the_fitting_family(capsys: pytest.Captu
             os.write(1, ("\n" + "\n".join(table) + "\n").encode())
     missing = visible - found
     assert missing <= HIDDEN.keys(), "\n".join(table)
-    assert len(found) >= 0.74 * len(labelled)
-    assert len(found & visible) >= 0.78 * len(visible)
+    assert len(found) >= 0.82 * len(labelled)
+    assert len(found & visible) >= 0.86 * len(visible)
 
 
 @needs_logs

@@ -47,10 +47,30 @@ def test_share_pages_that_were_always_mixed_are_silent() -> None:
     assert of(mixed, "identity.mixed-auth") == []
 
 
+def test_basket_that_now_and_then_a_guest_looks_at_is_known_after_a_few() -> None:
+    guests = [
+        line(3 * step, f"10.3.{step // 200}.{step % 200 + 1}", "/api/cart", user="-" if step % 65 == 64 else "w")
+        for step in range(3_000)
+    ]
+    found = of(guests, "identity.mixed-auth")
+    assert len(found) <= 3
+    again = [line(9_500 + step, BAD, "/api/cart") for step in range(5)]
+    assert BAD in {alert.client for alert in of([*guests, *again], "identity.mixed-auth")}
+
+
 def test_public_route_that_users_join_later_is_silent() -> None:
     public = [line(step, f"10.3.2.{step % 200 + 1}", "/api/news/7") for step in range(400)]
     users = [line(500 + step, f"10.3.0.{step % 200 + 1}", "/api/news/7", user=f"w{step % 200}") for step in range(900)]
     assert of([*public, *users, line(2_000, BAD, "/api/news/7")], "identity.mixed-auth") == []
+
+
+def test_what_many_get_without_credentials_accuses_only_the_first_of_a_day() -> None:
+    users = [line(step, f"10.3.0.{step % 200 + 1}", "/api/basket", user=f"w{step % 200}") for step in range(300)]
+    guests = [line(400 + step, f"10.3.4.{step % 40 + 1}", "/api/basket") for step in range(80)]
+    found = of([*users, *guests], "identity.mixed-auth")
+    assert [alert.client for alert in found] == ["10.3.4.1", "10.3.4.2", "10.3.4.3"]
+    found = of([*users, *guests[:3], line(90_000, BAD, "/api/basket")], "identity.mixed-auth")
+    assert [alert.client for alert in found] == ["10.3.4.1", "10.3.4.2", "10.3.4.3", BAD]
 
 
 def test_refused_requests_and_preflights_are_no_answers() -> None:

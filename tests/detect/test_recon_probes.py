@@ -127,6 +127,16 @@ def test_three_refused_methods_are_medium_and_an_answered_one_is_high() -> None:
     assert severities([*route, line(0, BAD, "/api/items/7", 200, method="TRACE")])[-1][0] == 3
 
 
+def test_five_lines_that_are_no_http_are_low() -> None:
+    refused = [line(step, BAD, "/", 400) for step in range(11)]
+    garbage = [raw.replace(b"GET / HTTP/1.1", b"\\x16\\x03\\x01\\x%02x" % step) for step, raw in enumerate(refused)]
+    assert severities(garbage[:4]) == []
+    (alert,) = alerts_of(garbage)
+    assert (alert.detector, alert.severity, alert.client) == ("recon.verb-anomaly", Severity.LOW, BAD)
+    assert "11 request lines" in alert.title
+    assert "TLS client" in alert.explanation.counter_evidence[0]
+
+
 def test_methods_of_others_are_no_anomaly() -> None:
     route = [*known_route("/api/items/7"), *known_route("/api/items/7", method="DELETE")]
     lines = [line(step, BAD, f"/api/items/{step * 977}", 403, method="DELETE") for step in range(4)]

@@ -30,6 +30,10 @@ from apiwatch.routes import roles_of
         ("POST", "/prof/registerUser", ("signup",)),
         ("GET", "/api/lookup", ("lookup",)),
         ("GET", "/authors", ()),
+        ("POST", "/administrator/index.php", ("login",)),
+        ("POST", "/admin/", ("login",)),
+        ("POST", "/admin/users", ()),
+        ("GET", "/administrator/index.php", ()),
         ("POST", "/catalogin", ()),
     ],
 )

@@ -11,20 +11,26 @@ __all__ = ["MIXED_AUTH", "answered_anonymously"]
 
 def answered_anonymously(
     track: IdentityTrack, authenticated: int, others: int, sure: bool, line: Sample, settings: MixedAuth
-) -> Signal:
+) -> Signal | None:
     """The signal of one such answer; the counts are those of the route before it.
+
+    Where other clients without credentials are answered now and then, it takes several answers to one of them.
 
     `sure` says whether the log states that there were no credentials. Most logs only show none, which on this route is
     rare but may mean another way to log in: then the severity is medium.
     """
     track.anonymous += 1
     keep_sample(track.anonymous_lines, line)
+    enough = settings.repeats if others > settings.rare * authenticated else 1
+    if track.anonymous < enough:
+        return None
     facts: Facts = {
         "hits": track.anonymous,
         "authenticated": authenticated,
         "answers": authenticated + others,
         "sure": float(sure),
         "limit": settings.share,
+        "enough": enough,
     }
     severity = Severity.HIGH if sure else Severity.MEDIUM
     return Signal(MIXED_AUTH, severity, 1.0, facts, track.anonymous_lines[0][0], track.anonymous_lines)
@@ -40,7 +46,7 @@ def _tell(facts: Facts, route: str) -> Story:
                 value=f"{facts['hits']:.0f}",
                 baseline=f"{facts['authenticated'] / facts['answers']:.1%} of {facts['answers']:.0f} answers went to"
                 " requests with credentials",
-                threshold=f"1 where that is >= {facts['limit']:.0%}",
+                threshold=f"{facts['enough']:.0f} where that is >= {facts['limit']:.0%}",
                 now=facts["hits"],
             ),
         ),
