@@ -142,10 +142,6 @@ class Populations(Verdicts):
         self, event: Event, params: tuple[Param, ...], population: RoutePopulation, hits: _Hits, elsewhere: int
     ) -> None:
         time = event[1]
-        if population.campaign is None and population.period is not None:
-            suspect = population.period.suspects.get(event[4].address)
-            if suspect is not None and suspect[3] >= self._campaigns.votes_per_client:
-                return
         known = elsewhere >= _ELSEWHERE
         population.votes += 1
         fired = -1
@@ -206,6 +202,8 @@ class Populations(Verdicts):
             count_cell(period.networks, network, known=known)
             if suspicious:
                 keep_sample(period.samples, sample_of(time, source, request.line, raw))
+                if len(period.hits) < MEMBERS_KEPT or client.address in period.hits:
+                    period.hits[client.address] = period.hits.get(client.address, 0) + 1
                 if campaign is not None:
                     campaign.requests += 1
                     campaign.repeats += client.address in campaign.members
@@ -215,11 +213,14 @@ class Populations(Verdicts):
             keep_suspect(period, client.address, time, cell, network, calm=calm)
 
     def _is_crowd(self, population: RoutePopulation) -> bool:
-        """Whether several clients are behind a signal: one that comes back for every vote is none."""
+        """Whether several clients are behind a signal, and not mostly one that comes back for vote after vote."""
         period = population.period
-        return population.campaign is not None or (
-            period is not None and len(period.suspects) >= self._campaigns.min_clients
-        )
+        if population.campaign is not None:
+            return True
+        if period is None or len(period.suspects) < self._campaigns.min_clients:
+            return False
+        hits = period.hits.values()
+        return max(hits, default=0) <= self._campaigns.of_one_client * sum(hits)
 
     def _learn_cell(self, event: Event, params: tuple[Param, ...], population: RoutePopulation) -> None:
         request, _, _, _, client, route, _ = event
