@@ -1,8 +1,8 @@
 """Published rules of other tools, with their exact numbers (design of detection, section 14), in event time.
 
 A rule is asked about each request in the order of time and says whether it fires. All of them keep state per address
-or per user, so that what an attacker does decides alone. Not here: `akto-rate` and `akto-sequence`, which need two
-days of learned history, and the lower limits for addresses of bad reputation, which no log shows.
+or per user, so that what an attacker does decides alone. Not here: the lower limits for addresses of bad reputation,
+which no log shows.
 """
 
 import re
@@ -10,16 +10,18 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from functools import lru_cache, partial
 
+from apiwatch.bench.learned import Knowledge, rate, sequence
+from apiwatch.bench.recent import Recent
 from apiwatch.simulate import Hit
 
-__all__ = ["BASELINES", "LeakyBucket", "Rule"]
+__all__ = ["BASELINES", "LeakyBucket", "Rule", "knowledge", "template_of"]
 
 Rule = Callable[[Hit], bool]
 
 _STATIC = re.compile(r"\.(?:js|css|woff2?|svg|webp|png|ico|mp4)$")
 _SENSITIVE = re.compile(r"\.(?:env|bak|sql|git)\b|phpinfo|/(?:actuator|shell|backup|dump|phpmyadmin)\b")
 _LOG_IN = re.compile(r"/(?:login|signin|wp-login\.php|authenticate)$")
-_VARIABLE = re.compile(r"[0-9]+|[0-9a-f]{8,}|[0-9a-f-]{36}|[^/]*(?:@|%40|%2B)[^/]*|[A-HJ-NPR-Z0-9]{17}")
+_VARIABLE = re.compile(r"[0-9]+|[0-9a-f]{8,}|(?=.*[0-9])[\w-]{5,}|[^/]*(?:@|%40|%2B)[^/]*")
 
 
 class LeakyBucket:
@@ -30,15 +32,15 @@ class LeakyBucket:
 
     def __init__(self, capacity: int, leak: float, mute: float = 0.0) -> None:
         self._capacity, self._leak, self._mute = capacity, leak, mute
-        self._levels: dict[Hashable, tuple[float, float, set[Hashable]]] = {}
+        self._levels: Recent[tuple[float, float, set[Hashable]]] = Recent((capacity + 1) * leak)
         """Key -> (level, time of it, values)."""
-        self._muted: dict[Hashable, float] = {}
+        self._muted: Recent[float] = Recent(mute)
 
     def pour(self, key: Hashable, time: float, value: Hashable = None) -> bool:
         """One event of a key; whether the bucket overflows."""
-        if time < self._muted.get(key, 0.0):
+        if time < (self._muted.get(key, time) or 0.0):
             return False
-        level, since, values = self._levels.get(key, (0.0, time, set()))
+        level, since, values = self._levels.get(key, time) or (0.0, time, set())
         if time - since > (self._capacity + 1) * self._leak:
             level, values = 0.0, set()
         level = max(0.0, level - (time - since) / self._leak)
@@ -46,10 +48,10 @@ class LeakyBucket:
             return False
         values.add(value)
         if level + 1 > self._capacity + 1e-9:
-            self._levels.pop(key, None)
-            self._muted[key] = time + self._mute
+            self._levels.drop(key)
+            self._muted.put(key, time + self._mute)
             return True
-        self._levels[key] = (level + 1, time, values)
+        self._levels.put(key, (level + 1, time, values))
         return False
 
 
@@ -68,19 +70,22 @@ def _is_failed_log_in(hit: Hit) -> bool:
 
 
 def _param_enum() -> Rule:
-    seen: dict[Hashable, dict[str, int]] = {}
+    seen: Recent[dict[str, int]] = Recent(300.0)
 
     def rule(hit: Hit) -> bool:
         _, template, value = _split(hit.target)
         if value == "?":
             return False
         minute = int(hit.time // 60)
-        known = seen.setdefault((hit.client, hit.method, template), {})
+        key = hit.client, hit.method, template
+        known = seen.get(key, hit.time)
+        if known is None:
+            seen.put(key, known := {})
         known[value] = minute
         if len(known) <= 50:
             return False
         recent = {each: last for each, last in known.items() if last > minute - 5}
-        seen[hit.client, hit.method, template] = {} if len(recent) > 50 else recent
+        seen.put(key, {} if len(recent) > 50 else recent)
         return len(recent) > 50
 
     return rule
@@ -88,13 +93,15 @@ def _param_enum() -> Rule:
 
 def _window(limit: int, seconds: float, key: Callable[[Hit], Hashable | None]) -> Rule:
     """Fires at `limit` events of a key within `seconds`, then starts again."""
-    times: dict[Hashable, deque[float]] = {}
+    times: Recent[deque[float]] = Recent(seconds)
 
     def rule(hit: Hit) -> bool:
         subject = key(hit)
         if subject is None:
             return False
-        recent = times.setdefault(subject, deque(maxlen=limit))
+        recent = times.get(subject, hit.time)
+        if recent is None:
+            times.put(subject, recent := deque(maxlen=limit))
         recent.append(hit.time)
         if len(recent) < limit or hit.time - recent[0] > seconds:
             return False
@@ -181,7 +188,25 @@ def _pattern(hit: Hit) -> Hashable | None:
     return (hit.client, template) if value != "?" else None
 
 
-BASELINES: dict[str, Callable[[], Rule]] = {
+def template_of(target: str) -> str:
+    """The path with its variable segments left out.
+
+    >>> template_of("/orders/17/lines?page=2")
+    '/orders/{}/lines'
+    """
+    return _split(target)[1]
+
+
+def _template(hit: Hit) -> str:
+    return f"{hit.method} {template_of(hit.target)}"
+
+
+def knowledge() -> Knowledge:
+    """A new one, for the rules that learn."""
+    return Knowledge(_template)
+
+
+_ALONE: dict[str, Callable[[], Rule]] = {
     "baseline.akto-param-enum": _param_enum,
     "baseline.wallarm-bola": partial(_window, 30, 30.0, _pattern),
     "baseline.crowdsec-probing": partial(_bucket, 10, 10.0, 300.0, _probe),
@@ -195,5 +220,16 @@ BASELINES: dict[str, Callable[[], Rule]] = {
     "baseline.aws-login": partial(_window, 100, 300.0, _log_in),
     "baseline.auth0": _in_a_row,
     "baseline.auth0-ip": partial(_bucket, 100, 864.0, 864.0, _failure),
+}
+
+
+def _unlearned(make: Callable[[], Rule]) -> Callable[[Knowledge], Rule]:
+    return lambda _: make()
+
+
+BASELINES: dict[str, Callable[[Knowledge], Rule]] = {
+    "baseline.akto-rate": rate,
+    "baseline.akto-sequence": sequence,
+    **{name: _unlearned(make) for name, make in _ALONE.items()},
 }
 """Maker of each rule, by the name that every table shows."""

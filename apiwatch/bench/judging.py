@@ -13,7 +13,7 @@ import msgspec
 from apiwatch.model import Alert, AlertEvent, Severity
 from apiwatch.simulate import Hit
 
-__all__ = ["Found", "Mistake", "Truth", "family_of"]
+__all__ = ["Found", "Mistake", "Truth", "family_of", "is_complete"]
 
 _ROUTES_KEPT = 200
 
@@ -47,6 +47,17 @@ def family_of(detector: str) -> str:
     'recon'
     """
     return detector.partition(".")[0]
+
+
+def is_complete(alert: Alert) -> bool:
+    """Whether an explanation has all its parts: numbers against baseline and threshold, since, why, lines, what speaks
+    against it, what clears it, what to do."""
+    found = alert.explanation
+    numbers = all(number.name and number.value and number.baseline and number.threshold for number in found.numbers)
+    texts = (found.since, found.last, found.why, found.clears_when, *found.samples, *found.counter_evidence)
+    return bool(numbers and found.numbers and all(texts)) and bool(
+        found.samples and found.counter_evidence and found.actions and found.tags.owasp
+    )
 
 
 class Truth:
@@ -106,10 +117,10 @@ class Truth:
             known == method and host == (alert.host or host) and matches(path) for known, host, path in self._targets
         )
 
-    def members(self, events: Sequence[AlertEvent], families: frozenset[str]) -> tuple[int, int, int]:
+    def members(self, alerts: Iterable[Alert], families: frozenset[str]) -> tuple[int, int, int]:
         """(attackers named, all clients named, attackers) in the right alerts as they are at the end."""
         named: dict[str, None] = {}
-        for alert in {event.alert.id: event.alert for event in events}.values():
+        for alert in alerts:
             if alert.family in families and alert.severity >= Severity.MEDIUM and self.is_right(alert):
                 named.update(dict.fromkeys(alert.clients))
         return sum(client in self.attackers for client in named), len(named), len(self.attackers)

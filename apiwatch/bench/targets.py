@@ -7,9 +7,11 @@ from apiwatch.bench.figures import percentile, share
 from apiwatch.bench.running import Attempt, Quiet
 from apiwatch.model import Severity
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["Verdict", "judge", "severity_is_right"]
 
 _ONE = ("g0", "g1", "g2")
+_MEDIUM = frozenset({"R3", "R6", "R9", "R11", "R12", "R13", "R15", "R18", "R19", "R20"})
+"""Replays of which the first expected detector says medium; the others have to become high."""
 
 
 class Verdict(NamedTuple):
@@ -66,25 +68,39 @@ _AIMS = (
     _Aim("brute force, stuffing, spray, one source", ("R16", "R17"), _ONE, 0.99, p95=9),
     _Aim("distributed stuffing", ("R16",), ("g3",), 0.95, p95=60, seconds=60),
     _Aim("distributed scrape", ("R1", "R2", "R4", "R7", "R12"), ("g3",), 0.95, p95=100, seconds=60),
-    _Aim("g4", tuple(f"R{number}" for number in range(1, 21)), ("g4",), 0.5, seconds=1_800),
     _Aim("foreign objects", ("R10",), _ONE, 0.95, p95=8),
     _Aim("fuzzing, shadow", ("R18",), _ONE, 0.99, p95=6),
     _Aim("reset chain, missing predecessor", ("R8", "R9"), _ONE, 1.0, p95=5),
 )
 
 
-def judge(attempts: Sequence[Attempt], quiet: Sequence[Quiet]) -> list[Verdict]:
-    """Every line of the table that the simulator can measure."""
+def severity_is_right(attempt: Attempt) -> bool:
+    """Whether the worst right alert is as severe as the replay deserves."""
+    return attempt.severity >= (Severity.MEDIUM if attempt.replay in _MEDIUM else Severity.HIGH)
+
+
+def judge(attempts: Sequence[Attempt], quiet: Sequence[Quiet], shared: Sequence[Attempt]) -> list[Verdict]:
+    """Every line of the table that the simulator can measure; `shared` are attempts at a set share of the clients."""
     return [
         *(aim.verdict(attempts) for aim in _AIMS),
+        _under_cover(shared),
         _take_over(attempts),
         _members(attempts),
         _false("false alerts, benign, medium or above", "benign", quiet, 1.0, Severity.MEDIUM),
         _false("false alerts, benign, high or above", "benign", quiet, 1 / 7, Severity.HIGH),
         _false("false alerts, traps, medium or above", "traps", quiet, 3.0, Severity.MEDIUM),
-        _false("false alerts, traps, high or above", "traps", quiet, 0.0, Severity.HIGH),
+        _false("false alerts, traps, high or above, one allowed", "traps", quiet, 0.0, Severity.HIGH, allowed=True),
         _twins(quiet),
     ]
+
+
+def _under_cover(shared: Sequence[Attempt]) -> Verdict:
+    ours = [each for each in shared if each.share == 0.2]
+    found = sum(each.found is not None and each.found.seconds <= 1_800 for each in ours)
+    item, target = "g4 at a fifth of the route's clients", ">= 50 % within 30 min"
+    if not ours:
+        return Verdict(item, target, "not run", None)
+    return Verdict(item, target, f"{found}/{len(ours)}", found >= 0.5 * len(ours))
 
 
 def _take_over(attempts: Sequence[Attempt]) -> Verdict:
@@ -111,13 +127,30 @@ def _members(attempts: Sequence[Attempt]) -> Verdict:
     return Verdict("campaign members (g3)", "precision >= .95, recall >= .90", measured, reached)
 
 
-def _false(item: str, name: str, quiet: Sequence[Quiet], per_day: float, severity: Severity) -> Verdict:
+def _loudest(quiet: Quiet) -> str:
+    """Whom a user would put on the allow-list first: who has the most alerts, the highest of those."""
+    loud: dict[str, tuple[int, int]] = {}
+    for mistake in quiet.mistakes:
+        count, highest = loud.get(mistake.subject, (0, 0))
+        loud[mistake.subject] = count + 1, max(highest, mistake.severity)
+    return max(loud, key=lambda subject: (loud[subject], subject), default="")
+
+
+def _false(
+    item: str, name: str, quiet: Sequence[Quiet], per_day: float, severity: Severity, *, allowed: bool = False
+) -> Verdict:
+    """`allowed`: after the subject with the most alerts of each run was put on the allow-list."""
     ours = [each for each in quiet if each.name == name]
     days = sum(each.hours for each in ours) / 24
     target = f"<= {per_day:.2g} per day"
     if not days:
         return Verdict(item, target, "not run", None)
-    count = sum(mistake.severity >= severity for each in ours for mistake in each.mistakes)
+    count = sum(
+        mistake.severity >= severity
+        for each in ours
+        for mistake in each.mistakes
+        if not allowed or mistake.subject != _loudest(each)
+    )
     return Verdict(item, target, f"{count} in {24 * days:.1f} h: {count / days:.2g} per day", count / days <= per_day)
 
 

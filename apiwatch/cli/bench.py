@@ -33,6 +33,7 @@ _SEEDS = 1_000
     show_default=True,
     help="Normal traffic per seed, for the false alerts; and as long again with traps.",
 )
+@click.option("--hours", type=click.FloatRange(0, 24 * 30), help="The same in hours.")
 @click.option(
     "--rate", type=click.FloatRange(0.5, 1_000), default=5.0, show_default=True, help="Normal requests per second."
 )
@@ -41,13 +42,19 @@ _SEEDS = 1_000
 )
 @click.option(
     "--topology",
-    type=click.Choice(["by-seed", "A", "B", "both"]),
+    type=click.Choice(["by-seed", "A", "B", "C", "all"]),
     default="by-seed",
     show_default=True,
-    help="Layout of the API: A for odd and B for even seeds, or as said.",
+    help="The API: A for odd and B for even seeds, and for all of them C, the hold-out; or as said.",
+)
+@click.option(
+    "--shares", default="0.05,0.1,0.2,0.4,0.8", show_default=True, help="Attackers' shares of a route's clients in g4."
 )
 @click.option(
     "--ablation", is_flag=True, help="Also measure what the pieces of the design are worth, on the first seed."
+)
+@click.option(
+    "--curve", is_flag=True, help="Also try other thresholds: false alerts against requests before the alert."
 )
 @click.option("--jobs", type=click.IntRange(1, 256), help="Processes (default: one per processor).")
 @click.option("--json", "json_file", metavar="FILE", help="Also write everything as JSON.")
@@ -57,14 +64,17 @@ def bench(
     replays: str,
     grades: str,
     minutes: float,
+    hours: float | None,
     rate: float,
     history: float,
     topology: str,
+    shares: str,
     ablation: bool,
+    curve: bool,
     jobs: int | None,
     json_file: str | None,
     config: str | None,
-) -> None:
+) -> int:
     """Play published incidents to the detectors, and print what they find, how soon, and what they accuse wrongly.
 
     Other tools' published rules see the same requests. Nothing is read from this machine.
@@ -72,9 +82,10 @@ def bench(
     from apiwatch.bench import Plan
     from apiwatch.bench import bench as measure
     from apiwatch.cli.ending import ended_by_signals
-    from apiwatch.cli.output import put, table
+    from apiwatch.cli.output import put, say, table
     from apiwatch.simulate import GRADES, REPLAYS, TOPOLOGIES
 
+    minutes = minutes if hours is None else 60 * hours
     plan = Plan(
         seeds=_seeds(seeds),
         replays=() if replays == "none" else _chosen("--replays", replays, tuple(REPLAYS)),
@@ -83,8 +94,12 @@ def bench(
         minutes=minutes,
         rate=rate,
         history_days=history,
-        layouts={"by-seed": (), "both": tuple(TOPOLOGIES)}.get(topology, (topology,)),
+        layouts={"by-seed": (), "all": tuple(TOPOLOGIES)}.get(topology, (topology,)),
+        hold_out=topology == "by-seed",
+        shares=_shares(shares),
         ablation=ablation,
+        curve=curve,
+        stored=minutes > 0,
         processes=jobs or os.cpu_count() or 1,
     )
     if json_file is not None:
@@ -97,6 +112,10 @@ def bench(
         put()
     if json_file is not None:
         _write(json_file, _document(found, plan.seeds))
+    if found.interrupted:
+        say(f"interrupted: these are the figures of {found.done} of {found.jobs} jobs")
+        return 130
+    return 0
 
 
 class _Progress:
@@ -123,6 +142,19 @@ def _seeds(typed: str) -> tuple[int, ...]:
         if high < low or high - low >= _SEEDS or high >= 2**31:
             raise UsageError(f"--seeds: `{plain(part)}` has to go upwards, over less than {_SEEDS} seeds below 2^31")
         found.update(dict.fromkeys(range(low, high + 1)))
+    return tuple(found)
+
+
+def _shares(typed: str) -> tuple[float, ...]:
+    found: list[float] = []
+    for part in filter(None, typed.split(",")):
+        try:
+            share = float(part)
+        except ValueError:
+            share = 0.0
+        if not 0.01 <= share <= 0.95:
+            raise UsageError(f"--shares: `{plain(part)}` is not a share from 0.01 to 0.95")
+        found.append(share)
     return tuple(found)
 
 

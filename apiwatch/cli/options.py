@@ -49,6 +49,7 @@ class SourceOptions:
     syslog_allow: tuple[str, ...] = ()
     journal: tuple[str, ...] = ()
     since: str | None = None
+    openapi: tuple[str, ...] = ()
 
     def arguments(self) -> list[str]:
         """The same options for the command line of a child."""
@@ -78,7 +79,7 @@ def as_json(command: F) -> F:
 
 
 def with_source_options(*, syslog: bool, since: str) -> Callable[[F], F]:
-    """--format, --log-format, --trusted-proxy, and --syslog with its kin, --journal and --since where they make sense.
+    """--format, --log-format, --trusted-proxy, and --syslog with its kin, --journal, --since and --openapi if asked.
 
     `since` tells its default; '' leaves it out. They arrive as keyword arguments; `take_source_options` packs them.
     """
@@ -87,6 +88,9 @@ def with_source_options(*, syslog: bool, since: str) -> Callable[[F], F]:
         if since:
             text = f"How far back to read: a duration, a time such as 2026-08-01T10:00:00Z, or `start` ({since})."
             command = click.option("--since", metavar="TIME", help=text)(command)
+            text = "OpenAPI 3.x file (YAML or JSON): its routes are known, others that answer are reported; repeatable."
+            path = click.Path(readable=False)
+            command = click.option("--openapi", multiple=True, type=path, metavar="FILE", help=text)(command)
         if syslog:
             text = "Read the systemd journal of a unit, or `all`; repeatable."
             command = click.option("--journal", multiple=True, metavar="UNIT", help=text)(command)
@@ -157,6 +161,7 @@ def take_source_options(given: dict[str, Any]) -> SourceOptions:
         syslog_allow=tuple(given.get("syslog_allow", ())),
         journal=tuple(given.get("journal", ())),
         since=given.get("since"),
+        openapi=tuple(given.get("openapi", ())),
     )
 
 
@@ -164,7 +169,16 @@ def load_settings(config: str | None, typed: SourceOptions | None = None) -> "Se
     """The settings file with what was typed on top. Raises ConfigError and UsageError."""
     from msgspec.structs import replace
 
-    from apiwatch.config import load, parse_header, parse_network, parse_since, parse_syslog, parse_unit, parse_zone
+    from apiwatch.config import (
+        load,
+        parse_header,
+        parse_network,
+        parse_path,
+        parse_since,
+        parse_syslog,
+        parse_unit,
+        parse_zone,
+    )
 
     settings = load(Path(config) if config is not None else None)
     if typed is None:
@@ -194,7 +208,10 @@ def load_settings(config: str | None, typed: SourceOptions | None = None) -> "Se
         sources = replace(sources, since=_checked("--since", parse_since, typed.since))
     if sources.log_format is not None:
         _check_log_format(sources.log_format, "--log-format" if typed.log_format is not None else "sources.log_format")
-    return replace(settings, sources=sources)
+    routes = settings.routes
+    if typed.openapi:
+        routes = replace(routes, openapi=_all_checked("--openapi", parse_path, typed.openapi))
+    return replace(settings, sources=sources, routes=routes)
 
 
 def state_file(db: str | None, config: str | None) -> Path:

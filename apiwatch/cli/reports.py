@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apiwatch.cli.options import as_json, state_file, state_options
+from apiwatch.errors import UsageError
 
 if TYPE_CHECKING:
     from apiwatch.store import AlertView, ClientView, HealthView, RouteView
@@ -92,14 +93,26 @@ def clients(db: str | None, config: str | None, json_lines: bool, limit: int, wi
 @state_options
 @as_json
 @_limit
-def routes(db: str | None, config: str | None, json_lines: bool, limit: int) -> None:
+@click.option("--tree", "as_tree", is_flag=True, help="Show how paths were put together, with requests and origins.")
+@click.option("--pins", "as_pins", is_flag=True, help="Print what was learned as settings that pin it.")
+def routes(db: str | None, config: str | None, json_lines: bool, limit: int, as_tree: bool, as_pins: bool) -> None:
     """Routes of the state file, busiest first."""
+    if json_lines + as_tree + as_pins > 1:
+        raise UsageError("--json, --tree and --pins are three ways to print the same; choose one")
     views, health = asyncio.run(_routes(state_file(db, config), limit))
+    if as_tree or as_pins:
+        from apiwatch.cli.output import put
+        from apiwatch.cli.routetree import pins, tree
+
+        for text in (tree if as_tree else pins)(views):
+            put(text)
+        mention_collector(health)
+        return
     if json_lines:
         from apiwatch.cli.output import emit
 
         for view in views:
-            emit({"type": "route", **route_fields(view)})
+            emit({"type": "route", **route_fields(view), "origin": view.origin})
         return
     from apiwatch.cli.output import table
 

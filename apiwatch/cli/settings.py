@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from apiwatch.errors import UsageError
+from apiwatch.errors import ConfigError, UsageError
 from apiwatch.text import plain
 
 __all__ = ["completion", "config"]
@@ -27,13 +27,25 @@ def check(file: str | None, path: str | None) -> int:
 
     named = file or path
     wanted = Path(named) if named else None
-    found = problems(wanted)
+    found = problems(wanted) or _openapi_problems(wanted)
     for problem in found:
         say(problem)
     if not found:
         used = settings_file(wanted)
         put(f"{plain(str(used))} is fine" if used is not None else "no settings file; the defaults are used")
     return 1 if found else 0
+
+
+def _openapi_problems(wanted: Path | None) -> list[str]:
+    """What is wrong with the OpenAPI files that the settings name."""
+    from apiwatch.config import load
+    from apiwatch.routes.openapi.files import read_specification
+
+    try:
+        read_specification(load(wanted).routes.openapi)
+    except ConfigError as error:
+        return [str(error)]
+    return []
 
 
 @config.command()

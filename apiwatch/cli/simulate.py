@@ -30,10 +30,16 @@ _LIVE_STEP_S = 0.2
 @click.option(
     "--start", metavar="TIME", help="First event: a time such as 2026-08-01T10:00:00Z (default: so that it ends now)."
 )
-@click.option("--format", "format_name", default="combined", show_default=True, help="Format of the log.")
+@click.option(
+    "--format",
+    "format_name",
+    default="combined",
+    show_default=True,
+    help="combined (nginx), common, vhost_combined, nginx_json (json), caddy_json (caddy) or alb.",
+)
 @click.option("--grade", default="g0", show_default=True, help="Stealth of a replay: g0 loud ... g4 spread and slow.")
 @click.option("--twin", is_flag=True, help="A replay's benign twin instead of its attack: it must raise no alert.")
-@click.option("--topology", default="A", show_default=True, help="A or B: other names, kinds of ids and paths.")
+@click.option("--topology", default="A", show_default=True, help="A; B: other names and ids; C: another service.")
 @click.option("--live", metavar="FILE", help="Append to FILE in real time: the past at once, the rest as it happens.")
 @click.option("--lifeline", type=int, metavar="FD", help="With --live: stop when this pipe is closed at its other end.")
 def simulate(

@@ -14,6 +14,7 @@ from apiwatch.engine.fields import missing_fields
 from apiwatch.engine.peers import first_hint
 from apiwatch.formats import line_times
 from apiwatch.model import Delta
+from apiwatch.routes.openapi.files import read_specification
 from apiwatch.sources import Feed, FeedOptions
 from apiwatch.store import HealthView, SourceView
 from apiwatch.store.views import INPUT_ENDED
@@ -21,7 +22,10 @@ from apiwatch.store.views import INPUT_ENDED
 __all__ = ["Progress", "read_history"]
 
 COMMIT_S = 2.0
-"""Shortest time between two commits, in seconds; alerts are told at each."""
+"""Seconds between two commits while there are alerts to tell."""
+
+QUIET_S = 10.0
+"""Seconds between two commits while there are none: each of them stores all clients that were seen since the last."""
 
 COMMIT_SHARE = 20.0
 """Taking and storing may need one part in so many of the time: as they grow they become rarer."""
@@ -95,7 +99,7 @@ class _History:
         resumable: bool,
     ) -> None:
         self._times = line_times(settings.sources)
-        self._engine = Engine(settings, salt=salt)
+        self._engine = Engine(settings, salt=salt, specification=read_specification(settings.routes.openapi))
         self._commits = Commits(db, settings.retention)
         self._on_delta = on_delta
         self._on_progress = on_progress
@@ -125,7 +129,8 @@ class _History:
             self._offsets[batch.source] = batch.next
             now = time.monotonic()
             full = engine.pending >= PENDING
-            if full or (now >= due and (self._writing is None or self._writing.done())):
+            ready = now >= due and (engine.has_news or now >= due + QUIET_S - COMMIT_S)
+            if full or (ready and (self._writing is None or self._writing.done())):
                 await self._commit("catching-up", "")
                 due = now + max(COMMIT_S, COMMIT_SHARE * (time.monotonic() - now + self._stored_s))
             if now >= told + PROGRESS_S:

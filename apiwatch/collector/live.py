@@ -17,6 +17,7 @@ from apiwatch.engine import Engine
 from apiwatch.errors import ApiwatchError, Fenced, StoreBusyError, StoreError
 from apiwatch.formats import line_times
 from apiwatch.model import Delta
+from apiwatch.routes.openapi.files import read_specification
 from apiwatch.sources import Feed, FeedOptions, SourceStatus
 from apiwatch.store.views import INPUT_ENDED
 
@@ -76,7 +77,8 @@ class _Collector:
         self._clock = clock
         self._owner = owner_name()
         self._started = clock()
-        self._engine = Engine(options.settings, salt=options.salt)
+        specification = read_specification(options.settings.routes.openapi)
+        self._engine = Engine(options.settings, salt=options.salt, specification=specification)
         self._commits = Commits(options.db, options.settings.retention)
         self._feed: Feed | None = None
         self._offsets: dict[str, str] = {}

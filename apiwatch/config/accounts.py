@@ -27,6 +27,8 @@ class Classes(Section, frozen=True):
 
     staff: tuple[str, ...] = ()
     """Networks of help desks, kiosks and testers, which act for many users."""
+    load_test: tuple[str, ...] = ()
+    """Networks of load tests and batches, which send many requests."""
 
 
 class AccountTargeted(Section, frozen=True):
@@ -92,8 +94,10 @@ class MixedAuth(Section, frozen=True):
     share: Annotated[float, Meta(gt=0.5, le=1.0)] = 0.98
     answers: Count = 200
     """With credentials, from which on the share means something."""
-    principals: Annotated[int, Meta(ge=1, le=100)] = 3
-    """Without credentials in a day, up to which each one is a signal; what more of them get is offered to all."""
+    rare: Share = 0.002
+    """Clients without credentials per answer with some, above which one such answer to a client is no surprise."""
+    repeats: Count = 4
+    """Such answers to one client that are."""
 
 
 class TokenRoaming(Section, frozen=True):
@@ -118,6 +122,8 @@ class ForeignObject(Section, frozen=True):
     enabled: bool = True
     objects: Count = 300
     """Of a parameter, from which on it can be private."""
+    users: Annotated[int, Meta(ge=1, le=64)] = 10
+    """Different owners of objects that it needs for that: a few alone cannot tell whether they would share."""
     shared: Share = 0.03
     points: Count = 4
     points_unauthenticated: Count = 2

@@ -11,6 +11,7 @@ from msgspec.structs import FieldInfo, fields
 
 from apiwatch.config import document as tree
 from apiwatch.config import values
+from apiwatch.config.routes import parse_template
 from apiwatch.config.settings import Detectors, Seconds, Settings
 from apiwatch.config.values import quoted
 from apiwatch.errors import UsageError
@@ -32,8 +33,12 @@ RULES: dict[str, Callable[[str], str]] = {
     "sources.trusted_proxy": values.parse_network,
     "sources.client_header": values.parse_header,
     "sources.time_zone": values.parse_zone,
+    "routes.openapi": values.parse_path,
+    "routes.pin": parse_template,
+    "routes.forbid": parse_template,
     "dashboard.window": values.parse_window,
     "dashboard.theme": values.parse_theme,
+    "classes.load_test": values.parse_network,
     "classes.staff": values.parse_network,
     "block.allow": values.parse_network,
 }

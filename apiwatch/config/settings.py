@@ -8,7 +8,8 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from apiwatch.config import accounts
+from apiwatch.config import accounts, amounts, inventory
+from apiwatch.config.routes import RouteSettings
 from apiwatch.config.section import Count, Seconds, Section, Share
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Dashboard",
     "Detectors",
     "DistinctObjects",
+    "FlowAbandonment",
     "FuzzHit",
     "Fuzzing",
     "Injection",
@@ -111,7 +113,7 @@ class SequentialEnumeration(Section, frozen=True):
     enabled: bool = True
     p0_start: Share = 0.05
     p0_min: Share = 0.02
-    p0_max: Share = 0.60
+    p0_max: Share = 0.75
     off_above: Share = 0.77
     """Learned share of near steps above which the test is off on a route."""
     near: Count = 8
@@ -131,7 +133,7 @@ class MissEnumeration(Section, frozen=True):
     enabled: bool = True
     p0_start: Share = 0.05
     p0_min: Share = 0.02
-    p0_max: Share = 0.50
+    p0_max: Share = 0.75
     off_above: Share = 0.78
     threshold: Annotated[float, Meta(gt=0)] = 13.816
     medium_objects: Count = 5
@@ -150,6 +152,8 @@ class DistinctObjects(Section, frozen=True):
     unpopular_share: Share = 0.50
     high_factor: Annotated[float, Meta(ge=1.0)] = 4.0
     warm_windows: Count = 300
+    warm_time: Seconds = 3 * 86_400.0
+    """Age of a parameter from which on few windows are enough: hardly anybody uses it."""
 
 
 class LogIn(Section, frozen=True):
@@ -265,6 +269,15 @@ class ContextFree(PopulationTest, frozen=True):
     """`p0` of log-in routes."""
 
 
+class FlowAbandonment(PopulationTest, frozen=True):
+    """population.flow-abandonment: first steps of a log-in, sign-up or reset without the second one."""
+
+    p0: Share = 0.15
+    warm_votes: Count = 200
+    within: Seconds = 300.0
+    """In which the second step must follow."""
+
+
 class Campaign(Section, frozen=True):
     """campaign.cluster: who takes part, and when alerts of single clients become one row."""
 
@@ -306,6 +319,12 @@ class Detectors(Section, frozen=True):
     mixed_auth: accounts.MixedAuth = field(name="identity.mixed-auth", default_factory=accounts.MixedAuth)
     roaming: accounts.TokenRoaming = field(name="identity.token-roaming", default_factory=accounts.TokenRoaming)
     many_users: accounts.ManyUsers = field(name="identity.many-users", default_factory=accounts.ManyUsers)
+    newcomers: inventory.NewOnClosedRoute = field(
+        name="identity.new-on-closed-route", default_factory=inventory.NewOnClosedRoute
+    )
+    shadow: inventory.ShadowEndpoint = field(name="inventory.shadow-endpoint", default_factory=inventory.ShadowEndpoint)
+    zombie: inventory.ZombieVersion = field(name="inventory.zombie-version", default_factory=inventory.ZombieVersion)
+    hosts: inventory.UnknownHost = field(name="inventory.unknown-host", default_factory=inventory.UnknownHost)
     fuzzing: Fuzzing = field(name="recon.endpoint-fuzzing", default_factory=Fuzzing)
     fuzz_hit: FuzzHit = field(name="recon.fuzz-hit", default_factory=FuzzHit)
     injection: Injection = field(name="recon.injection-probe", default_factory=Injection)
@@ -313,10 +332,23 @@ class Detectors(Section, frozen=True):
     scanner_agent: ScannerAgent = field(name="recon.scanner-agent", default_factory=ScannerAgent)
     tampering: Tampering = field(name="recon.parameter-tampering", default_factory=Tampering)
     verbs: Verbs = field(name="recon.verb-anomaly", default_factory=Verbs)
+    principal_surge: amounts.PrincipalSurge = field(
+        name="volume.principal-surge", default_factory=amounts.PrincipalSurge
+    )
+    route_surge: amounts.RouteSurge = field(name="volume.route-surge", default_factory=amounts.RouteSurge)
+    error_surge: amounts.ErrorSurge = field(name="volume.error-surge", default_factory=amounts.ErrorSurge)
+    latency_abuse: amounts.LatencyAbuse = field(name="volume.latency-abuse", default_factory=amounts.LatencyAbuse)
+    principal_bytes: amounts.PrincipalBytes = field(
+        name="exfiltration.principal-bytes", default_factory=amounts.PrincipalBytes
+    )
+    oversized: amounts.OversizedResponse = field(
+        name="exfiltration.oversized-response", default_factory=amounts.OversizedResponse
+    )
     log_in_failures: LogInFailures = field(name="population.login-failures", default_factory=LogInFailures)
     miss_share: MissShare = field(name="population.miss", default_factory=MissShare)
     unpopular_share: UnpopularShare = field(name="population.unpopular", default_factory=UnpopularShare)
     context_free: ContextFree = field(name="population.context-free", default_factory=ContextFree)
+    flow_abandonment: FlowAbandonment = field(name="population.flow-abandonment", default_factory=FlowAbandonment)
     campaign: Campaign = field(name="campaign.cluster", default_factory=Campaign)
 
 
@@ -353,6 +385,7 @@ class Settings(Section, frozen=True):
     sources: Sources = field(default_factory=Sources)
     limits: Limits = field(default_factory=Limits)
     retention: Retention = field(default_factory=Retention)
+    routes: RouteSettings = field(default_factory=RouteSettings)
     detectors: Detectors = field(default_factory=Detectors)
     classes: accounts.Classes = field(default_factory=accounts.Classes)
     dashboard: Dashboard = field(default_factory=Dashboard)

@@ -29,6 +29,9 @@ REOPENED_WITHIN = 7 * 86_400.0
 SILENCE = 1_800.0
 VOLUME = 10
 MEMBERS = 1_000
+_WITHOUT_ROUTE = frozenset({"recon", "inventory"})
+"""Families whose alerts are about whatever somebody looks for, and so are one row for all routes."""
+
 _FIRST_LINES = 10
 
 Reason = Literal["open", "severity", "volume", "restart", "members"]
@@ -141,7 +144,7 @@ class AlertBook:
 
     def key(self, principal: Principal, route: Route, detector: Detector) -> str:
         """What identifies the row of a detector's family for a principal on a route."""
-        prefix = "" if detector.family == "recon" else route.prefix
+        prefix = "" if detector.family in _WITHOUT_ROUTE else route.prefix
         return f"{detector.family}|{principal.key}|{route.host}|{prefix}"
 
     def enter(self, row: AlertState, crowd: Crowd) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "count_cell",
     "keep_suspect",
     "network_of",
+    "sender_of",
     "striking",
 ]
 
@@ -27,6 +28,9 @@ MEMBERS_KEPT = 4_096
 """Addresses kept of one campaign; of those above it only the number is known."""
 
 _CELLS_KEPT = 200
+_STRANGER = 3.0
+"""Times the lift of a cell that a whole kind of client needs: of it only the answers may look like the campaign's."""
+
 _CALM_SUSPECTS = 64
 """Suspects kept while no test is near its threshold."""
 
@@ -44,12 +48,21 @@ class Crowd(msgspec.Struct, frozen=True):
 
 
 def cell_of(family: str, request: Request, number: int | None, *, log_in: bool) -> str:
-    """The kind of a request: requests of one campaign look alike."""
+    """The kind of a request: requests of one campaign look alike. Its sender stands before the bar, then its answer."""
     named = "" if log_in or (request.user is None and request.token is None) else "named"
     return (
-        f"{family} {request.status} {(request.bytes or 0).bit_length()} {'linked' if request.referer else ''} {named} "
+        f"{family} {'linked' if request.referer else ''} {named}|{request.status} {(request.bytes or 0).bit_length()} "
         f"{(number or 0).bit_length() >> 2}"
     )
+
+
+def sender_of(cell: str) -> str:
+    """The kind of client in a cell, whatever it was answered.
+
+    >>> sender_of("curl linked |404 7 0")
+    'curl linked '
+    """
+    return cell.partition("|")[0]
 
 
 def network_of(key: str) -> str:
@@ -85,17 +98,31 @@ def keep_suspect(period: Period, client: str, time: float, cell: str, network: s
 
 
 def striking(period: Period, usual: dict[str, int], usual_total: int, settings: Campaign) -> list[str]:
-    """Cells and networks that are far more frequent than usual without clients that have other business here.
+    """Cells, senders and networks that are far more frequent than usual without clients that have other business here.
 
     Known-good clients count against a cell only as far as there are more of them than usual.
     """
     found: list[str] = []
-    for cells, before in ((period.cells, usual), (period.networks, {})):
+    senders: dict[str, list[int]] = {}
+    for cell, (votes, known) in period.cells.items():
+        counts = senders.setdefault(sender_of(cell), [0, 0])
+        counts[0] += votes
+        counts[1] += known
+    senders_before: dict[str, int] = {}
+    for cell, count in usual.items():
+        sender = sender_of(cell)
+        senders_before[sender] = senders_before.get(sender, 0) + count
+    groups: tuple[tuple[dict[str, list[int]], dict[str, int], float], ...] = (
+        (period.cells, usual, 1.0),
+        (senders, senders_before, _STRANGER),
+        (period.networks, {}, 1.0),
+    )
+    for cells, before, stranger in groups:
         for cell, (votes, known) in cells.items():
             share = (before.get(cell, 0) + 0.5) / (usual_total + 20.0)
             if (
                 votes >= settings.min_requests
-                and votes >= settings.lift * share * period.votes
+                and votes >= stranger * settings.lift * share * period.votes
                 and known - share * period.votes < settings.known_good * votes
             ):
                 found.append(cell)

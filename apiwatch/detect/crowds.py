@@ -20,8 +20,8 @@ class Cusum(msgspec.Struct, gc=False):
     votes: int = 0
     hits: int = 0
     """Hits of the votes while the test was warming up."""
-    fired: bool = False
-    """Whether it fired while it was warming up."""
+    fired_at: float = 0.0
+    """When it first fired while it was warming up; below 0 once it forgot that and learns anew."""
     quiet_until: float = 0.0
     since: float = 0.0
     """When `score` left 0; the counts below begin there."""
@@ -46,6 +46,12 @@ class Period(msgspec.Struct, gc=False):
     """Client -> its suspicious votes while the suspicion is strong; at most 4 096."""
     samples: list[Line] = msgspec.field(default_factory=list)
 
+    def forget_looks(self) -> None:
+        """Begin anew to count what votes look like."""
+        self.votes = 0
+        self.cells.clear()
+        self.networks.clear()
+
 
 class Campaign(msgspec.Struct, gc=False):
     """A campaign on one route, from the first signal until its alert closes."""
@@ -65,8 +71,10 @@ class Campaign(msgspec.Struct, gc=False):
     cells: list[str] = msgspec.field(default_factory=list)
     """Cells and networks that belong to it."""
     refreshed: float = 0.0
-    told: bool = False
-    """Whether its members were told after five minutes."""
+    told: int = 0
+    """Members when they were last told."""
+    tell_at: float = 0.0
+    """When new ones are told again, at the latest."""
     successes: int = 0
     samples: list[Line] = msgspec.field(default_factory=list)
     row: str = ""

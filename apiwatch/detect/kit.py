@@ -5,7 +5,7 @@ Detection Using Sequential Hypothesis Testing", IEEE S&P 2004; thresholds ln(10^
 """
 
 from collections.abc import Callable, Mapping
-from math import log
+from math import log, sqrt
 
 import msgspec
 
@@ -22,6 +22,15 @@ VOTES_PER_DAY = 20
 """Observations that one principal may add to a learned null hypothesis in a day."""
 
 _PRIOR_OBSERVATIONS = 20.0
+_FREQUENT = 0.5
+"""Share above which a little too low an estimate lets normal clients drift upward."""
+
+_VOTER = 5
+"""Votes from which on a principal was seen at work."""
+
+_MANY, _MOST = 10, 2
+"""Accused principals in a day, and how many times as many as others, from which on they are the normal clients."""
+
 _STEPS = 1_000
 
 
@@ -94,9 +103,15 @@ class Null(msgspec.Struct, gc=False):
     full: bool = False
     """Whether `day` was counted from its beginning."""
     yesterday: float = -1.0
+    voters: int = 0
+    """Principals that cast at least five of the votes."""
+    accused: int = 0
+    """Such principals whose votes were withdrawn since the day began; `taken` and `taken_hits` are those votes."""
+    taken: int = 0
+    taken_hits: int = 0
 
     def share(self, start: float, own: Votes, day: int) -> float:
-        """Unclipped share of hits among the others, from a prior of 20 observations at `start`.
+        """Unclipped share of hits among the others, from a prior of 20 observations at `start`; see `_share`.
 
         `own` are the votes of the principal that is judged: they do not count for it.
         """
@@ -105,7 +120,7 @@ class Null(msgspec.Struct, gc=False):
         hits, observations = self.hits, self.observations
         if own.day == day == self.day:
             hits, observations = hits - own.hits, observations - own.cast
-        return (hits + _PRIOR_OBSERVATIONS * start) / (observations + _PRIOR_OBSERVATIONS)
+        return _share(hits, observations, start)
 
     def vote(self, own: Votes, hit: bool, day: int, start: float) -> None:
         """Count one observation, unless its principal has voted 20 times that day already."""
@@ -119,6 +134,7 @@ class Null(msgspec.Struct, gc=False):
             self._begin(day, start)
         own.cast += 1
         self.observations += 1
+        self.voters += own.cast == _VOTER
         if hit:
             own.hits += 1
             self.hits += 1
@@ -132,6 +148,8 @@ class Null(msgspec.Struct, gc=False):
             if vote and own.cast < VOTES_PER_DAY:
                 own.cast += 1
                 self.observations += 1
+                if own.cast == _VOTER:
+                    self.voters += 1
                 if hit:
                     own.hits += 1
                     self.hits += 1
@@ -141,17 +159,22 @@ class Null(msgspec.Struct, gc=False):
             return scale.at(share)
         if self.yesterday >= 0.0:
             return scale.at(self.yesterday)
-        return scale.at((hits + _PRIOR_OBSERVATIONS * start) / (observations + _PRIOR_OBSERVATIONS))
+        return scale.at(_share(hits, observations, start))
 
     def others(self, own: Votes, day: int) -> int:
         """Observations of other principals that the share rests on."""
         return self.observations - (own.cast if own.day == day == self.day else 0)
 
     def withdraw(self, own: Votes) -> None:
-        """Take back the votes of a principal that turned out to be suspicious."""
+        """Take back the votes of a principal that turned out to be suspicious; see `_begin` for when they return."""
         if own.day == self.day:
             self.hits -= own.hits
             self.observations -= own.cast
+            if own.cast >= _VOTER:
+                self.voters -= 1
+                self.accused += 1
+                self.taken += own.cast
+                self.taken_hits += own.hits
         own.cast = own.hits = 0
 
     def recount(self, own: Votes, count: int) -> None:
@@ -162,14 +185,26 @@ class Null(msgspec.Struct, gc=False):
             self.hits += count
 
     def _begin(self, day: int, start: float) -> None:
+        """Another day. Where most of those who were seen at work were accused, what they did is usual there."""
+        if self.accused >= max(_MANY, _MOST * self.voters):
+            self.hits += self.taken_hits
+            self.observations += self.taken
+        self.voters = self.accused = self.taken = self.taken_hits = 0
         if self.day >= 0 and not self.full:
             self.full = True
             self.day = day
             return
         if self.observations >= VOTES_PER_DAY:
-            self.yesterday = (self.hits + _PRIOR_OBSERVATIONS * start) / (self.observations + _PRIOR_OBSERVATIONS)
+            self.yesterday = _share(self.hits, self.observations, start)
         self.day = day
         self.hits = self.observations = 0
+
+
+def _share(hits: int, observations: int, start: float) -> float:
+    """Share of hits with the prior; where most observations are hits, the upper end of what it may well be."""
+    seen = observations + _PRIOR_OBSERVATIONS
+    share = (hits + _PRIOR_OBSERVATIONS * start) / seen
+    return share if share <= _FREQUENT else min(1.0, share + 2.0 * sqrt(share * (1.0 - share) / seen))
 
 
 class Histogram(msgspec.Struct, gc=False):

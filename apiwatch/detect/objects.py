@@ -61,6 +61,7 @@ class ObjectTests:
             track = principal.tracks[key]
         except KeyError:
             track = _add_track(principal, key, time)
+            param_state.since = param_state.since or time
         if param is UNSEEN:
             object_id, before = -1 - track.total, 1
         else:
@@ -124,7 +125,7 @@ class ObjectTests:
             keep_sample(track.samples, sample_of(time, source, request.line, raw))
         if windows:
             observe(track, stamp, time, popular)
-            found = distinct_signal(track, param_state, self._distinct)
+            found = distinct_signal(track, param_state, self._distinct, time)
             if found is not None and not self._is_small(param_state, popularity):
                 track.ratio = found.facts["objects"] / found.facts["limit"]
                 signals = [*(signals or ()), found]

@@ -18,8 +18,11 @@ from apiwatch.model import Number, Severity, Tags
 __all__ = ["FOREIGN_OBJECT", "Foreign", "Owners", "is_private", "owner_of", "share", "touched"]
 
 _OBJECTS_KEPT = 64
-_VOTES = 3
-"""Objects that one principal may make shared in the eyes of a parameter, lest an attacker makes all of it public."""
+_VOTES, _VOTES_SHARE = 3, 300
+"""Objects that one principal may make shared in the eyes of a parameter, lest an attacker makes all of it public: so
+many, or one in so many of its objects."""
+
+OWNERS_KEPT = 64
 
 
 class Owners(msgspec.Struct, gc=False):
@@ -28,13 +31,21 @@ class Owners(msgspec.Struct, gc=False):
     objects: int = 0
     shared: int = 0
     """Objects that had a second user."""
+    users: dict[int, int] = msgspec.field(default_factory=dict)
+    """The first owners -> 1; at most 64."""
+
+    def add(self, owner: int) -> None:
+        """One more object, with its owner."""
+        self.objects += 1
+        if len(self.users) < OWNERS_KEPT:
+            self.users[owner] = 1
 
 
 class Foreign(msgspec.Struct, gc=False):
     """What one principal touched that belongs to others."""
 
     objects: dict[int, int] = msgspec.field(default_factory=dict)
-    """Identity -> 1; the latest 64."""
+    """Identity -> 1, or 2 once it was written; the latest 64."""
     total: int = 0
     writes: int = 0
     votes: dict[int, int] = msgspec.field(default_factory=dict)
@@ -49,7 +60,11 @@ def owner_of(user: str) -> int:
 
 def is_private(owners: Owners, settings: ForeignObject) -> bool:
     """Whether hardly any of the many objects of a parameter had a second user."""
-    return owners.objects >= settings.objects and owners.shared < settings.shared * owners.objects
+    return (
+        owners.objects >= settings.objects
+        and owners.shared < settings.shared * owners.objects
+        and len(owners.users) >= settings.users
+    )
 
 
 def share(owners: Owners, foreign: Foreign, key: int) -> None:
@@ -58,7 +73,7 @@ def share(owners: Owners, foreign: Foreign, key: int) -> None:
     if key not in votes and len(votes) >= _OBJECTS_KEPT:
         del votes[next(iter(votes))]
     cast = votes.get(key, 0)
-    if cast < _VOTES:
+    if cast < max(_VOTES, owners.objects // _VOTES_SHARE):
         votes[key] = cast + 1
         owners.shared += 1
 
@@ -74,12 +89,14 @@ def touched(
 ) -> Signal | None:
     """A foreign object of a private parameter was answered; `known` says whether to a user or to nobody."""
     objects = foreign.objects
-    if identity in objects:
+    before = objects.get(identity, 0)
+    if before > writes:
         return None
-    if len(objects) >= _OBJECTS_KEPT:
-        del objects[next(iter(objects))]
-    objects[identity] = 1
-    foreign.total += 1
+    if not before:
+        if len(objects) >= _OBJECTS_KEPT:
+            del objects[next(iter(objects))]
+        foreign.total += 1
+    objects[identity] = 1 + writes
     foreign.writes += writes
     keep_sample(foreign.lines, line)
     limit = settings.points if known and not foreign.writes else settings.points_unauthenticated

@@ -33,6 +33,12 @@ _CALM = 0.25
 _RESTART = 0.5
 """Share of the threshold at which a test goes on after it fired."""
 
+_BELIEVED_FOR = 86_400.0
+"""Seconds after which a test that fired before it knew the route learns anew: what goes on that long is usual there."""
+
+_LEARNED_ANEW = 50
+"""Votes of which it then takes the share."""
+
 _OUTAGE = 3.0
 """Log-likelihood ratio of the votes of known-good clients alone."""
 
@@ -66,20 +72,21 @@ class ShareTest:
         cusum.votes += 1
         cusum.p0 *= self._kept
 
-    def vote(self, cusum: Cusum, hit: bool, time: float, *, known: bool) -> bool:
-        """Count one vote; whether the test fires."""
+    def vote(self, cusum: Cusum, hit: bool, time: float, *, known: bool, alone: bool) -> bool:
+        """Count one vote; whether the test fires.
+
+        Before the route is known a hit only counts against clients that are `alone`, with nothing else to do.
+        """
         settings = self._settings
         if not settings.enabled:
             return False
         warming = cusum.p0 < 0.0
         if cusum.score > 0.0 or hit:
-            self._judge(cusum, hit, time, known, off=warming and not self._early)
+            off = warming and (not self._early or cusum.fired_at < 0.0)
+            self._judge(cusum, hit, time, known, off=off, counts=alone or not warming)
         cusum.votes += 1
         if warming:
-            cusum.hits += hit
-            if cusum.votes >= settings.warm_votes:
-                mean = self._mean(cusum)
-                cusum.p0 = min(mean, _BELIEVED * self._start) if cusum.fired else mean
+            self._learn(cusum, hit, time)
         elif cusum.score <= self.calm:
             cusum.p0 *= self._kept
             if hit:
@@ -95,7 +102,8 @@ class ShareTest:
         """The signal of the latest vote is believed: half of the evidence stays, and the test rests."""
         cusum.score = _RESTART * self.threshold
         cusum.quiet_until = time + self._settings.quiet
-        cusum.fired = True
+        if cusum.p0 < 0.0 and cusum.fired_at == 0.0:
+            cusum.fired_at = time
 
     def is_outage(self, cusum: Cusum) -> bool:
         """Whether known-good clients do what the test is about as well: the service is to blame, and no campaign.
@@ -109,7 +117,20 @@ class ShareTest:
         cusum.score = self.threshold
         return True
 
-    def _judge(self, cusum: Cusum, hit: bool, time: float, known: bool, *, off: bool) -> None:
+    def _learn(self, cusum: Cusum, hit: bool, time: float) -> None:
+        """One vote while the test is warming up."""
+        cusum.hits += hit
+        if cusum.fired_at < 0.0:
+            if cusum.votes >= _LEARNED_ANEW:
+                cusum.p0 = cusum.hits / cusum.votes
+        elif cusum.fired_at > 0.0:
+            if time - cusum.fired_at >= _BELIEVED_FOR:
+                cusum.fired_at = -1.0
+                cusum.votes = cusum.hits = 0
+        elif cusum.votes >= self._settings.warm_votes:
+            cusum.p0 = self._mean(cusum)
+
+    def _judge(self, cusum: Cusum, hit: bool, time: float, known: bool, *, off: bool, counts: bool) -> None:
         p0 = self.usual(cusum)
         if off or p0 > self._settings.off_above:
             cusum.score = 0.0
@@ -122,6 +143,8 @@ class ShareTest:
         if known:
             cusum.known += 1
             cusum.known_hits += hit
+        if hit and not counts:
+            return
         of_hit, of_other = self._weights_at(p0)
         cusum.score = max(0.0, cusum.score + (of_hit if hit else of_other))
 

@@ -29,13 +29,13 @@ def start_at(settings: DistinctObjects) -> int:
 def observe(track: ObjectTrack, stamp: int, time: float, popular: bool) -> None:
     """Count one request in the windows of a track that reads many objects.
 
-    `stamp` is the earlier value of `track.recent` for this object, -1 if there was none.
+    `stamp` is the earlier value of `track.recent` for this object, -1 if there was none. What the principal remembers
+    from an earlier window is read again, and not another object that it takes.
     """
     windows = track.windows
     if windows is None:
         windows = track.windows = _opened(track, time)
         return
-    touched = (stamp >> 1) if stamp >= 0 else -1
     for window in windows:
         for half in (0, 1):
             start = window.starts[half]
@@ -45,13 +45,13 @@ def observe(track: ObjectTrack, stamp: int, time: float, popular: bool) -> None:
                 window.starts[half] = start
                 window.distinct[half] = window.total[half] = window.unpopular[half] = 0
             window.total[half] += 1
-            if touched < start:
+            if stamp < 0:
                 window.distinct[half] += 1
                 if not popular:
                     window.unpopular[half] += 1
 
 
-def distinct_signal(track: ObjectTrack, param: ParamState, settings: DistinctObjects) -> Signal | None:
+def distinct_signal(track: ObjectTrack, param: ParamState, settings: DistinctObjects, time: float) -> Signal | None:
     """The signal of the widest excess over the limit of a window, if there is one."""
     if track.windows is None:
         return None
@@ -65,7 +65,8 @@ def distinct_signal(track: ObjectTrack, param: ParamState, settings: DistinctObj
         histogram = param.histograms[index]
         if window.learned != histogram.total:
             own = None if track.closed is None else track.closed[index]
-            window.limit, window.usual = limit_of(histogram, floors[index], settings, own)
+            young = time - param.since < settings.warm_time
+            window.limit, window.usual = limit_of(histogram, floors[index], settings, own, young=young)
             window.learned = histogram.total
         limit, usual = window.limit, window.usual
         if distinct <= limit or distinct <= settings.distinct_share * total:
@@ -122,12 +123,20 @@ def _opened(track: ObjectTrack, time: float) -> list[Window]:
 
 
 def limit_of(
-    histogram: Histogram, floor: int, settings: DistinctObjects, own: Mapping[int, int] | None = None
+    histogram: Histogram,
+    floor: int,
+    settings: DistinctObjects,
+    own: Mapping[int, int] | None = None,
+    *,
+    young: bool = True,
 ) -> tuple[float, float]:
-    """(limit, usual 99th percentile) of a window; doubled until enough windows are closed. `own` do not count."""
+    """(limit, usual 99th percentile) of a window. `own` do not count.
+
+    Doubled until enough windows are closed, or the parameter is not `young` any more.
+    """
     usual = histogram.p99(own)
     limit = max(float(floor), settings.p99_factor * usual)
-    if histogram.total < settings.warm_windows:
+    if young and histogram.total < settings.warm_windows:
         limit *= 2
     return limit, usual
 

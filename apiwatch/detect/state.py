@@ -6,12 +6,19 @@ All of it is msgspec structs, so that the engine can store and restore each piec
 import msgspec
 
 from apiwatch.detect.crowds import RoutePopulation
+from apiwatch.detect.exfiltration.sizes import ByteTrack, RouteSizes
+from apiwatch.detect.flows import Flow
+from apiwatch.detect.identity.newcomers import Newcomer
 from apiwatch.detect.identity.track import IdentityTrack, Predecessors
+from apiwatch.detect.inventory.track import RouteWatch, VersionTrack, Visits
 from apiwatch.detect.kit import Histogram, Null, Votes
 from apiwatch.detect.ownership import Foreign, Owners
 from apiwatch.detect.recon.probes import ProbeTrack, RouteProbes
 from apiwatch.detect.recovery.track import RecoveryTrack
 from apiwatch.detect.samples import Sample, keep_sample, sample_of
+from apiwatch.detect.volume.errors import ErrorTrack, RouteErrors
+from apiwatch.detect.volume.latency import RouteTime, TimeTrack
+from apiwatch.detect.volume.rates import Rate
 from apiwatch.routes import Route
 
 __all__ = [
@@ -162,6 +169,18 @@ class Principal(msgspec.Struct, gc=False):
     recovery: RecoveryTrack | None = None
     identity: IdentityTrack | None = None
     foreign: Foreign | None = None
+    newcomer: Newcomer | None = None
+    versions: VersionTrack | None = None
+    large: dict[int, ByteTrack] | None = None
+    """By route id; at most 16."""
+    turn: int = -1
+    """Bucket of its latest request, and `pace` its requests in it."""
+    pace: int = 0
+    rate: Rate | None = None
+    """Once it was busy."""
+    errors: dict[int, ErrorTrack] | None = None
+    """By route id; at most 8, so are those of `time`."""
+    time: dict[int, TimeTrack] | None = None
     signals: dict[str, tuple[int, float, str, float]] = msgspec.field(default_factory=dict)
     """Detector -> severity, evidence (0 to 1), reason and time of its strongest signal.
 
@@ -189,6 +208,8 @@ class ParamState(msgspec.Struct, gc=False):
     step: Null = msgspec.field(default_factory=Null)
     miss: Null = msgspec.field(default_factory=Null)
     requests: int = 0
+    since: float = 0.0
+    """When its first principal came."""
     owners: Owners | None = None
     histograms: list[Histogram] = msgspec.field(default_factory=lambda: [Histogram(), Histogram(), Histogram()])
     """Distinct objects per principal in closed windows of 10 min, 1 h and 24 h."""
@@ -227,12 +248,24 @@ class RouteState(msgspec.Struct, gc=False):
     authenticated: int = 0
     """Answers to requests with credentials."""
     strays: int = 0
-    """Answers to requests without credentials that gave a signal: they do not make this usual."""
-    anonymous: dict[int, float] = msgspec.field(default_factory=dict)
-    """Sequence number of a principal that gave such a signal -> time of its latest one; few of a day are kept."""
+    """Further answers to clients without credentials: each of them makes this a little more usual only once."""
     followed: bool = False
     """Whether a client of this log-in route was ever seen elsewhere."""
     population: RoutePopulation | None = None
     """All its clients together, once there was a vote."""
     probes: RouteProbes | None = None
+    inventory: RouteWatch | None = None
+    """Why each of its requests is looked at; None for an ordinary route."""
+    visits: Visits | None = None
+    large: int = 0
+    """Answers of more bytes are looked at."""
+    answers: RouteSizes | None = None
+    turn: int = -1
+    """Bucket of its latest request, and `pace` its requests in it."""
+    pace: int = 0
+    rate: Rate | None = None
+    """Once it was busy."""
+    flow: Flow | None = None
+    errors: RouteErrors | None = None
+    time: RouteTime | None = None
     dirty: bool = False

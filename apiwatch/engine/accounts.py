@@ -10,7 +10,8 @@ from apiwatch.detect.auth.accounts import (
     targeted_signal,
     welcomed,
 )
-from apiwatch.detect.state import Principal, sample_of
+from apiwatch.detect.state import Principal, RouteState, sample_of
+from apiwatch.engine.clients import Client
 from apiwatch.engine.identity import SENSITIVE
 from apiwatch.engine.owners import OwnerVerdicts
 from apiwatch.engine.verdicts import Event, LogInAttempt
@@ -56,6 +57,10 @@ class AccountVerdicts(OwnerVerdicts):
         if route.route.is_login and not skipped and (outcome == _OK or request.status in _REDIRECTED):
             self.logged_in(client, time)
 
+    def account_of(self, user: str) -> Account | None:
+        """What is known of a user's log-ins."""
+        return self.accounts.get(user[:_USER_LENGTH])
+
     def changed_accounts(self) -> list[Account]:
         """Accounts that changed since the last call."""
         changed = [one for one in self._changed_accounts if one.dirty and self.accounts.get(one.user) is one]
@@ -71,11 +76,11 @@ class AccountVerdicts(OwnerVerdicts):
 
     def _judge_account(self, event: Event, attempt: LogInAttempt) -> None:
         """Failures over all clients, and the success that follows them."""
-        request, time, raw, source, client, _, _ = event
+        request, time, raw, source, client, route, _ = event
         principal, track, user, refused = attempt
         settings = self.settings.detectors
         network, agent = client.key, request.user_agent or ""
-        account = None if user is None else self.accounts.get(user[:_USER_LENGTH])
+        account = None if user is None else self.account_of(user)
         if refused:
             if user is None:
                 return
@@ -87,7 +92,8 @@ class AccountVerdicts(OwnerVerdicts):
                 if signal is not None:
                     self._signal(event, self._subject(account, time, client.address), signal)
             return
-        flagged = any(name in principal.signals for name in FLAGS)
+        member = user is not None and user not in track.users and self.is_member(route, client)
+        flagged = member or (track.score > 0.0 and any(name in principal.signals for name in FLAGS))
         if not flagged and user is None:
             return
         takeover = settings.takeover
@@ -103,14 +109,13 @@ class AccountVerdicts(OwnerVerdicts):
         welcomed(account, network, agent)
         self._touch_account(account, time)
 
+    def is_member(self, route: RouteState, client: Client) -> bool:
+        """Whether a client takes part in a campaign on a route; `Campaigns` knows."""
+        return False
+
     def _subject(self, account: Account, time: float, address: str) -> Principal:
         """The principal that stands for an account as a victim: not the user's own, who did nothing wrong."""
-        key = f"account:{account.user}"
-        principal = self.principals.get(key) or self.add_principal(key, "user", time, address)
-        principal.last = max(principal.last, time)
-        principal.client = address
-        self.touch_principal(principal)
-        return principal
+        return self.stand_in(f"account:{account.user}", "user", time, address)
 
     def _add_account(self, user: str, time: float) -> Account:
         """A new account; at the limit those that were seen the longest ago leave, often refused ones last."""

@@ -25,6 +25,9 @@ _NONE = (0, 0, 0)
 LAST, OBJECTS, CHANGED, BYTES = 6, 7, 8, 9
 """Places in the counters of a client on a route, behind its six outcomes."""
 
+_BRIEF = 3
+"""Requests from which on a client of a flood has rows like any other."""
+
 
 class Client(msgspec.Struct, gc=False):
     """One client address."""
@@ -69,6 +72,10 @@ class Client(msgspec.Struct, gc=False):
     """Users and tokens that became principals since `mixed_since`."""
     answered: int = 0
     """Answered requests outside log-in routes."""
+    brief: bool = False
+    """Whether it came with a flood of new clients and has hardly asked for anything: only its totals are written."""
+    watched: bool = False
+    """Whether a test is kept that looks at every one of its requests."""
     visitors: Visitors | None = None
     principal: str = ""
     """Key of its latest principal."""
@@ -86,17 +93,31 @@ def client_rows(
     routes: list[ClientRouteRow],
     facets: list[ClientFacetRow],
 ) -> None:
-    """Append all rows of a client that changed since the last call; `limit` is the number of facets of one kind."""
+    """Append all rows of a client that changed since the last call; `limit` is the number of facets of one kind.
+
+    Of a brief client only the totals: in a flood of a million addresses the rest would be most of the work and of the
+    state file.
+    """
     address, part = client.address, client.part
-    totals = [sum(column) for column in zip(*client.routes.values(), strict=True)]
+    if len(client.routes) == 1:
+        (totals,) = client.routes.values()
+    else:
+        totals = [sum(column) for column in zip(*client.routes.values(), strict=True)]
+    ok, miss, deny, limited, err, neutral = totals[:6]
+    requests = ok + miss + deny + limited + err + neutral
     clients.append(
         ClientRow(
             address,
             part,
             int(client.first),
             int(client.last),
-            sum(totals[:6]),
-            *_six(totals),
+            requests,
+            ok,
+            miss,
+            deny,
+            limited,
+            err,
+            neutral,
             totals[BYTES],
             client.principal,
             client.peer,
@@ -105,6 +126,8 @@ def client_rows(
             client.points,
         )
     )
+    if client.brief and is_brief(client):
+        return
     for minute, counts in client.minutes.items():
         if counts[7]:
             counts[7] = 0
@@ -131,6 +154,14 @@ def client_rows(
                     facets.append(ClientFacetRow(address, part, kind, value, counts[0], counts[1]))
 
 
+def is_brief(client: Client) -> bool:
+    """Whether a client of a flood still hardly asked for anything, and gave no signal; if not, it is brief no more."""
+    if not client.score and sum(sum(counts[:6]) for counts in client.routes.values()) < _BRIEF:
+        return True
+    client.brief = False
+    return False
+
+
 def minute_row(client: Client, minute: int, counts: list[int]) -> ClientMinuteRow:
     """The row of one minute."""
     return ClientMinuteRow(minute, client.address, client.part, sum(counts[:6]), *_six(counts), counts[6])
@@ -142,6 +173,8 @@ def _six(counts: list[int]) -> tuple[int, int, int, int, int, int]:
 
 def flush_minutes(client: Client, before: int, rows: list[ClientMinuteRow]) -> None:
     """Drop the minutes before `before`, and append those that were not written yet."""
+    if client.brief and is_brief(client):
+        return
     for minute in [minute for minute in client.minutes if minute < before]:
         counts = client.minutes.pop(minute)
         if counts[7]:

@@ -14,6 +14,7 @@ LATE_MINUTES = 2
 """Minutes behind the newest event in which an event is still counted in its minute."""
 
 WINDOW = 600
+
 _HOUR, _DAY = 6, 144
 """Windows of ten minutes in each of the longer spans."""
 
@@ -43,8 +44,9 @@ class Clock(Memory):
         elif time >= state.window_end:
             self._close_windows(state.window_end, time)
             if time // DAY > (state.window_end - WINDOW) // DAY:
-                for popularity in self.popularity.values():
-                    if popularity:
+                for key, popularity in self.popularity.items():
+                    # Owners (keys below 0) keep what they have for as long as there is room for it.
+                    if popularity and key >= 0:
                         self.forget_older(popularity)
             state.window_end = (time // WINDOW + 1) * WINDOW
             self._close_alerts(time)

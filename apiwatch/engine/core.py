@@ -8,20 +8,23 @@ order, never on where a batch or a `take` falls.
 from apiwatch.config import Settings
 from apiwatch.detect.outcome import BY_STATUS, DENSE, SPARSE, learn_size, refine
 from apiwatch.detect.recon.fuzzing import UNKNOWN_STATUS, tried
+from apiwatch.detect.recon.looking import TargetLook
 from apiwatch.detect.recon.verbs import NEUTRAL as PLAIN_VERBS
 from apiwatch.detect.state import Principal, RouteState
-from apiwatch.engine.accounts import AccountVerdicts
+from apiwatch.engine.amounts import Amounts
 from apiwatch.engine.clients import BYTES, CHANGED, LAST, Client, count_run, flush_minutes
 from apiwatch.engine.clock import LATE_MINUTES
+from apiwatch.engine.flows import Flows
+from apiwatch.engine.inventory import InventoryVerdicts
 from apiwatch.engine.peers import BLOCK, Proxies
-from apiwatch.engine.populations import SLOT, Populations
+from apiwatch.engine.populations import SLOT
 from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, network_principal
 from apiwatch.engine.rows import MINUTE_BYTES
 from apiwatch.engine.state import SourceState
 from apiwatch.engine.twins import ALONE, Twins
 from apiwatch.formats import LineParser, Unparsed, line_parser
 from apiwatch.model import Auth, Batch, Outcome, Request, UnparsedRow
-from apiwatch.routes import Param
+from apiwatch.routes import Param, holds_no_object, query_params
 
 __all__ = ["FUTURE", "EngineCore"]
 
@@ -43,8 +46,16 @@ _NO_METHOD = frozenset({405, 501})
 _UNNAMED = frozenset({401, 407})
 """Answers that do not confirm the user or token of a request."""
 
+_SIGHTS_KEPT = 20_000
 
-class EngineCore(Populations, AccountVerdicts):
+Sight = tuple[RouteState, tuple[Param, ...], str, TargetLook | None, bool]
+"""What a learned target always is: its route, the objects in its path, its query, what is suspicious about it, and
+whether no test looks at answers to it unless its query holds an object (no object in the path, no role, an ordinary
+text).
+"""
+
+
+class EngineCore(Flows, InventoryVerdicts, Amounts):
     """Everything but the conversion to rows and to state, which `Engine` adds."""
 
     def __init__(self, settings: Settings) -> None:
@@ -55,6 +66,8 @@ class EngineCore(Populations, AccountVerdicts):
         self._agent_families: dict[str | None, str] = {}
         self._late = 0
         """Late events of the batch that is read."""
+        self._sights: dict[tuple[str, str | None, str | None], Sight] = {}
+        """(host, method, target) -> what is known of it: a cache, emptied when a route is forgotten."""
         self._facets = settings.limits.facets_per_client
 
     def feed(self, batch: Batch) -> None:
@@ -137,27 +150,61 @@ class EngineCore(Populations, AccountVerdicts):
         outcome = BY_STATUS[status] if 0 <= status < 1000 else NEUTRAL
         method = request.method
         host = request.host or ""
-        if method is None:
-            found = self.routes.unmatched(host, time), _NO_PARAMS
-        else:
-            found = self.routes.match(host, method, request.path, request.query, time, _ANSWERED[outcome])
-        route, params = found
         try:
-            route_state = self.route_states[route.id]
+            route_state, params, query, look, plain = self._sights[host, method, request.target]
         except KeyError:
-            route_state = self.add_route(route)
-        matched = route.matched
-        if outcome == OK and matched and status < 300 and (params or route.is_login or route.is_blind):
-            outcome = _refined(route_state, request.bytes, status, method)
-
+            route_state, params, query, look, plain = self._sight(request, host, time, outcome)
+            route = route_state.route
+        else:
+            route = route_state.route
+            route.requests += 1
+            if time > route.last_seen:
+                route.last_seen = time
         try:
             client = self.clients[request.client]
         except KeyError:
-            client = self.add_client(request.client, request, time)
+            client = self._new_client(request, time)
+            plain = known_agent = False
+        else:
+            known_agent = request.user_agent == client.agent
         user = request.user
-        agent = request.user_agent
-        known_agent = agent == client.agent
-        if user is None and request.token is None and known_agent and time >= client.nat_until:
+        referer = request.referer
+        if query:
+            objects = query_params(query, route.queries)
+            if objects:
+                params += objects
+                plain = False
+        if (
+            plain
+            and outcome == OK
+            and known_agent
+            and user == client.user
+            and request.host == client.host
+            and (referer is None or self.looks.referers.get(referer, True) is None)
+            and request.token is None
+            and route_state.principals is None
+            and not (client.watched or client.score or request.stated or route_state.basic or route_state.inventory)
+            and (user is not None or not route_state.authenticated)
+        ):
+            known = self.principals.get(client.principal)
+            if known is not None:
+                if user is not None:
+                    route_state.authenticated += 1
+                self._count(client, route.label, request, time, outcome)
+                self._touch(client, known, time)
+                route_state.outcomes[OK] += 1
+                if not route.lets_nobody_in:
+                    client.answered += 1
+                if not route_state.dirty:
+                    route_state.dirty = True
+                    self.dirty_routes.append(route_state)
+                if self.measure(request, time, known, route_state, outcome):
+                    self.judge_amount((request, time, raw, source, client, route_state, outcome), known)
+                return
+        matched = route.matched
+        if outcome == OK and status < 300 and matched and (params or route.is_login or route.is_blind):
+            outcome = _refined(route_state, request.bytes, status, method)
+        if user is None and request.token is None and request.user_agent == client.agent and time >= client.nat_until:
             try:
                 principal = self.principals[client.key]
             except KeyError:
@@ -193,7 +240,7 @@ class EngineCore(Populations, AccountVerdicts):
                 self.judge_log_in((request, time, raw, source, client, route_state, outcome), params)
             elif outcome == OK and not route.lets_nobody_in:
                 client.answered += 1
-            if route.roles:
+            if route.roles or (request.query and method == "POST"):
                 self.judge_steps((request, time, raw, source, client, route_state, outcome), params)
             if outcome == OK:
                 if user is not None or request.token is not None or request.stated == Auth.AUTHENTICATED:
@@ -205,6 +252,8 @@ class EngineCore(Populations, AccountVerdicts):
             if route.is_login or ((params or route.is_blind) and time // SLOT > before // SLOT):
                 event = request, time, raw, source, client, route_state, outcome
                 self.judge_population(event, params, before, unpopular=unpopular)
+        if self.measure(request, time, principal, route_state, outcome):
+            self.judge_amount((request, time, raw, source, client, route_state, outcome), principal)
         if another:
             self.judge_user((request, time, raw, source, client, route_state, outcome))
         if status in UNKNOWN_STATUS:
@@ -212,11 +261,6 @@ class EngineCore(Populations, AccountVerdicts):
                 self.judge_target((request, time, raw, source, client, route_state, outcome), principal)
         elif outcome == OK and principal.recon is not None:
             tried(principal.recon, -route.id, time, False, self.fuzz_weights)
-        try:
-            look = self.looks.targets[request.target]
-        except KeyError:
-            look = self.looks.target(request)
-        referer = request.referer
         if (
             look is not None
             or not known_agent
@@ -227,6 +271,49 @@ class EngineCore(Populations, AccountVerdicts):
             self.judge_verb((request, time, raw, source, client, route_state, outcome), principal)
         if (outcome == OK and not matched) or status == 500:
             self.judge_answer((request, time, raw, source, client, route_state, outcome), principal)
+        if before < self.day_start or route_state.inventory is not None:
+            self.judge_inventory((request, time, raw, source, client, route_state, outcome), principal, before)
+
+    def _sight(self, request: Request, host: str, time: float, outcome: int) -> Sight:
+        """What is to be known of a target; remembered if its route was learned."""
+        try:
+            look = self.looks.targets[request.target]
+        except KeyError:
+            look = self.looks.target(request)
+        method = request.method
+        if method is None:
+            route, params = self.routes.unmatched(host, time), _NO_PARAMS
+        else:
+            route, params = self.routes.match(host, method, request.path, request.query, time, _ANSWERED[outcome])
+            params = tuple(found for found in params if not found.name.startswith("?"))
+        if self.routes.forgotten:
+            self._sights.clear()
+        try:
+            state = self.route_states[route.id]
+        except KeyError:
+            state = self.add_route(route)
+        if not route.matched:
+            return state, params, "", look, False
+        query = request.query
+        if query and holds_no_object(query):
+            query = ""
+        plain = not (params or route.roles or route.is_blind or look) and method in PLAIN_VERBS
+        sight = state, params, query, look, plain
+        if method is not None and request.target is not None:
+            if len(self._sights) >= _SIGHTS_KEPT:
+                self._sights.clear()
+            self._sights[host, method, request.target] = sight
+        return sight
+
+    def _new_client(self, request: Request, time: float) -> Client:
+        """A client that is seen for the first time; its user agent is the first of a shared address as well."""
+        client = self.add_client(request.client, request, time)
+        client.agent = request.user_agent
+        client.family = self._family(request.user_agent)
+        client.families.append(client.family)
+        client.mixed_agents.append(request.user_agent or "")
+        client.mixed_since = time
+        return client
 
     def _touch(self, client: Client, principal: Principal, time: float) -> None:
         """Client and principal were seen now, and together."""

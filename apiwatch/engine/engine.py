@@ -7,6 +7,8 @@ import msgspec
 from apiwatch.config import Settings
 from apiwatch.detect.alerts import AlertState
 from apiwatch.detect.auth import Account
+from apiwatch.detect.inventory.track import Inventory
+from apiwatch.detect.kit import DAY
 from apiwatch.detect.state import Principal, RouteState
 from apiwatch.engine.clients import Client, client_rows
 from apiwatch.engine.clock import LATE_MINUTES
@@ -29,7 +31,7 @@ from apiwatch.model import (
     StateRow,
     SuspectRow,
 )
-from apiwatch.routes import Route, TreeState
+from apiwatch.routes import Route, Specification, TreeState
 
 __all__ = ["Engine"]
 
@@ -61,9 +63,12 @@ class _Pieces:
 class Engine(EngineCore):
     """One shard's engine; synchronous, deterministic, single-threaded."""
 
-    def __init__(self, settings: Settings, *, salt: bytes = b"") -> None:
+    def __init__(self, settings: Settings, *, salt: bytes = b"", specification: Specification | None = None) -> None:
+        """`specification` is what the OpenAPI files of the settings say; the engine itself reads no file."""
         super().__init__(settings)
         self.globals.salt = salt
+        if specification is not None:
+            self.routes.specify(specification)
 
     @property
     def pending(self) -> int:
@@ -74,6 +79,11 @@ class Engine(EngineCore):
             + len(self.dirty_principals)
             + len(self.evicted_principals)
         )
+
+    @property
+    def has_news(self) -> bool:
+        """Whether an alert was opened or changed since the last take."""
+        return bool(self.book.events)
 
     def take(self, *, with_state: bool = True) -> Delta:
         """Everything that changed since the last call, as rows with absolute values.
@@ -99,6 +109,9 @@ class Engine(EngineCore):
         if self.routes.changed:
             self.routes.changed = False
             state.put("t", self.routes.state)
+        if self.inventory_changed:
+            self.inventory_changed = False
+            state.put("i", self.inventory)
         state.put("e", self._globals())
         state.drop(deleted)
         events, self.book.events = self.book.events, []
@@ -162,6 +175,7 @@ class Engine(EngineCore):
             rows.append(StateRow(f"s/{source.name}", _encode(source)))
         rows += [StateRow(f"w/{second}", _encode(known)) for second, known in self.twins.seconds.items()]
         rows.append(StateRow("t", _encode(self.routes.state)))
+        rows.append(StateRow("i", _encode(self.inventory)))
         rows.append(StateRow("e", _encode(self._globals())))
         return rows
 
@@ -176,6 +190,8 @@ class Engine(EngineCore):
             return
         self._restore_globals(by_kind)
         self._restore_routes(by_kind)
+        for _, blob in by_kind.get("i", ()):
+            self.inventory = _decode(blob, type=Inventory)
         for _, blob in by_kind.get("c", ()):
             client = _decode(blob, type=Client)
             client.dirty = False
@@ -203,6 +219,7 @@ class Engine(EngineCore):
         for rest, blob in by_kind.get("w", ()):
             self.twins.restore(int(rest), _decode(blob, type=Second))
         self._restore_tables(by_kind)
+        self.resume()
 
     def _restore_globals(self, by_kind: _Blobs) -> None:
         for _, blob in by_kind.get("e", ()):
@@ -216,6 +233,7 @@ class Engine(EngineCore):
         self.book.refused = self.globals.alerts_refused
         self.routes.refused = self.globals.routes_refused
         self.first_minute = int(self.globals.watermark) // 60 - LATE_MINUTES
+        self.day_start = self.globals.watermark // DAY * DAY
 
     def _restore_routes(self, by_kind: _Blobs) -> None:
         routes: list[Route] = []

@@ -1,7 +1,7 @@
 """The tests on identities of one shard."""
 
 from apiwatch.detect.identity.many_users import came, logged_in
-from apiwatch.detect.identity.mixed_auth import answered_anonymously, is_stray
+from apiwatch.detect.identity.mixed_auth import answered_anonymously
 from apiwatch.detect.identity.predecessors import (
     MISSING_PREDECESSOR,
     followed_by_harm,
@@ -91,13 +91,15 @@ class IdentityVerdicts(RecoveryVerdicts):
             return
         if not settings.enabled or request.method == "OPTIONS" or not SENSITIVE.isdisjoint(route.route.roles):
             return
-        if not is_stray(route.anonymous, principal.pid, time, settings):
-            return
         line = sample_of(time, source, request.line, raw)
         sure = request.auth == Auth.ANONYMOUS
-        signal = answered_anonymously(_track(principal), authenticated, others, sure, line, settings)
-        route.strays += 1
-        self._signal(event, principal, signal)
+        track = _track(principal)
+        signal = answered_anonymously(track, authenticated, others, sure, line, settings)
+        self.touch_principal(principal)
+        if track.anonymous > 1:
+            route.strays += 1
+        if signal is not None:
+            self._signal(event, principal, signal)
 
     def judge_roaming(self, event: Event, principal: Principal) -> None:
         """A token that was last used from another address."""

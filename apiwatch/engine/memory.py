@@ -1,6 +1,8 @@
 """What the engine remembers, and its bounds: who is admitted, and who is forgotten when there is no room."""
 
+from collections.abc import Callable
 from operator import attrgetter
+from typing import TypeVar
 
 from apiwatch.config import Settings
 from apiwatch.detect import DETECTORS
@@ -20,7 +22,11 @@ TARGETS = 0
 
 _EVICTED_SHARE = 10
 _PARAMS_PER_ROUTE = 32
-_last_use = attrgetter("last")
+_FLOOD_RATE = 100.0
+"""New clients per second, while older ones are evicted for them, that are a flood."""
+_FLOOD_S = 60.0
+
+_Known = TypeVar("_Known", Client, Principal)
 
 
 class Memory:
@@ -32,7 +38,7 @@ class Memory:
         self.globals = Globals()
         self.clients: dict[str, Client] = {}
         self.principals: dict[str, Principal] = {}
-        self.routes = Routes(limits.routes)
+        self.routes = Routes(limits.routes, settings.routes.pin, settings.routes.forbid)
         self.route_states: dict[int, RouteState] = {}
         self.params: dict[int, ParamState] = {}
         self.owners: dict[int, RouteState] = {}
@@ -74,34 +80,37 @@ class Memory:
     def add_client(self, address: str, request: Request, time: float) -> Client:
         """A new client; at the limit a tenth of them is evicted first, those with a score last."""
         limit = self.settings.limits.clients
+        state = self.globals
         if len(self.clients) >= limit:
-            self.globals.part += 1
-            for client in self._least_clients(max(1, limit // _EVICTED_SHARE)):
-                del self.clients[client.address]
-                self.globals.clients_evicted += 1
-                self.deleted.append(f"c/{client.address}")
-                if client.dirty:
-                    self.evicted_clients.append(client)
+            least = _least(self.clients, max(1, limit // _EVICTED_SHARE), attrgetter("score"))
+            self._evict_clients(least, time)
         key, kind = network_key(address)
-        client = self.clients[address] = Client(address, self.globals.part, key, kind, time, time, request.peer)
+        client = self.clients[address] = Client(address, state.part, key, kind, time, time, request.peer)
+        client.brief = time < state.flood_until
         return client
 
-    def _least_clients(self, count: int) -> list[Client]:
-        quiet = [client for client in self.clients.values() if not client.score]
-        quiet.sort(key=attrgetter("address"))
-        quiet.sort(key=_last_use)
-        if len(quiet) < count:
-            scored = [client for client in self.clients.values() if client.score]
-            quiet += sorted(scored, key=attrgetter("last", "address"))
-        return quiet[:count]
+    def _evict_clients(self, clients: list[Client], time: float) -> None:
+        """Forget clients; when as many come in so short a time as only a flood brings, note that."""
+        state = self.globals
+        state.part += 1
+        for client in clients:
+            del self.clients[client.address]
+            self.deleted.append(f"c/{client.address}")
+            if client.dirty:
+                self.evicted_clients.append(client)
+        state.clients_evicted += len(clients)
+        if len(clients) >= _FLOOD_RATE * (time - state.evicted_at):
+            state.flood_until = time + _FLOOD_S
+        state.evicted_at = time
 
     def add_principal(self, key: str, kind: str, time: float, client: str) -> Principal:
         """A new principal; at the limit a tenth of them is evicted first, suspicious and alerted ones last."""
         limit = self.settings.limits.principals
         if len(self.principals) >= limit:
-            for principal in self._least_principals(max(1, limit // _EVICTED_SHARE)):
+            least = _least(self.principals, max(1, limit // _EVICTED_SHARE), _weight)
+            self.globals.principals_evicted += len(least)
+            for principal in least:
                 del self.principals[principal.key]
-                self.globals.principals_evicted += 1
                 self.deleted.append(f"p/{principal.key}")
                 if principal.dirty:
                     self.evicted_principals.append(principal)
@@ -112,16 +121,6 @@ class Memory:
             principal.silent = shared.voter != key
         self.touch_principal(principal)
         return principal
-
-    def _least_principals(self, count: int) -> list[Principal]:
-        quiet = [principal for principal in self.principals.values() if not (principal.alerts or principal.listed)]
-        quiet.sort(key=attrgetter("pid"))
-        quiet.sort(key=_last_use)
-        if len(quiet) < count:
-            rest = [principal for principal in self.principals.values() if principal.alerts or principal.listed]
-            rest.sort(key=lambda principal: (bool(principal.alerts), principal.last, principal.pid))
-            quiet += rest
-        return quiet[:count]
 
     def add_route(self, route: Route) -> RouteState:
         """The state of a route that was learned now; routes that gave way to it are dropped."""
@@ -190,3 +189,20 @@ class Memory:
         if len(client.routes) >= self.settings.limits.routes_per_client:
             label = OTHER
         return client.routes.setdefault(label, [0] * 10)
+
+
+def _weight(principal: Principal) -> int:
+    """How much would be lost with a principal: 0 nothing, 1 a suspicion, 2 an open alert."""
+    return 2 if principal.alerts else 1 if principal.listed else 0
+
+
+def _least(table: dict[str, _Known], count: int, weight: Callable[[_Known], int]) -> list[_Known]:
+    """The `count` entries to forget first: those without weight before others, used longest ago, then by key."""
+    quiet = sorted(known.last for known in table.values() if not weight(known))
+    if len(quiet) < count:
+        order = sorted(table.items(), key=lambda item: (weight(item[1]), item[1].last, item[0]))
+        return [known for _, known in order[:count]]
+    edge = quiet[count - 1]
+    found = [known for known in table.values() if known.last < edge and not weight(known)]
+    ties = sorted(key for key, known in table.items() if known.last == edge and not weight(known))
+    return found + [table[key] for key in ties[: count - len(found)]]

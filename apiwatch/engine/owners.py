@@ -63,7 +63,7 @@ class OwnerVerdicts(IdentityVerdicts):
             return False
         before = table.visit(identity, owner)
         if before == 0:
-            owners.objects += 1
+            owners.add(owner)
             if owners.objects == self.settings.detectors.foreign.objects:
                 self.owners[state.key].owned = True
             self.remembered(table)

@@ -22,16 +22,11 @@ MINUTE_PLACES = 38
 def route_row(state: RouteState) -> RouteRow:
     """The row of one route."""
     route = state.route
-    return RouteRow(
-        route.host,
-        route.label,
-        " ".join(route.roles),
-        int(route.first_seen),
-        int(route.last_seen),
-        sum(state.outcomes),
-        PRINCIPALS_COUNTED if state.principals is None else len(state.principals),
-        *state.outcomes,
-    )
+    clients = PRINCIPALS_COUNTED if state.principals is None else len(state.principals)
+    ok, miss, deny, limited, err, neutral = state.outcomes
+    seen = int(route.first_seen), int(route.last_seen)
+    counts = sum(state.outcomes), clients, ok, miss, deny, limited, err, neutral
+    return RouteRow(route.host, route.label, " ".join(route.roles), *seen, *counts, origin=route.origin)
 
 
 def minute_row(minute: int, counts: list[int]) -> MinuteRow:

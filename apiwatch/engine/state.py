@@ -24,12 +24,20 @@ class Globals(msgspec.Struct, gc=False):
     part: int = 0
     """Incarnation of clients that are made now: grows with every eviction."""
     clients_evicted: int = 0
+    evicted_at: float = 0.0
+    """When clients were last evicted."""
+    flood_until: float = 0.0
+    """Until when new clients are taken for those of a flood."""
     principals_evicted: int = 0
     routes_refused: int = 0
     alerts_refused: int = 0
     objects: int = 0
     objects_forgotten: int = 0
     clamped: int = 0
+    turn: int = 0
+    """Number of the current bucket of ten seconds in which anything was asked for."""
+    traffic: bool = False
+    """Whether anything was asked for in it so far."""
     salt: bytes = b""
     """Key of the hashes that stand for credentials."""
 

@@ -36,7 +36,7 @@ from apiwatch.model import Outcome, Request, Severity
 from apiwatch.routes import Param
 from apiwatch.routes.roles import STATIC
 
-__all__ = ["Event", "LogInAttempt", "Verdicts", "is_cold", "named_user"]
+__all__ = ["Event", "LogInAttempt", "Verdicts", "is_cold", "named_user", "target_of"]
 
 OK, MISS, DENY, ERR = int(Outcome.OK), int(Outcome.MISS), int(Outcome.DENY), int(Outcome.ERR)
 
@@ -179,14 +179,14 @@ class Verdicts(Clock):
         path = request.path
         if not settings.enabled or not path or path.lower().endswith(STATIC):
             return
-        text = f"{request.host or ''} {request.method} {path}".encode("utf-8", "surrogatepass")
-        target = int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1
+        target = target_of(request)
         popularity = self.popularity_of(TARGETS)
         before = popularity.visit(target, principal.pid)
         if before == 0:
             self.remembered(popularity)
         track = principal.recon
         if track is None:
+            client.watched = True
             track = principal.recon = ReconTrack(time, time, host=request.host or "")
         if before >= POPULAR or not tried(track, target, time, True, self.fuzz_weights):
             return
@@ -269,6 +269,17 @@ class Verdicts(Clock):
         if signal is not None:
             self._signal(event, principal, signal)
 
+    def judge_population(self, event: Event, params: tuple[Param, ...], before: int, *, unpopular: bool) -> None:
+        """The vote of a client among all those of a route; without tests of populations there is none."""
+
+    def stand_in(self, key: str, kind: str, time: float, address: str) -> Principal:
+        """The principal that stands for what alerts are about, when that is nobody who sends requests."""
+        principal = self.principals.get(key) or self.add_principal(key, kind, time, address)
+        principal.last = max(principal.last, time)
+        principal.client = address
+        self.touch_principal(principal)
+        return principal
+
     def _network_principal(self, client: Client, time: float) -> Principal:
         key, kind = network_principal(client, time)
         principal = self.principals.get(key)
@@ -329,6 +340,12 @@ class Verdicts(Clock):
             if route is not None:
                 route.log_in.withdraw(log_in.votes)
                 self.touch_route(route)
+
+
+def target_of(request: Request) -> int:
+    """Identity of the target of a request: host, method and path."""
+    text = f"{request.host or ''} {request.method} {request.path}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1
 
 
 def named_user(params: tuple[Param, ...]) -> str | None:

@@ -161,6 +161,8 @@ class RouteRow(NamedTuple):
     limited: int
     err: int
     neutral: int
+    origin: str = "learned"
+    """Where its template comes from: `learned`, `pinned` or `openapi`."""
 
 
 class SuspectRow(NamedTuple):

@@ -8,7 +8,7 @@ import msgspec
 from apiwatch.routes.segments import Param, param, segment_type
 from apiwatch.text import plain
 
-__all__ = ["QueryKey", "query_params"]
+__all__ = ["QueryKey", "holds_no_object", "query_params"]
 
 _BY_NAME = re.compile(
     r"(?i:id|uid|user|uuid|email|e-mail|mail|phone|msisdn|account|order|invoice|vin|tag|sku|username|servicetag"
@@ -76,6 +76,19 @@ def query_params(query: str, keys: dict[str, QueryKey]) -> tuple[Param, ...]:
             if len(found) == _OBJECTS:
                 break
     return tuple(found)
+
+
+def holds_no_object(query: str) -> bool:
+    """Whether the names of all keys say that no value of a query can be an object, whatever is learned later.
+
+    >>> holds_no_object("page=2&limit=50"), holds_no_object("page=2&code=17")
+    (True, False)
+    """
+    for pair in query.split("&", _PAIRS)[:_PAIRS]:
+        key = pair.partition("=")[0]
+        if (_names[key] if key in _names else _judge(key)) is not False:
+            return False
+    return True
 
 
 def _kind_of(value: str) -> str | None:

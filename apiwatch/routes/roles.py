@@ -1,8 +1,9 @@
 """What a route is for, by the words in its template (design of outcome inference: route roles by name)."""
 
 import re
+from collections.abc import Iterable
 
-__all__ = ["LOGIN", "STATIC", "is_blind", "lets_nobody_in", "roles_of"]
+__all__ = ["LOGIN", "STATIC", "is_blind", "lets_nobody_in", "roles_of", "roles_told"]
 
 LOGIN = "login"
 
@@ -78,6 +79,22 @@ def roles_of(method: str, template: str) -> tuple[str, ...]:
     if method not in {"POST", "PUT"}:
         roles -= _ACCOUNT
     return tuple(sorted(roles))
+
+
+def roles_told(method: str, template: str, names: Iterable[str], tags: Iterable[str]) -> tuple[str, ...]:
+    """Roles of a specified operation beyond those of its template: by its operationId, and by tags that are a role.
+
+    A tag often stands for all that has to do with accounts, so that it gives a role only to a path without parameters.
+
+    >>> roles_told("POST", "/v1/in", ["createLogin"], []), roles_told("POST", "/v1/things/{id}", ["addThing"], ["auth"])
+    (('login',), ())
+    """
+    found: set[str] = set()
+    for name in names:
+        found.update(roles_of(method, "/" + "-".join(_SPLIT(_CAMEL("-", name)))))
+    if "{" not in template and not any(name in template.lower() for name in _NO_LOGIN):
+        found.update(_WORDS[tag.lower()] for tag in tags if tag.lower() in _WORDS and method == "POST")
+    return tuple(sorted(found))
 
 
 def lets_nobody_in(template: str) -> bool:

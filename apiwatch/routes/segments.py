@@ -13,7 +13,7 @@ from typing import NamedTuple
 from apiwatch.routes.values import identity, number, unquote
 from apiwatch.text import plain
 
-__all__ = ["Param", "Typed", "param", "segment_type", "typed_path", "unused_name"]
+__all__ = ["KINDS", "Param", "Typed", "decoded", "param", "segment_type", "typed_path", "unused_name"]
 
 
 class Param(NamedTuple):
@@ -57,6 +57,9 @@ _SHAPES = tuple(
         ("host", r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+(?:com|org|net|edu|gov|info|biz|io|eu)"),
     )
 )
+KINDS = frozenset(kind for kind, _ in _SHAPES) | {"slug", "token"}
+"""Names of parameters that say what stands there."""
+
 _FIRST = re.compile(r"[0-9+{a-zA-Z%:-]").match
 _TOKEN = re.compile(r"[A-Za-z0-9_=+-]{16,}").fullmatch
 _EXTENSION = re.compile(r"(.+)(\.[A-Za-z][A-Za-z0-9]{0,5})").fullmatch
@@ -107,8 +110,10 @@ def segment_type(segment: str) -> str | None:
     return None
 
 
-def typed_path(path: str) -> Typed:
+def typed_path(path: str, literal: int = 0) -> Typed:
     """Replace the typed segments of a path; `//` and a trailing `/` are folded, `;` parameters dropped, case kept.
+
+    The first `literal` segments stay as they are.
 
     Segments are percent-decoded once; `/`, `;` and `%` that come from decoding stay encoded. A parameter is named after
     the literal in front of it, the second one of that name `name.2`. Applied to its own template it changes nothing.
@@ -126,6 +131,10 @@ def typed_path(path: str) -> Typed:
         if segment in _literals:
             pieces.append(segment)
             previous = segment
+        elif literal and len(pieces) < literal:
+            previous = decoded(segment.partition(";")[0])
+            if previous:
+                pieces.append(previous)
         elif segment.isascii() and segment.isdecimal():
             pieces.append("{int}")
             params.append(_integer(unused_name(previous, params), segment))
@@ -153,8 +162,7 @@ def _untyped(segment: str, pieces: list[str], params: list[Param], previous: str
     text = segment.partition(";")[0]
     if not text:
         return False
-    if "%" in text:
-        text = plain(unquote(text).replace("%", "%25").replace("/", "%2F").replace(";", "%3B"))
+    text = decoded(text)
     if not pieces and _LANGUAGE(text):
         pieces.append("{locale}")
         return False
@@ -176,6 +184,13 @@ def _untyped(segment: str, pieces: list[str], params: list[Param], previous: str
         _literals.add(segment)
     pieces.append(text)
     return True
+
+
+def decoded(text: str) -> str:
+    """A segment, percent-decoded once."""
+    if "%" not in text:
+        return text
+    return plain(unquote(text).replace("%", "%25").replace("/", "%2F").replace(";", "%3B"))
 
 
 def _inside(text: str, previous: str, params: list[Param]) -> tuple[str, list[Param]] | None:

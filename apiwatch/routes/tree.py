@@ -1,24 +1,22 @@
 """The learned routes: (host, method, typed path) -> Route, grown by answers and never by misses.
 
 Rules T3, T4 and T6 of the template design: many untyped children of one path collapse to `{slug}`; a route is learned
-at its second answered request; the table is bounded, and the route that was used longest ago goes first.
+at its second answered request; the table is bounded, and the route that was used longest ago goes first. What OpenAPI
+files or the settings say about a path wins over all of that.
 """
 
 from collections.abc import Iterable
-from typing import Final
 
-import msgspec
-
-from apiwatch.routes.queries import QueryKey, query_params
+from apiwatch.routes.known import Forbidden, Known, KnownRoutes
+from apiwatch.routes.openapi import Specification
+from apiwatch.routes.patterns import segments_of
+from apiwatch.routes.queries import query_params
 from apiwatch.routes.roles import LOGIN, is_blind, lets_nobody_in, roles_of
+from apiwatch.routes.route import OTHER_HOSTS, UNMATCHED, Route, TreeState, classify
 from apiwatch.routes.segments import Param, param, typed_path, unused_name
 from apiwatch.routes.slugs import CHECKED_AT, kept_literals
 
-__all__ = ["OTHER_HOSTS", "UNMATCHED", "Route", "Routes", "TreeState"]
-
-UNMATCHED: Final = "(unmatched)"
-OTHER_HOSTS: Final = "(other)"
-"""Host of the pseudo-route of hosts that are unknown and too many to have one each."""
+__all__ = ["Routes"]
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _MATCHES_KEPT = 20_000
@@ -29,47 +27,15 @@ _HOSTS_KEPT = 64
 _OPERATION = "operationName="
 
 
-class Route(msgspec.Struct, gc=False):
-    """One learned route, or the pseudo-route of everything in a host that matched none."""
-
-    id: int
-    host: str
-    method: str
-    template: str
-    label: str
-    """`METHOD /template`."""
-    prefix: str
-    """Template up to its first parameter: `/v1/users` of `/v1/users/{int}`."""
-    roles: tuple[str, ...]
-    is_login: bool
-    first_seen: float
-    last_seen: float
-    matched: bool = True
-    """False for the pseudo-route."""
-    is_blind: bool = False
-    """Whether it looks up or changes accounts that the log does not name."""
-    lets_nobody_in: bool = False
-    """Whether it answers people who did not log in: a form or a file of a page."""
-    requests: int = 0
-    queries: dict[str, QueryKey] = msgspec.field(default_factory=dict)
-    """Query keys whose behaviour is watched."""
-
-
-class TreeState(msgspec.Struct, gc=False):
-    """What the tree knows beside its routes: kept as one piece of state."""
-
-    next_id: int = 1
-    pending: dict[str, int] = msgspec.field(default_factory=dict)
-    """Key of a route that was answered once."""
-    slugs: dict[str, list[str]] = msgspec.field(default_factory=dict)
-    """Prefix whose untyped children are one route -> the literal children that stay beside it."""
-
-
 class Routes:
     """All routes of one shard; deterministic in the order of requests."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, pinned: Iterable[str] = (), forbidden: Iterable[str] = ()) -> None:
+        """At most `limit` routes; `pinned` templates are never learned but known, `forbidden` ones never learned."""
         self._limit = limit
+        self._pinned = tuple(pinned)
+        self._known = KnownRoutes(pinned=self._pinned)
+        self._forbidden = Forbidden(forbidden)
         self._by_key: dict[str, Route] = {}
         self._by_id: dict[int, Route] = {}
         self._children: dict[str, dict[str, int]] = {}
@@ -88,6 +54,15 @@ class Routes:
         self.forgotten: list[int] = []
         """Ids of forgotten routes since the list was last emptied by its reader."""
 
+    def specify(self, specification: Specification) -> None:
+        """Believe OpenAPI files; to be called before the first request."""
+        self._known = KnownRoutes(specification, self._pinned)
+
+    @property
+    def specification(self) -> Specification:
+        """What the OpenAPI files say."""
+        return self._known.specification
+
     def __len__(self) -> int:
         return len(self._by_id)
 
@@ -99,6 +74,8 @@ class Routes:
         """Continue from earlier state, on a new table."""
         self.state = state
         for route in routes:
+            if route.matched:
+                classify(route, self._known.find(route.host, route.method, route.template) if self._known else None)
             self._enter(route)
 
     def match(
@@ -134,32 +111,62 @@ class Routes:
             route = self._add(host, "", UNMATCHED, time, matched=False)
         return route
 
+    def objects(self, host: str, method: str, path: str) -> tuple[Param, ...]:
+        """The objects in a path."""
+        found = self._matches.get((host, method, path))
+        return self._template(host, method, path)[1] if found is None else found[1]
+
+    def template(self, host: str, method: str, path: str) -> str:
+        """The template that a path has, or would have once it is learned."""
+        return self._template(host, method, path)[0]
+
+    def find(self, host: str, method: str, template: str) -> Route | None:
+        """The route of a template."""
+        return self._by_key.get(_key(host, method, template))
+
     def answers_otherwise(self, host: str, method: str, path: str) -> bool:
         """Whether a learned route of the same path has another method."""
-        template, _ = self._with_slugs(host, typed_path(path)[0])
+        return self.has_other_method(host, method, self._template(host, method, path)[0])
+
+    def has_other_method(self, host: str, method: str, template: str) -> bool:
+        """Whether a template is that of a learned route with another method."""
         others = _METHODS - {method, "OPTIONS"}
         return any(_key(host, other, template) in self._by_key for other in others)
 
     def _find(self, host: str, method: str, path: str, time: float, answered: bool) -> tuple[Route, tuple[Param, ...]]:
-        template, params = typed_path(path)
-        known = method if method in _METHODS else "OTHER"
-        template, slugs = self._with_slugs(host, template)
-        key = _key(host, known, template)
+        template, params, known = self._template(host, method, path)
+        method_known = method if method in _METHODS else "OTHER"
+        key = _key(host, method_known, template)
         route = self._by_key.get(key)
         if route is None:
-            if not answered or not self._second(key):
+            if known is not None and known.origin != "learned":
+                if not answered and host not in self._hosts and not self.specification.names(host):
+                    return self.unmatched(host, time), ()
+            elif not answered or not self._second(key):
                 return self.unmatched(host, time), ()
-            route = self._add(host, known, template, time, matched=True)
-            if self._collapses(route):
-                template, slugs = self._with_slugs(host, template)
-                route = self._by_key.get(_key(host, known, template)) or self._add(
-                    host, known, template, time, matched=True
-                )
-        found = route, params + slugs
+            route = self._add(host, method_known, template, time, matched=True)
+            classify(route, known)
+            if known is None and self._collapses(route):
+                template, params, _ = self._template(host, method, path)
+                route = self._by_key.get(_key(host, method_known, template))
+                if route is None:
+                    route = self._add(host, method_known, template, time, matched=True)
+                    route.collapsed = True
+        found = route, params
         if len(self._matches) >= _MATCHES_KEPT:
             self._matches.clear()
         self._matches[host, method, path] = found
         return found
+
+    def _template(self, host: str, method: str, path: str) -> tuple[str, tuple[Param, ...], Known | None]:
+        """The template of a path, its objects, and what is known about it without learning."""
+        known = self._known.find(host, method, path) if self._known else None
+        if known is not None:
+            return known.template, known.params, known
+        kept = self._forbidden.covers(segments_of(path)) if self._forbidden else 0
+        template, params = typed_path(path, kept)
+        template, slugs = self._with_slugs(host, template)
+        return template, params + slugs, None
 
     def _second(self, key: str) -> bool:
         """Whether this key was answered before; remembers it if not."""
@@ -185,6 +192,8 @@ class Routes:
         prefix = _root(host)
         for segment in template.split("/")[1:]:
             kept = slugs.get(prefix)
+            if kept is not None and self._forbidden and self._forbidden.keeps(segments_of(prefix.partition("\n")[2])):
+                kept = None
             if kept is None or not segment or segment in kept or _is_typed(segment):
                 piece = segment
             else:
@@ -200,7 +209,12 @@ class Routes:
         prefix, path = _root(route.host), "/"
         for segment in route.template.split("/")[1:]:
             siblings = self._children.get(prefix, {})
-            if len(siblings) in CHECKED_AT and segment in siblings and prefix not in self.state.slugs:
+            if (
+                len(siblings) in CHECKED_AT
+                and segment in siblings
+                and prefix not in self.state.slugs
+                and not (self._forbidden and self._forbidden.keeps(segments_of(path)))
+            ):
                 below = [r for r in self._by_id.values() if r.matched and r.host == route.host]
                 kept = kept_literals(
                     siblings, [(r.template, r.method, r.requests) for r in below if r.template.startswith(path)], path
@@ -217,7 +231,7 @@ class Routes:
         self.state.slugs[prefix] = kept
         self.changed = True
         for route in below:
-            if self._with_slugs(route.host, route.template)[0] != route.template:
+            if route.origin == "learned" and self._with_slugs(route.host, route.template)[0] != route.template:
                 self._forget(route)
 
     def _add(self, host: str, method: str, template: str, time: float, *, matched: bool) -> Route:

@@ -3,19 +3,20 @@
 from apiwatch.simulate.attacks import REPLAYS
 from apiwatch.simulate.generating import generate, joined, label, labels
 from apiwatch.simulate.model import GRADES, Actor, Event, Hit, Label, Scenario, Stage
-from apiwatch.simulate.population import population
 from apiwatch.simulate.scenarios import SCENARIOS, Cast
-from apiwatch.simulate.services import services
-from apiwatch.simulate.topology import TOPOLOGIES
-from apiwatch.simulate.weather import TRAPS, stormy
-from apiwatch.simulate.world import World
+from apiwatch.simulate.topology import HOLD_OUT, TOPOLOGIES, Topology, topology
+from apiwatch.simulate.traps import CATALOGUE, STAFF, TRAPS, Trap
+from apiwatch.simulate.weather import stormy
 from apiwatch.simulate.writing import FORMATS, writer
 
 __all__ = [
+    "CATALOGUE",
     "FORMATS",
     "GRADES",
+    "HOLD_OUT",
     "REPLAYS",
     "SCENARIOS",
+    "STAFF",
     "TOPOLOGIES",
     "TRAPS",
     "Actor",
@@ -25,13 +26,13 @@ __all__ = [
     "Label",
     "Scenario",
     "Stage",
-    "World",
+    "Topology",
+    "Trap",
     "generate",
     "joined",
     "label",
     "labels",
-    "population",
-    "services",
     "stormy",
+    "topology",
     "writer",
 ]

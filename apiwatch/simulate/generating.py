@@ -5,12 +5,9 @@ from heapq import merge
 from operator import itemgetter
 
 from apiwatch.simulate.model import Actor, Event, Hit, Label, Scenario, Stage
-from apiwatch.simulate.population import population
 from apiwatch.simulate.scenarios import Cast, scenario
-from apiwatch.simulate.services import services
-from apiwatch.simulate.topology import Rename, renamed_route, topology
+from apiwatch.simulate.topology import Topology, topology
 from apiwatch.simulate.weather import stormy
-from apiwatch.simulate.world import World
 from apiwatch.simulate.writing import Writer, writer
 
 __all__ = ["generate", "joined", "label", "labels"]
@@ -31,8 +28,9 @@ def generate(
     """The lines of a scenario in the order of time, made one by one as they are asked for.
 
     `rate` counts the normal requests per second, `start` is in seconds since the epoch. `grade` and `cast` are for the
-    replays `R1` to `R20`; `layout` is the topology of the API. The same arguments give the same bytes; another start
-    moves all times by the difference. Raises UsageError for an unknown scenario, grade, topology or format.
+    replays `R1` to `R20`; `layout` is the topology of the API. The same arguments give the same bytes; a start at the
+    same hour of another day moves all times by the difference. Raises UsageError for an unknown scenario, grade,
+    topology or format.
     """
     found = scenario(name, grade, cast)
     stage = Stage(seed, start, minutes * 60.0, rate)
@@ -55,22 +53,23 @@ def labels(
     An actor whose turn would come after the end has no label. Raises UsageError as `generate` does.
     """
     found = scenario(name, grade, cast)
-    topology(layout)
+    api = topology(layout)
     stage = Stage(seed, start, minutes * 60.0, rate)
-    actors = (*found.actors(stage), *services(World(seed, rate)))
-    made = [made for actor in actors if (made := label(name, actor, stage, layout)) is not None]
+    made = [made for actor in _actors(found, stage, api) if (made := label(name, actor, stage)) is not None]
     return sorted(made, key=lambda label: label.role != "attacker")
 
 
-def _events(found: Scenario, stage: Stage, write: Writer, rename: Rename | None) -> Iterator[Event]:
-    world = World(stage.seed, stage.rate)
-    actors = (*found.actors(stage), *services(world))
-    others = merge(*(actor.hits(stage) for actor in actors), key=itemgetter(0))
+def _actors(found: Scenario, stage: Stage, api: Topology) -> tuple[Actor, ...]:
+    return (*map(api.actor, found.actors(stage)), *api.machines(stage))
+
+
+def _events(found: Scenario, stage: Stage, write: Writer, api: Topology) -> Iterator[Event]:
+    others = merge(*(actor.hits(stage) for actor in _actors(found, stage, api)), key=itemgetter(0))
     start = stage.start
-    many = stormy(stage, world) if found.stormy else population(stage, world)
+    many = stormy(stage, api) if found.stormy else api.population(stage)
     for hit in joined(many, others):
         time = start + hit[0]
-        yield Event(time, write(time, hit if rename is None else rename(hit)))
+        yield Event(time, write(time, hit))
 
 
 def joined(many: Iterator[Hit], few: Iterator[Hit]) -> Iterator[Hit]:
@@ -86,7 +85,7 @@ def joined(many: Iterator[Hit], few: Iterator[Hit]) -> Iterator[Hit]:
     yield from few
 
 
-def label(campaign: str, actor: Actor, stage: Stage, layout: str = "A") -> Label | None:
+def label(campaign: str, actor: Actor, stage: Stage) -> Label | None:
     """The truth about one actor of one simulation; None when it never has its turn."""
     first = last = -1.0
     requests = exposed = 0
@@ -105,7 +104,7 @@ def label(campaign: str, actor: Actor, stage: Stage, layout: str = "A") -> Label
         role=actor.role,
         clients=tuple(clients),
         users=actor.users,
-        route=renamed_route(layout, actor.route),
+        route=actor.route,
         family=actor.family,
         expect=actor.expect,
         requests=requests,

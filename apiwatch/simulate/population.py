@@ -1,15 +1,17 @@
 """The normal traffic of a whole population: sessions that come and go, in the order of time and in bounded memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 from random import Random
+from typing import Protocol
 
 from apiwatch.simulate.chance import stream, thinking
 from apiwatch.simulate.model import Hit, Stage
+from apiwatch.simulate.rhythm import Rhythm
 from apiwatch.simulate.sessions import Session
 from apiwatch.simulate.world import World
 
-__all__ = ["SESSION_HITS", "SESSION_SECONDS", "population"]
+__all__ = ["SESSION_HITS", "SESSION_SECONDS", "Visit", "crowd", "population"]
 
 SESSION_HITS = 22.42
 """Mean number of requests of a visit; measured over 20 000 visits, and checked by a test."""
@@ -21,36 +23,58 @@ SESSION_SECONDS = 102.5
 _SLOTS = 20
 """Slots of the agenda per second."""
 
-_Item = Session | Hit | None
+
+class Visit(Protocol):
+    """One visit in progress."""
+
+    def step(self, now: float, out: list[Hit], /) -> float | None:
+        """Append the requests of the next step, all from `now` on; the time of the step after it, None at the end."""
+
+
+_Item = Visit | Hit | None
 _Entry = tuple[float, int, _Item]
 
 
 def population(stage: Stage, world: World) -> Iterator[Hit]:
     """Requests of all users at `stage.rate` per second on average, from an already busy first second on.
 
-    Visits arrive as a Poisson process, those of a few users far more often than those of most (power law). At any time
-    only the visits in progress are in memory.
+    Visits of a few users are far more frequent than those of most (power law).
     """
     chance = stream(stage.seed, "population")
-    arrivals = stage.rate / SESSION_HITS
+
+    def visit(midway: bool) -> Visit:
+        number = int(world.population * chance.random() ** 1.7)
+        return Session(world, chance, number, stage.start, midway=midway)
+
+    return crowd(stage, chance, visit, SESSION_HITS, SESSION_SECONDS)
+
+
+def crowd(stage: Stage, chance: Random, visit: Callable[[bool], Visit], hits: float, seconds: float) -> Iterator[Hit]:
+    """Visits that begin as a Poisson process with the rhythm of day and week; only those in progress are in memory.
+
+    `visit` makes one, with True one that began before the first second; `hits` and `seconds` are what it takes on
+    average.
+    """
+    rhythm = Rhythm(stage.start, stage.duration)
+    arrivals = stage.rate / hits
     agenda = _Agenda()
-    for _ in range(int(arrivals * SESSION_SECONDS)):
-        agenda.put(thinking(chance), _visit(stage, world, chance, midway=True))
-    agenda.put(chance.expovariate(arrivals), None)
+    for _ in range(int(arrivals * rhythm.at(0.0) * seconds)):
+        agenda.put(thinking(chance), visit(True))
+    agenda.put(chance.expovariate(arrivals * rhythm.at(0.0)), None)
     out: list[Hit] = []
     for time, what in agenda.until(stage.duration):
         if isinstance(what, Hit):
             yield what
             continue
         if what is None:
-            agenda.put(time + chance.expovariate(arrivals), None)
-        session = what or _visit(stage, world, chance, midway=False)
-        following = session.step(time, out)
+            agenda.put(time + chance.expovariate(arrivals * rhythm.at(time)), None)
+            what = visit(False)
+        following = what.step(time, out)
         for hit in out:
             agenda.put(hit.time, hit)
         out.clear()
         if following is not None:
-            agenda.put(following, session)
+            agenda.put(following, what)
 
 
 class _Agenda:
@@ -92,8 +116,3 @@ class _Agenda:
                 return
             self._now = self._later.pop(self._slot, [])
             heapify(self._now)
-
-
-def _visit(stage: Stage, world: World, chance: Random, *, midway: bool) -> Session:
-    number = int(world.population * chance.random() ** 1.7)
-    return Session(world, chance, number, stage.start, midway=midway)

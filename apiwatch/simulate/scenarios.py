@@ -5,7 +5,7 @@ from typing import Literal
 from apiwatch.errors import UsageError
 from apiwatch.simulate.attacks import REPLAYS, brute_force, fuzzing, guessing, scrape, spray, stuffing, walk
 from apiwatch.simulate.model import GRADES, Actor, Scenario
-from apiwatch.simulate.weather import TRAPS
+from apiwatch.simulate.traps import TRAPS
 from apiwatch.text import plain
 
 __all__ = ["SCENARIOS", "Cast", "replay_scenario", "scenario"]
@@ -34,7 +34,7 @@ _add("benign", "normal traffic only; the log does not name the users")
 _add("benign-users", "normal traffic only; the log names the users", users_logged=True)
 _add(
     "traps",
-    "no attack, but a release, an outage, a marketing surge, a load test, a partner's batch and other look-alikes",
+    "no attack, but a release, an outage, a surge, load tests, crawlers, offices and 35 more look-alikes",
     *TRAPS,
     users_logged=True,
     stormy=True,

@@ -12,6 +12,7 @@ _PAGE_SIZE = 5_318
 _CRAWLER = "Mozilla/5.0 (compatible; ExampleSearchBot/2.1; +https://search.example.org/bot.html)"
 _PREVIEW = "ExampleChat-LinkPreview/1.4 (+https://chat.example.org/preview)"
 _MONITOR = "ExampleUptime/3.2 (monitor; +https://uptime.example.org)"
+_DEVICE = "ExampleTV/4.1 (webOS 23)"
 _PARTNER = "Apache-HttpClient/4.5.14 (Java/17.0.11)"
 
 
@@ -22,6 +23,7 @@ def services(world: World) -> tuple[Actor, ...]:
         *(_crawler(number, world) for number in range(2)),
         _previews(world),
         _partner(world),
+        _devices(),
     )
 
 
@@ -37,6 +39,24 @@ def _monitor(number: int) -> Actor:
             time += 30.0
 
     return Actor(f"monitor-{number + 1}", "benign", (client,), hits)
+
+
+def _devices() -> Actor:
+    """Sets in living rooms: each renews its token every few hours, and asks who it belongs to."""
+    clients = tuple(f"198.18.252.{number}" for number in range(101, 221))
+
+    def hits(stage: Stage) -> Iterator[Hit]:
+        chance = stream(stage.seed, "devices")
+        time = chance.expovariate(1 / 120)
+        while time < stage.duration:
+            number = int(len(clients) * chance.random())
+            user = f"living-room-{number}"
+            duration = DURATIONS[int(1024 * chance.random())]
+            yield Hit(time, clients[number], None, "POST", "/api/token/refresh", 200, 702, None, _DEVICE, duration)
+            yield Hit(time + 0.3, clients[number], user, "GET", "/api/me", 200, 431, None, _DEVICE, duration)
+            time += 0.4 + chance.expovariate(1 / 120)
+
+    return Actor("devices", "benign", clients, hits)
 
 
 def _crawler(number: int, world: World) -> Actor:

@@ -1,18 +1,23 @@
-"""API layouts: the same life of a shop behind other names, other kinds of ids and another depth of its paths.
+"""API topologies: the same incidents behind other names, other kinds of ids, and in other company.
 
-Everything is simulated in the words of topology A. Topology B renames it request by request, so that both hold the
-same behaviour and a detector that depends on a name or on the kind of an id shows it.
+Incidents are written in the words of topology A. Topology B is the same shop, renamed request by request, so that a
+detector that depends on a name or on the kind of an id shows it. Topology C is another service with other habits.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 from apiwatch.errors import UsageError
 from apiwatch.simulate.chance import mix
-from apiwatch.simulate.model import HOST, Hit
+from apiwatch.simulate.holdout import guests, machines, reworded, reworded_route
+from apiwatch.simulate.model import HOST, Actor, Hit, Stage
+from apiwatch.simulate.population import population
+from apiwatch.simulate.services import services
+from apiwatch.simulate.world import World
 from apiwatch.text import plain
 
-__all__ = ["TOPOLOGIES", "Rename", "renamed_route", "topology"]
+__all__ = ["HOLD_OUT", "TOPOLOGIES", "Rename", "Topology", "topology"]
 
 Rename = Callable[[Hit], Hit]
 
@@ -93,25 +98,76 @@ def _to_b(hit: Hit) -> Hit:
     return hit._replace(target=_target(hit.target), referer=referer, host=host)
 
 
-TOPOLOGIES: dict[str, Rename | None] = {"A": None, "B": _to_b}
-"""Topology by name: how it renames a request of A; None for A itself."""
+class Topology(NamedTuple):
+    """One API: its normal traffic, and how it says what attackers, twins and traps do in the words of A."""
+
+    population: Callable[[Stage], Iterator[Hit]]
+    machines: Callable[[Stage], tuple[Actor, ...]]
+    """Those that belong to the normal traffic."""
+    reword: Rename | None
+    """None: in the words of A."""
+    route: Callable[[str], str]
+    """A route label of A in this topology."""
+    api: str
+    """How targets of the API begin: an outage concerns them."""
+    moved: tuple[str, str]
+    """What a release moves, and whereto."""
+
+    def hits(self, many: Iterator[Hit]) -> Iterator[Hit]:
+        """Requests in the words of A, reworded."""
+        return many if self.reword is None else map(self.reword, many)
+
+    def actor(self, actor: Actor) -> Actor:
+        """An actor of A in this topology."""
+        made = actor.hits
+        return actor._replace(hits=lambda stage: self.hits(made(stage)), route=self.route(actor.route))
 
 
-def topology(name: str) -> Rename | None:
-    """The renaming of a topology. Raises UsageError for an unknown name."""
+def _shop(stage: Stage) -> Iterator[Hit]:
+    return population(stage, World(stage.seed, stage.rate))
+
+
+def _machines(stage: Stage) -> tuple[Actor, ...]:
+    return services(World(stage.seed, stage.rate))
+
+
+def _route_in_b(route: str) -> str:
+    method, _, template = route.partition(" ")
+    kind = "{uuid}" if "/users/{" in template else "{objectid}" if "/products/{" in template else "{hex}"
+    return f"{method} {_target(template)}".replace("{int}", kind) if route else ""
+
+
+def _shop_in_b(stage: Stage) -> Iterator[Hit]:
+    return map(_to_b, _shop(stage))
+
+
+def _machines_in_b(stage: Stage) -> tuple[Actor, ...]:
+    return tuple(TOPOLOGIES["B"].actor(actor) for actor in _machines(stage))
+
+
+def _route_in_c(route: str) -> str:
+    return reworded_route(route) if route else ""
+
+
+TOPOLOGIES: dict[str, Topology] = {
+    "A": Topology(_shop, _machines, None, str, "/api/", ("/api/products", "/api/v2/catalogue")),
+    "B": Topology(
+        _shop_in_b,
+        _machines_in_b,
+        _to_b,
+        _route_in_b,
+        "/gw/rest/",
+        ("/gw/rest/catalog/articles", "/gw/rest/2.2/catalogue"),
+    ),
+    "C": Topology(guests, machines, reworded, _route_in_c, "/", ("/shows/", "/next/shows/")),
+}
+"""By name. C is for measuring only: no detector may be tuned on it."""
+
+HOLD_OUT = "C"
+
+
+def topology(name: str) -> Topology:
+    """A topology by name. Raises UsageError for an unknown one."""
     if name not in TOPOLOGIES:
         raise UsageError(f"there is no topology `{plain(name)}`; choose one of {', '.join(TOPOLOGIES)}")
     return TOPOLOGIES[name]
-
-
-def renamed_route(name: str, route: str) -> str:
-    """A route label `METHOD /template` of topology A as topology `name` has it.
-
-    >>> renamed_route("B", "GET /api/orders/{int}"), renamed_route("A", "GET /api/orders/{int}")
-    ('GET /gw/rest/bookings/{hex}', 'GET /api/orders/{int}')
-    """
-    if TOPOLOGIES[name] is None or not route:
-        return route
-    method, _, template = route.partition(" ")
-    kind = "{uuid}" if "/users/{" in template else "{objectid}" if "/products/{" in template else "{hex}"
-    return f"{method} {_target(template)}".replace("{int}", kind)

@@ -101,12 +101,16 @@ class World:
         """(address, whether it is a phone on a mobile network).
 
         Networks for benchmarks (RFC 2544), carrier NAT (RFC 6598) and IPv6 documentation (RFC 3849) only: the three
-        IPv4 documentation networks are left to attackers, and the end of 198.18.0.0/16 to services.
+        IPv4 documentation networks are left to attackers, and the end of 198.18.0.0/16 to services. Some companies send
+        each visit through another of their three web proxies.
         """
         share, rest = bits % 100, bits >> 8
         if share < 44:
             host = (rest & 0xFFFF) % 0xFC00
             return f"198.18.{host >> 8}.{host & 255}", False
+        if share < 46:
+            gateway = mix(number, self._salt ^ 8) % max(2, self._offices // 8)
+            return f"198.19.{248 + gateway % 8}.{4 * (gateway >> 3 & 63) + visit % 3}", False
         if share < 54:
             spread = (rest & 0xFFFF) / 65_536
             host = mix(int(self._offices * spread * spread), self._salt ^ 6) & 0xFFFF

@@ -8,7 +8,7 @@ from apiwatch.errors import UsageError
 from apiwatch.simulate.model import Hit
 from apiwatch.text import plain
 
-__all__ = ["FORMATS", "Writer", "writer"]
+__all__ = ["ALIASES", "FORMATS", "Writer", "writer"]
 
 Writer = Callable[[float, Hit], str]
 """(time in seconds since the epoch, request) -> line."""
@@ -22,9 +22,10 @@ _ZAP = {code: _SHORT.get(chr(code), f"\\u{code:04x}") for code in (*range(32), 3
 
 def writer(name: str, *, users_logged: bool) -> Writer:
     """The function that writes a format. Raises UsageError for an unknown name."""
-    make = FORMATS.get(name)
+    make = FORMATS.get(ALIASES.get(name, name))
     if make is None:
-        raise UsageError(f"the simulator cannot write the format `{plain(name)}`; choose one of {', '.join(FORMATS)}")
+        known = ", ".join((*FORMATS, *ALIASES))
+        raise UsageError(f"the simulator cannot write the format `{plain(name)}`; choose one of {known}")
     return make(users_logged)
 
 
@@ -122,11 +123,37 @@ def _caddy_json(users_logged: bool) -> Writer:
     return write
 
 
+def _alb(users_logged: bool) -> Writer:
+    """An application load balancer of AWS; it knows neither users nor referers."""
+    escape = _escaped
+
+    def write(time: float, hit: Hit) -> str:
+        moment = f"{datetime.fromtimestamp(int(time), UTC):%FT%T}.{int(time % 1 * 1e6):06d}Z"
+        client = f"[{hit.client}]" if ":" in hit.client else hit.client
+        port = 32768 + (int(time * 1000) * 7919) % 28232
+        agent = escape(hit.agent) if hit.agent is not None else "-"
+        return (
+            f"https {moment} app/edge/50dc6c495c0c9188 {client}:{port} 10.0.0.7:8080 0.000 {hit.duration:.3f} 0.000"
+            f" {hit.status} {hit.status} 214 {hit.size}"
+            f' "{hit.method} https://{hit.host}:443{escape(hit.target)} HTTP/2.0" "{agent}"'
+            " ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2"
+            " arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/api/73e2d6bc24d8a067"
+            f' "Root=1-{int(time):08x}-1d84f3d73c47ec4e58577259" "{hit.host}" "-" 1 {moment} "forward" "-" "-"'
+            f' "10.0.0.7:8080" "{hit.status}" "-" "-"'
+        )
+
+    return write
+
+
 FORMATS: dict[str, Callable[[bool], Writer]] = {
     "combined": _combined,
     "common": _common,
     "vhost_combined": _vhost,
     "nginx_json": _nginx_json,
     "caddy_json": _caddy_json,
+    "alb": _alb,
 }
 """Every format that the simulator writes, by name."""
+
+ALIASES = {"nginx": "combined", "json": "nginx_json", "caddy": "caddy_json"}
+"""Other names of them."""

@@ -92,7 +92,7 @@ async def routes(snapshot: Snapshot, limit: int) -> list[RouteView]:
         "SELECT host, route, MAX(roles), MIN(first_seen), MAX(last_seen), CAST(SUM(clients) AS BIGINT),"
         "  CAST(SUM(requests) AS BIGINT) AS requests, CAST(SUM(ok) AS BIGINT), CAST(SUM(miss) AS BIGINT),"
         "  CAST(SUM(deny) AS BIGINT), CAST(SUM(limited) AS BIGINT), CAST(SUM(err) AS BIGINT),"
-        "  CAST(SUM(neutral) AS BIGINT) "
+        "  CAST(SUM(neutral) AS BIGINT), MAX(origin) "
         "FROM routes GROUP BY host, route ORDER BY 7 DESC, host, route LIMIT ?",
         (limit,),
     )
@@ -106,8 +106,9 @@ async def routes(snapshot: Snapshot, limit: int) -> list[RouteView]:
             clients=clients,
             objects=0,
             mix=Mix(requests=requests, ok=ok, miss=miss, deny=deny, limited=limited, err=err, neutral=neutral),
+            origin=origin,
         )
-        for host, route, roles, first, last, clients, requests, ok, miss, deny, limited, err, neutral in found
+        for host, route, roles, first, last, clients, requests, ok, miss, deny, limited, err, neutral, origin in found
     ]
 
 

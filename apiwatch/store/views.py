@@ -207,6 +207,8 @@ class RouteView:
     objects: int
     mix: Mix
     """Outcomes and requests; status classes are 0."""
+    origin: str = "learned"
+    """Where its template comes from: `learned`, `pinned` or `openapi`."""
 
 
 @dataclass(frozen=True, slots=True)

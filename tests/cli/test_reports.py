@@ -38,6 +38,40 @@ def test_routes_are_templated(home: Path, state: Path) -> None:
     assert sum(route["requests"] for route in found) == len(incident())
 
 
+def test_routes_come_from_a_file_from_pins_or_from_learning(home: Path, incident_log: Path) -> None:
+    db = home / "routes.db"
+    settings = home / "own.yaml"
+    settings.write_text("routes:\n  pin: ['/api/articles/{title}']\n")
+    file = home / "openapi.yaml"
+    file.write_text("openapi: 3.0.0\npaths: {'/api/users/{id}': {get: {}}}\n")
+    read = run(home, "replay", f"--db={db}", f"--config={settings}", f"--openapi={file}", str(incident_log))
+    assert read.returncode == 0
+    found = json_lines(run(home, "routes", "--json", f"--db={db}").stdout)
+    origins = {route["route"]: route["origin"] for route in found}
+    assert origins["GET /api/users/{slug}"] == "openapi"
+    assert origins["GET /api/articles/{slug}"] == "pinned"
+    assert origins["GET /api/orders/{int}"] == "learned"
+    tree = run(home, "routes", "--tree", f"--db={db}").stdout
+    requests = next(route["requests"] for route in found if route["route"] == "GET /api/users/{slug}")
+    assert f"    /users  {requests}\n      /{{slug}}  {requests}  GET {requests} (openapi)\n" in tree
+    pins = run(home, "routes", "--pins", f"--db={db}").stdout
+    assert pins == 'routes:\n  pin:\n    - "/api/orders/{int}"\n'
+    settings.write_text(pins)
+    assert run(home, "config", "check", str(settings)).returncode == 0
+    assert "choose one" in refused(home, 2, "routes", "--json", "--tree", f"--db={db}")
+
+
+def test_a_wrong_openapi_file_is_refused_before_anything_starts(home: Path, incident_log: Path) -> None:
+    file = home / "openapi.yaml"
+    file.write_text("openapi: 3.0.0\npaths: [1]\n")
+    for command_name in ("replay", "collect"):
+        message = refused(home, 2, command_name, f"--db={home}/x.db", f"--openapi={file}", str(incident_log))
+        assert message.startswith(f"apiwatch: {file}: `paths` must be a mapping")
+    settings = home / "own.yaml"
+    settings.write_text(f"routes: {{openapi: ['{file}']}}\n")
+    assert "`paths` must be a mapping" in run(home, "config", "check", str(settings)).stderr
+
+
 def test_show_tells_everything_about_a_client(home: Path, state: Path) -> None:
     (record,) = json_lines(run(home, "show", WALKER, "--json", f"--db={state}").stdout)
     assert record["requests"] == 120

@@ -69,7 +69,8 @@ def test_a_section_without_settings_means_its_defaults(tmp_path: Path) -> None:
         ("queue: 5\n", "did you mean `limits.queue_lines`?"),
         (
             "zzz: 5\n",
-            "`zzz` is not a setting; valid here: db, sources, limits, retention, detectors, classes, dashboard, block.",
+            "`zzz` is not a setting; valid here: db, sources, limits, retention, routes, detectors, classes, dashboard,"
+            " block.",
         ),
         ('"a\\n\\x1b\\u202e": 5\n', "`a\\x0a\\x1b\\u202e` is not a setting; valid here:"),
     ],
@@ -148,8 +149,8 @@ def test_a_slip_in_any_key_names_the_right_one(tmp_path: Path, key: str) -> None
         ("detectors: {enumeration.miss: {p0_start: 1.5}}\n", "it must be a number from 0 to 1."),
         ("detectors: {enumeration.miss: {threshold: 0}}\n", "it must be a number above 0."),
         ("detectors: {enumeration.miss: {medium_objects: 0}}\n", "it must be a whole number of at least 1."),
-        ("detectors: {enumeration.miss: {p0_min: 0.4}}\n", "p0_start` must lie between p0_min (0.4) and p0_max (0.5)."),
-        ("detectors: {enumeration.miss: {p0_start: 0.01}}\n", "must lie between p0_min (0.02) and p0_max (0.5)."),
+        ("detectors: {enumeration.miss: {p0_min: 0.4}}\n", "must lie between p0_min (0.4) and p0_max (0.75)."),
+        ("detectors: {enumeration.miss: {p0_start: 0.01}}\n", "must lie between p0_min (0.02) and p0_max (0.75)."),
         ("detectors: {enumeration.miss: {p0_min: 0}}\n", "`detectors.enumeration.miss.p0_min` must be above 0."),
         (
             "detectors: {enumeration.miss: {p0_max: 0.97}}\n",

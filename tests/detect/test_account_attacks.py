@@ -1,4 +1,4 @@
-"""Each detector of accounts and identities finds its attack and explains it, and can be switched off."""
+"""Each detector of accounts, identities and amounts finds its attack and explains it, and can be switched off."""
 
 import pytest
 from msgspec.structs import fields, replace
@@ -6,10 +6,11 @@ from msgspec.structs import fields, replace
 from apiwatch.config import Settings
 from apiwatch.config.settings import Detectors
 from apiwatch.formats.credentials import redact_line
-from tests.detect.account_attacks import ATTACKS
+from tests.detect import account_attacks, amount_attacks, inventory_attacks
 from tests.detect.explaining import assert_complete
 from tests.engine.lines import alerts_of
 
+ATTACKS = {**account_attacks.ATTACKS, **amount_attacks.ATTACKS, **inventory_attacks.ATTACKS}
 SECTIONS = {"recovery.missing-token-step": "identity.missing-predecessor"}
 """Detectors whose settings have the name of another."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from apiwatch.detect import DETECTORS
 from apiwatch.model import Severity
-from tests.detect import account_attacks
+from tests.detect import account_attacks, amount_attacks, inventory_attacks
 from tests.detect.explaining import assert_complete
 from tests.engine.lines import (
     START,
@@ -77,7 +77,8 @@ PROBES = {name for name in ATTACKS if name.startswith("recon.")} - {"recon.endpo
 
 def test_every_detector_has_an_attack_here() -> None:
     together = {name for name, detector in DETECTORS.items() if detector.family in {"population", "campaign"}}
-    assert ATTACKS.keys() | account_attacks.ATTACKS.keys() == DETECTORS.keys() - together
+    elsewhere = account_attacks.ATTACKS.keys() | amount_attacks.ATTACKS.keys() | inventory_attacks.ATTACKS.keys()
+    assert ATTACKS.keys() | elsewhere == DETECTORS.keys() - together
 
 
 @pytest.mark.parametrize("detector", ATTACKS)

@@ -1,14 +1,20 @@
 """Walks and guesses: what is found, when, and what is not."""
 
+from collections.abc import Iterator
+from itertools import chain
+from random import Random
+
 import pytest
 
 from apiwatch.config import Settings
 from apiwatch.config.settings import Detectors, SequentialEnumeration
 from apiwatch.model import Severity
+from tests.engine.lines import ALONE as ALONE_TESTS
 from tests.engine.lines import alerts_of, events_of, known_route, line, names, replayed, scattered
 
 ROUTE = known_route("/api/items/900000")
 WALKER = "203.0.113.9"
+ALONE = Settings(detectors=ALONE_TESTS)
 
 
 def walk(
@@ -72,11 +78,7 @@ def test_popular_objects_may_be_read_in_order() -> None:
         for reader in range(4)
         for raw in walk(newest[reader::3] + newest[reader % 3 :: 3], client=f"192.0.2.{reader + 1}")
     ]
-    opened = [
-        line(0, f"192.0.2.{client + 50}", f"/api/items/{item}")
-        for item in newest[::-2] + newest[::2]
-        for client in range(3)
-    ]
+    opened = [line(0, f"198.51.{client}.{item % 100}", f"/api/items/{item}") for item in newest for client in range(3)]
     alerts = alerts_of([*ROUTE, *opened, *readers, *walk(newest)])
     assert WALKER not in {alert.client for alert in alerts}
     alerts = alerts_of([*ROUTE, *opened, *readers, *walk(list(range(812_000, 812_040)))])
@@ -109,6 +111,24 @@ def test_guesses_are_found_at_any_pace(pace: float) -> None:
     (event, *_) = events_of([*ROUTE, *walk(ids, pace=pace, status=404)])
     assert event.alert.detector == "enumeration.miss"
     assert event.line == len(ROUTE) + 6
+
+
+def address_book(at: float, client: str, ids: Iterator[int], dice: Random) -> list[bytes]:
+    """A new phone looks up sixty numbers, of which four in five are unknown."""
+    return [
+        line(at + step, client, f"/api/items/{next(ids)}", 404 if dice.random() < 0.8 else 200) for step in range(60)
+    ]
+
+
+def test_address_books_with_mostly_unknown_numbers_are_normal_from_the_second_day_on() -> None:
+    dice, ids = Random(6), iter(scattered(6_000, seed=4))  # noqa: S311  # reproducible, not secret
+    visits = [address_book(3_000.0 * visit, f"192.0.2.{visit + 1}", ids, dice) for visit in range(90)]
+    day = 29
+    late = [event for event in events_of([*ROUTE, *chain(*visits)], ALONE) if event.line > day * 60 + 2]
+    assert [event.alert.client for event in late] == []
+    walker = walk(list(range(500, 512)), start=270_000.0, status=404)
+    found = alerts_of([*ROUTE, *chain(*visits), *walker], ALONE)
+    assert [alert.detector for alert in found if alert.client == WALKER] == ["enumeration.sequential"]
 
 
 def test_missing_object_that_several_clients_ask_for_is_neutral() -> None:

@@ -47,6 +47,17 @@ def test_share_pages_that_were_always_mixed_are_silent() -> None:
     assert of(mixed, "identity.mixed-auth") == []
 
 
+def test_basket_that_now_and_then_a_guest_looks_at_is_known_after_a_few() -> None:
+    guests = [
+        line(3 * step, f"10.3.{step // 200}.{step % 200 + 1}", "/api/cart", user="-" if step % 65 == 64 else "w")
+        for step in range(3_000)
+    ]
+    found = of(guests, "identity.mixed-auth")
+    assert len(found) <= 3
+    again = [line(9_500 + step, BAD, "/api/cart") for step in range(5)]
+    assert BAD in {alert.client for alert in of([*guests, *again], "identity.mixed-auth")}
+
+
 def test_public_route_that_users_join_later_is_silent() -> None:
     public = [line(step, f"10.3.2.{step % 200 + 1}", "/api/news/7") for step in range(400)]
     users = [line(500 + step, f"10.3.0.{step % 200 + 1}", "/api/news/7", user=f"w{step % 200}") for step in range(900)]

@@ -1,5 +1,7 @@
 """Objects of other users: Peloton, Kia and Honda's admin pages; and owners, staff, shared files and catalogues."""
 
+from random import Random
+
 from apiwatch.config import Settings
 from apiwatch.config.accounts import Classes
 from apiwatch.model import Alert, Severity
@@ -43,6 +45,12 @@ def test_writing_to_the_second_object_of_others_is_enough() -> None:
     assert "written" in alert.explanation.numbers[0].value
 
 
+def test_reading_an_object_before_it_is_written_does_not_hide_the_write() -> None:
+    lines = [raw for pair in zip(foreign(2), foreign(2, method="PUT"), strict=True) for raw in pair]
+    (alert,) = of([*FILES, *WRITABLE, *lines])
+    assert "2 of them written" in alert.explanation.numbers[0].value
+
+
 def test_the_same_object_again_is_one_object() -> None:
     assert of([*FILES, *(file(5_000 + step, 5) for step in range(40))]) == []
 
@@ -73,3 +81,20 @@ def test_catalogue_that_users_share_is_not_private() -> None:
 def test_log_without_users_has_no_owners() -> None:
     anonymous = [line(5 * step, f"10.5.{step % 90}.1", f"/api/files/{7_000 + 13 * step}") for step in range(500)]
     assert of([*anonymous, *foreign(20, user="-")]) == []
+
+
+def test_few_partners_that_share_everything_own_nothing() -> None:
+    dice = Random(3)  # noqa: S311  # reproducible, not secret
+    shared = [
+        line(
+            60 * step, f"10.5.{step % 3}.1", f"/api/files/{7_000 + 13 * dice.randrange(600)}", user=f"partner{step % 3}"
+        )
+        for step in range(3_000)
+    ]
+    assert of(shared) == []
+
+
+def test_owner_is_known_for_more_than_two_days() -> None:
+    idle = [line(86_400.0 * day, "10.9.9.9", "/") for day in range(1, 5)]
+    late = [file(4.5 * 86_400.0 + 30 * step, 3 + (37 * step) % 400, "mallory") for step in range(4)]
+    assert len(of([*FILES, *idle, *late])) == 1

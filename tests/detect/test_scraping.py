@@ -80,3 +80,18 @@ def test_four_times_the_limit_is_high_on_a_known_route() -> None:
     day = 90_000.0
     events = events_of([*reads(2), *reads(400, start=day, first=100)])
     assert [event.alert.severity for event in events if event.reason in {"open", "severity"}] == [2, 3]
+
+
+def test_partner_that_reads_every_day_what_it_read_before_is_no_scraper() -> None:
+    days = [raw for day in range(4) for raw in reads(60, pace=2.0, start=86_400.0 * day)]
+    known = [line(0, "192.0.2.1", "/albums/00000000-1b1a-4c1e-9a0e-000000000000") for _ in range(2)]
+    first = [event for event in events_of([*known, *days]) if event.line <= 62]
+    assert [event for event in events_of([*known, *days]) if event not in first] == []
+
+
+def test_route_that_hardly_anybody_uses_is_known_after_a_week() -> None:
+    now_and_then = [
+        raw for day in range(8) for raw in reads(3, client="192.0.2.9", start=86_400.0 * day, first=10 * day)
+    ]
+    events = events_of([*now_and_then, *reads(80, start=8 * 86_400.0, first=1_000)])
+    assert events[0].line - len(now_and_then) == 31

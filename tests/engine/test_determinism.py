@@ -7,10 +7,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apiwatch.config import Settings
-from apiwatch.config.settings import Limits
+from apiwatch.config.inventory import NewOnClosedRoute, ShadowEndpoint, UnknownHost, ZombieVersion
+from apiwatch.config.settings import Detectors, Limits
 from apiwatch.engine import Engine
 from apiwatch.engine.clients import Client
 from apiwatch.model import Batch, Delta, Request
+from apiwatch.routes import Specification
+from apiwatch.routes.openapi.specification import Operation, PathItem
 from tests.engine.ledger import Ledger
 from tests.engine.lines import LATER, line
 from tests.engine.traffic import Feed, feeds
@@ -22,6 +25,30 @@ TIGHT = Settings(
         facets_per_client=2,
     )
 )  # fmt: skip
+WATCHFUL = Settings(
+    detectors=Detectors(
+        shadow=ShadowEndpoint(learning=0.0, settled=1_000),
+        zombie=ZombieVersion(silence=0.0),
+        hosts=UnknownHost(learning=0.0, silence=60.0, settled=1_000, busy_clients=2),
+        newcomers=NewOnClosedRoute(age=0.0, requests=1, newcomers=1.0),
+    )
+)
+"""Finds something new everywhere, as if weeks had passed."""
+
+SPECIFIED = Specification(
+    [
+        (
+            "/api/items/{id}",
+            PathItem(
+                "/api/items/{int}",
+                frozenset({"h1.example.com"}),
+                {"GET": Operation((), deprecated=True, keys=frozenset({"id"}))},
+            ),
+        )
+    ]
+)
+"""For one host, and for lines that name none."""
+
 Make = Callable[[], Engine]
 
 
@@ -77,11 +104,12 @@ def assert_same(make: Make, feed: Feed, cuts: dict[int, str]) -> None:
     assert not differences, "\n".join(differences[:5])
 
 
-@pytest.mark.parametrize("limits", [NORMAL, TIGHT], ids=["normal", "tight"])
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.parametrize("limits", [NORMAL, TIGHT, WATCHFUL], ids=["normal", "tight", "watchful"])
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(case=cut_feeds())
 def test_cuts_takes_and_restarts_change_nothing(limits: Settings, case: tuple[Feed, dict[int, str]]) -> None:
-    assert_same(lambda: Engine(limits, salt=b"s"), *case)
+    specification = SPECIFIED if limits is WATCHFUL else None
+    assert_same(lambda: Engine(limits, salt=b"s", specification=specification), *case)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))

@@ -9,7 +9,7 @@ from operator import attrgetter
 from apiwatch.config import Settings
 from apiwatch.engine import Engine
 from apiwatch.model import Alert, AlertEvent, Batch, Severity, StateRow
-from apiwatch.simulate import SCENARIOS, Hit, Stage, World, joined, population, services, writer
+from apiwatch.simulate import SCENARIOS, Hit, Stage, joined, topology, writer
 from tests.engine.lines import LATER, START
 
 LOG = "/var/log/access.log"
@@ -39,10 +39,10 @@ class Verdict:
 def traffic(name: str, *, minutes: float, rate: float = 3.0, seed: int = 1) -> tuple[Hit, ...]:
     """The requests of a scenario, its attackers included."""
     stage = Stage(seed, START, minutes * 60.0, rate)
-    world = World(seed, rate)
-    actors = (*SCENARIOS[name].actors(stage), *services(world))
+    api = topology("A")
+    actors = (*SCENARIOS[name].actors(stage), *api.machines(stage))
     others = merge(*(actor.hits(stage) for actor in actors), key=attrgetter("time"))
-    return tuple(joined(population(stage, world), others))
+    return tuple(joined(api.population(stage), others))
 
 
 def attackers(name: str, *, minutes: float, rate: float = 3.0, seed: int = 1) -> dict[str, str]:

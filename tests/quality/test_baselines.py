@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apiwatch.bench.baselines import BASELINES, LeakyBucket
+from apiwatch.bench.baselines import BASELINES, LeakyBucket, knowledge
 from apiwatch.simulate import Hit
 
 
@@ -20,7 +20,7 @@ def failure(number: int, every: float, user: str = "a") -> Hit:
 
 def fires_at(name: str, made: Callable[[int], Hit], events: int = 200) -> int | None:
     """Number of the first event, from 1, at which a rule fires."""
-    rule = BASELINES[name]()
+    rule = BASELINES[name](knowledge())
     return next((number for number in range(1, events + 1) if rule(made(number))), None)
 
 
@@ -59,6 +59,32 @@ def test_a_rule_fires_at_its_published_number(name: str, made: Callable[[int], H
 
 def test_each_case_belongs_to_a_rule_and_none_fires_on_one_page() -> None:
     assert not [name for name in BASELINES if fires_at(name, lambda n: hit(n * 60.0, "/"), 50)]
+
+
+def other(number: int, time: float, target: str) -> Hit:
+    return hit(time, target)._replace(client=f"192.0.2.{100 + number % 50}")
+
+
+def test_a_rate_is_too_high_at_one_and_a_half_times_what_nine_in_ten_users_do() -> None:
+    known = knowledge()
+    for number in range(50):
+        for time in range(8):
+            known.learn(other(number, 10.0 * time, "/api/orders/7"))
+    rule = BASELINES["baseline.akto-rate"](known)
+    assert [rule(hit(1_000.0 + n, f"/api/orders/{n}")) for n in range(13)] == [False] * 12 + [True]
+    assert not any(rule(hit(5_000.0 + 25 * n, f"/api/orders/{n}")) for n in range(100))
+    assert not any(rule(hit(9_000.0 + n, "/never/seen")) for n in range(100))
+
+
+def test_the_fifth_transition_that_nobody_makes_is_one_too_many() -> None:
+    known = knowledge()
+    for number in range(60):
+        for time, target in enumerate(("/list", "/api/orders/7", "/list")):
+            known.learn(other(number % 50, 1_000.0 * number + time, target))
+    rule = BASELINES["baseline.akto-sequence"](known)
+    assert not any(rule(hit(float(n), ("/list", "/api/orders/9")[n % 2])) for n in range(100))
+    assert [rule(hit(5_000.0 + n, "/list")) for n in range(6)] == [False] * 5 + [True]
+    assert not any(rule(hit(9_000.0 + 700.0 * n, "/list")) for n in range(20))
 
 
 @given(st.integers(1, 50), st.floats(0.5, 100), st.integers(0, 1_000))

@@ -7,7 +7,7 @@ from apiwatch.formats import LineParser
 from apiwatch.model import Request
 from apiwatch.simulate import FORMATS, generate
 from apiwatch.simulate.model import HOST, Hit
-from apiwatch.simulate.writing import writer
+from apiwatch.simulate.writing import ALIASES, writer
 
 PARSED_AS = {
     "combined": "combined",
@@ -15,6 +15,7 @@ PARSED_AS = {
     "vhost_combined": "vhost_combined",
     "nginx_json": "json",
     "caddy_json": "caddy_json",
+    "alb": "aws_alb",
 }
 """Name of each written format in the parser."""
 
@@ -68,7 +69,18 @@ def test_caddy_json_names_no_user_of_a_refused_log_in() -> None:
     assert plain["ts"] == TIME
 
 
-@pytest.mark.parametrize("name", list(FORMATS))
+@pytest.mark.parametrize(("alias", "name"), ALIASES.items())
+def test_a_format_is_also_known_by_the_name_of_its_server(alias: str, name: str) -> None:
+    assert line(alias) == line(name)
+
+
+def test_a_load_balancer_writes_whole_urls_and_brackets() -> None:
+    text = line("alb", PLAIN)
+    assert " [2001:db8:1::7]:" in text
+    assert f'"GET https://{HOST}:443/api/orders/7 HTTP/2.0" "-"' in text
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"alb"}))
 def test_users_are_written_only_where_the_server_logs_them(name: str) -> None:
     hit = HIT._replace(status=200)
     assert re.search(r"\beve\b", line(name, hit))
@@ -92,5 +104,5 @@ def test_every_line_is_understood_by_our_own_parser(name: str, detected: bool) -
         assert record.bytes is not None
         if name != "common":
             assert record.user_agent
-        if name in {"vhost_combined", "nginx_json", "caddy_json"}:
+        if name in {"vhost_combined", "nginx_json", "caddy_json", "alb"}:
             assert record.host == HOST

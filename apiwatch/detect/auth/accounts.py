@@ -92,18 +92,17 @@ def succeeded(
 ) -> Facts | None:
     """The facts of a take-over if this success is one.
 
-    `flagged` says whether the log-in test has found the client; it must still lean towards guessing, which a busy
-    office that went on to log in no longer does.
+    `flagged` says whether the client guesses: it is of a campaign, and came in as somebody for whom it did not fail; or
+    the log-in test has found it, and still leans that way, which it does not for a busy office that goes on to log in.
     """
-    guesser = flagged and track.score > 0.0
     recent = [] if account is None else [one for one in account.failures if time - one[0] < settings.window]
-    if not guesser and (account is None or len(recent) < settings.failures or _is_own(account, network, agent)):
+    if not flagged and (account is None or len(recent) < settings.failures or _is_own(account, network, agent)):
         return None
     return {
-        "failures": max(len(recent), track.failures) if guesser else len(recent),
+        "failures": max(len(recent), track.failures) if flagged else len(recent),
         "for_user": len(recent),
         "networks": len({found for _, found, _ in recent}),
-        "flagged": float(guesser),
+        "flagged": float(flagged),
         "known": 0.0 if account is None else len(account.known),
         "limit": settings.failures,
         "hours": settings.window / 3_600.0,

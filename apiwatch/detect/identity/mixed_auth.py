@@ -2,44 +2,35 @@
 
 from apiwatch.config.accounts import MixedAuth
 from apiwatch.detect.identity.track import IdentityTrack
-from apiwatch.detect.kit import DAY
 from apiwatch.detect.samples import Sample, keep_sample
 from apiwatch.detect.signal import Detector, Facts, Signal, Story
 from apiwatch.model import Number, Severity, Tags
 
-__all__ = ["MIXED_AUTH", "answered_anonymously", "is_stray"]
-
-
-def is_stray(seen: dict[int, float], principal: int, time: float, settings: MixedAuth) -> bool:
-    """Whether an answer without credentials is one of few: what several principals get in a day is offered to all.
-
-    `seen` holds them, with the time of their latest answer; the first ones of a day go on giving signals.
-    """
-    if principal not in seen and len(seen) >= settings.principals:
-        for known in [known for known, latest in seen.items() if time - latest >= DAY]:
-            del seen[known]
-        if len(seen) >= settings.principals:
-            return False
-    seen[principal] = max(time, seen.get(principal, time))
-    return True
+__all__ = ["MIXED_AUTH", "answered_anonymously"]
 
 
 def answered_anonymously(
     track: IdentityTrack, authenticated: int, others: int, sure: bool, line: Sample, settings: MixedAuth
-) -> Signal:
+) -> Signal | None:
     """The signal of one such answer; the counts are those of the route before it.
+
+    Where other clients without credentials are answered now and then, it takes several answers to one of them.
 
     `sure` says whether the log states that there were no credentials. Most logs only show none, which on this route is
     rare but may mean another way to log in: then the severity is medium.
     """
     track.anonymous += 1
     keep_sample(track.anonymous_lines, line)
+    enough = settings.repeats if others > settings.rare * authenticated else 1
+    if track.anonymous < enough:
+        return None
     facts: Facts = {
         "hits": track.anonymous,
         "authenticated": authenticated,
         "answers": authenticated + others,
         "sure": float(sure),
         "limit": settings.share,
+        "enough": enough,
     }
     severity = Severity.HIGH if sure else Severity.MEDIUM
     return Signal(MIXED_AUTH, severity, 1.0, facts, track.anonymous_lines[0][0], track.anonymous_lines)
@@ -55,7 +46,7 @@ def _tell(facts: Facts, route: str) -> Story:
                 value=f"{facts['hits']:.0f}",
                 baseline=f"{facts['authenticated'] / facts['answers']:.1%} of {facts['answers']:.0f} answers went to"
                 " requests with credentials",
-                threshold=f"1 where that is >= {facts['limit']:.0%}",
+                threshold=f"{facts['enough']:.0f} where that is >= {facts['limit']:.0%}",
                 now=facts["hits"],
             ),
         ),

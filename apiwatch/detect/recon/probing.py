@@ -12,7 +12,7 @@ from apiwatch.detect.recon.paths import HARD
 from apiwatch.detect.recon.payloads import Payload
 from apiwatch.detect.recon.probes import ProbeTrack, RouteProbes, becomes_usual, is_usual, noted, renounced
 from apiwatch.detect.recon.scanner import SCANNER, scanner_signal
-from apiwatch.detect.recon.tampering import TAMPERING, tampering_signal
+from apiwatch.detect.recon.tampering import TAMPERING, tampering_signal, unknown_keys
 from apiwatch.detect.recon.verbs import GARBAGE, VERBS, garbage_signal, verb_signal
 from apiwatch.detect.signal import Detector, Signal
 from apiwatch.detect.state import Principal, RouteState, Sample, keep_sample
@@ -72,6 +72,21 @@ class ProbeTests:
         noted(track, request.method or "", _identity(f"{request.method} {request.path}"), time)
         keep_sample(track.samples, line)
         return verb_signal(track, self._settings.verbs, answered=answered)
+
+    def unknown_keys(
+        self, known: frozenset[str], request: Request, time: float, line: Sample, principal: Principal,
+        route: RouteState,
+    ) -> Iterator[Signal]:  # fmt: skip
+        """Signals of query keys that the specification of a route does not know; what several clients send is usual."""
+        for key in unknown_keys(request.query, known):
+            kind = f"key:{key}"
+            usual = is_usual(route.probes, kind)
+            becomes_usual(_probes_of(route), kind, principal.pid)
+            if not usual:
+                track = _track(principal, TAMPERING, time)
+                if noted(track, "unknown-key", _identity(f"{route.route.id} {key}"), time):
+                    keep_sample(track.samples, line)
+                    yield tampering_signal(track, self._settings.tampering)
 
     def garbage(self, time: float, line: Sample, principal: Principal) -> Signal | None:
         """The signal of a request line that is no HTTP."""

@@ -1,7 +1,8 @@
 """`recon.parameter-tampering`: parameters that no honest client sends.
 
-The same identifier twice or as a list, a wildcard in its place, the name of an object's prototype. Frameworks have
-habits (PHP's `[]`): what several harmless clients do on a route is usual there.
+The same identifier twice or as a list, a wildcard in its place, the name of an object's prototype, a query key that
+the OpenAPI file of the route does not know. Frameworks have habits (PHP's `[]`): what several harmless clients do on a
+route is usual there.
 """
 
 import re
@@ -11,14 +12,16 @@ from apiwatch.config.settings import Tampering
 from apiwatch.detect.recon.probes import ProbeTrack
 from apiwatch.detect.signal import Detector, Facts, Signal, Story
 from apiwatch.model import Number, Severity, Tags
+from apiwatch.text import plain
 
-__all__ = ["EXAMPLES", "TAMPERING", "tampered", "tampering_signal"]
+__all__ = ["EXAMPLES", "TAMPERING", "tampered", "tampering_signal", "unknown_keys"]
 
 _PAIRS = 32
 _ID = re.compile(
     r"(?:id|uid|user|uuid|email|account|order|invoice|customer|tenant|owner|username|\w{1,30}_?id)"
 ).fullmatch
 _NAME_ENDS = re.compile(r"[\[\]]").split
+_EVERYWHERE = re.compile(r"_|utm_\w+|[gf]bclid|gclid|msclkid|ts?|nonce|cache|cb|_\w{1,4}|v").fullmatch
 _PROTOTYPE = re.compile(r"__proto__|constructor(?:\]?\[|\.)prototype|(?:^|\.)prototype\.")
 _GATE = re.compile(
     r"__proto|prototype|\*|%2[5a]|\[|%5b|id=|user|mail|account|order=|invoice|customer|tenant|owner"
@@ -55,6 +58,21 @@ def tampered(path: str, query: str) -> str | None:
         if name in segments[:-1] and value and segments[segments.index(name) + 1] not in {value, "", "me"}:
             return "path-and-query"
     return None
+
+
+def unknown_keys(query: str, known: frozenset[str]) -> list[str]:
+    """Keys of a query that a specification does not know, without those that marketing and caches add everywhere.
+
+    >>> unknown_keys("id=7&isAdmin=1&utm_source=x&filter[a]=b", frozenset({"id", "filter"}))
+    ['isAdmin']
+    """
+    found: list[str] = []
+    for pair in query.split("&", _PAIRS)[:_PAIRS]:
+        key = unquote(pair.partition("=")[0])
+        name = _NAME_ENDS(key)[0]
+        if name and key not in known and name not in known and not _EVERYWHERE(name.lower()):
+            found.append(plain(key, 100))
+    return found
 
 
 def _wild(value: str) -> bool:

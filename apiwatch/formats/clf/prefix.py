@@ -10,6 +10,7 @@ __all__ = ["Who", "read_prefix"]
 Who = tuple[str, str, str | None, str | None, str | None]
 """Client, peer, user, virtual host, and a list of addresses that stood before the peer (a forwarded-for list)."""
 
+_BARE = re.compile(r"[0-9a-fA-F.:]{2,45}", re.ASCII)
 _QUOTED_LIST = re.compile(r'(?:(\S+)[ \t]+)?"([^"]*)"[ \t]+(.*)', re.DOTALL)
 _BARE_QUOTE = re.compile(r'(?<!\\)"')
 _HOST = re.compile(r"(?!\d{4}-\d\d-\d\dT)[A-Za-z0-9_*\[][A-Za-z0-9_.:*\[\]-]{0,254}", re.ASCII)
@@ -27,6 +28,10 @@ def read_prefix(text: str, builder: Builder) -> Who | None:
     """
     if not text or len(text) > _LONGEST or text[-1] not in " \t":
         return None
+    if text.endswith(" - - ") and _BARE.fullmatch(text, 0, len(text) - 5) is not None:
+        address = canonical(text[:-5])
+        if address is not None:
+            return address, address, None, None, None
     vhost = forwarded = None
     text = text.replace("\t", " ")
     # Apache writes a quote in a user name as `\\"`; a bare one belongs to a list, or to a line of another format.

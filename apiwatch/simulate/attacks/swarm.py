@@ -33,6 +33,8 @@ class Call(NamedTuple):
     after: float = 0.0
     """Seconds after the turn began."""
     host: str = HOST
+    by: int | None = None
+    """Number of the client that sends it, if it is not the one whose turn it is."""
 
 
 class Turn(NamedTuple):
@@ -110,14 +112,20 @@ class Replay(NamedTuple):
     must_many: tuple[int | None, float | None] | None = None
     """(requests, seconds) for g3 instead."""
 
-    def attacker(self, grade: str) -> Actor:
-        """The attacker of a grade. Raises KeyError for a grade that the replay does not have."""
+    def attacker(self, grade: str, pace: tuple[float, int] | None = None) -> Actor:
+        """The attacker of a grade. Raises KeyError for a grade that the replay does not have.
+
+        `pace` is (seconds between two turns, turns) instead of those of the grade.
+        """
         requests, seconds = self.must_requests, self.must_seconds
         if grade == "g3" and self.must_many is not None:
             requests, seconds = self.must_many
         expect = self.expect.get(grade, self.expect[""])
         recipe = (self.recipes or {}).get(grade, self.recipe)
-        actor = attacker(f"{self.id}-{grade}", self.grades[grade], recipe, self.accounts)
+        how = self.grades[grade]
+        if pace is not None:
+            how = how._replace(every=pace[0], turns=pace[1])
+        actor = attacker(f"{self.id}-{grade}", how, recipe, self.accounts)
         return actor._replace(
             route=self.route,
             family=expect[0].partition(".")[0],
@@ -196,12 +204,14 @@ def visitors(
     agents: tuple[str, ...] = MIX,
     accounts: bool = False,
     hours: tuple[float, float] = (0.0, 24.0),
+    addresses: tuple[str, ...] = (),
 ) -> Actor:
     """A benign twin: visits of a recipe's calls for the whole simulation, by clients at random, one in `every` seconds.
 
-    `hours` are those of the day (UTC) in which they come.
+    `hours` are those of the day (UTC) in which they come. `addresses` are those of the clients, in turn; without any
+    each has its own.
     """
-    addresses = _addresses(241, name, clients)
+    known = tuple(dict.fromkeys(addresses)) or _addresses(241, name, clients)
     users = tuple(f"{name}-{number}" for number in range(clients)) if accounts else ()
 
     def hits(stage: Stage) -> Iterator[Hit]:
@@ -216,16 +226,17 @@ def visitors(
             yield from ready
             if hours[0] <= (stage.start + time) / 3600 % 24 < hours[1]:
                 client = int(chance.random() * clients)
-                agent = agents[(client * 7) % len(agents)]
                 user = users[client] if users else None
                 calls = recipe(Turn(step, client, False, chance, base))
-                pending += [
-                    _hit(time + call.after, addresses[client], user, call._replace(truth=0), None, agent, chance)
-                    for call in calls
-                ]
+                for call in calls:
+                    sender = client if call.by is None else call.by
+                    agent = agents[(sender * 7) % len(agents)]
+                    plain = call._replace(truth=0)
+                    address = known[sender % len(known)]
+                    pending.append(_hit(time + call.after, address, user, plain, None, agent, chance))
                 pending.sort(key=lambda hit: hit.time)
                 step += 1
             time += chance.expovariate(1 / (every * stage.thinned))
         yield from (hit for hit in pending if hit.time < stage.duration)
 
-    return Actor(name, "twin", addresses, hits, users=users)
+    return Actor(name, "twin", known, hits, users=users)

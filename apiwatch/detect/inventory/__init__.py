@@ -1,0 +1,1 @@
+"""The inventory family: what should be there, and what else answers."""

@@ -1,0 +1,203 @@
+"""Requests per ten seconds: counted with each request, judged when a bucket closes, told at the next request."""
+
+from ipaddress import ip_address, ip_network
+
+from msgspec.structs import replace
+
+from apiwatch.config import Settings
+from apiwatch.detect.campaign import Crowd
+from apiwatch.detect.samples import SAMPLES, keep_sample
+from apiwatch.detect.scoring import score
+from apiwatch.detect.signal import Signal
+from apiwatch.detect.state import Principal, RouteState, sample_of
+from apiwatch.detect.volume.rates import BUCKET, Rate
+from apiwatch.detect.volume.surges import bucket_closed, principal_surge, route_surge
+from apiwatch.engine.clients import LAST
+from apiwatch.engine.recovery import RecoveryVerdicts
+from apiwatch.engine.verdicts import Event
+
+__all__ = ["COLD", "PRINCIPAL_FLOOR", "ROUTE_FLOOR", "Surges"]
+
+COLD = 1_800.0
+"""Seconds after the first event of a log, and of a route, in which rates are learned only."""
+
+PRINCIPAL_FLOOR, ROUTE_FLOOR = 10, 20
+"""Requests per bucket from which on a rate is kept; below, it is taken for half of that."""
+
+
+class Surges(RecoveryVerdicts):
+    """The tests on rates of one shard."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.bucket = 0.0
+        """Event time at which the current bucket began; earlier events are not counted in it."""
+        self.watched: set[str | int] = set()
+        """Principals by key and routes by id whose next request is sampled, or gives a signal."""
+        self.turn = 0
+        """Number of the current bucket; those without any request have none."""
+        self.busy_principals: list[Principal] = []
+        self.busy_routes: list[RouteState] = []
+        self._principal_surge = settings.detectors.principal_surge
+        self._route_surge = settings.detectors.route_surge
+        self._load_tests = [ip_network(network, strict=False) for network in settings.classes.load_test]
+
+    def begin_minute(self, time: float) -> None:
+        """See `Clock.begin_minute`; it is called again at the end of each bucket."""
+        super().begin_minute(time)
+        start = time // BUCKET * BUCKET
+        if start > self.bucket:
+            if self.globals.traffic:
+                self._close_bucket(self.bucket)
+                self.globals.traffic = False
+                self.globals.turn += 1
+                self.turn = self.globals.turn
+            self.bucket = start
+        self.minute_end = start + BUCKET
+
+    def resume(self) -> None:
+        """Go on after the state was restored."""
+        self.turn = turn = self.globals.turn
+        self.bucket = self.globals.watermark // BUCKET * BUCKET
+        for principal in self.principals.values():
+            if principal.turn == turn and principal.pace >= PRINCIPAL_FLOOR:
+                self.busy_principals.append(principal)
+            if principal.rate is not None:
+                self._watch(principal.key, principal.rate)
+        for route in self.route_states.values():
+            if route.turn == turn and route.pace >= ROUTE_FLOOR:
+                self.busy_routes.append(route)
+            if route.rate is not None:
+                self._watch(route.route.id, route.rate)
+
+    def judge_surge(self, event: Event, principal: Principal) -> None:
+        """A request while somebody is watched."""
+        request, time, raw, source, _, route, _ = event
+        rate = principal.rate
+        if principal.key in self.watched and rate is not None:
+            facts = rate.due
+            keep_sample(rate.samples, sample_of(time, source, request.line, raw))
+            rate.due = None
+            if facts is not None:
+                self._signal(event, principal, principal_surge(rate, facts))
+            if not _is_watched(rate):
+                self.watched.discard(principal.key)
+        rate = route.rate
+        if route.route.id in self.watched and rate is not None:
+            facts = rate.due
+            keep_sample(rate.samples, sample_of(time, source, request.line, raw))
+            rate.due = None
+            if facts is not None:
+                self.enter_route(event, route_surge(rate, facts))
+            if not _is_watched(rate):
+                self.watched.discard(route.route.id)
+
+    def enter_route(self, event: Event, signal: Signal, *, whole_host: bool = False) -> None:
+        """Enter a signal about a route in the alert book; with `whole_host` those of all its routes are one row."""
+        request, time, _, source, _, state, _ = event
+        route = replace(state.route, prefix="") if whole_host else state.route
+        severity = signal.severity
+        subject = Principal(0, signal.detector.name, "route", time, time, "")
+        subject.score = score({signal.detector.name: (int(severity), signal.evidence, "", time)}, time)[0]
+        crowd = Crowd("route", route.label, [], 0)
+        text = signal.samples[-1][3]
+        self.book.signal(subject, route, signal, severity, request.line, time, source, text, crowd)
+
+    def log_start(self) -> float:
+        """When the first event of all sources happened: then, everybody is new."""
+        return min((source.first_time for source in self.sources.values() if source.first_time), default=0.0)
+
+    def _close_bucket(self, start: float) -> None:
+        """Judge what was busy in the bucket that began at `start`."""
+        cold = start - self.log_start() < COLD
+        if self._principal_surge.enabled:
+            for principal in self.busy_principals:
+                if self.principals.get(principal.key) is principal and principal.kind != "nat":
+                    self._close_principal(principal, start, cold)
+        if self._route_surge.enabled and self.busy_routes:
+            self._close_routes(start, cold)
+        self.busy_principals.clear()
+        self.busy_routes.clear()
+        for key in list(self.watched):
+            self._check(key)
+
+    def _close_principal(self, principal: Principal, start: float, cold: bool) -> None:
+        rate = principal.rate
+        if rate is None:
+            mean = principal.pace if cold else PRINCIPAL_FLOOR / 2
+            rate = principal.rate = Rate.start(start, self.turn, mean)
+        spared = cold or self._is_load_test(principal.client)
+        if bucket_closed(rate, self.turn, principal.pace, start, self._principal_surge, learning=spared):
+            self._watch(principal.key, rate)
+        self.touch_principal(principal)
+
+    def _close_routes(self, start: float, cold: bool) -> None:
+        usual = requests = 0.0
+        surges: list[tuple[RouteState, Rate, float]] = []
+        for route in self.busy_routes:
+            if self.route_states.get(route.route.id) is not route:
+                continue
+            rate = route.rate
+            new = cold or start - route.route.first_seen < COLD
+            if rate is None:
+                rate = route.rate = Rate.start(start, self.turn, route.pace if new else ROUTE_FLOOR / 2)
+            usual += rate.mean
+            requests += route.pace
+            surges.append((route, rate, rate.mean))
+            if bucket_closed(rate, self.turn, route.pace, start, self._route_surge, learning=new):
+                self._watch(route.route.id, rate)
+            self.touch_route(route)
+        for route, rate, mean in surges:
+            if rate.due is None:
+                continue
+            if self._has_one_cause(route, route.pace - mean, start):
+                rate.due = None
+            else:
+                others = (requests - route.pace) / (usual - mean) if usual > mean else 0.0
+                rate.due = {**rate.due, "others": others}
+
+    def _has_one_cause(self, route: RouteState, more: float, start: float) -> bool:
+        """Whether one principal sends most of what is `more` than usual: it has an alert of its own, or is spared."""
+        for principal in self.busy_principals:
+            surging = principal.rate is not None and principal.rate.run > 0
+            if 2 * principal.pace > more and (surging or self._is_load_test(principal.client)):
+                client = self.clients.get(principal.client)
+                mine = None if client is None else client.routes.get(route.route.label)
+                if mine is not None and mine[LAST] >= start:
+                    return True
+        return False
+
+    def _watch(self, key: str | int, rate: Rate) -> None:
+        if _is_watched(rate):
+            self.watched.add(key)
+
+    def _check(self, key: str | int) -> None:
+        """What was no longer surprising in the bucket that closes is not watched any more."""
+        if isinstance(key, str):
+            principal = self.principals.get(key)
+            rate = None if principal is None else principal.rate
+            if principal is not None:
+                self.touch_principal(principal)
+        else:
+            route = self.route_states.get(key)
+            rate = None if route is None else route.rate
+            if route is not None:
+                self.touch_route(route)
+        if rate is not None and rate.last < self.turn:
+            rate.run = 0
+            rate.due = None
+        if rate is None or not _is_watched(rate):
+            self.watched.discard(key)
+
+    def _is_load_test(self, address: str) -> bool:
+        if not self._load_tests:
+            return False
+        try:
+            parsed = ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._load_tests)
+
+
+def _is_watched(rate: Rate) -> bool:
+    return rate.run > 0 and (rate.due is not None or len(rate.samples) < SAMPLES)
