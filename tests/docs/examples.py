@@ -10,6 +10,8 @@ from pathlib import Path
 
 from apiwatch.model import SEVERITIES, Alert
 from apiwatch.simulate import Hit
+from tests.detect.amount_attacks import EXPORTS, MEGABYTE, WARM, export, hammer, in_order, steady
+from tests.detect.inventory_attacks import LATER, TWO_DAYS, in_time, shadow
 from tests.engine.lines import alerts_of, known_route, line
 from tests.properties.attacks import addresses, fuzzing, hit, scrape, stuffing, walk
 from tests.properties.traffic import judged, ordered, remembered, traffic, written
@@ -75,12 +77,27 @@ def asks_without_credentials() -> list[Alert]:
     return alerts_of([*users, line(5_000, ATTACKER, "/api/orders/9399")])
 
 
+def answers_unexpectedly() -> list[Alert]:
+    return alerts_of(in_time(TWO_DAYS, [shadow(LATER + 30.0 * step, step) for step in range(2)]))
+
+
+def floods() -> list[Alert]:
+    return alerts_of(in_order(steady(WARM), hammer(WARM - 40.0, 40.0, 15.0)))
+
+
+def carries_away() -> list[Alert]:
+    return alerts_of([*EXPORTS, export(WARM, 900_000, 100 * MEGABYTE)])
+
+
 EXAMPLES: dict[str, tuple[Callable[[], list[Alert]], str]] = {
     "enumeration": (walks, "enumeration.sequential"),
     "scraping": (scrapes, "scraping.distinct-objects"),
     "auth": (guesses_passwords, "auth.password-spray"),
     "recovery": (resets, "recovery.many-accounts"),
     "recon": (fuzzes, "recon.endpoint-fuzzing"),
+    "inventory": (answers_unexpectedly, "inventory.shadow-endpoint"),
+    "volume": (floods, "volume.principal-surge"),
+    "exfiltration": (carries_away, "exfiltration.oversized-response"),
     "identity": (asks_without_credentials, "identity.mixed-auth"),
     "population": (stuffs_from_everywhere, "population.login-failures"),
     "campaign": (fuzzes_from_everywhere, "campaign.cluster"),
