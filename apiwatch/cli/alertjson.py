@@ -40,6 +40,8 @@ def alert_fields(alert: Alert, time: float) -> dict[str, Any]:
         "oat": explanation.tags.oat,
         "attack": explanation.tags.attack,
         "update": alert.update,
+        "told_for": alert.told_for,
+        "reopened": alert.reopened,
     }
 
 
@@ -47,6 +49,7 @@ def event_fields(event: AlertEvent) -> dict[str, Any]:
     """An alert as it opened or was updated, with the input line that made it fire."""
     fields = alert_fields(event.alert, event.time)
     fields["reason"] = event.reason
+    fields["notify"] = event.notify
     fields["trigger"] = {"source": event.source, "line": event.line}
     return fields
 
@@ -57,4 +60,8 @@ def alert_view_fields(view: "AlertView") -> dict[str, Any]:
     fields["state"] = view.state
     fields["acknowledged_by"] = view.acknowledged_by or None
     fields["note"] = view.note or None
+    fields["muted_until"] = rfc3339(view.muted_until)
+    fields["muted_by"] = view.muted_by or None
+    fields["benign_until"] = rfc3339(view.benign_until)
+    fields["benign_by"] = view.benign_by or None
     return fields

@@ -2,7 +2,6 @@
 
 import asyncio
 import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -11,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apiwatch.cli.options import as_json, load_settings, state_options, take_source_options, with_source_options
-from apiwatch.errors import InputError
-from apiwatch.text import plain
+from apiwatch.cli.progress import ProgressLine, require_requests
 
 if TYPE_CHECKING:
     from apiwatch.collector import Progress
@@ -47,7 +45,6 @@ def replay(
     The state is thrown away afterwards unless --db names a file to keep it in.
     """
     from apiwatch.cli.inputs import check_paths, wanted_paths
-    from apiwatch.cli.output import say
 
     typed = take_source_options(sources)
     settings = load_settings(config, typed)
@@ -63,18 +60,7 @@ def replay(
 
         with ended_by_signals(), tempfile.TemporaryDirectory(prefix="apiwatch-") as directory:
             totals = run.into(Path(directory) / "replay.db", kept=False)
-    if not totals.requests and totals.problem:
-        raise InputError(totals.problem)
-    if totals.problem:
-        say(totals.problem)
-    if totals.proxy:
-        say(totals.proxy)
-    if not totals.requests and not totals.copies and not (totals.resumed and not totals.lines):
-        if not totals.lines and run.since != "start":
-            raise InputError(f"{plain(', '.join(wanted))} holds no line that is newer than --since {plain(run.since)}")
-        what = "holds no line" if not totals.lines else "holds no line that is an access-log record"
-        names = plain(", ".join(wanted))
-        raise InputError(f"{names} {what}; `apiwatch parse --explain` shows how far its lines are understood")
+    require_requests(totals, wanted, run.since)
     worst = max((alert.severity for alert in run.alerts.values()), default=-1)
     return 1 if fail_on is not None and worst >= _SEVERITY_WORDS.index(fail_on) else 0
 
@@ -88,7 +74,7 @@ class _Replay:
         self.since = since
         self._json = json_lines
         self._started = time.monotonic()
-        self._shows_progress = sys.stderr.isatty()
+        self._line = ProgressLine(self._started)
         self.alerts: dict[str, Alert] = {}
 
     def into(self, db: Path, *, kept: bool) -> "Progress":
@@ -107,11 +93,11 @@ class _Replay:
                 options,
                 salt=salt(),
                 on_delta=self._tell,
-                on_progress=self._progress,
+                on_progress=self._line.show,
                 resumable=kept,
             )
         )
-        self._clear_progress()
+        self._line.clear()
         self._summary(totals)
         return totals
 
@@ -123,7 +109,7 @@ class _Replay:
             from apiwatch.cli.alertjson import event_fields
             from apiwatch.cli.output import write_lines
 
-            self._clear_progress()
+            self._line.clear()
             write_lines([msgspec.json.encode(event_fields(event)) for event in delta.events])
 
     def _summary(self, totals: "Progress") -> None:
@@ -149,6 +135,8 @@ class _Replay:
                     "alerts": totals.alerts,
                     "missing_fields": totals.missing,
                     "detectors_off": switched_off(totals.missing, DETECTORS),
+                    "notified": totals.notified,
+                    "withheld": totals.withheld,
                     "first_time": rfc3339(totals.first_time),
                     "last_time": rfc3339(totals.last_time),
                     "elapsed_s": round(elapsed, 3),
@@ -166,6 +154,8 @@ class _Replay:
             f"{totals.alerts} alerts; {totals.lines} lines: {totals.requests} requests, {totals.unparsed} unparsed, "
             f"{totals.skipped} skipped{copies}; {totals.clients} clients, {totals.routes} routes"
         )
+        if totals.withheld:
+            put(f"{totals.withheld} of {totals.notified + totals.withheld} notifications are above the budget per hour")
         if not totals.requests:
             return
         put(
@@ -174,16 +164,3 @@ class _Replay:
         )
         if blind := degraded(totals.missing, DETECTORS):
             put(blind)
-
-    def _progress(self, progress: "Progress") -> None:
-        if self._shows_progress:
-            elapsed = time.monotonic() - self._started
-            text = (
-                f"\r{progress.lines} lines, {progress.read_bytes / 1e6:.0f} MB, "
-                f"{progress.lines / elapsed:.0f} lines/s, {progress.alerts} alerts "
-            )
-            print(text, end="", file=sys.stderr, flush=True)
-
-    def _clear_progress(self) -> None:
-        if self._shows_progress:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

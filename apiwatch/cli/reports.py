@@ -1,4 +1,4 @@
-"""`apiwatch alerts`, `clients` and `routes`: what the screens show, as text or JSON, also while a collector runs."""
+"""`apiwatch clients` and `routes`: what the screens show, as text or JSON, also while a collector runs."""
 
 import asyncio
 import time
@@ -11,50 +11,23 @@ from apiwatch.cli.options import as_json, state_file, state_options
 from apiwatch.errors import UsageError
 
 if TYPE_CHECKING:
-    from apiwatch.store import AlertView, ClientView, HealthView, RouteView
+    from apiwatch.store import ClientView, HealthView, RouteView
 
-__all__ = ["WINDOWS", "alerts", "client_fields", "clients", "mention_collector", "route_fields", "routes"]
+__all__ = ["WINDOWS", "client_fields", "clients", "limit_option", "mention_collector", "route_fields", "routes"]
 
 WINDOWS = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "24h": 1440, "all": 10 * 366 * 1440}
 """Window -> minutes."""
 
 _SORTS = ("score", "requests", "miss", "deny", "err", "bytes", "last_seen")
-_limit = click.option("--limit", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Most rows.")
+limit_option = click.option(
+    "--limit", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Most rows."
+)
 
 
 @click.command()
 @state_options
 @as_json
-@_limit
-@click.option("--all", "include_closed", is_flag=True, help="Closed alerts, too.")
-def alerts(db: str | None, config: str | None, json_lines: bool, limit: int, include_closed: bool) -> None:
-    """Alerts of the state file, most severe first."""
-    views, health = asyncio.run(_alerts(state_file(db, config), include_closed, limit))
-    if json_lines:
-        from apiwatch.cli.alertjson import alert_view_fields
-        from apiwatch.cli.output import emit
-
-        for view in views:
-            emit(alert_view_fields(view))
-        return
-    from apiwatch.cli.alerttext import put_alert
-    from apiwatch.cli.output import put
-    from apiwatch.text import plain
-
-    for view in views:
-        note = f"  {view.state}" if view.state != "open" else ""
-        if view.acknowledged_by:
-            note += f" by {plain(view.acknowledged_by)}"
-        put_alert(view.alert, note)
-    if not views:
-        put("no alerts" if include_closed else "no open alerts")
-    mention_collector(health)
-
-
-@click.command()
-@state_options
-@as_json
-@_limit
+@limit_option
 @click.option("--window", type=click.Choice(list(WINDOWS)), default="all", show_default=True, help="Active within.")
 @click.option("--sort", type=click.Choice(_SORTS), default="score", show_default=True, help="Order.")
 def clients(db: str | None, config: str | None, json_lines: bool, limit: int, window: str, sort: str) -> None:
@@ -92,7 +65,7 @@ def clients(db: str | None, config: str | None, json_lines: bool, limit: int, wi
 @click.command()
 @state_options
 @as_json
-@_limit
+@limit_option
 @click.option("--tree", "as_tree", is_flag=True, help="Show how paths were put together, with requests and origins.")
 @click.option("--pins", "as_pins", is_flag=True, help="Print what was learned as settings that pin it.")
 def routes(db: str | None, config: str | None, json_lines: bool, limit: int, as_tree: bool, as_pins: bool) -> None:
@@ -114,7 +87,8 @@ def routes(db: str | None, config: str | None, json_lines: bool, limit: int, as_
         for view in views:
             emit({"type": "route", **route_fields(view), "origin": view.origin})
         return
-    from apiwatch.cli.output import table
+    from apiwatch.cli.output import put, table
+    from apiwatch.text import plain
 
     rows = [
         (
@@ -130,6 +104,9 @@ def routes(db: str | None, config: str | None, json_lines: bool, limit: int, as_
         for view in views
     ]
     table(("requests", "clients", "ok", "miss", "deny", "err", "roles", "route"), rows)
+    for view in views:
+        for note in view.notes:
+            put(f"{plain(' '.join(part for part in (view.host, view.route) if part))}: {plain(note)}")
     mention_collector(health)
 
 
@@ -163,6 +140,7 @@ def route_fields(view: "RouteView") -> dict[str, Any]:
         "clients": view.clients,
         "objects": view.objects,
         **mix_fields(view.mix),
+        "notes": view.notes,
     }
 
 
@@ -176,13 +154,6 @@ def mention_collector(health: "HealthView | None") -> None:
         why = f": {health.message}" if health.message else ""
         since = age(time.time() - health.heartbeat)
         say(f"no collector runs; its last heartbeat was {since} ago ({health.state}{why})")
-
-
-async def _alerts(path: Path, include_closed: bool, limit: int) -> "tuple[list[AlertView], HealthView | None]":
-    from apiwatch.cli.reading import reading
-
-    async with reading(path) as reader:
-        return await reader.alerts(include_closed=include_closed, limit=limit), await reader.health()
 
 
 async def _clients(

@@ -103,7 +103,7 @@ def _facet(view: "FacetView") -> dict[str, Any]:
 
 
 def _text(detail: "ClientDetail") -> None:
-    from apiwatch.cli.alerttext import clock_time, put_alert
+    from apiwatch.cli.alerttext import clock_time, put_alert, state_text
     from apiwatch.cli.output import put, sparkline, table
 
     row, total = detail.row, detail.total
@@ -138,6 +138,6 @@ def _text(detail: "ClientDetail") -> None:
         put(f"({_ROUTES} of {len(detail.routes)} routes)")
     put()
     for alert in detail.alerts:
-        put_alert(alert.alert, f"  {alert.state}")
+        put_alert(alert.alert, state_text(alert) or "  open")
     for line in detail.evidence[:_LINES]:
         put(f"{plain(line.source)}:{line.line}: {plain(line.text)}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from apiwatch.config.settings import Retention
-from apiwatch.model import Delta
+from apiwatch.model import Action, Delta
 from apiwatch.store import Acquired, HealthView, SourceView, Writer, open_writer
 
 __all__ = ["Commits", "owner_name"]
@@ -56,6 +56,11 @@ class Commits:
         writer = self._writer
         if writer is not None:
             await self._call(lambda: writer.commit(self._shard, self._epoch, offsets, delta, health, sources))
+
+    async def said(self, after: int) -> list[Action]:
+        """What operators said since; see `Writer.said`."""
+        writer = self._writer
+        return [] if writer is None else await self._call(lambda: writer.said(after))
 
     async def close(self) -> None:
         """Checkpoint, close, and end the thread; safe to call twice."""

@@ -87,6 +87,9 @@ def health_view(
         dropped=sum(source.dropped for source in sources),
         cut=sum(source.cut for source in sources),
         bounds=bounds(health),
+        notified=health.notified,
+        withheld=health.withheld,
+        allowed=health.allowed,
     )
 
 

@@ -52,6 +52,11 @@ class Progress(NamedTuple):
     routes: int
     alerts: int
     """Alert rows, open and closed."""
+    notified: int
+    """Notifications, and those above the budget of an hour, which stand in the list only."""
+    withheld: int
+    owned: int
+    """Objects whose owner is known."""
     first_time: float
     last_time: float
     read_bytes: int
@@ -74,14 +79,16 @@ async def read_history(
     on_delta: Callable[[Delta], None],
     on_progress: Callable[[Progress], None],
     resumable: bool = True,
+    learn: bool = False,
 ) -> Progress:
     """Read `options.paths` to their end into `db`; returns the totals.
 
-    A `db` that is not `resumable` holds all rows, but not the engine's state: nothing can be added to it later.
-    `on_delta` gets each delta in order, `on_progress` is called about every second. Raises InputError and
-    StoreError.
+    With `learn` the lines only teach what is normal, and raise no alerts. A `db` that is not `resumable` holds all
+    rows, but not the engine's state: nothing can be added to it later.
+
+    `on_delta` gets each delta in order, `on_progress` is called about every second. Raises InputError and StoreError.
     """
-    history = _History(settings, db, salt, on_delta, on_progress, resumable)
+    history = _History(settings, db, salt, on_delta, on_progress, resumable, learn)
     try:
         return await history.run(options)
     finally:
@@ -97,6 +104,7 @@ class _History:
         on_delta: Callable[[Delta], None],
         on_progress: Callable[[Progress], None],
         resumable: bool,
+        learn: bool,
     ) -> None:
         self._times = line_times(settings.sources)
         self._engine = Engine(settings, salt=salt, specification=read_specification(settings.routes.openapi))
@@ -104,6 +112,7 @@ class _History:
         self._on_delta = on_delta
         self._on_progress = on_progress
         self._resumable = resumable
+        self._learn = learn
         self._feed: Feed | None = None
         self._offsets: dict[str, str] = {}
         self._writing: asyncio.Task[None] | None = None
@@ -118,6 +127,11 @@ class _History:
         acquired = await self._commits.open(self._owner)
         engine = self._engine
         engine.restore(acquired.state)
+        if self._learn:
+            engine.begin_learning()
+        else:
+            engine.end_learning()
+        engine.act(await self._commits.said(engine.desk.seq))
         self._before = self._counted()
         self._resumed = bool(acquired.offsets)
         feed = self._feed = Feed(options, offsets=acquired.offsets, time_of=self._times)
@@ -137,6 +151,7 @@ class _History:
                 self._on_progress(self._progress())
                 told = now
             await asyncio.sleep(0)
+        engine.end_learning()
         await self._commit("stopped", INPUT_ENDED)
         await self._written()
         return self._progress()
@@ -206,6 +221,9 @@ class _History:
             principals=health.principals + health.principals_evicted,
             routes=health.routes,
             alerts=len(engine.book),
+            owned=sum(param.owners.objects for param in engine.params.values() if param.owners is not None),
+            notified=health.notified,
+            withheld=health.withheld,
             first_time=min((source.first_time for source in sources), default=0.0),
             last_time=max((source.last_time for source in sources), default=0.0),
             read_bytes=sum(status.read_bytes for status in statuses),

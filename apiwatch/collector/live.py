@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apiwatch.collector.commits import Commits, owner_name
+from apiwatch.collector.crawlers import BELIEVED_S, Crawlers
 from apiwatch.collector.health import Rate, health_view, source_views
 from apiwatch.config import Settings
 from apiwatch.engine import Engine
@@ -80,6 +81,7 @@ class _Collector:
         specification = read_specification(options.settings.routes.openapi)
         self._engine = Engine(options.settings, salt=options.salt, specification=specification)
         self._commits = Commits(options.db, options.settings.retention)
+        self._crawlers = Crawlers() if options.settings.classes.verify_crawlers else None
         self._feed: Feed | None = None
         self._offsets: dict[str, str] = {}
         """Offsets of batches that were fed since the last take."""
@@ -108,6 +110,8 @@ class _Collector:
                     await self._say_failed(error)
                     raise
             finally:
+                if self._crawlers is not None:
+                    await self._crawlers.close()
                 if self._feed is not None:
                     await self._feed.aclose()
                 await self._commits.close()
@@ -116,6 +120,8 @@ class _Collector:
         acquired = await self._commits.open(self._owner)
         try:
             self._engine.restore(acquired.state)
+            self._engine.end_learning()
+            await self._listen()
             await self._heartbeat("starting")
             times = line_times(self._options.settings.sources)
             self._feed = Feed(self._options.feed, offsets=acquired.offsets, time_of=times, clock=self._clock)
@@ -166,7 +172,8 @@ class _Collector:
             return
         if quiet:
             self._advance()
-        if self._pending is None and (self._offsets or begin - self._taken >= IDLE_TAKE_S):
+        heard = self._pending is None and (await self._listen() or self._verify())
+        if self._pending is None and (heard or self._offsets or begin - self._taken >= IDLE_TAKE_S):
             self._take()
         try:
             await self._heartbeat("live")
@@ -201,8 +208,32 @@ class _Collector:
             self._last_event = self._last_event or self._engine.health().watermark
             self._engine.advance(self._last_event + quiet_s)
 
+    async def _listen(self) -> bool:
+        """Apply what operators said since the last commit, as part of the next one; whether there was anything.
+
+        A file that cannot be read now is read at the next commit.
+        """
+        try:
+            said = await self._commits.said(self._engine.desk.seq)
+        except (StoreError, sqlite3.OperationalError, OSError):
+            return False
+        self._engine.act(said)
+        return bool(said)
+
+    def _verify(self) -> bool:
+        """Let the engine know of crawlers that were confirmed; whether there were any."""
+        found = self._crawlers.confirmed() if self._crawlers is not None else []
+        for address, domain in found:
+            self._engine.verify(address, domain, BELIEVED_S)
+        return bool(found)
+
     def _take(self) -> None:
-        self._pending = (self._offsets, self._engine.take())
+        delta = self._engine.take()
+        self._pending = (self._offsets, delta)
+        if self._crawlers is not None:
+            for alert in delta.alerts:
+                if self._engine.claims_to_crawl(alert):
+                    self._crawlers.ask(alert.client)
         self._offsets = {}
         self._taken = time.monotonic()
 

@@ -1,6 +1,6 @@
 """Validated settings: where they come from, what they may be, and how they are written."""
 
-from apiwatch.config.loader import default_text, dump, load, problems, settings_file, state_path
+from apiwatch.config.loader import data_text, default_text, dump, load, problems, settings_file, state_path
 from apiwatch.config.settings import Settings, Sources
 from apiwatch.config.values import (
     format_duration,
@@ -10,6 +10,7 @@ from apiwatch.config.values import (
     parse_path,
     parse_since,
     parse_syslog,
+    parse_target,
     parse_unit,
     parse_zone,
 )
@@ -17,6 +18,7 @@ from apiwatch.config.values import (
 __all__ = [
     "Settings",
     "Sources",
+    "data_text",
     "default_text",
     "dump",
     "format_duration",
@@ -27,6 +29,7 @@ __all__ = [
     "parse_path",
     "parse_since",
     "parse_syslog",
+    "parse_target",
     "parse_unit",
     "parse_zone",
     "problems",

@@ -27,8 +27,14 @@ class Classes(Section, frozen=True):
 
     staff: tuple[str, ...] = ()
     """Networks of help desks, kiosks and testers, which act for many users."""
-    load_test: tuple[str, ...] = ()
-    """Networks of load tests and batches, which send many requests."""
+    partner: tuple[str, ...] = ()
+    """Services that read very much by contract; like the next two: a target, and perhaps `until` a time."""
+    monitor: tuple[str, ...] = ()
+    loadtest: tuple[str, ...] = ()
+    published_crawlers: bool = True
+    """Whether the published networks of search engines count as verified crawlers."""
+    verify_crawlers: bool = False
+    """Whether the collector asks DNS about alerted clients that call themselves a crawler."""
 
 
 class AccountTargeted(Section, frozen=True):

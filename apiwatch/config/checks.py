@@ -38,8 +38,10 @@ RULES: dict[str, Callable[[str], str]] = {
     "routes.forbid": parse_template,
     "dashboard.window": values.parse_window,
     "dashboard.theme": values.parse_theme,
-    "classes.load_test": values.parse_network,
     "classes.staff": values.parse_network,
+    "classes.partner": values.parse_member,
+    "classes.monitor": values.parse_member,
+    "classes.loadtest": values.parse_member,
     "block.allow": values.parse_network,
 }
 """What a text setting, or each text of a list, must also satisfy."""

@@ -8,7 +8,7 @@ from apiwatch.config.settings import Settings
 from apiwatch.config.values import parse_path
 from apiwatch.errors import ApiwatchError, ConfigError, UsageError
 
-__all__ = ["SYSTEM_FILE", "default_text", "dump", "load", "problems", "settings_file", "state_path"]
+__all__ = ["SYSTEM_FILE", "data_text", "default_text", "dump", "load", "problems", "settings_file", "state_path"]
 
 SYSTEM_FILE = Path("/etc/apiwatch/apiwatch.yaml")
 """Settings of the machine, read when the user has none."""
@@ -60,10 +60,18 @@ def default_text() -> str:
 
     Raises ApiwatchError when the installation has lost it.
     """
-    packaged = resources.files("apiwatch").joinpath("data", _NAME)
+    return data_text(_NAME)
+
+
+def data_text(name: str) -> str:
+    """A file of `config/`: from the installed package, or from the checkout.
+
+    Raises ApiwatchError when the installation has lost it.
+    """
+    packaged = resources.files("apiwatch").joinpath("data", name)
     if packaged.is_file():
         return packaged.read_text(encoding="utf-8")
-    checkout = Path(__file__).parents[2] / "config" / _NAME
+    checkout = Path(__file__).parents[2] / "config" / name
     if checkout.is_file():
         return checkout.read_text(encoding="utf-8")
     raise ApiwatchError(f"{checkout} is missing; install apiwatch again.")

@@ -9,10 +9,12 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from apiwatch.config import accounts, amounts, inventory
+from apiwatch.config.alerts import Alerts
 from apiwatch.config.routes import RouteSettings
 from apiwatch.config.section import Count, Seconds, Section, Share
 
 __all__ = [
+    "Alerts",
     "Block",
     "Campaign",
     "ContextFree",
@@ -387,6 +389,7 @@ class Settings(Section, frozen=True):
     retention: Retention = field(default_factory=Retention)
     routes: RouteSettings = field(default_factory=RouteSettings)
     detectors: Detectors = field(default_factory=Detectors)
+    alerts: Alerts = field(default_factory=Alerts)
     classes: accounts.Classes = field(default_factory=accounts.Classes)
     dashboard: Dashboard = field(default_factory=Dashboard)
     block: Block = field(default_factory=Block)

@@ -22,10 +22,12 @@ __all__ = [
     "format_duration",
     "parse_duration",
     "parse_header",
+    "parse_member",
     "parse_network",
     "parse_path",
     "parse_since",
     "parse_syslog",
+    "parse_target",
     "parse_text",
     "parse_theme",
     "parse_unit",
@@ -50,6 +52,9 @@ _NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,9})?", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}", re.ASCII)
 _NETWORK = re.compile(r"([0-9A-Fa-f:.]+)(?:/(\d{1,3}))?", re.ASCII)
+
+_ROUTE = re.compile(r"(?:[^\s/]+ )?[A-Z]+ /")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 _UNIT = re.compile(r"[\w:.@\\*?\[\]][\w:.@\\*?\[\]-]{0,254}", re.ASCII)
 
@@ -194,6 +199,50 @@ def _require_socket_path(text: str, path: str) -> None:
     parse_path(path)
     if len(os.fsencode(path)) > _UNIX_PATH_BYTES:
         raise UsageError(f"{quoted(text)} is too long for a unix socket; its path has at most {_UNIX_PATH_BYTES} bytes")
+
+
+def parse_target(text: str) -> str:
+    """Whom a rule is about: a network, a route, `user:NAME`, `token:HASH`, `agent:PATTERN` or `principal:KEY`.
+
+    >>> parse_target("192.0.2.1"), parse_target("GET /v1/users/{int}"), parse_target("agent:Pingdom*")
+    ('network:192.0.2.1/32', 'route:GET /v1/users/{int}', 'agent:Pingdom*')
+    """
+    stripped = text.strip()
+    kind, separator, value = stripped.partition(":")
+    value = value.strip()
+    if separator and kind in ("user", "token", "agent", "principal", "route"):
+        if not value.strip("*"):
+            raise UsageError(f"{quoted(text)} would fit everybody; write what follows {kind}:")
+        return f"{kind}:{value}"
+    if _ROUTE.match(stripped):
+        return f"route:{stripped}"
+    try:
+        return f"network:{parse_network(value if kind == 'network' else stripped)}"
+    except UsageError:
+        if _NETWORK.fullmatch(stripped):
+            raise
+    raise UsageError(
+        f"{quoted(text)} is no target; write a network such as 192.0.2.0/24, a route such as 'GET /v1/users/{{int}}', "
+        "user:NAME, token:HASH, agent:PATTERN or principal:KEY"
+    )
+
+
+def parse_member(text: str) -> str:
+    """A member of a class: a target, and if it is one for some time only, `until` a day or time behind it.
+
+    >>> parse_member("198.51.100.0/24 until 2026-12-01")
+    'network:198.51.100.0/24 until 2026-12-01T00:00:00Z'
+    """
+    target, separator, end = text.rpartition(" until ")
+    if not separator:
+        return parse_target(text)
+    end = end.strip()
+    if _DAY.fullmatch(end):
+        end = f"{end}T00:00:00Z"
+    found = _TIME.fullmatch(end)
+    if found is None:
+        raise UsageError(f"{quoted(end)} is not a day or time; write 2026-12-01 or 2026-12-01T18:00:00Z behind until")
+    return f"{parse_target(target)} until {_point_in_time(end, found[1])}"
 
 
 def parse_path(text: str) -> str:

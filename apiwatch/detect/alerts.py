@@ -6,7 +6,9 @@ from typing import Literal
 
 import msgspec
 
+from apiwatch.config.alerts import Alerts
 from apiwatch.detect.campaign import Crowd
+from apiwatch.detect.desk import Desk
 from apiwatch.detect.signal import Detector, Facts, Signal, suspicious
 from apiwatch.detect.state import Principal, Sample
 from apiwatch.model import (
@@ -22,19 +24,16 @@ from apiwatch.routes import Route
 
 __all__ = ["AlertBook", "AlertState"]
 
-CLOSED_AFTER = 86_400.0
-"""Seconds without evidence after which an alert closes."""
-
-REOPENED_WITHIN = 7 * 86_400.0
-SILENCE = 1_800.0
-VOLUME = 10
 MEMBERS = 1_000
 _WITHOUT_ROUTE = frozenset({"recon", "inventory"})
 """Families whose alerts are about whatever somebody looks for, and so are one row for all routes."""
 
 _FIRST_LINES = 10
 
-Reason = Literal["open", "severity", "volume", "restart", "members"]
+_SUCCESSES = frozenset({"auth.account-takeover", "recon.fuzz-hit", "recovery.reset-then-login"})
+"""Detectors whose signal is a success of whom the alert is about."""
+
+Reason = Literal["open", "severity", "success", "volume", "restart", "members"]
 
 
 class AlertState(msgspec.Struct, gc=False):
@@ -65,6 +64,16 @@ class AlertState(msgspec.Struct, gc=False):
     """Evidence lines so far."""
     latest: str = ""
     """Line number and source of the latest one: two tests that fire on one line count once."""
+    client_class: str = "user"
+    told_for: str = "open"
+    """Reason of the latest event."""
+    told_severity: int = -1
+    """Highest severity that was told."""
+    succeeded: bool = False
+    """Whether a success was told."""
+    reopened: int = 0
+    said_before: int = 0
+    """Place of the latest action when it was opened again: earlier acknowledgements are void."""
     closed: bool = False
     dirty: bool = False
 
@@ -72,10 +81,14 @@ class AlertState(msgspec.Struct, gc=False):
 class AlertBook:
     """All alerts of one shard."""
 
-    def __init__(self, limit: int, evidence_lines: int, detectors: dict[str, Detector]) -> None:
+    def __init__(
+        self, limit: int, evidence_lines: int, detectors: dict[str, Detector], settings: Alerts, desk: Desk
+    ) -> None:
         self._limit = limit
         self._evidence_lines = evidence_lines
         self._detectors = detectors
+        self._settings = settings
+        self.desk = desk
         self.rows: dict[str, AlertState] = {}
         self.events: list[AlertEvent] = []
         self.evidence: dict[tuple[str, int], EvidenceRow] = {}
@@ -101,17 +114,21 @@ class AlertBook:
         source: str,
         text: str,
         crowd: Crowd | None = None,
+        client_class: str = "user",
     ) -> AlertState | None:
         """Enter one firing: it opens a row, or updates the one that is there, or is refused when the book is full.
 
-        With a `crowd` the row is about that instead of the one principal. Returns the row.
+        With a `crowd` the row is about that instead of the one principal. Returns the row; None also while learning.
         """
+        if self.desk.learning:
+            return None
         detector = signal.detector
         key = self.key(principal, route, detector)
         row = self.rows.get(key)
-        if row is not None and row.closed and time - row.last > REOPENED_WITHIN:
+        if row is not None and row.closed and time - row.last > self._settings.reopen_within:
             self._drop(row)
             row = None
+        success = succeeded(signal)
         if row is None:
             if not self._room():
                 self.refused += 1
@@ -119,9 +136,12 @@ class AlertBook:
             row = self._open(key, principal, route, signal, severity)
             reason: Reason | None = "open"
         else:
-            reason = self._reason(row, severity, time)
-            row.closed = False
-            row.update += reason is not None
+            reason = self._reason(row, severity, time, success)
+            if row.closed:
+                row.closed = False
+                row.reopened += 1
+                row.said_before = self.desk.seq
+        row.client_class = client_class
         if key not in principal.alerts:
             principal.alerts.append(key)
         self._update(row, principal, route, signal, severity, time)
@@ -131,16 +151,23 @@ class AlertBook:
             self.enter(row, crowd)
             if reason is None and crowd.news:
                 reason = "members"
-                row.update += 1
         here = f"{line} {source}"
         if row.latest != here:
             row.latest = here
             self._put_line(row, int(time), source, line, text)
             row.count = max(row.count + 1, int(suspicious(signal.facts)))
-        if reason is not None:
-            row.told_count = row.count
-            self.events.append(AlertEvent(self.alert(row), time, source, line, reason))
+        if reason is not None and not self.desk.is_muted(row.id, time):
+            self._tell(row, reason, success, time, source, line)
         return row
+
+    def _tell(self, row: AlertState, reason: Reason, success: bool, time: float, source: str, line: int) -> None:
+        row.update += reason != "open"
+        row.told_count = row.count
+        row.told_severity = row.severity
+        row.told_for = reason
+        row.succeeded = row.succeeded or success
+        notify = reason != "members" and self.desk.may_notify(time, self._settings.notifications_per_hour)
+        self.events.append(AlertEvent(self.alert(row), time, source, line, reason, notify))
 
     def key(self, principal: Principal, route: Route, detector: Detector) -> str:
         """What identifies the row of a detector's family for a principal on a route."""
@@ -158,10 +185,10 @@ class AlertBook:
         """Close the rows without evidence for a day, and drop those that can no longer be reopened."""
         closed: list[AlertState] = []
         for row in list(self.rows.values()):
-            if not row.closed and now - row.last > CLOSED_AFTER:
+            if not row.closed and now - row.last > self._settings.close_after:
                 row.closed = row.dirty = True
                 closed.append(row)
-            elif row.closed and now - row.last > REOPENED_WITHIN:
+            elif row.closed and now - row.last > self._settings.reopen_within:
                 self._drop(row)
         return closed
 
@@ -175,7 +202,7 @@ class AlertBook:
             family=row.family,
             severity=severity,
             score=row.score,
-            subject=Subject(kind=row.kind, key=row.principal),  # type: ignore[arg-type]  # kinds come from the engine
+            subject=Subject(row.kind, row.principal, row.client_class),  # type: ignore[arg-type]  # the engine's kinds
             host=row.host,
             route=row.route,
             since=_rfc3339(row.since),
@@ -206,6 +233,9 @@ class AlertBook:
             update=row.update,
             explanation=explanation,
             closed=row.closed,
+            told_for=row.told_for,
+            reopened=row.reopened,
+            said_before=row.said_before,
         )
 
     def _room(self) -> bool:
@@ -250,12 +280,14 @@ class AlertBook:
             self._put_line(row, time, source, line, text)
         return row
 
-    def _reason(self, row: AlertState, severity: Severity, time: float) -> Reason | None:
-        if severity > row.severity:
+    def _reason(self, row: AlertState, severity: Severity, time: float, success: bool) -> Reason | None:
+        if severity > row.told_severity:
             return "severity"
-        if row.closed or time - row.last >= SILENCE:
+        if success and not row.succeeded:
+            return "success"
+        if row.closed or time - row.last >= self._settings.restart_after:
             return "restart"
-        if row.count + 1 >= VOLUME * row.told_count:
+        if row.count + 1 >= self._settings.volume_factor * row.told_count:
             return "volume"
         return None
 
@@ -292,6 +324,12 @@ class AlertBook:
             slot = first + (slot - first) % (self._evidence_lines - first)
         row.lines += 1
         self.evidence[row.id, slot] = EvidenceRow(row.id, slot, time, source, line, text)
+
+
+def succeeded(signal: Signal) -> bool:
+    """Whether a signal knows of a success: a log-in, an answer to a guess, an account taken over."""
+    facts = signal.facts
+    return signal.detector.name in _SUCCESSES or bool(facts.get("successes") or facts.get("found"))
 
 
 def _rfc3339(time: float) -> str:

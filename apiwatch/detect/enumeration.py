@@ -8,6 +8,7 @@ against what other principals do on the same parameter of the same route, so pac
 from collections.abc import Sequence
 
 from apiwatch.config.settings import MissEnumeration, SequentialEnumeration
+from apiwatch.detect.classes import PARTNER_DOUBT
 from apiwatch.detect.kit import Scale, Weights
 from apiwatch.detect.signal import Detector, Facts, Signal, Story
 from apiwatch.detect.state import ObjectTrack
@@ -113,6 +114,8 @@ def _counter_evidence(facts: Facts) -> tuple[str, ...]:
         found.append(f"{reread:.0f} of {facts['total']:.0f} requests read an object again")
     if facts["null"] < 100:
         found.append("little is known yet of what other clients do on this route")
+    if facts.get("service"):
+        found.append(PARTNER_DOUBT)
     if facts.get("blind"):
         found.append("objects are not visible in this log: each request counts as a new one")
     return tuple(found) or ("none found",)

@@ -67,6 +67,10 @@ class ShareTest:
             return cusum.p0
         return min(self._mean(cusum), _BELIEVED * self._start)
 
+    def is_blind(self, cusum: Cusum) -> bool:
+        """Whether so many clients give a hit in normal times that a campaign could not be seen among them."""
+        return self._settings.enabled and self.usual(cusum) > self._settings.off_above
+
     def pass_by(self, cusum: Cusum) -> None:
         """`vote` of a client that gives no hit to a warm test at 0: it only teaches."""
         cusum.votes += 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from apiwatch.detect.classes import factor_of
 from apiwatch.model import Severity
 
 __all__ = ["GROUPS", "HALF_LIFE", "score"]
@@ -39,8 +40,10 @@ _WEIGHT_OF = {"recon.scanner-agent": 0.10}
 """Detectors whose weight is not that of their severity."""
 
 
-def score(signals: Mapping[str, tuple[int, float, str, float]], now: float) -> tuple[int, list[tuple[int, str]]]:
-    """Score and its points (points, reason), strongest first.
+def score(
+    signals: Mapping[str, tuple[int, float, str, float]], now: float, client_class: str = "user"
+) -> tuple[int, list[tuple[int, str]]]:
+    """Score and its points (points, reason), strongest first; that of known machines counts less.
 
     `signals` maps a detector to (severity, evidence 0 to 1, reason, time); those of more than 24 h ago do not count.
 
@@ -61,4 +64,9 @@ def score(signals: Mapping[str, tuple[int, float, str, float]], now: float) -> t
         rest *= 1.0 - value
     total = min(100, round(100 * (1.0 - rest)))
     points = sorted(((round(100 * value), reason) for value, reason in best.values()), reverse=True)
+    factor = factor_of(client_class)
+    if factor < 1.0:
+        counted = round(factor * total)
+        points.append((counted - total, f"known as {client_class}: counts {factor:.0%}"))
+        total = counted
     return total, points

@@ -8,6 +8,7 @@ overlap by half, since tumbling windows lose a slow attack at their borders.
 from collections.abc import Mapping
 
 from apiwatch.config.settings import DistinctObjects
+from apiwatch.detect.classes import PARTNER_DOUBT
 from apiwatch.detect.kit import Histogram
 from apiwatch.detect.signal import Detector, Facts, Signal, Story
 from apiwatch.detect.state import ObjectTrack, ParamState, Window
@@ -173,6 +174,8 @@ def _counter_evidence(facts: Facts) -> tuple[str, ...]:
     found = ["a new partner or crawler looks the same in a log"]
     if reread > 0:
         found.append(f"{reread:.0f} of {facts['total']:.0f} requests read an object again")
+    if facts.get("service"):
+        found.append(PARTNER_DOUBT)
     if facts.get("blind"):
         found.append("objects are not visible in this log: each request counts as a new one")
     return tuple(found)

@@ -9,6 +9,7 @@ from apiwatch.detect.signal import Facts, Signal
 from apiwatch.detect.state import Principal, RouteState
 from apiwatch.engine.accounts import AccountVerdicts
 from apiwatch.engine.clients import LAST, Client
+from apiwatch.engine.life import CROWD
 from apiwatch.engine.principals import network_key
 from apiwatch.engine.verdicts import Event, is_cold
 from apiwatch.model import Outcome, Severity
@@ -51,7 +52,6 @@ _CROWDED = frozenset({"account", "object"})
 
 _FOLDED = 60.0
 _OPENINGS_KEPT = 64
-_CROWD = "campaign"
 
 
 class Campaigns(AccountVerdicts):
@@ -60,7 +60,7 @@ class Campaigns(AccountVerdicts):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         detectors = settings.detectors
-        self._share_tests = share_tests(detectors, log_in=False), share_tests(detectors, log_in=True)
+        self.share_tests = share_tests(detectors, log_in=False), share_tests(detectors, log_in=True)
         self._campaigns = detectors.campaign
 
     def is_member(self, route: RouteState, client: Client) -> bool:
@@ -69,15 +69,17 @@ class Campaigns(AccountVerdicts):
         campaign = None if population is None else population.campaign
         return campaign is not None and client.address in campaign.members
 
-    def enter(self, event: Event, principal: Principal, signal: Signal, severity: Severity) -> None:
+    def enter(
+        self, event: Event, principal: Principal, signal: Signal, severity: Severity, client_class: str = "user"
+    ) -> None:
         """See `Verdicts.enter`; the alert of a member of a campaign, or one of many at once, has no row of its own."""
         if not self._campaigns.enabled or severity > Severity.HIGH:
-            super().enter(event, principal, signal, severity)
+            super().enter(event, principal, signal, severity, client_class)
             return
         time, client, route = event[1], event[4], event[5]
         row = self.book.rows.get(self.book.key(principal, route.route, signal.detector))
         if row is not None and not row.closed:
-            super().enter(event, principal, signal, severity)
+            super().enter(event, principal, signal, severity, client_class)
             return
         population = route.population
         if population is None:
@@ -98,11 +100,11 @@ class Campaigns(AccountVerdicts):
             self._enter_cluster(event, population, signal, severity)
             return
         population.openings = [*openings, (time, family, client.address)][-_OPENINGS_KEPT:]
-        super().enter(event, principal, signal, severity)
+        super().enter(event, principal, signal, severity, client_class)
 
     def _opened(self, population: RoutePopulation, index: int, time: float, route: RouteState) -> Campaign:
         """The campaign of a signal, new or known, with the numbers of the test."""
-        cusum, test = population.tests[index], self._share_tests[route.route.is_login][index]
+        cusum, test = population.tests[index], self.share_tests[route.route.is_login][index]
         campaign = population.campaign
         if campaign is None:
             campaign = population.campaign = Campaign(index, time, requests=cusum.seen_hits, tell_at=time + _TOLD_AFTER)
@@ -153,6 +155,8 @@ class Campaigns(AccountVerdicts):
         facts = self._facts(campaign)
         signal = Signal(detector, severity, 1.0, facts, facts["since"], campaign.samples)
         subject = _subject(route, time)
+        if self.is_crowd_welcome(route, subject, signal, time):
+            return
         subject.score = score({detector.name: (int(severity), 1.0, "", time)}, time)[0]
         crowd = _crowd(route, campaign, news=due)
         row = self.book.signal(
@@ -193,6 +197,8 @@ class Campaigns(AccountVerdicts):
         return added
 
     def _score_member(self, client: Client, route: RouteState, campaign: Campaign, time: float) -> None:
+        if self.desk.learning:
+            return
         detector = POPULATION_TESTS[campaign.test]
         severity = population_severity(detector, named=True)
         if detector.capped_when_cold and is_cold(route, time):
@@ -231,8 +237,10 @@ class Campaigns(AccountVerdicts):
         }
         told = Signal(CLUSTER, severity, 1.0, facts, signal.since, signal.samples)
         subject = _subject(route, time)
+        if self.is_crowd_welcome(route, subject, told, time):
+            return
         subject.score = score({CLUSTER.name: (int(severity), 1.0, "", time)}, time)[0]
-        crowd = Crowd(_CROWD, f"campaign:{route.route.label}", list(clusters), len(clusters))
+        crowd = Crowd(CROWD, f"campaign:{route.route.label}", list(clusters), len(clusters))
         self.book.signal(subject, route.route, told, severity, request.line, time, source, signal.samples[-1][3], crowd)
 
     def _close_alerts(self, time: float) -> None:
@@ -280,11 +288,11 @@ def elsewhere(client: Client, label: str, time: float) -> int:
 
 def _subject(route: RouteState, time: float) -> Principal:
     """The route in the place of a principal, as the alert book takes it."""
-    return Principal(0, _CROWD, "route", time, time, "")
+    return Principal(0, CROWD, "route", time, time, "")
 
 
 def _crowd(route: RouteState, campaign: Campaign, *, news: bool) -> Crowd:
     label = route.route.label
     if not campaign.members:
         return Crowd("route", label, [], 0, news)
-    return Crowd(_CROWD, f"campaign:{label}", list(campaign.members), campaign.total, news)
+    return Crowd(CROWD, f"campaign:{label}", list(campaign.members), campaign.total, news)

@@ -3,7 +3,7 @@
 from apiwatch.config import Settings
 from apiwatch.detect.kit import DAY
 from apiwatch.detect.scraping import SPANS, close_window
-from apiwatch.detect.state import ObjectTrack
+from apiwatch.detect.state import ObjectTrack, Principal
 from apiwatch.engine.clients import flush_minutes
 from apiwatch.engine.memory import Memory
 from apiwatch.engine.rows import MINUTE_PLACES
@@ -50,6 +50,7 @@ class Clock(Memory):
                         self.forget_older(popularity)
             state.window_end = (time // WINDOW + 1) * WINDOW
             self._close_alerts(time)
+            self.desk.expire(time)
             before = int(time) // 60 - LATE_MINUTES
             for client in self.clients.values():
                 if client.minutes:
@@ -96,6 +97,10 @@ class Clock(Memory):
             self.deleted.append(f"m/{old}")
         return counts
 
+    def is_unusual(self, principal: Principal, time: float) -> bool:
+        """Whether what a principal does says nothing about what others do."""
+        return bool(principal.signals)
+
     def _close_windows(self, end: float, time: float) -> None:
         """Add what principals that gave no signal read in the windows that end now to what is usual."""
         for index, span in enumerate(SPANS):
@@ -105,7 +110,7 @@ class Clock(Memory):
             active = self.active[index]
             for principal_key, param_key in active:
                 principal, param = self.principals.get(principal_key), self.params.get(param_key)
-                if principal is None or param is None or principal.signals:
+                if principal is None or param is None or self.is_unusual(principal, time):
                     continue
                 track = principal.tracks.get(param_key)
                 if track is not None:

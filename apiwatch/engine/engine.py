@@ -7,12 +7,14 @@ import msgspec
 from apiwatch.config import Settings
 from apiwatch.detect.alerts import AlertState
 from apiwatch.detect.auth import Account
+from apiwatch.detect.desk import Desk
 from apiwatch.detect.inventory.track import Inventory
 from apiwatch.detect.kit import DAY
 from apiwatch.detect.state import Principal, RouteState
 from apiwatch.engine.clients import Client, client_rows
 from apiwatch.engine.clock import LATE_MINUTES
-from apiwatch.engine.core import EngineCore
+from apiwatch.engine.learning import Learning
+from apiwatch.engine.notes import route_notes
 from apiwatch.engine.rows import minute_row, route_row, source_row, suspect_rows
 from apiwatch.engine.state import VERSION, Globals, Journal, SourceState
 from apiwatch.engine.twins import Second
@@ -60,7 +62,7 @@ class _Pieces:
             self.rows.extend(StateRow(key, None) for key in dict.fromkeys(keys) if key not in written)
 
 
-class Engine(EngineCore):
+class Engine(Learning):
     """One shard's engine; synchronous, deterministic, single-threaded."""
 
     def __init__(self, settings: Settings, *, salt: bytes = b"", specification: Specification | None = None) -> None:
@@ -113,6 +115,9 @@ class Engine(EngineCore):
             self.inventory_changed = False
             state.put("i", self.inventory)
         state.put("e", self._globals())
+        if self.desk.dirty:
+            self.desk.dirty = False
+            state.put("d", self.desk)
         state.drop(deleted)
         events, self.book.events = self.book.events, []
         evidence, self.book.evidence = list(self.book.evidence.values()), {}
@@ -156,6 +161,9 @@ class Engine(EngineCore):
             alerts_refused=state.alerts_refused,
             evidence_limit=limits.evidence_lines,
             clamped=state.clamped,
+            notified=self.desk.notified,
+            withheld=self.desk.withheld,
+            allowed={entry: (len(rule.alerts), rule.signals) for entry, rule in self.desk.rules.items()},
         )
 
     def snapshot(self) -> list[StateRow]:
@@ -177,6 +185,7 @@ class Engine(EngineCore):
         rows.append(StateRow("t", _encode(self.routes.state)))
         rows.append(StateRow("i", _encode(self.inventory)))
         rows.append(StateRow("e", _encode(self._globals())))
+        rows.append(StateRow("d", _encode(self.desk)))
         return rows
 
     def restore(self, state: Iterable[StateRow]) -> None:
@@ -206,7 +215,13 @@ class Engine(EngineCore):
         for _, blob in by_kind.get("a", ()):
             row = _decode(blob, type=AlertState)
             row.dirty = False
+            if row.told_severity < 0 and row.told_count:
+                row.told_severity = row.severity
             self.book.rows[row.key] = row
+        for _, blob in by_kind.get("d", ()):
+            desk = _decode(blob, type=Desk)
+            desk.dirty = False
+            self.use_desk(desk)
         for rest, blob in by_kind.get("m", ()):
             self.minutes[int(rest)] = _decode(blob, type=list[int])
         for _, blob in by_kind.get("s", ()):
@@ -302,7 +317,7 @@ class Engine(EngineCore):
                 principal.dirty = False
                 state.put(f"p/{principal.key}", principal)
         self.dirty_principals, self.evicted_principals = [], []
-        return suspects
+        return [] if self.desk.learning else suspects
 
     def _route_of(self, route_id: int) -> Route | None:
         found = self.route_states.get(route_id) or self.forgotten_routes.get(route_id)
@@ -315,15 +330,19 @@ class Engine(EngineCore):
         return None if found is None else (found[0].route, found[1].name)
 
     def _take_routes(self, state: _Pieces) -> list[RouteRow]:
-        rows = [route_row(found) for found in self.forgotten_routes.values() if found.dirty]
+        rows = [self._route_row(found) for found in self.forgotten_routes.values() if found.dirty]
         self.forgotten_routes, self.forgotten_params = {}, {}
         for found in self.dirty_routes:
             if found.dirty and self.route_states.get(found.route.id) is found:
                 found.dirty = False
-                rows.append(route_row(found))
+                rows.append(self._route_row(found))
                 state.put(f"r/{found.route.id}", found)
         self.dirty_routes = []
         return rows
+
+    def _route_row(self, found: RouteState) -> RouteRow:
+        tests = self.share_tests[found.route.is_login]
+        return route_row(found, route_notes(found, tests, self.settings.detectors))
 
     def _take_alerts(self, state: _Pieces) -> list[Alert]:
         book = self.book

@@ -7,6 +7,7 @@ from typing import TypeVar
 from apiwatch.config import Settings
 from apiwatch.detect import DETECTORS
 from apiwatch.detect.alerts import AlertBook
+from apiwatch.detect.desk import Desk
 from apiwatch.detect.popularity import Popularity
 from apiwatch.detect.state import ParamState, Principal, RouteState
 from apiwatch.engine.clients import OTHER, Client
@@ -48,7 +49,9 @@ class Memory:
         self.sources: dict[str, SourceState] = {}
         self.minutes: dict[int, list[int]] = {}
         """Minute -> requests by status class (others, 1xx .. 5xx) and outcome, bytes, and whether it changed."""
-        self.book = AlertBook(limits.alerts, limits.evidence_lines, DETECTORS)
+        self.desk = Desk()
+        """What operators said."""
+        self.book = AlertBook(limits.alerts, limits.evidence_lines, DETECTORS, settings.alerts, self.desk)
         self.dirty_clients: list[Client] = []
         self.dirty_principals: list[Principal] = []
         self.dirty_routes: list[RouteState] = []

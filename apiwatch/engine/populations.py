@@ -30,6 +30,10 @@ class Populations(Campaigns):
     def judge_population(self, event: Event, params: tuple[Param, ...], before: int, *, unpopular: bool) -> None:
         """The vote of a client, if it has one; `before` is the second of its previous request on the route."""
         request, time, _, _, client, route, outcome = event
+        if self.is_voteless(request, client, time):
+            return
+        if self.is_voteless(request, client, time):
+            return
         is_login = route.route.is_login
         population = route.population
         if population is None:
@@ -82,7 +86,7 @@ class Populations(Campaigns):
         fired = -1
         calm = quiet = True
         suspicious = False
-        for test, cusum, hit in zip(self._share_tests[event[5].route.is_login], population.tests, hits, strict=True):
+        for test, cusum, hit in zip(self.share_tests[event[5].route.is_login], population.tests, hits, strict=True):
             if hit is None:
                 continue
             if not hit and cusum.score == 0.0 and cusum.p0 >= 0.0:

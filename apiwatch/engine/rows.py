@@ -19,14 +19,14 @@ MINUTE_PLACES = 38
 """Counters of a minute; the last one tells whether it changed."""
 
 
-def route_row(state: RouteState) -> RouteRow:
+def route_row(state: RouteState, notes: str) -> RouteRow:
     """The row of one route."""
     route = state.route
     clients = PRINCIPALS_COUNTED if state.principals is None else len(state.principals)
     ok, miss, deny, limited, err, neutral = state.outcomes
     seen = int(route.first_seen), int(route.last_seen)
     counts = sum(state.outcomes), clients, ok, miss, deny, limited, err, neutral
-    return RouteRow(route.host, route.label, " ".join(route.roles), *seen, *counts, origin=route.origin)
+    return RouteRow(route.host, route.label, " ".join(route.roles), *seen, *counts, route.origin, notes)
 
 
 def minute_row(minute: int, counts: list[int]) -> MinuteRow:

@@ -1,7 +1,5 @@
 """Requests per ten seconds: counted with each request, judged when a bucket closes, told at the next request."""
 
-from ipaddress import ip_address, ip_network
-
 from msgspec.structs import replace
 
 from apiwatch.config import Settings
@@ -40,7 +38,6 @@ class Surges(RecoveryVerdicts):
         self.busy_routes: list[RouteState] = []
         self._principal_surge = settings.detectors.principal_surge
         self._route_surge = settings.detectors.route_surge
-        self._load_tests = [ip_network(network, strict=False) for network in settings.classes.load_test]
 
     def begin_minute(self, time: float) -> None:
         """See `Clock.begin_minute`; it is called again at the end of each bucket."""
@@ -126,7 +123,7 @@ class Surges(RecoveryVerdicts):
         if rate is None:
             mean = principal.pace if cold else PRINCIPAL_FLOOR / 2
             rate = principal.rate = Rate.start(start, self.turn, mean)
-        spared = cold or self._is_load_test(principal.client)
+        spared = cold or self.is_load_test(principal, start)
         if bucket_closed(rate, self.turn, principal.pace, start, self._principal_surge, learning=spared):
             self._watch(principal.key, rate)
         self.touch_principal(principal)
@@ -160,7 +157,7 @@ class Surges(RecoveryVerdicts):
         """Whether one principal sends most of what is `more` than usual: it has an alert of its own, or is spared."""
         for principal in self.busy_principals:
             surging = principal.rate is not None and principal.rate.run > 0
-            if 2 * principal.pace > more and (surging or self._is_load_test(principal.client)):
+            if 2 * principal.pace > more and (surging or self.is_load_test(principal, start)):
                 client = self.clients.get(principal.client)
                 mine = None if client is None else client.routes.get(route.route.label)
                 if mine is not None and mine[LAST] >= start:
@@ -188,15 +185,6 @@ class Surges(RecoveryVerdicts):
             rate.due = None
         if rate is None or not _is_watched(rate):
             self.watched.discard(key)
-
-    def _is_load_test(self, address: str) -> bool:
-        if not self._load_tests:
-            return False
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._load_tests)
 
 
 def _is_watched(rate: Rate) -> bool:

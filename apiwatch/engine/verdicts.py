@@ -7,6 +7,7 @@ import msgspec
 
 from apiwatch.config import Settings
 from apiwatch.detect.auth import LOG_INS_KEPT, LogInTest, refuses_by_status
+from apiwatch.detect.classes import READING, doubt, severity_for
 from apiwatch.detect.kit import DAY, Null, Votes, weights
 from apiwatch.detect.lookup import as_lookup, names_people
 from apiwatch.detect.objects import LISTED_AT, UNSEEN, ObjectTests
@@ -29,7 +30,8 @@ from apiwatch.detect.state import (
     sample_of,
 )
 from apiwatch.engine.clients import OBJECTS, Client
-from apiwatch.engine.clock import WINDOW, Clock
+from apiwatch.engine.clock import WINDOW
+from apiwatch.engine.life import Life
 from apiwatch.engine.memory import TARGETS
 from apiwatch.engine.principals import network_principal
 from apiwatch.model import Outcome, Request, Severity
@@ -40,6 +42,7 @@ __all__ = ["Event", "LogInAttempt", "Verdicts", "is_cold", "named_user", "target
 
 OK, MISS, DENY, ERR = int(Outcome.OK), int(Outcome.MISS), int(Outcome.DENY), int(Outcome.ERR)
 
+_UNKNOWN = frozenset({"user", "service"})
 _COLD_MIN = 1_800.0
 _COLD_MAX = 86_400.0
 _NOTABLE_GROWTH = 17 / 16
@@ -62,7 +65,7 @@ LogInAttempt = tuple[Principal, LogInTrack, str | None, bool]
 """A log-in that was judged: network principal, its track, the user if the log holds one, whether it failed."""
 
 
-class Verdicts(Clock):
+class Verdicts(Life):
     """The detectors of one shard."""
 
     def __init__(self, settings: Settings) -> None:
@@ -292,26 +295,47 @@ class Verdicts(Clock):
 
     def _signal(self, event: Event, principal: Principal, signal: Signal) -> None:
         """Score the principal, and enter the signal in the alert book."""
-        _, time, _, _, client, route_state, _ = event
+        request, time, _, _, client, route_state, _ = event
         route = route_state.route
         detector = signal.detector
-        severity = signal.severity
+        if self.desk.learning:
+            if not principal.signals:
+                self._withdraw_votes(principal)
+            principal.signals[detector.name] = (int(signal.severity), 1.0, "", time)
+            return
+        client_class = self.judge_welcome(request, client, route_state, principal, signal, time)
+        if client_class is None:
+            return
+        severity = severity_for(client_class, detector, signal.severity)
+        if (
+            detector.name in READING
+            and client_class in _UNKNOWN
+            and doubt(signal.facts, client.family, time - principal.first)
+            and client_class == "service"
+        ):
+            severity = min(severity, Severity.MEDIUM)
         if severity > Severity.MEDIUM and detector.capped_when_cold and is_cold(route_state, time):
             severity = Severity.MEDIUM
         if not principal.signals:
             self._withdraw_votes(principal)
-        self._score(principal, signal, severity, route.label, time)
+        self._score(principal, signal, severity, route.label, time, client_class)
         if principal.score >= client.score * 0.5 ** (max(0.0, time - client.scored_at) / HALF_LIFE):
             client.score, client.scored_at, client.points = principal.score, time, principal.points
-        self.enter(event, principal, signal, severity)
+        self.enter(event, principal, signal, severity, client_class)
 
-    def enter(self, event: Event, principal: Principal, signal: Signal, severity: Severity) -> None:
+    def enter(
+        self, event: Event, principal: Principal, signal: Signal, severity: Severity, client_class: str = "user"
+    ) -> None:
         """Enter a signal in the alert book."""
         request, time, _, source, _, route, _ = event
         text = signal.samples[-1][3]
-        self.book.signal(principal, route.route, signal, severity, request.line, time, source, text)
+        self.book.signal(
+            principal, route.route, signal, severity, request.line, time, source, text, client_class=client_class
+        )
 
-    def _score(self, principal: Principal, signal: Signal, severity: Severity, route: str, time: float) -> None:
+    def _score(
+        self, principal: Principal, signal: Signal, severity: Severity, route: str, time: float, client_class: str
+    ) -> None:
         """Renew score and points when the signal is stronger, a sixteenth larger, or ten minutes newer."""
         name, evidence, size = signal.detector.name, min(1.0, signal.evidence), suspicious(signal.facts)
         known = principal.signals.get(name)
@@ -324,7 +348,7 @@ class Verdicts(Clock):
             reason = signal.detector.tell(signal.facts, route).reason
             principal.signals[name] = (int(severity), evidence, reason, time)
             principal.renewed_at[name] = size * _NOTABLE_GROWTH
-        principal.score, points = score(principal.signals, time)
+        principal.score, points = score(principal.signals, time, client_class)
         principal.points = msgspec.json.encode(points).decode()
 
     def _withdraw_votes(self, principal: Principal) -> None:

@@ -1,5 +1,6 @@
 """The vocabulary: what crosses the borders between the rooms."""
 
+from apiwatch.model.action import ALERT_KINDS, Action, ActionKind
 from apiwatch.model.alert import Alert, AlertEvent, Explanation, Number, Subject, Tags
 from apiwatch.model.delta import (
     PROXY_SHOWN,
@@ -21,9 +22,12 @@ from apiwatch.model.delta import (
 from apiwatch.model.request import OUTCOMES, SEVERITIES, Auth, Outcome, Request, Severity
 
 __all__ = [
+    "ALERT_KINDS",
     "OUTCOMES",
     "PROXY_SHOWN",
     "SEVERITIES",
+    "Action",
+    "ActionKind",
     "Alert",
     "AlertEvent",
     "Auth",

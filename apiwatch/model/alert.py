@@ -85,11 +85,17 @@ class Alert(msgspec.Struct, frozen=True):
     """0 when it opened; each notable update counts one."""
     explanation: Explanation
     closed: bool = False
+    told_for: str = "open"
+    """`AlertEvent.reason` of the latest event: `severity` means that it escalated."""
+    reopened: int = 0
+    """Times that it was opened again, after it had closed."""
+    said_before: int = 0
+    """Acknowledgements up to this `Action.seq` were about an earlier time: it was opened again since."""
 
 
 class AlertEvent(msgspec.Struct, frozen=True):
-    """An alert as it opened or was notably updated: higher severity, ten times the volume, restart after silence,
-    members of a campaign that became known."""
+    """An alert as it opened or was notably updated: higher severity, first success, ten times the volume, restart after
+    silence, members of a campaign that became known."""
 
     alert: Alert
     time: float
@@ -97,4 +103,6 @@ class AlertEvent(msgspec.Struct, frozen=True):
     source: str
     line: int
     """1-based number of that request's input line."""
-    reason: Literal["open", "severity", "volume", "restart", "members"]
+    reason: Literal["open", "severity", "success", "volume", "restart", "members"]
+    notify: bool = True
+    """Whether it is worth a notification and the budget of the hour had one left; the alert is in the list anyway."""

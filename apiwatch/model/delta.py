@@ -163,6 +163,8 @@ class RouteRow(NamedTuple):
     neutral: int
     origin: str = "learned"
     """Where its template comes from: `learned`, `pinned` or `openapi`."""
+    notes: str = ""
+    """Tests that cannot see here, because normal clients do what they look for; separated by `; `."""
 
 
 class SuspectRow(NamedTuple):
@@ -256,6 +258,12 @@ class Health(msgspec.Struct, frozen=True):
     evidence_limit: int
     clamped: int
     """Requests whose time lay in the future and was pulled back."""
+    notified: int = 0
+    """Notifications since the state began."""
+    withheld: int = 0
+    """Those above the budget of an hour, which were not made."""
+    allowed: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
+    """Entry of the allow-list -> alerts and signals that it suppressed."""
 
 
 class Delta(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from apiwatch.store.troubles import Trouble, lag_of, troubles_of
 from apiwatch.store.views import (
     ActionView,
     AlertView,
+    AllowEntry,
     BlockEntry,
     ClientDetail,
     ClientView,
@@ -28,6 +29,7 @@ __all__ = [
     "Acquired",
     "ActionView",
     "AlertView",
+    "AllowEntry",
     "BlockEntry",
     "ClientDetail",
     "ClientView",

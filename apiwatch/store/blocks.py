@@ -12,6 +12,7 @@ from apiwatch.store.views import BlockEntry
 __all__ = ["BlockData", "all_entries", "fold", "live_entries", "live_entry"]
 
 _COLUMNS = "entry, kind, subject, note, actor, time, expires, data"
+_KINDS = "kind IN ('block', 'unblock') AND entry <> ''"
 
 
 class BlockData(msgspec.Struct, frozen=True):
@@ -81,7 +82,7 @@ async def live_entries(snapshot: Snapshot, now: float) -> list[BlockEntry]:
 
 async def all_entries(snapshot: Snapshot, now: float) -> list[BlockEntry]:
     """All entries that ever were."""
-    return fold(await snapshot.rows(f"SELECT {_COLUMNS} FROM actions WHERE entry <> '' ORDER BY seq"), now)  # noqa: S608
+    return fold(await snapshot.rows(f"SELECT {_COLUMNS} FROM actions WHERE {_KINDS} ORDER BY seq"), now)  # noqa: S608
 
 
 async def live_entry(snapshot: Snapshot, now: float, *, net: str = "", entry_id: str = "") -> BlockEntry | None:
@@ -95,7 +96,7 @@ async def live_entry(snapshot: Snapshot, now: float, *, net: str = "", entry_id:
     )
     ids = [entry for (entry,) in subjects]
     actions = await snapshot.rows(
-        f"SELECT {_COLUMNS} FROM actions WHERE entry IN ({marks(ids)}) AND entry <> '' ORDER BY seq",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM actions WHERE entry IN ({marks(ids)}) AND {_KINDS} ORDER BY seq",  # noqa: S608
         ids,
     )
     queued = [entry for entry in fold(actions, now) if entry.state == "queued"]

@@ -4,6 +4,8 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from apiwatch.model import ActionKind
+from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import BlockData, live_entry
 from apiwatch.store.clean import clean, pack
 from apiwatch.store.opening import open_connection
@@ -33,6 +35,29 @@ class SqliteControl:
         """See `Control.acknowledge`."""
         async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
             await _append(snapshot, "acknowledge", alert_id, actor, note, now)
+
+    async def say(
+        self, kind: ActionKind, alert_id: str, actor: str, note: str, now: float, expires: float | None = None
+    ) -> None:
+        """See `Control.say`."""
+        async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
+            await _append(snapshot, kind, alert_id, actor, note, now, expires=expires)
+
+    async def allow(self, target: str, reason: str, actor: str, now: float, expires: float | None) -> str:
+        """See `Control.allow`."""
+        async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
+            known = [entry for entry in await allow_entries(snapshot, now) if entry.target == clean(target)]
+            entry = known[-1].id if known else secrets.token_hex(4)
+            await _append(snapshot, "allow", target, actor, reason, now, expires=expires, entry=entry)
+        return entry
+
+    async def disallow(self, entry_id: str, actor: str, now: float) -> bool:
+        """See `Control.disallow`."""
+        async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
+            known = [entry for entry in await allow_entries(snapshot, now) if entry.id == entry_id]
+            if known:
+                await _append(snapshot, "disallow", known[0].target, actor, "", now, entry=entry_id)
+        return bool(known)
 
     async def block(
         self, net: str, reason: str, alert_ids: Sequence[str], actor: str, now: float, expires: float | None

@@ -1,8 +1,9 @@
 """Reading alerts, their evidence, and tests that lean towards suspicion."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from apiwatch.model import Alert
+from apiwatch.model import ALERT_KINDS, Alert
 from apiwatch.store.clean import unpack
 from apiwatch.store.snapshot import Rows, Snapshot, marks
 from apiwatch.store.views import AlertView, EvidenceView, SuspectView
@@ -16,9 +17,6 @@ __all__ = [
     "suspects",
     "suspects_of",
 ]
-
-_STATES = {"acknowledge": "acknowledged", "mute": "muted"}
-"""Kind of action -> state of the alert that it is about."""
 
 _FAMILIES = {"enumeration": ("enumeration", "scraping")}
 
@@ -114,21 +112,50 @@ def _suspects(rows: Rows) -> list[SuspectView]:
 
 async def _views(snapshot: Snapshot, bodies: Rows) -> list[AlertView]:
     found = [unpack(body, Alert) for (body,) in bodies]
-    said: dict[str, tuple[str, str, str]] = {}
+    said: dict[str, list[_Said]] = {}
     if found:
         ids = [alert.id for alert in found]
-        actions = await snapshot.rows(
-            "SELECT subject, kind, actor, note FROM actions "  # noqa: S608  only marks
-            f"WHERE subject IN ({marks(ids)}) AND kind IN ('acknowledge', 'mute') "
-            "AND COALESCE(expires, 1e300) > (SELECT COALESCE(MAX(heartbeat), 0) FROM health) ORDER BY seq",
-            ids,
+        (now,) = await snapshot.one("SELECT COALESCE(MAX(heartbeat), 0) FROM health")
+        rows = await snapshot.rows(
+            "SELECT subject, seq, kind, actor, note, expires FROM actions "  # noqa: S608  only marks
+            f"WHERE subject IN ({marks(ids)}) AND kind IN ({marks(ALERT_KINDS)}) "
+            "AND COALESCE(expires, 1e300) > ? ORDER BY seq",
+            (*ids, *ALERT_KINDS, now),
         )
-        said = {subject: (kind, actor, note) for subject, kind, actor, note in actions}
-    return [_view(alert, said.get(alert.id)) for alert in found]
+        for subject, *rest in rows:
+            said.setdefault(subject, []).append(_Said(*rest))
+    return [_view(alert, said.get(alert.id, ())) for alert in found]
 
 
-def _view(alert: Alert, said: tuple[str, str, str] | None) -> AlertView:
-    if said is None:
-        return AlertView(alert, "closed" if alert.closed else "open", "", "")
-    kind, actor, note = said
-    return AlertView(alert, "closed" if alert.closed else _STATES[kind], actor, note)
+class _Said(NamedTuple):
+    seq: int
+    kind: str
+    actor: str
+    note: str
+    expires: float | None
+
+
+def _view(alert: Alert, said: Sequence[_Said]) -> AlertView:
+    """An alert with what counts now of what was said about it, the latest of each kind."""
+    latest: dict[str, _Said] = {}
+    note = ""
+    for each in said:
+        latest["mute" if each.kind == "unmute" else each.kind] = each
+        if each.kind in ("acknowledge", "note"):
+            note = each.note or note
+    acknowledged, muted, benign = latest.get("acknowledge"), latest.get("mute"), latest.get("benign")
+    if acknowledged is not None and acknowledged.seq <= alert.said_before:
+        acknowledged = None
+    if muted is not None and muted.kind == "unmute":
+        muted = None
+    state = "closed" if alert.closed else "muted" if muted else "acknowledged" if acknowledged else "open"
+    return AlertView(
+        alert,
+        state,
+        acknowledged_by=acknowledged.actor if acknowledged else "",
+        note=note,
+        muted_until=(muted.expires or 0.0) if muted else 0.0,
+        muted_by=muted.actor if muted else "",
+        benign_until=(benign.expires or 0.0) if benign else 0.0,
+        benign_by=benign.actor if benign else "",
+    )

@@ -6,10 +6,11 @@ The transaction rules (offsets, state, rows and alerts commit together under an 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from apiwatch.model import Delta, StateRow
+from apiwatch.model import Action, ActionKind, Delta, StateRow
 from apiwatch.store.views import (
     ActionView,
     AlertView,
+    AllowEntry,
     BlockEntry,
     ClientDetail,
     ClientView,
@@ -55,6 +56,10 @@ class Writer(Protocol):
 
         `delta` None is a heartbeat. `offsets` holds changed sources only.
         """
+        ...
+
+    def said(self, after: int) -> list[Action]:
+        """What operators said behind `Action.seq` `after`, in order; at most 1 000 at once."""
         ...
 
     def close(self) -> None:
@@ -119,6 +124,10 @@ class Reader(Protocol):
         """The block queue, by network."""
         ...
 
+    async def allowed(self, now: float, *, include_ended: bool = False) -> list[AllowEntry]:
+        """The allow-list, oldest first."""
+        ...
+
     async def actions(self, *, limit: int = 200) -> list[ActionView]:
         """What operators did, newest first."""
         ...
@@ -133,6 +142,20 @@ class Control(Protocol):
 
     async def acknowledge(self, alert_id: str, actor: str, note: str, now: float) -> None:
         """Somebody looks after this alert."""
+        ...
+
+    async def say(
+        self, kind: ActionKind, alert_id: str, actor: str, note: str, now: float, expires: float | None = None
+    ) -> None:
+        """One of `ALERT_KINDS` about an alert; mute and benign need an expiry."""
+        ...
+
+    async def allow(self, target: str, reason: str, actor: str, now: float, expires: float | None) -> str:
+        """Let `kind:value` raise no alerts; returns the entry id. The same target again renews it."""
+        ...
+
+    async def disallow(self, entry_id: str, actor: str, now: float) -> bool:
+        """End an entry of the allow-list; False when there is no such live entry."""
         ...
 
     async def block(

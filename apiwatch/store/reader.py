@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from apiwatch.store import detail, findings, listing, totals
+from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
 from apiwatch.store.opening import open_connection
 from apiwatch.store.protocol import Reader
@@ -10,6 +11,7 @@ from apiwatch.store.snapshot import Snapshots
 from apiwatch.store.views import (
     ActionView,
     AlertView,
+    AllowEntry,
     BlockEntry,
     ClientDetail,
     ClientView,
@@ -118,6 +120,13 @@ class SqliteReader:
         """See `Reader.block_entries`."""
         async with self._snapshots.take() as snapshot:
             return await (all_entries if include_ended else live_entries)(snapshot, now)
+
+    async def allowed(self, now: float, *, include_ended: bool = False) -> list[AllowEntry]:
+        """See `Reader.allowed`."""
+        async with self._snapshots.take() as snapshot:
+            health = await totals.health(snapshot)
+            counts = health.allowed if health is not None else {}
+            return await allow_entries(snapshot, now, counts, include_ended=include_ended)
 
     async def actions(self, *, limit: int = 200) -> list[ActionView]:
         """See `Reader.actions`."""

@@ -2,7 +2,7 @@
 
 Version 1 had no leaderboards. Version 2 adds those of the busiest clients of each minute (`board_minutes`, with the
 floors below which clients are left out in `board_floors`), of the latest clients (`recent`), and `clients.ranked`, by
-which the most suspicious clients are found. Version 3 adds `routes.origin`.
+which the most suspicious clients are found. Version 3 adds `routes.origin`, version 4 `routes.notes`.
 
 Numbers are integers (times: seconds, `minute`: minutes since the epoch); texts went through `plain`; blobs are
 MessagePack. `shard` is in each key; readers sum over shards and parts.
@@ -184,7 +184,11 @@ def _with_origins(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE routes ADD COLUMN origin TEXT NOT NULL DEFAULT 'learned'")
 
 
-_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_to_first, _to_second, _with_origins)
+def _with_notes(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE routes ADD COLUMN notes TEXT NOT NULL DEFAULT ''")
+
+
+_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_to_first, _to_second, _with_origins, _with_notes)
 """Step N brings a database of version N to version N + 1."""
 
 VERSION = len(_STEPS)

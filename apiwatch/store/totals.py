@@ -15,6 +15,7 @@ _TIMELINE = 60
 
 _MIX = ("requests", "s1xx", "s2xx", "s3xx", "s4xx", "s5xx", "other", "ok", "miss", "deny", "limited", "err", "neutral",
         "bytes")  # fmt: skip
+_OUTCOMES = ("requests", "ok", "miss", "deny", "limited", "err", "neutral")
 _SUMS = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in _MIX)
 _SOURCE = (
     "name, kind, state, message, format, lines, requests, unparsed, skipped, late, cut, dropped, backlog_bytes, "
@@ -92,7 +93,7 @@ async def routes(snapshot: Snapshot, limit: int) -> list[RouteView]:
         "SELECT host, route, MAX(roles), MIN(first_seen), MAX(last_seen), CAST(SUM(clients) AS BIGINT),"
         "  CAST(SUM(requests) AS BIGINT) AS requests, CAST(SUM(ok) AS BIGINT), CAST(SUM(miss) AS BIGINT),"
         "  CAST(SUM(deny) AS BIGINT), CAST(SUM(limited) AS BIGINT), CAST(SUM(err) AS BIGINT),"
-        "  CAST(SUM(neutral) AS BIGINT), MAX(origin) "
+        "  CAST(SUM(neutral) AS BIGINT), MAX(origin), MAX(notes) "
         "FROM routes GROUP BY host, route ORDER BY 7 DESC, host, route LIMIT ?",
         (limit,),
     )
@@ -105,10 +106,11 @@ async def routes(snapshot: Snapshot, limit: int) -> list[RouteView]:
             last_seen=float(last),
             clients=clients,
             objects=0,
-            mix=Mix(requests=requests, ok=ok, miss=miss, deny=deny, limited=limited, err=err, neutral=neutral),
+            mix=Mix(**dict(zip(_OUTCOMES, counts, strict=True))),
             origin=origin,
+            notes=tuple(notes.split("; ")) if notes else (),
         )
-        for host, route, roles, first, last, clients, requests, ok, miss, deny, limited, err, neutral, origin in found
+        for host, route, roles, first, last, clients, *counts, origin, notes in found
     ]
 
 
@@ -141,7 +143,17 @@ def _both(one: HealthView, two: HealthView) -> HealthView:
         dropped=one.dropped + two.dropped,
         cut=one.cut + two.cut,
         bounds={name: _added(one.bounds.get(name, nothing), two.bounds.get(name, nothing)) for name in sorted(names)},
+        notified=one.notified + two.notified,
+        withheld=one.withheld + two.withheld,
+        allowed={
+            entry: _pairs(one.allowed.get(entry, (0, 0)), two.allowed.get(entry, (0, 0)))
+            for entry in sorted(one.allowed.keys() | two.allowed.keys())
+        },
     )
+
+
+def _pairs(one: tuple[int, int], two: tuple[int, int]) -> tuple[int, int]:
+    return one[0] + two[0], one[1] + two[1]
 
 
 def _added(one: tuple[int, int, int], two: tuple[int, int, int]) -> tuple[int, int, int]:

@@ -1,6 +1,6 @@
 """What a `Reader` returns: immutable rows for screens and for `--json`. Times are seconds since the epoch (UTC)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from apiwatch.model import Alert
 
@@ -8,6 +8,7 @@ __all__ = [
     "INPUT_ENDED",
     "ActionView",
     "AlertView",
+    "AllowEntry",
     "BlockEntry",
     "ClientDetail",
     "ClientView",
@@ -86,6 +87,12 @@ class HealthView:
     cut: int
     bounds: dict[str, tuple[int, int, int]]
     """Name -> (now, limit, evicted or refused): clients, principals, routes, objects, alerts."""
+    notified: int = 0
+    """Notifications since the state began."""
+    withheld: int = 0
+    """Notifications above the budget per hour: these alerts stand in the list only."""
+    allowed: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Entry of the allow-list -> alerts and signals that it suppressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +160,13 @@ class AlertView:
     """'open', 'acknowledged', 'muted' or 'closed'."""
     acknowledged_by: str
     note: str
+    """The latest one, of an acknowledgement or alone."""
+    muted_until: float = 0.0
+    """0 when it is not muted."""
+    muted_by: str = ""
+    benign_until: float = 0.0
+    """0 when nobody called it benign."""
+    benign_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +223,8 @@ class RouteView:
     """Outcomes and requests; status classes are 0."""
     origin: str = "learned"
     """Where its template comes from: `learned`, `pinned` or `openapi`."""
+    notes: tuple[str, ...] = ()
+    """Tests that cannot see here; () for the routes of one client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +289,26 @@ class BlockEntry:
     """None: permanent, with a typed reason."""
     state: str
     """'queued', 'expired' or 'withdrawn'."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllowEntry:
+    """One entry of the allow-list."""
+
+    id: str
+    target: str
+    """`kind:value`."""
+    reason: str
+    actor: str
+    created: float
+    expires: float | None
+    """None: until it is removed."""
+    state: str
+    """'live', 'expired' or 'removed'."""
+    alerts: int
+    """Alerts that it has kept from opening; counted up to 200."""
+    signals: int
+    """Signals of detectors that it has suppressed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import msgspec
 
 from apiwatch.config.settings import Retention
 from apiwatch.errors import Fenced, StoreError
-from apiwatch.model import Alert, ClientRow, Delta, StateRow
+from apiwatch.model import Action, Alert, ClientRow, Delta, StateRow
 from apiwatch.store import tables
 from apiwatch.store.activity import Activity
 from apiwatch.store.boards import Boards
@@ -29,6 +29,9 @@ from apiwatch.store.schema import migrate, rank_of
 from apiwatch.store.views import HealthView, SourceView
 
 __all__ = ["SqliteWriter", "open_writer"]
+
+_ACTIONS = 1_000
+"""Actions that are read at once."""
 
 _CACHE_KIB = 32_768
 _CHECKPOINT_PAGES = 16_000
@@ -119,6 +122,19 @@ class SqliteWriter:
                 self._commit(shard, epoch, positions, None if delta is None else _cleaned(delta), health, rows)
             except (ValueError, OverflowError) as error:
                 raise StoreError(f"the state file {name_of(self._path)} does not take a value: {error}") from error
+
+    def said(self, after: int) -> list[Action]:
+        """See `Writer.said`. Raises StoreError when the file cannot be read."""
+        connection = self._open
+        if connection is None:
+            raise StoreError(f"the state file {name_of(self._path)} was closed")
+        with translated(self._path):
+            found = connection.execute(
+                "SELECT seq, id, time, actor, kind, subject, expires, note, entry FROM actions WHERE seq > ? "
+                "ORDER BY seq LIMIT ?",
+                (after, _ACTIONS),
+            ).fetchall()
+        return [Action(*row) for row in found]
 
     def close(self) -> None:
         """See `Writer.close`; safe to call twice."""

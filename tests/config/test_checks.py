@@ -59,7 +59,7 @@ def test_a_section_without_settings_means_its_defaults(tmp_path: Path) -> None:
         ("sources:\n  trusted-proxy: []\n", "did you mean `sources.trusted_proxy`?"),
         ("paths: [a]\n", "`paths` is not a setting here; put `paths` on a line below the section `sources`."),
         ("sources.paths: [a]\n", "put `paths` on a line below the section `sources`."),
-        ("alerts: 5\n", "put `alerts` on a line below the section `limits` or `retention`."),
+        ("clients: 5\n", "put `clients` on a line below the section `limits` or `retention` or"),
         ("auth.log-in: {}\n", "put `auth.log-in` on a line below the section `detectors`."),
         (
             "detectors:\n  enumeration:\n    miss: {}\n",
@@ -69,8 +69,7 @@ def test_a_section_without_settings_means_its_defaults(tmp_path: Path) -> None:
         ("queue: 5\n", "did you mean `limits.queue_lines`?"),
         (
             "zzz: 5\n",
-            "`zzz` is not a setting; valid here: db, sources, limits, retention, routes, detectors, classes, dashboard,"
-            " block.",
+            "`zzz` is not a setting; valid here: db, sources, limits, retention, routes, detectors, alerts, classes, ",
         ),
         ('"a\\n\\x1b\\u202e": 5\n', "`a\\x0a\\x1b\\u202e` is not a setting; valid here:"),
     ],

@@ -13,8 +13,18 @@ from apiwatch.config import (
     parse_network,
     parse_since,
     parse_syslog,
+    parse_target,
 )
-from apiwatch.config.values import LONGEST, THEMES, WINDOWS, parse_path, parse_text, parse_theme, parse_window
+from apiwatch.config.values import (
+    LONGEST,
+    THEMES,
+    WINDOWS,
+    parse_member,
+    parse_path,
+    parse_text,
+    parse_theme,
+    parse_window,
+)
 from apiwatch.errors import UsageError
 
 
@@ -235,3 +245,44 @@ def test_a_message_shows_no_control_character_of_the_value() -> None:
 
 def test_no_duration_is_infinite() -> None:
     assert math.isfinite(parse_duration("36500d"))
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("192.0.2.1", "network:192.0.2.1/32"),
+        (" network:2001:DB8::/32 ", "network:2001:db8::/32"),
+        ("GET /v1/users/{int}", "route:GET /v1/users/{int}"),
+        ("api.example.com POST /login", "route:api.example.com POST /login"),
+        ("route:GET /v1/*", "route:GET /v1/*"),
+        ("agent:Pingdom*", "agent:Pingdom*"),
+        ("user: alice@example.com", "user:alice@example.com"),
+        ("principal:192.0.2.1 chrome", "principal:192.0.2.1 chrome"),
+    ],
+)
+def test_target_is_what_a_rule_is_about(text: str, canonical: str) -> None:
+    assert parse_target(text) == canonical
+    assert parse_target(canonical) == canonical
+    assert parse_member(text) == canonical
+    assert parse_member(f"{text} until 2026-12-01") == f"{canonical} until 2026-12-01T00:00:00Z"
+    assert parse_member(f"{text} until 2026-12-01T18:00:00+01:00") == f"{canonical} until 2026-12-01T18:00:00+01:00"
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "says"),
+    [
+        (parse_target, "partner", "is no target"),
+        (parse_target, "", "is no target"),
+        (parse_target, "cookie:abc", "is no target"),
+        (parse_target, "agent:*", "would fit everybody"),
+        (parse_target, "user:", "would fit everybody"),
+        (parse_target, "10.1.0.0/8", "bits set behind its prefix"),
+        (parse_member, "10.0.0.0/8 until soon", "is not a day or time"),
+        (parse_member, "10.0.0.0/8 until 2026-13-01", "is not a point in time"),
+        (parse_member, "10.0.0.0/8 until 2026-12-01T18:00:00", "has no time zone"),
+    ],
+)
+def test_what_is_no_target_is_refused(parse: Callable[[str], str], text: str, says: str) -> None:
+    value, message = parsed(parse, text)
+    assert value is None
+    assert says in message

@@ -54,7 +54,7 @@ def test_pages_that_load_and_polling_are_no_flood(visit: list[Timed]) -> None:
 def test_load_test_that_comes_again_and_again_is_learned_and_a_named_one_is_spared() -> None:
     bursts = [hammer(at, 30, 20) for at in (200, 1_000, 1_700, 2_600, 3_300, 4_000)]
     assert volume(steady(5_000), *bursts) == []
-    named = Settings(classes=Classes(load_test=("203.0.113.0/28",)))
+    named = Settings(classes=Classes(loadtest=("203.0.113.0/28",)))
     assert len(volume(steady(4_000), hammer(3_000, 60, 30))) == 1
     assert volume(steady(4_000), hammer(3_000, 60, 30), settings=named) == []
 

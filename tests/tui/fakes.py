@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from apiwatch.model import PROXY_SHOWN, SEVERITIES, Alert, Explanation, Number, Severity, Subject, Tags
+from apiwatch.model import PROXY_SHOWN, SEVERITIES, ActionKind, Alert, Explanation, Number, Severity, Subject, Tags
 from apiwatch.store.views import (
     ActionView,
     AlertView,
+    AllowEntry,
     BlockEntry,
     ClientDetail,
     ClientView,
@@ -518,6 +519,10 @@ class FakeReader:
     async def block_entries(self, now: float, *, include_ended: bool = False) -> list[BlockEntry]:
         return list(self._called("block_entries").blocks)
 
+    async def allowed(self, now: float, *, include_ended: bool = False) -> list[AllowEntry]:
+        self._called("allowed")
+        return []
+
     async def actions(self, *, limit: int = 200) -> list[ActionView]:
         self._called("actions")
         return []
@@ -546,6 +551,19 @@ class FakeControl:
             replace(view, state="acknowledged", acknowledged_by=actor, note=note) if view.alert.id == alert_id else view
             for view in self.scenario.alerts
         )
+
+    async def say(
+        self, kind: ActionKind, alert_id: str, actor: str, note: str, now: float, expires: float | None = None
+    ) -> None:
+        self._say(kind, alert_id, actor, note)
+
+    async def allow(self, target: str, reason: str, actor: str, now: float, expires: float | None) -> str:
+        self._say("allow", target, reason, actor)
+        return f"n{len(self.said)}"
+
+    async def disallow(self, entry_id: str, actor: str, now: float) -> bool:
+        self._say("disallow", entry_id, actor)
+        return True
 
     async def block(
         self, net: str, reason: str, alert_ids: Sequence[str], actor: str, now: float, expires: float | None

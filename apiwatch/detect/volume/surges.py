@@ -71,7 +71,7 @@ def _tell_principal(facts: Facts, route: str) -> Story:
         title=f"{rate} of one client on {route}, where it usually sends {facts['usual']:.1f}",
         why="sends many times more requests than it, or any new client, usually does: automated use or an overload",
         numbers=(_number(facts),),
-        counter_evidence=("a load test or a batch looks the same: name its network under classes.load_test",),
+        counter_evidence=("a load test or a batch looks the same: name its network under classes.loadtest",),
         clears_when="30 s at its usual rate, or an allow-list entry",
         reason=f"volume: {rate}",
     )

@@ -1,0 +1,62 @@
+"""Learning from old logs: routes, owners and what is usual stay, what anybody may have done is forgotten."""
+
+from apiwatch.detect.crowds import RoutePopulation
+from apiwatch.detect.state import Principal
+from apiwatch.engine.operators import Operators
+
+__all__ = ["Learning"]
+
+
+class Learning(Operators):
+    """The engine's mode for history, which is part of its state."""
+
+    def begin_learning(self) -> None:
+        """Raise nothing from here on; whoever gives a signal still does not shape what is usual."""
+        self.desk.learning = self.desk.dirty = True
+
+    def end_learning(self) -> None:
+        """Watch from here on: every test begins anew for every client, with what was learned about all of them.
+
+        Nothing happens when nothing was learned. Call it when the lines that follow are not old ones any more, also on
+        state that an interrupted `learn` has left.
+        """
+        if not self.desk.learning:
+            return
+        self.desk.learning = False
+        self.desk.dirty = True
+        for principal in self.principals.values():
+            _calm(principal)
+            self.touch_principal(principal)
+        for principal in self.evicted_principals:
+            _calm(principal)
+        for account in self.accounts.values():
+            if account.failures:
+                account.failures, account.samples = [], []
+                self._touch_account(account, account.last)
+        for route in self.route_states.values():
+            if route.population is not None:
+                _quieten(route.population)
+                self.touch_route(route)
+
+
+def _calm(principal: Principal) -> None:
+    principal.signals.clear()
+    principal.renewed_at.clear()
+    principal.alerts.clear()
+    principal.points, principal.score, principal.listed = "[]", 0, False
+    principal.log_ins.clear()
+    principal.recon = principal.probes = principal.recovery = principal.identity = principal.foreign = None
+    for track in principal.tracks.values():
+        track.step = track.miss = track.ratio = 0.0
+        track.moves = track.near = track.miss_hits = track.miss_seen = track.missed = track.found = 0
+        for window in track.windows or ():
+            window.distinct, window.total, window.unpopular = [0, 0], [0, 0], [0, 0]
+        track.listed = False
+        track.samples = []
+
+
+def _quieten(population: RoutePopulation) -> None:
+    population.period = population.campaign = None
+    population.openings, population.clusters = [], {}
+    for cusum in population.tests:
+        cusum.score = cusum.quiet_until = 0.0
