@@ -19,7 +19,7 @@ from apiwatch.routes import Param
 __all__ = ["Flows"]
 
 _PENDING_KEPT = 4_096
-_SAMPLED, _TAUGHT = 4, 4
+_SAMPLED, _TAUGHT = 8, 4
 """Of so many first steps one is kept as a line, and one teaches the second step once that is known."""
 
 _KNOWN = 2

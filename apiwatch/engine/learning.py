@@ -34,6 +34,8 @@ class Learning(Operators):
             if account.failures:
                 account.failures, account.samples = [], []
                 self._touch_account(account, account.last)
+        self.inventory.learned(self.globals.watermark)
+        self.inventory_changed = True
         self.watched.clear()
         for route in self.route_states.values():
             _quieten(route)
