@@ -173,11 +173,6 @@ class Principal(msgspec.Struct, gc=False):
     versions: VersionTrack | None = None
     large: dict[int, ByteTrack] | None = None
     """By route id; at most 16."""
-    turn: int = -1
-    """Bucket of its latest request, and `pace` its requests in it."""
-    pace: int = 0
-    rate: Rate | None = None
-    """Once it was busy."""
     errors: dict[int, ErrorTrack] | None = None
     """By route id; at most 8, so are those of `time`."""
     time: dict[int, TimeTrack] | None = None

@@ -7,7 +7,6 @@ from apiwatch.detect.exfiltration.answers import large_series, oversized
 from apiwatch.detect.exfiltration.sizes import ByteTrack, RouteSizes, bucket_of, learn, noticed, usual_for_others
 from apiwatch.detect.state import Principal, RouteState, sample_of
 from apiwatch.engine.costs import FAILED, Costs
-from apiwatch.engine.surges import PRINCIPAL_FLOOR, ROUTE_FLOOR
 from apiwatch.engine.verdicts import Event
 from apiwatch.model import Outcome, Request
 from apiwatch.routes.personal import is_personal
@@ -30,25 +29,8 @@ class Amounts(Costs):
         self._min_answers = min(self._oversized.min_answers, self._principal_bytes.min_answers)
         self._by_size = self._oversized.enabled or self._principal_bytes.enabled
 
-    def measure(self, request: Request, time: float, principal: Principal, route: RouteState, outcome: int) -> bool:
-        """Count a request; whether it has to be judged by `judge_amount`. Called for every request."""
-        if time >= self.bucket:
-            turn = self.turn
-            if principal.turn == turn:
-                principal.pace += 1
-                if principal.pace == PRINCIPAL_FLOOR:
-                    self.busy_principals.append(principal)
-            else:
-                principal.turn = turn
-                principal.pace = 1
-                self.globals.traffic = True
-            if route.turn == turn:
-                route.pace += 1
-                if route.pace == ROUTE_FLOOR:
-                    self.busy_routes.append(route)
-            else:
-                route.turn = turn
-                route.pace = 1
+    def notable(self, request: Request, route: RouteState, outcome: int) -> bool:
+        """Whether a request has to be judged by `judge_amount`. Called for every request."""
         if outcome == _OK:
             size = request.bytes
             if size is not None and size > route.large:

@@ -3,6 +3,7 @@
 import msgspec
 
 from apiwatch.detect.identity.track import Visitors
+from apiwatch.detect.volume.rates import Rate
 from apiwatch.model import ClientFacetRow, ClientMinuteRow, ClientRouteRow, ClientRow
 
 __all__ = [
@@ -77,6 +78,11 @@ class Client(msgspec.Struct, gc=False):
     watched: bool = False
     """Whether a test is kept that looks at every one of its requests."""
     visitors: Visitors | None = None
+    turn: int = -1
+    """Bucket of its latest request, and `pace` its requests in it."""
+    pace: int = 0
+    rate: Rate | None = None
+    """Once it was busy."""
     principal: str = ""
     """Key of its latest principal."""
     score: int = 0

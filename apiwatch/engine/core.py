@@ -167,6 +167,8 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
             plain = known_agent = False
         else:
             known_agent = request.user_agent == client.agent
+        if time >= self.bucket:
+            self.count(client, route_state)
         user = request.user
         referer = request.referer
         if query:
@@ -185,22 +187,25 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
             and route_state.principals is None
             and not (client.watched or client.score or request.stated or route_state.basic or route_state.inventory)
             and (user is not None or not route_state.authenticated)
+            and not self.notable(request, route_state, OK)
         ):
-            known = self.principals.get(client.principal)
-            if known is not None:
-                if user is not None:
-                    route_state.authenticated += 1
-                self._count(client, route.label, request, time, outcome)
-                self._touch(client, known, time)
-                route_state.outcomes[OK] += 1
-                if not route.lets_nobody_in:
-                    client.answered += 1
-                if not route_state.dirty:
-                    route_state.dirty = True
-                    self.dirty_routes.append(route_state)
-                if self.measure(request, time, known, route_state, outcome):
-                    self.judge_amount((request, time, raw, source, client, route_state, outcome), known)
-                return
+            if user is not None:
+                route_state.authenticated += 1
+            self._count(client, route.label, request, time, outcome)
+            if time > client.last:
+                client.last = time
+            elif time < client.first:
+                client.first = time
+            if not client.dirty:
+                client.dirty = True
+                self.dirty_clients.append(client)
+            route_state.outcomes[OK] += 1
+            if not route.lets_nobody_in:
+                client.answered += 1
+            if not route_state.dirty:
+                route_state.dirty = True
+                self.dirty_routes.append(route_state)
+            return
         matched = route.matched
         if outcome == OK and status < 300 and matched and (params or route.is_login or route.is_blind):
             outcome = _refined(route_state, request.bytes, status, method)
@@ -254,7 +259,7 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
             if route.is_login or ((params or route.is_blind) and time // SLOT > before // SLOT):
                 event = request, time, raw, source, client, route_state, outcome
                 self.judge_population(event, params, before, unpopular=unpopular)
-        if self.measure(request, time, principal, route_state, outcome):
+        if self.notable(request, route_state, outcome):
             self.judge_amount((request, time, raw, source, client, route_state, outcome), principal)
         if another:
             self.judge_user((request, time, raw, source, client, route_state, outcome))

@@ -10,16 +10,16 @@ from apiwatch.detect.signal import Signal
 from apiwatch.detect.state import Principal, RouteState, sample_of
 from apiwatch.detect.volume.rates import BUCKET, Rate
 from apiwatch.detect.volume.surges import bucket_closed, principal_surge, route_surge
-from apiwatch.engine.clients import LAST
+from apiwatch.engine.clients import LAST, Client
 from apiwatch.engine.recovery import RecoveryVerdicts
 from apiwatch.engine.verdicts import Event
 
-__all__ = ["COLD", "PRINCIPAL_FLOOR", "ROUTE_FLOOR", "Surges"]
+__all__ = ["COLD", "Surges"]
 
 COLD = 1_800.0
 """Seconds after the first event of a log, and of a route, in which rates are learned only."""
 
-PRINCIPAL_FLOOR, ROUTE_FLOOR = 10, 20
+_CLIENT_FLOOR, _ROUTE_FLOOR = 10, 20
 """Requests per bucket from which on a rate is kept; below, it is taken for half of that."""
 
 
@@ -31,13 +31,32 @@ class Surges(RecoveryVerdicts):
         self.bucket = 0.0
         """Event time at which the current bucket began; earlier events are not counted in it."""
         self.watched: set[str | int] = set()
-        """Principals by key and routes by id whose next request is sampled, or gives a signal."""
-        self.turn = 0
+        """Addresses of clients and ids of routes whose next request is sampled, or gives a signal."""
+        self._turn = 0
         """Number of the current bucket; those without any request have none."""
-        self.busy_principals: list[Principal] = []
-        self.busy_routes: list[RouteState] = []
+        self._busy_clients: list[Client] = []
+        self._busy_routes: list[RouteState] = []
         self._principal_surge = settings.detectors.principal_surge
         self._route_surge = settings.detectors.route_surge
+
+    def count(self, client: Client, route: RouteState) -> None:
+        """Count a request in the current bucket. Called for every request."""
+        turn = self._turn
+        if client.turn == turn:
+            client.pace += 1
+            if client.pace == _CLIENT_FLOOR:
+                self._busy_clients.append(client)
+        else:
+            client.turn = turn
+            client.pace = 1
+            self.globals.traffic = True
+        if route.turn == turn:
+            route.pace += 1
+            if route.pace == _ROUTE_FLOOR:
+                self._busy_routes.append(route)
+        else:
+            route.turn = turn
+            route.pace = 1
 
     def begin_minute(self, time: float) -> None:
         """See `Clock.begin_minute`; it is called again at the end of each bucket."""
@@ -48,37 +67,37 @@ class Surges(RecoveryVerdicts):
                 self._close_bucket(self.bucket)
                 self.globals.traffic = False
                 self.globals.turn += 1
-                self.turn = self.globals.turn
+                self._turn = self.globals.turn
             self.bucket = start
         self.minute_end = start + BUCKET
 
     def resume(self) -> None:
         """Go on after the state was restored."""
-        self.turn = turn = self.globals.turn
+        self._turn = turn = self.globals.turn
         self.bucket = self.globals.watermark // BUCKET * BUCKET
-        for principal in self.principals.values():
-            if principal.turn == turn and principal.pace >= PRINCIPAL_FLOOR:
-                self.busy_principals.append(principal)
-            if principal.rate is not None:
-                self._watch(principal.key, principal.rate)
+        for client in self.clients.values():
+            if client.turn == turn and client.pace >= _CLIENT_FLOOR:
+                self._busy_clients.append(client)
+            if client.rate is not None:
+                self._watch(client.address, client.rate)
         for route in self.route_states.values():
-            if route.turn == turn and route.pace >= ROUTE_FLOOR:
-                self.busy_routes.append(route)
+            if route.turn == turn and route.pace >= _ROUTE_FLOOR:
+                self._busy_routes.append(route)
             if route.rate is not None:
                 self._watch(route.route.id, route.rate)
 
     def judge_surge(self, event: Event, principal: Principal) -> None:
         """A request while somebody is watched."""
-        request, time, raw, source, _, route, _ = event
-        rate = principal.rate
-        if principal.key in self.watched and rate is not None:
+        request, time, raw, source, client, route, _ = event
+        rate = client.rate
+        if client.address in self.watched and rate is not None:
             facts = rate.due
             keep_sample(rate.samples, sample_of(time, source, request.line, raw))
             rate.due = None
             if facts is not None:
                 self._signal(event, principal, principal_surge(rate, facts))
             if not _is_watched(rate):
-                self.watched.discard(principal.key)
+                self.watched.discard(client.address)
         rate = route.rate
         if route.route.id in self.watched and rate is not None:
             facts = rate.due
@@ -95,6 +114,8 @@ class Surges(RecoveryVerdicts):
         route = replace(state.route, prefix="") if whole_host else state.route
         severity = signal.severity
         subject = Principal(0, signal.detector.name, "route", time, time, "")
+        if self.is_crowd_welcome(state, subject, signal, time):
+            return
         subject.score = score({signal.detector.name: (int(severity), signal.evidence, "", time)}, time)[0]
         crowd = Crowd("route", route.label, [], 0)
         text = signal.samples[-1][3]
@@ -108,40 +129,39 @@ class Surges(RecoveryVerdicts):
         """Judge what was busy in the bucket that began at `start`."""
         cold = start - self.log_start() < COLD
         if self._principal_surge.enabled:
-            for principal in self.busy_principals:
-                if self.principals.get(principal.key) is principal and principal.kind != "nat":
-                    self._close_principal(principal, start, cold)
-        if self._route_surge.enabled and self.busy_routes:
+            for client in self._busy_clients:
+                if self.clients.get(client.address) is client and start >= client.nat_until:
+                    self._close_client(client, start, cold)
+        if self._route_surge.enabled and self._busy_routes:
             self._close_routes(start, cold)
-        self.busy_principals.clear()
-        self.busy_routes.clear()
+        self._busy_clients.clear()
+        self._busy_routes.clear()
         for key in list(self.watched):
             self._check(key)
 
-    def _close_principal(self, principal: Principal, start: float, cold: bool) -> None:
-        rate = principal.rate
+    def _close_client(self, client: Client, start: float, cold: bool) -> None:
+        rate = client.rate
         if rate is None:
-            mean = principal.pace if cold else PRINCIPAL_FLOOR / 2
-            rate = principal.rate = Rate.start(start, self.turn, mean)
-        spared = cold or self.is_load_test(principal, start)
-        if bucket_closed(rate, self.turn, principal.pace, start, self._principal_surge, learning=spared):
-            self._watch(principal.key, rate)
-        self.touch_principal(principal)
+            rate = client.rate = Rate.start(start, self._turn, client.pace if cold else _CLIENT_FLOOR / 2)
+        spared = cold or self._is_deliberate(client, start)
+        if bucket_closed(rate, self._turn, client.pace, start, self._principal_surge, learning=spared):
+            self._watch(client.address, rate)
+        self._touch_client(client)
 
     def _close_routes(self, start: float, cold: bool) -> None:
         usual = requests = 0.0
         surges: list[tuple[RouteState, Rate, float]] = []
-        for route in self.busy_routes:
+        for route in self._busy_routes:
             if self.route_states.get(route.route.id) is not route:
                 continue
             rate = route.rate
             new = cold or start - route.route.first_seen < COLD
             if rate is None:
-                rate = route.rate = Rate.start(start, self.turn, route.pace if new else ROUTE_FLOOR / 2)
+                rate = route.rate = Rate.start(start, self._turn, route.pace if new else _ROUTE_FLOOR / 2)
             usual += rate.mean
             requests += route.pace
             surges.append((route, rate, rate.mean))
-            if bucket_closed(rate, self.turn, route.pace, start, self._route_surge, learning=new):
+            if bucket_closed(rate, self._turn, route.pace, start, self._route_surge, learning=new):
                 self._watch(route.route.id, rate)
             self.touch_route(route)
         for route, rate, mean in surges:
@@ -154,12 +174,11 @@ class Surges(RecoveryVerdicts):
                 rate.due = {**rate.due, "others": others}
 
     def _has_one_cause(self, route: RouteState, more: float, start: float) -> bool:
-        """Whether one principal sends most of what is `more` than usual: it has an alert of its own, or is spared."""
-        for principal in self.busy_principals:
-            surging = principal.rate is not None and principal.rate.run > 0
-            if 2 * principal.pace > more and (surging or self.is_load_test(principal, start)):
-                client = self.clients.get(principal.client)
-                mine = None if client is None else client.routes.get(route.route.label)
+        """Whether one client sends most of what is `more` than usual: it has an alert of its own, or is spared."""
+        for client in self._busy_clients:
+            surging = client.rate is not None and client.rate.run > 0
+            if 2 * client.pace > more and (surging or self._is_deliberate(client, start)):
+                mine = client.routes.get(route.route.label)
                 if mine is not None and mine[LAST] >= start:
                     return True
         return False
@@ -171,20 +190,29 @@ class Surges(RecoveryVerdicts):
     def _check(self, key: str | int) -> None:
         """What was no longer surprising in the bucket that closes is not watched any more."""
         if isinstance(key, str):
-            principal = self.principals.get(key)
-            rate = None if principal is None else principal.rate
-            if principal is not None:
-                self.touch_principal(principal)
+            client = self.clients.get(key)
+            rate = None if client is None else client.rate
+            if client is not None:
+                self._touch_client(client)
         else:
             route = self.route_states.get(key)
             rate = None if route is None else route.rate
             if route is not None:
                 self.touch_route(route)
-        if rate is not None and rate.last < self.turn:
+        if rate is not None and rate.last < self._turn:
             rate.run = 0
             rate.due = None
         if rate is None or not _is_watched(rate):
             self.watched.discard(key)
+
+    def _touch_client(self, client: Client) -> None:
+        if not client.dirty:
+            client.dirty = True
+            self.dirty_clients.append(client)
+
+    def _is_deliberate(self, client: Client, time: float) -> bool:
+        principal = self.principals.get(client.principal)
+        return principal is not None and self.is_load_test(principal, time)
 
 
 def _is_watched(rate: Rate) -> bool:

@@ -55,6 +55,15 @@ def test_widened_filter_is_found_by_the_size_of_its_answer() -> None:
     assert (alert.detector, alert.client) == (ONE, BAD)
 
 
+def test_huge_answer_of_a_page_that_everybody_opens_is_found() -> None:
+    warm = [
+        line(5 * step, f"10.1.{step // 200}.{step % 200}", "/api/menu", size=1_500 + step % 90) for step in range(400)
+    ]
+    known = [line(2_000 + step, BAD, "/api/menu", size=1_520) for step in range(5)]
+    (alert,) = exfiltration([*warm, *known, line(2_100, BAD, "/api/menu", size=5 * MEGABYTE)])
+    assert (alert.detector, alert.client) == (ONE, BAD)
+
+
 def test_media_and_reports_are_measured_on_their_own_routes() -> None:
     videos = [line(WARM + 20 * step, f"10.1.{step % 50}.1", f"/media/{step % 40}.mp4", size=80 * MEGABYTE)
               for step in range(300)]  # fmt: skip

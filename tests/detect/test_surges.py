@@ -11,7 +11,7 @@ from apiwatch.config.accounts import Classes
 from apiwatch.detect.volume.rates import Rate, learn, tail
 from apiwatch.model import Alert, Severity
 from tests.detect.amount_attacks import BAD, PATHS, Timed, hammer, in_order, steady
-from tests.engine.lines import START, alerts_of, batch, engine_of, events_of
+from tests.engine.lines import START, alerts_of, batch, engine_of, events_of, line
 
 ONE, ROUTE = "volume.principal-surge", "volume.route-surge"
 HOUR, DAY = 3_600.0, 86_400.0
@@ -28,6 +28,13 @@ def test_flood_of_one_client_is_found_after_thirty_seconds() -> None:
     assert 30 <= first.time - START - 3_000 <= 40
     assert BAD.encode() in lines[first.line - 1]
     assert first.alert.explanation.numbers[0].now == 15
+
+
+def test_flood_of_a_known_client_on_a_page_that_everybody_opens_is_found() -> None:
+    visitors = [(8.0 * step, line(8 * step, f"10.7.{step // 200}.{step % 200}", PATHS[1])) for step in range(400)]
+    known = [(20.0 * step, line(20 * step, BAD, PATHS[1])) for step in range(160)]
+    (alert,) = volume(visitors, known, hammer(3_300, 60, 15))
+    assert (alert.detector, alert.principal) == (ONE, BAD)
 
 
 def test_flood_that_goes_on_updates_its_row() -> None:

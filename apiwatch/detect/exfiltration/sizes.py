@@ -1,6 +1,6 @@
 """How large the answers of one route are, learned from its principals, and from which size on to look closer.
 
-At first every answer is counted, by quarter octave of its size; then only the largest fiftieth, so that the others
+At first every answer is counted, by quarter octave of its size; then only the largest hundredth, so that the others
 cost one comparison. The largest ones are all counted, which is what the 99.9th percentile needs.
 """
 
@@ -12,7 +12,7 @@ from apiwatch.detect.kit import VOTES_PER_DAY
 
 __all__ = ["ByteTrack", "RouteSizes", "bucket_of", "learn", "noticed", "usual_for_others"]
 
-_BODY = 0.98
+_BODY = 0.99
 """Share of the answers that cost one comparison."""
 
 _TAIL = 0.001
