@@ -22,6 +22,7 @@ Progress = Callable[[int, int, Job], None]
 
 _TUNED = tuple(name for name in TOPOLOGIES if name != HOLD_OUT)
 _STORED_MINUTES = 60.0
+_INTERRUPTED = 130
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -53,17 +54,19 @@ class Plan(msgspec.Struct, frozen=True):
 def bench(plan: Plan, progress: Progress) -> Report:
     """Run it all. The same plan gives the same report, except for time and memory.
 
-    Interrupted from the keyboard it reports what is done, and says so (`Report.interrupted`).
+    Interrupted from the keyboard, or told to exit, it reports what is done, and says so (`Report.interrupted`).
     """
     jobs = list(_all_jobs(plan))
     outcomes: dict[int, Outcome] = {}
-    interrupted = False
+    interrupted = 0
     try:
         for done, (number, outcome) in enumerate(_results(plan, jobs), 1):
             outcomes[number] = outcome
             progress(done, len(jobs), jobs[number])
     except KeyboardInterrupt:
-        interrupted = True
+        interrupted = _INTERRUPTED
+    except SystemExit as told:
+        interrupted = told.code if isinstance(told.code, int) else 1
     by_variant: dict[str, list[Outcome]] = {}
     for number in sorted(outcomes):
         by_variant.setdefault(jobs[number].variant, []).append(outcomes[number])

@@ -33,7 +33,8 @@ class Report(msgspec.Struct):
     """Growth of the state file."""
     variants: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
     """Rows of the ablation table and of the curve."""
-    interrupted: bool = False
+    interrupted: int = 0
+    """Exit code, if it ended before it was done."""
     done: int = 0
     jobs: int = 0
 

@@ -18,7 +18,7 @@ from apiwatch.bench.traffic import START, WARM_S, Normal, attack, pace_of
 from apiwatch.bench.variants import VARIANTS
 from apiwatch.config import Settings
 from apiwatch.model import Alert, AlertEvent, Batch
-from apiwatch.simulate import REPLAYS, STAFF, TRAPS, Actor, Hit, Stage, joined, stormy, topology, writer
+from apiwatch.simulate import DECLARED, REPLAYS, TRAPS, Actor, Hit, Stage, joined, stormy, topology, writer
 
 __all__ = ["Attempt", "Job", "Outcome", "Quiet", "run"]
 
@@ -185,9 +185,9 @@ def run(job: Job) -> Outcome:
 
 
 def _declared(settings: Settings) -> Settings:
-    """Whoever has a help desk and kiosks has said so."""
-    classes = settings.classes
-    return replace(settings, classes=replace(classes, staff=(*classes.staff, *STAFF)))
+    """Whoever has a help desk, kiosks, partners or load tests has said so."""
+    known = {kind: (*getattr(settings.classes, kind), *clients) for kind, clients in DECLARED.items()}
+    return replace(settings, classes=replace(settings.classes, **known))
 
 
 def _peak_mb() -> float:

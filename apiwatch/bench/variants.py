@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
 from apiwatch.config import Settings
 from apiwatch.config.settings import Detectors
@@ -147,14 +147,8 @@ def _fixed(found: Detectors) -> Detectors:
 
 def _alone(found: Detectors) -> Detectors:
     """No test over all clients of a route."""
-    return replace(
-        found,
-        log_in_failures=replace(found.log_in_failures, enabled=False),
-        miss_share=replace(found.miss_share, enabled=False),
-        unpopular_share=replace(found.unpopular_share, enabled=False),
-        context_free=replace(found.context_free, enabled=False),
-        campaign=replace(found.campaign, enabled=False),
-    )
+    names = [field.name for field in fields(Detectors) if field.encode_name.startswith(("population.", "campaign."))]
+    return replace(found, **{name: replace(getattr(found, name), enabled=False) for name in names})
 
 
 def _popular_too(found: Detectors) -> Detectors:

@@ -79,7 +79,7 @@ def note(alert_id: str, text: str, db: str | None, config: str | None, json_line
     _say("note", alert_id, text, None, db, config, json_lines)
 
 
-@alerts.command()
+@alerts.command(short_help="Do not tell of it again for a while.")
 @_about_one
 @click.option("--for", "duration", default=_MUTED, show_default=True, metavar="DURATION", help="How long.")
 @click.option("--note", default="", help="Why.")
@@ -95,7 +95,7 @@ def unmute(alert_id: str, db: str | None, config: str | None, json_lines: bool) 
     _say("unmute", alert_id, "", None, db, config, json_lines)
 
 
-@alerts.command()
+@alerts.command(short_help="Normal for this client, this route, this detector.")
 @_about_one
 @click.option("--for", "duration", metavar="DURATION", help="How long (default: `alerts.benign_for`, 30d).")
 @click.option("--note", default="", help="Why.")

@@ -114,8 +114,7 @@ def bench(
         _write(json_file, _document(found, plan.seeds))
     if found.interrupted:
         say(f"interrupted: these are the figures of {found.done} of {found.jobs} jobs")
-        return 130
-    return 0
+    return found.interrupted
 
 
 class _Progress:

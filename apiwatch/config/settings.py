@@ -289,8 +289,8 @@ class Campaign(Section, frozen=True):
     min_clients: Count = 5
     """Different clients without other business that a campaign needs."""
     min_requests: Count = 20
-    votes_per_client: Count = 5
-    """Of one client, until the campaign is known: what fewer than `min_clients` do is no campaign."""
+    of_one_client: Share = 0.34
+    """Share of the suspicious votes that one client may have."""
     known_good: Share = 0.05
     """Share of known-good clients above which a cell is dropped."""
     alerts_per_minute: Count = 5

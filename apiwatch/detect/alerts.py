@@ -65,6 +65,8 @@ class AlertState(msgspec.Struct, gc=False):
     latest: str = ""
     """Line number and source of the latest one: two tests that fire on one line count once."""
     client_class: str = "user"
+    crowd: bool = False
+    """Whether it is about a route and all its clients."""
     told_for: str = "open"
     """Reason of the latest event."""
     told_severity: int = -1
@@ -176,7 +178,7 @@ class AlertBook:
 
     def enter(self, row: AlertState, crowd: Crowd) -> None:
         """Let a row be about a crowd, with its members as they are now."""
-        row.kind, row.principal = crowd.kind, crowd.name
+        row.crowd, row.kind, row.principal = True, crowd.kind, crowd.name
         row.clients, row.clients_total = crowd.members[:MEMBERS], crowd.total
         row.client = crowd.members[-1] if crowd.members else ""
         row.dirty = True

@@ -42,6 +42,8 @@ class Period(msgspec.Struct, gc=False):
     networks: dict[str, list[int]] = msgspec.field(default_factory=dict)
     suspects: dict[str, tuple[float, str, str, int]] = msgspec.field(default_factory=dict)
     """Client that may take part -> time, cell and network of its latest vote, and its votes."""
+    hits: dict[str, int] = msgspec.field(default_factory=dict)
+    """Client -> its suspicious votes while the suspicion is strong; at most 4 096."""
     samples: list[Line] = msgspec.field(default_factory=list)
 
     def forget_looks(self) -> None:

@@ -126,7 +126,7 @@ class ObjectTests:
         if windows:
             observe(track, stamp, time, popular)
             found = distinct_signal(track, param_state, self._distinct, time)
-            if found is not None and not self._is_small(param_state, popularity):
+            if found is not None and (param is UNSEEN or not self._is_small(param_state, popularity)):
                 track.ratio = found.facts["objects"] / found.facts["limit"]
                 signals = [*(signals or ()), found]
         if not track.listed and (track.step >= LISTED_AT or track.miss >= LISTED_AT or track.ratio > 0.0):

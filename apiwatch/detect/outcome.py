@@ -29,6 +29,9 @@ def _by_status(status: int) -> int:
 BY_STATUS: tuple[int, ...] = tuple(_by_status(status) for status in range(1000))
 """Outcome by status code, before any size is looked at."""
 
+_TERSE = frozenset({"HEAD", "PUT", "PATCH", "DELETE"})
+"""Methods that are answered with nothing or with a word when they succeed."""
+
 TINY = 40
 _SIZES = 8
 _MODE_SHARE = 0.20
@@ -64,7 +67,7 @@ def learn_size(route: RouteState, size: int) -> None:
 
 def refine(route: RouteState, size: int, status: int, method: str | None) -> int:
     """Outcome of a 2xx answer whose size is known: a miss when the size lies in the route's miss mode."""
-    if status == 204 or method == "HEAD":
+    if status == 204 or method in _TERSE:
         return OK
     if route.miss_low <= size <= route.miss_high or (route.tiny_is_miss and size <= TINY):
         return MISS

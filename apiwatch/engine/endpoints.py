@@ -17,6 +17,9 @@ from apiwatch.routes import UNMATCHED, Route, roles_of
 __all__ = ["EndpointVerdicts"]
 
 _OK, _MISS, _DENY = int(Outcome.OK), int(Outcome.MISS), int(Outcome.DENY)
+_PARTS = 5
+"""How many times the new paths that are allowed below a first path part are allowed in a host."""
+
 _PARTS_KEPT = 1_024
 _LABELS_KEPT = 512
 _FOR_EVERYBODY = frozenset({"login", "code", "reset", "signup"})
@@ -45,7 +48,7 @@ class EndpointVerdicts(HostVerdicts):
         elif route.origin == "learned" and not route.collapsed and not is_ordinary(route.template):
             if self._is_new(route.host, route.method, route.template, route.first_seen):
                 found.inventory = RouteWatch(route.first_seen + DAY, new=True)
-            self._part_of(route.host, route.template, route.first_seen).arrivals.count(route.first_seen)
+            self._part_of(route.host, route.template, route.first_seen)
             self.inventory_changed = True
         return found
 
@@ -74,8 +77,13 @@ class EndpointVerdicts(HostVerdicts):
         elif matched:
             if route.inventory is None or not route.inventory.new:
                 return
-        elif not self._is_new(host, method, template, time):
-            return
+        else:
+            is_new = self._is_new(host, method, template, time)
+            self._part_of(host, template, time).arrivals.count(time)
+            self.inventory.parts[_part_key(host, "")].arrivals.count(time)
+            self.inventory_changed = True
+            if not is_new:
+                return
         part = self._part_of(host, template, time)
         self.inventory_changed = True
         label = f"{method} {template}"
@@ -125,8 +133,9 @@ class EndpointVerdicts(HostVerdicts):
         if whole is None or self.routes.refused or self.routes.has_other_method(host, method, template):
             return False
         mine = parts.get(_part_key(host, _first_part(template)))
-        arrivals = whole.arrivals if mine is None else mine.arrivals
-        return time - whole.arrivals.first >= settings.learning and arrivals.is_settled(time, 0.0, settings.settled)
+        return whole.arrivals.is_settled(time, settings.learning, _PARTS * settings.settled) and (
+            mine is None or mine.arrivals.is_settled(time, 0.0, settings.settled)
+        )
 
     def _part_of(self, host: str, template: str, time: float) -> Part:
         """The first path part of a template in a host, made on first use; so is the host as a whole."""
@@ -136,8 +145,7 @@ class EndpointVerdicts(HostVerdicts):
         if found is None:
             whole = parts.get(_part_key(host, ""))
             if whole is None:
-                whole = self._add_part(_part_key(host, ""), time)
-            whole.arrivals.count(time)
+                self._add_part(_part_key(host, ""), time)
             found = self._add_part(key, time)
         return found
 

@@ -132,6 +132,8 @@ class Flows(Populations, AccountVerdicts):
         severity = Severity.MEDIUM
         subject.score = score({FLOW_ABANDONMENT.name: (int(severity), 1.0, "", time)}, time)[0]
         signal = Signal(FLOW_ABANDONMENT, severity, 1.0, facts, cusum.since, list(flow.samples))
+        if self.is_crowd_welcome(route, subject, signal, time):
+            return
         crowd = Crowd("campaign", f"campaign:{label}", list(flow.members), len(flow.members), news=True)
         text = line[3]
         self.book.signal(subject, route.route, signal, severity, request.line, time, source, text, crowd)

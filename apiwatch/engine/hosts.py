@@ -58,7 +58,11 @@ class HostVerdicts(NewcomerVerdicts):
         if learning:
             visited(record, me, time, settings.busy_clients)
             return
-        is_new = record.first - start >= settings.learning and not (time - record.first >= DAY and len(record.days) > 1)
+        is_new = (
+            not record.known
+            and record.first - start >= settings.learning
+            and not (time - record.first >= DAY and len(record.days) > 1)
+        )
         asleep = 0.0 if is_new else asleep_for(record, time, settings.silence)
         remarkable = asleep or unpublic or (is_new and record.remarkable)
         if not settings.enabled or not remarkable or is_ordinary(request.path) or _is_monitor(client):

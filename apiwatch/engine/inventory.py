@@ -29,6 +29,9 @@ _OK = int(Outcome.OK)
 _DAY = 86_400
 _SLOT = 60
 _COUNT = 0b11
+_QUIET = 20
+"""Most minutes without a request for an unknown target that count as votes of nobody."""
+
 _NEWER = 5
 _MIXED_KEPT = 512
 _CACHED = 4_096
@@ -99,8 +102,13 @@ class InventoryVerdicts(SpecifiedVerdicts):
         """The vote of a client on the unknown targets of a host: whether it asked for what hardly anybody asks for."""
         table = self.popularity_of(TARGETS)
         count = table.young.get(target_of(event[0]), 0) & _COUNT
-        if count:
-            self.judge_population(event, (), before, unpopular=count < POPULAR)
+        if not count:
+            return
+        time, watch = event[1], event[5].inventory
+        if watch is not None:
+            self.pass_quiet(event, min(_QUIET, int((time - watch.voted) // _SLOT)))
+            watch.voted = max(watch.voted, time)
+        self.judge_population(event, (), before, unpopular=count < POPULAR)
 
     def _judge_silence(self, event: Event) -> None:
         """The first request of a client on a route today: whether it is an old version that wakes up."""

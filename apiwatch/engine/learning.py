@@ -1,7 +1,8 @@
 """Learning from old logs: routes, owners and what is usual stay, what anybody may have done is forgotten."""
 
-from apiwatch.detect.crowds import RoutePopulation
-from apiwatch.detect.state import Principal
+from apiwatch.detect.crowds import Cusum
+from apiwatch.detect.state import Principal, RouteState
+from apiwatch.detect.volume.rates import Rate
 from apiwatch.engine.operators import Operators
 
 __all__ = ["Learning"]
@@ -33,10 +34,16 @@ class Learning(Operators):
             if account.failures:
                 account.failures, account.samples = [], []
                 self._touch_account(account, account.last)
+        self.inventory.learned(self.globals.watermark)
+        self.inventory_changed = True
+        self.watched.clear()
+        for client in self.clients.values():
+            if client.rate is not None:
+                _calm_rate(client.rate)
+                self.touch_client(client)
         for route in self.route_states.values():
-            if route.population is not None:
-                _quieten(route.population)
-                self.touch_route(route)
+            _quieten(route)
+            self.touch_route(route)
 
 
 def _calm(principal: Principal) -> None:
@@ -46,6 +53,9 @@ def _calm(principal: Principal) -> None:
     principal.points, principal.score, principal.listed = "[]", 0, False
     principal.log_ins.clear()
     principal.recon = principal.probes = principal.recovery = principal.identity = principal.foreign = None
+    principal.newcomer = principal.versions = principal.errors = principal.time = None
+    for large in (principal.large or {}).values():
+        large.score, large.hits, large.bytes, large.samples = 0.0, 0, 0, []
     for track in principal.tracks.values():
         track.step = track.miss = track.ratio = 0.0
         track.moves = track.near = track.miss_hits = track.miss_seen = track.missed = track.found = 0
@@ -55,8 +65,25 @@ def _calm(principal: Principal) -> None:
         track.samples = []
 
 
-def _quieten(population: RoutePopulation) -> None:
-    population.period = population.campaign = None
-    population.openings, population.clusters = [], {}
-    for cusum in population.tests:
-        cusum.score = cusum.quiet_until = 0.0
+def _quieten(route: RouteState) -> None:
+    population = route.population
+    if population is not None:
+        population.period = population.campaign = None
+        population.openings, population.clusters = [], {}
+        for cusum in population.tests:
+            _rest(cusum)
+    if route.flow is not None:
+        route.flow.pending, route.flow.members = {}, {}
+        _rest(route.flow.cusum)
+    if route.errors is not None:
+        route.errors.score = route.errors.quiet_until = 0.0
+    _calm_rate(route.rate)
+
+
+def _rest(cusum: Cusum) -> None:
+    cusum.score = cusum.quiet_until = 0.0
+
+
+def _calm_rate(rate: Rate | None) -> None:
+    if rate is not None:
+        rate.run, rate.due, rate.samples = 0, None, []

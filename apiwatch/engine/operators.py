@@ -21,9 +21,6 @@ __all__ = ["Operators"]
 _HISTORY = 86_400.0
 """Seconds between clock and log from which on the log counts as history: there, durations begin at its newest line."""
 
-_CROWDS = frozenset({"population", "campaign"})
-"""Families whose alerts are about a route and all its clients."""
-
 _BLOCKED_KEPT = 10_000
 
 
@@ -60,7 +57,7 @@ class Operators(EngineCore):
         self.desk.dirty = True
         for row in self.book.rows.values():
             detector = DETECTORS[row.detector]
-            if row.client != address or row.closed or row.family in _CROWDS:
+            if row.client != address or row.closed or row.crowd:
                 continue
             row.client_class = "crawler"
             row.severity = severity_for("crawler", detector, Severity(row.severity))
@@ -109,7 +106,7 @@ class Operators(EngineCore):
 
     def _excuse(self, row: AlertState, until: float) -> None:
         """Take what somebody did until now for what he does."""
-        subject = CROWD if row.family in _CROWDS else row.principal
+        subject = CROWD if row.crowd else row.principal
         key = profile_key(DETECTORS[row.detector], subject, row.host, row.route)
         self.desk.excuse(key, profile_of(row.facts, row.severity, until))
         self._settle(row)
@@ -152,9 +149,7 @@ class Operators(EngineCore):
             if client is not None and client.score > principal.score:
                 client.score, client.points = principal.score, principal.points
                 client.scored_at = self.globals.watermark
-                if not client.dirty:
-                    client.dirty = True
-                    self.dirty_clients.append(client)
+                self.touch_client(client)
 
 
 def _subject_of(row: AlertState) -> Subject:

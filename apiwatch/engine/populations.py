@@ -1,6 +1,6 @@
 """All clients of a route together: their votes in the population tests, and what these tell of a campaign."""
 
-from apiwatch.detect.campaign import cell_of, count_cell, keep_suspect, network_of
+from apiwatch.detect.campaign import MEMBERS_KEPT, cell_of, count_cell, keep_suspect, network_of
 from apiwatch.detect.crowds import Period, RoutePopulation
 from apiwatch.detect.state import keep_sample, sample_of
 from apiwatch.engine.campaigns import ELSEWHERE, REFRESH, Campaigns, elsewhere
@@ -62,12 +62,25 @@ class Populations(Campaigns):
         if is_login:
             hits: _Hits = failed, None, None, failed and alone
         elif not route.route.matched:
-            hits = None, unpopular, None, unpopular and alone
+            hits = None, unpopular and others < ELSEWHERE, None, unpopular and alone
         elif route.route.is_blind and not params:
             hits = None, failed, None, alone
         else:
             hits = None, failed, unpopular, alone and (failed or unpopular)
         self._count_vote(event, params, population, hits, others)
+
+    def pass_quiet(self, event: Event, minutes: int) -> None:
+        """See `Verdicts.pass_quiet`: for routes where hardly anybody but a campaign has a vote."""
+        time, route = event[1], event[5]
+        if route.population is None:
+            route.population = RoutePopulation()
+        for index in (1, 3):
+            test, cusum = self.share_tests[False][index], route.population.tests[index]
+            for _ in range(minutes):
+                if cusum.score == 0.0 and cusum.p0 >= 0.0:
+                    test.pass_by(cusum)
+                else:
+                    test.vote(cusum, False, time, known=False, alone=False)
 
     def _is_device(self, event: Event, params: tuple[Param, ...]) -> bool:
         """Whether it is always the same device that fails for this user: it has an old password, wherever it goes."""
@@ -81,10 +94,6 @@ class Populations(Campaigns):
         self, event: Event, params: tuple[Param, ...], population: RoutePopulation, hits: _Hits, others: int
     ) -> None:
         time = event[1]
-        if population.campaign is None and population.period is not None:
-            suspect = population.period.suspects.get(event[4].address)
-            if suspect is not None and suspect[3] >= self._campaigns.votes_per_client:
-                return
         known = others >= ELSEWHERE
         population.votes += 1
         fired = -1
@@ -145,6 +154,8 @@ class Populations(Campaigns):
             count_cell(period.networks, network, known=known)
             if suspicious:
                 keep_sample(period.samples, sample_of(time, source, request.line, raw))
+                if len(period.hits) < MEMBERS_KEPT or client.address in period.hits:
+                    period.hits[client.address] = period.hits.get(client.address, 0) + 1
                 if campaign is not None:
                     campaign.requests += 1
                     campaign.repeats += client.address in campaign.members
@@ -152,11 +163,14 @@ class Populations(Campaigns):
             keep_suspect(period, client.address, time, cell, network, calm=calm)
 
     def _is_crowd(self, population: RoutePopulation) -> bool:
-        """Whether several clients are behind a signal: one that comes back for every vote is none."""
+        """Whether several clients are behind a signal, and not mostly one that comes back for vote after vote."""
         period = population.period
-        return population.campaign is not None or (
-            period is not None and len(period.suspects) >= self._campaigns.min_clients
-        )
+        if population.campaign is not None:
+            return True
+        if period is None or len(period.suspects) < self._campaigns.min_clients:
+            return False
+        hits = period.hits.values()
+        return max(hits, default=0) <= self._campaigns.of_one_client * sum(hits)
 
     def _learn_cell(self, event: Event, params: tuple[Param, ...], population: RoutePopulation) -> None:
         request, _, _, _, client, route, _ = event

@@ -3,8 +3,9 @@
 from ipaddress import ip_address, ip_network
 
 from apiwatch.config import Settings
+from apiwatch.detect.enumeration import MISS
 from apiwatch.detect.recovery.code_guessing import verified, wrong_code
-from apiwatch.detect.recovery.many_accounts import asked
+from apiwatch.detect.recovery.many_accounts import MANY_ACCOUNTS, asked
 from apiwatch.detect.recovery.reset_log_in import entered, was_reset
 from apiwatch.detect.recovery.track import RecoveryTrack
 from apiwatch.detect.state import Principal, sample_of
@@ -36,6 +37,11 @@ class RecoveryVerdicts(Verdicts):
             return False
         return any(parsed in network for network in self._staff)
 
+    def judge_blind(self, event: Event, principal: Principal) -> None:
+        """The tests on unseen objects, unless it is known already that this client resets account after account."""
+        if "reset" not in event[5].route.roles or MANY_ACCOUNTS.name not in principal.signals:
+            super().judge_blind(event, principal)
+
     def judge_recovery(self, event: Event, params: tuple[Param, ...]) -> None:
         """A request on a route that resets accounts or verifies codes."""
         request, time, raw, source, client, route, outcome = event
@@ -63,7 +69,7 @@ class RecoveryVerdicts(Verdicts):
         track = _track(principal)
         if answered:
             was_reset(track, account, request.user_agent or "", time, line)
-        if settings.reset_accounts.enabled:
+        if settings.reset_accounts.enabled and (account is not None or MISS.name not in principal.signals):
             signal = asked(track, route.route.id, account, time, line, settings.reset_accounts)
             if signal is not None:
                 self._signal(event, principal, signal)

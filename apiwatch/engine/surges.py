@@ -114,6 +114,8 @@ class Surges(RecoveryVerdicts):
         route = replace(state.route, prefix="") if whole_host else state.route
         severity = signal.severity
         subject = Principal(0, signal.detector.name, "route", time, time, "")
+        if self.is_crowd_welcome(state, subject, signal, time):
+            return
         subject.score = score({signal.detector.name: (int(severity), signal.evidence, "", time)}, time)[0]
         crowd = Crowd("route", route.label, [], 0)
         text = signal.samples[-1][3]
@@ -144,7 +146,7 @@ class Surges(RecoveryVerdicts):
         spared = cold or self._is_deliberate(client, start)
         if bucket_closed(rate, self._turn, client.pace, start, self._principal_surge, learning=spared):
             self._watch(client.address, rate)
-        self._touch_client(client)
+        self.touch_client(client)
 
     def _close_routes(self, start: float, cold: bool) -> None:
         usual = requests = 0.0
@@ -191,7 +193,7 @@ class Surges(RecoveryVerdicts):
             client = self.clients.get(key)
             rate = None if client is None else client.rate
             if client is not None:
-                self._touch_client(client)
+                self.touch_client(client)
         else:
             route = self.route_states.get(key)
             rate = None if route is None else route.rate
@@ -202,11 +204,6 @@ class Surges(RecoveryVerdicts):
             rate.due = None
         if rate is None or not _is_watched(rate):
             self.watched.discard(key)
-
-    def _touch_client(self, client: Client) -> None:
-        if not client.dirty:
-            client.dirty = True
-            self.dirty_clients.append(client)
 
     def _is_deliberate(self, client: Client, time: float) -> bool:
         principal = self.principals.get(client.principal)

@@ -275,6 +275,9 @@ class Verdicts(Life):
     def judge_population(self, event: Event, params: tuple[Param, ...], before: int, *, unpopular: bool) -> None:
         """The vote of a client among all those of a route; without tests of populations there is none."""
 
+    def pass_quiet(self, event: Event, minutes: int) -> None:
+        """So many minutes without a request count as votes against a campaign on the route of `event`."""
+
     def stand_in(self, key: str, kind: str, time: float, address: str) -> Principal:
         """The principal that stands for what alerts are about, when that is nobody who sends requests."""
         principal = self.principals.get(key) or self.add_principal(key, kind, time, address)

@@ -141,8 +141,7 @@ def _view(alert: Alert, said: Sequence[_Said]) -> AlertView:
     note = ""
     for each in said:
         latest["mute" if each.kind == "unmute" else each.kind] = each
-        if each.kind in ("acknowledge", "note"):
-            note = each.note or note
+        note = each.note or note
     acknowledged, muted, benign = latest.get("acknowledge"), latest.get("mute"), latest.get("benign")
     if acknowledged is not None and acknowledged.seq <= alert.said_before:
         acknowledged = None

@@ -160,7 +160,7 @@ class AlertView:
     """'open', 'acknowledged', 'muted' or 'closed'."""
     acknowledged_by: str
     note: str
-    """The latest one, of an acknowledgement or alone."""
+    """The latest one, alone or with another word."""
     muted_until: float = 0.0
     """0 when it is not muted."""
     muted_by: str = ""

@@ -41,13 +41,14 @@ def test_words_about_an_alert_stand_beside_it_with_who_said_them(home: Path, db:
     assert (found["state"], found["note"]) == ("acknowledged", "mine")
     assert found["acknowledged_by"].startswith("ann@")
     assert run(home, "alerts", "note", which, "asked the partner", f"--db={db}", SUDO_USER="ann").returncode == 0
-    (said,) = json_lines(run(home, "alerts", "mute", which, "--for=2h", "--json", f"--db={db}", SUDO_USER="ann").stdout)
+    words = ("alerts", "mute", which, "--for=2h", "--note=calm down", "--json", f"--db={db}")
+    (said,) = json_lines(run(home, *words, SUDO_USER="ann").stdout)
     assert (said["kind"], said["alert"], said["actor"][:4]) == ("mute", which, "ann@")
     found = alert_of(home, db)
-    assert (found["state"], found["note"], found["muted_by"][:4]) == ("muted", "asked the partner", "ann@")
+    assert (found["state"], found["note"], found["muted_by"][:4]) == ("muted", "calm down", "ann@")
     text = run(home, "alerts", f"--db={db}").stdout
     assert "muted until " in text
-    assert "note: asked the partner" in text
+    assert "note: calm down" in text
     assert run(home, "alerts", f"--db={db}", "unmute", which).returncode == 0
     benign = run(home, "alerts", "benign", which, "--for=7d", f"--db={db}", SUDO_USER="ann")
     assert "acknowledged by ann@" in benign.stdout, "the mute has ended"

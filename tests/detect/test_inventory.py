@@ -27,7 +27,7 @@ from tests.detect.inventory_attacks import (
     once,
     shadow,
 )
-from tests.engine.lines import alerts_of, events_of
+from tests.engine.lines import alerts_of, batch, engine_of, events_of
 
 INFO, MEDIUM, HIGH = Severity.INFO, Severity.MEDIUM, Severity.HIGH
 
@@ -247,3 +247,19 @@ def test_wake_up_is_a_matter_of_days_not_of_requests() -> None:
     assert of("zombie-version", QUIET_WEEKS, OLD_VERSION, [old_version(0)])[0].severity == INFO
     assert of("zombie-version", [entry for entry in QUIET_WEEKS if entry[0] < 3 * DAY], OLD_VERSION,
               [(3 * DAY, old_version(0)[1].replace(b"13/Jan", b"04/Jan"))]) == []  # fmt: skip
+
+
+def test_what_apiwatch_learn_has_read_is_known_however_short_it_is() -> None:
+    learned = [entry for entry in TWO_DAYS if entry[0] < DAY / 4]
+    engine = engine_of()
+    engine.begin_learning()
+    engine.feed(batch(in_time(learned, [once(3_000 + step, API, BAD, "/ops/seldom") for step in range(3)])))
+    engine.end_learning()
+    later = [shadow(DAY / 4 + step, step) for step in range(3)]
+    later += [once(DAY / 4 + 60 + step, API, mine(3), "/ops/seldom") for step in range(3)]
+    later += [once(DAY / 4 + 90 + step, "new.example.com", BAD, f"/x/{step}") for step in range(3)]
+    engine.feed(batch(in_time(later), first=10_000))
+    assert [(alert.detector, alert.severity, alert.route) for alert in engine.take().alerts] == [
+        ("inventory.shadow-endpoint", MEDIUM, "GET /ops/reports/{int}"),
+        ("inventory.unknown-host", MEDIUM, "GET /x/{int}"),
+    ]

@@ -176,7 +176,7 @@ def test_same_alert_of_many_clients_is_one_row_after_the_first_five() -> None:
             at = 10 + step * 2 + number / 40
             lines.append(line(at, CLIENTS[number], f"/probe-{number}-{step}/x.php", 404))
     found = alerts_of(lines)
-    assert names(found) == ["campaign.cluster", *["recon.endpoint-fuzzing"] * 5]
+    assert names(found) == ["campaign.cluster", "population.miss", *["recon.endpoint-fuzzing"] * 5]
     (cluster,) = [alert for alert in found if alert.family == "campaign"]
     assert set(cluster.clients) == set(CLIENTS[:40])
     assert cluster.explanation.subject.kind == "campaign"

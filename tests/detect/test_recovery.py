@@ -85,6 +85,15 @@ def test_accounts_that_the_log_does_not_name_count_each_and_it_says_so() -> None
     assert "not visible" in alert.explanation.counter_evidence[0]
 
 
+@pytest.mark.parametrize("status", [200, 404])
+def test_resets_that_the_log_does_not_name_are_one_row(status: int) -> None:
+    resets = [
+        raw.replace(b'" 200 ', f'" {status} '.encode()) for raw in (reset(100 + 30 * step, BAD) for step in range(40))
+    ]
+    found = [alert for alert in alerts_of([*LEARNED, *RESETS, *resets]) if alert.client == BAD]
+    assert len([alert for alert in found if alert.family in {"recovery", "enumeration"}]) == 1
+
+
 def test_account_in_the_query_counts_once() -> None:
     known = [line(0, OFFICE, f"/forgot?email=w{step}@example.org", method="POST") for step in range(3)]
     same = [line(100 + step, BAD, "/forgot?email=a@example.org", method="POST") for step in range(20)]

@@ -95,3 +95,11 @@ def test_route_that_hardly_anybody_uses_is_known_after_a_week() -> None:
     ]
     events = events_of([*now_and_then, *reads(80, start=8 * 86_400.0, first=1_000)])
     assert events[0].line - len(now_and_then) == 31
+
+
+def test_busy_route_whose_objects_the_log_does_not_hold_is_no_small_space() -> None:
+    checks = [
+        line(4 * step, f"10.{step % 40}.{step % 200}.1", "/api/score/lookup", method="POST") for step in range(4_200)
+    ]
+    scrape = [line(17_000 + step, SCRAPER, "/api/score/lookup", method="POST") for step in range(40)]
+    assert "scraping.distinct-objects" in names(alerts_of([*checks, *scrape]))

@@ -8,12 +8,30 @@ from hypothesis import strategies as st
 
 from apiwatch.engine import Engine
 from apiwatch.model import Alert, Batch
+from tests.detect import account_attacks, amount_attacks, inventory_attacks
+from tests.detect.test_alerts import ATTACKS
 from tests.engine.ledger import Ledger
 from tests.engine.lines import LATER, batch, engine_of, known_route, line, scattered
 from tests.engine.traffic import Feed, feeds
 
 BAD = "203.0.113.9"
 DAY = 86_400.0
+EVERY = {
+    **ATTACKS,
+    **{
+        name: lines
+        for module in (account_attacks, amount_attacks, inventory_attacks)
+        for name, (lines, _) in module.ATTACKS.items()
+    },
+}
+ONE_IS_ENOUGH = {
+    "recon.injection-probe", "recon.known-path", "recon.scanner-agent", "recon.parameter-tampering",
+    "recon.verb-anomaly", "identity.missing-predecessor", "identity.mixed-auth", "recovery.missing-token-step",
+    "inventory.shadow-endpoint", "inventory.zombie-version", "inventory.unknown-host", "identity.new-on-closed-route",
+    "exfiltration.oversized-response", "exfiltration.principal-bytes",
+}  # fmt: skip
+"""Detectors that one request is enough for."""
+
 HISTORY = known_route("/api/items/900000")
 
 
@@ -79,6 +97,15 @@ def test_history_full_of_attacks_raises_nothing_then_or_later(interrupted: bool)
     assert not engine.desk.learning
     assert not alerts(engine, [line(4_000.0, BAD, "/api/items/7"), line(4_001.0, BAD, "/secret-99/x.php", 404)])
     assert engine.health().routes >= 2
+
+
+@pytest.mark.parametrize("detector", {name.partition(".")[0]: name for name in sorted(EVERY)}.values())
+def test_no_detector_speaks_of_what_it_learns_or_because_of_it(detector: str) -> None:
+    """The last line once more, right after the learning, is not enough for anybody."""
+    lines = EVERY[detector]
+    engine = taught(lines)
+    found = {alert.detector for alert in alerts(engine, lines[-1:])}
+    assert found <= ONE_IS_ENOUGH, found
 
 
 def test_what_was_learned_makes_routes_warm_and_the_next_attack_is_found() -> None:

@@ -14,8 +14,10 @@ from apiwatch.config.accounts import Classes
 from apiwatch.config.alerts import Alerts
 from apiwatch.engine import Engine
 from apiwatch.model import Action, Alert, AlertEvent, Batch, Severity
+from tests.detect import amount_attacks
 from tests.engine.ledger import Ledger
 from tests.engine.lines import LATER, START, alerts_of, batch, engine_of, events_of, known_route, line, scattered
+from tests.engine.test_settings import CAMPAIGN
 from tests.engine.traffic import Feed, feeds
 
 BAD = "203.0.113.9"
@@ -23,6 +25,10 @@ DAY = 86_400.0
 ITEMS = known_route("/api/items/900000")
 LOGIN = known_route("/login", method="POST", status=401)
 GOOGLE = "66.249.66.1"
+ROUTE_ATTACKS = {
+    "volume.route-surge": amount_attacks.ATTACKS["volume.route-surge"][0],
+    "population.login-failures": CAMPAIGN,
+}
 
 
 def walk(count: int, start: float = 10.0, first: int = 500, client: str = BAD, **more: str) -> list[bytes]:
@@ -211,6 +217,25 @@ def test_allowing_closes_what_is_open_and_disallowing_lets_it_speak() -> None:
 def test_somebody_else_is_not_allowed() -> None:
     played = Played().say(action(1, "allow", "network:198.51.100.0/24", entry="e1"))
     assert played.feed([*ITEMS, *walk(30)]).only.client == BAD
+
+
+@pytest.mark.parametrize("detector", ["volume.route-surge", "population.login-failures"])
+@pytest.mark.parametrize("kind", ["benign", "allow"])
+def test_alert_about_a_whole_route_can_be_called_benign_and_its_route_allowed(detector: str, kind: str) -> None:
+    lines = ROUTE_ATTACKS[detector]
+    (opened,) = [alert for alert in alerts_of(lines) if alert.detector == detector]
+    engine = engine_of()
+    if kind == "allow":
+        engine.act([action(1, "allow", f"route:{opened.route}", entry="e1")])
+        engine.feed(batch(lines))
+        assert detector not in {alert.detector for alert in engine.take().alerts}
+        return
+    first = opened.last_seen
+    engine.feed(batch(lines))
+    engine.act([action(1, "benign", opened.id, at=first - START, lasts=DAY)])
+    (settled,) = [alert for alert in engine.take().alerts if alert.id == opened.id]
+    assert settled.closed
+    assert len(engine.desk.profiles) == 1
 
 
 @pytest.mark.parametrize("target", ["network:nonsense", "", "::::", "network:", "cookie:x"])

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from apiwatch.config import load
+from apiwatch.detect import DETECTORS
 from apiwatch.engine import Engine
 from tests.cli.program import json_lines, run
-from tests.detect import account_attacks
+from tests.detect import account_attacks, amount_attacks, inventory_attacks
 from tests.detect.test_alerts import ATTACKS
 from tests.engine.lines import batch, known_route, line
 
@@ -19,7 +20,11 @@ STUFFING = [
 CAMPAIGN = [*known_route("/login", method="POST", status=401), *BENIGN, *STUFFING]
 ALL = {
     **ATTACKS,
-    **{name: lines for name, (lines, _) in account_attacks.ATTACKS.items()},
+    **{
+        name: lines
+        for module in (account_attacks, amount_attacks, inventory_attacks)
+        for name, (lines, _) in module.ATTACKS.items()
+    },
     "population.login-failures": CAMPAIGN,
 }
 
@@ -32,6 +37,9 @@ CHANGES = {
     "recovery.many-accounts": "recovery.many-accounts: {accounts: 64}",
     "identity.many-users": "identity.many-users: {users: 64}",
     "recon.endpoint-fuzzing": "recon.endpoint-fuzzing: {threshold: 1000}",
+    "volume.principal-surge": "volume.principal-surge: {rise: 1000}",
+    "exfiltration.principal-bytes": "exfiltration.principal-bytes: {threshold: 1000}",
+    "inventory.shadow-endpoint": "inventory.shadow-endpoint: {learning: 365d}",
     "population.login-failures": "population.login-failures: {threshold: 1000}",
 }
 """Detector -> the section of the settings under which its attack is no longer called by its name."""
@@ -47,6 +55,11 @@ def raised(lines: list[bytes], file: Path | None) -> set[str]:
 def untouched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No settings of the user who runs the tests."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+
+
+def test_every_family_has_a_change_here() -> None:
+    families = {detector.family for detector in DETECTORS.values()}
+    assert families - {name.partition(".")[0] for name in CHANGES} == {"campaign"}
 
 
 @pytest.mark.usefixtures("untouched")

@@ -80,7 +80,9 @@ def test_the_bar_says_reached_missed_or_not_run(found: Report) -> None:
 
 
 def test_a_fixed_null_hypothesis_and_a_log_without_fields_stand_beside_the_full_design() -> None:
-    report = bench(small(ablation=True, replays=("R17",), grades=("g0",), minutes=0.0), lambda done, total, job: None)
+    report = bench(
+        small(ablation=True, replays=("R17",), grades=("g0",), minutes=0.0, rate=0.2), lambda done, total, job: None
+    )
     by_variant = {row["variant"]: row for row in rows(report, "ablation")}
     assert list(by_variant) == list(ABLATIONS) == list(report.variants)
     assert by_variant["full"]["found g0"] == "1/1"
@@ -88,7 +90,9 @@ def test_a_fixed_null_hypothesis_and_a_log_without_fields_stand_beside_the_full_
 
 
 def test_lower_thresholds_alert_no_later_and_higher_ones_no_sooner() -> None:
-    report = bench(small(curve=True, replays=("R17",), grades=("g0",), minutes=0.0), lambda done, total, job: None)
+    report = bench(
+        small(curve=True, replays=("R17",), grades=("g0",), minutes=0.0, rate=0.2), lambda done, total, job: None
+    )
     points = {row["variant"]: row for row in rows(report, "curve")}
     assert list(points) == list(CURVE)
     requests = [float(point["req p50"]) for point in points.values()]
@@ -209,7 +213,10 @@ def test_the_command_prints_the_tables_and_writes_them_as_json(tmp_path: Path) -
     assert 10 < document["stored_bytes_per_event"] < 100_000
 
 
-def test_an_interrupted_run_ends_at_once_and_prints_what_it_has(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_ends_at_once_and_prints_what_it_has(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
     arguments = command(
         "bench", "--seeds=1-50", "--minutes=0", "--history=0", "--rate=0.5", "--jobs=2", "--replays=R9", "--topology=A"
     )
@@ -218,9 +225,9 @@ def test_an_interrupted_run_ends_at_once_and_prints_what_it_has(tmp_path: Path) 
     ) as started:
         assert started.stderr is not None
         assert started.stderr.readline().startswith(b"1/50 R9")
-        os.killpg(started.pid, signal.SIGINT)
+        os.kill(started.pid, number)
         printed, errors = started.communicate(timeout=DEADLINE_S)
-    assert started.returncode == 130
+    assert started.returncode == code
     assert b"Traceback" not in errors
     assert b"R9 twin" in printed
     assert re.search(rb"interrupted: these are the figures of \d+ of 50 jobs\n$", errors)

@@ -8,6 +8,9 @@ from apiwatch.detect.samples import Sample
 __all__ = ["Arrivals", "HostRecord", "Inventory", "Part", "RouteWatch", "VersionTrack", "Visits", "day_of"]
 
 
+_LONG_AGO = 365 * DAY
+
+
 def day_of(time: float) -> int:
     """The UTC day of an event, in days since the epoch."""
     return int(time // DAY)
@@ -24,6 +27,8 @@ class RouteWatch(msgspec.Struct, gc=False):
     """Answers after a long silence."""
     hits: int = 0
     """Answers since it woke, or was called although deprecated."""
+    voted: float = 0.0
+    """When a client last asked for an unknown target."""
     lines: list[Sample] = msgspec.field(default_factory=list)
 
 
@@ -106,6 +111,8 @@ class HostRecord(msgspec.Struct, gc=False):
     """Latest days with a visit, up to 8."""
     regulars: dict[int, float] = msgspec.field(default_factory=dict)
     """Checksum of a client -> when it was first seen here; at most 64."""
+    known: bool = False
+    """Whether an old log that was learned has it."""
     remarkable: bool = False
     """Whether it appeared when new hosts were rare."""
     odd: int = 0
@@ -141,3 +148,15 @@ class Inventory(msgspec.Struct, gc=False):
     """Label of a route that was found to be new -> when: to have used it is no other business; at most 512."""
     mixed: dict[int, list[int]] = msgspec.field(default_factory=dict)
     """Rest of a path -> principals that use several versions of it, at most 5: then it is usual. At most 512."""
+
+    def learned(self, time: float) -> None:
+        """Everything up to here is known, however short it was; nothing of it counts against anybody."""
+        before = time - _LONG_AGO
+        self.start = min(self.start, before) if self.start else before
+        for part in self.parts.values():
+            part.arrivals.first = min(part.arrivals.first, before)
+            part.last = 0.0
+        for host in self.hosts.values():
+            host.known = True
+            host.odd = host.answered = 0
+            host.lines = []

@@ -9,6 +9,7 @@ from apiwatch.simulate.words import guesses
 
 __all__ = ["MACHINES"]
 
+_UPTIME, _K6 = ("ExampleUptime/3.2 (monitor)",), ("k6/0.51.0 (https://k6.io/)",)
 _JAVA = ("Apache-HttpClient/4.5.14 (Java/17.0.11)",)
 _FIRST_PRODUCT, _PRODUCTS = 10_000, 90_000
 
@@ -97,11 +98,11 @@ MACHINES: tuple[Trap, ...] = (
     trap("link previews", "crawlers", _preview, every=120.0, clients=2, agents=("ExampleChat-LinkPreview/1.4",)),
     trap("image proxies", "crawlers", _widget, every=3.0, clients=4, agents=("ExampleImageProxy/1.0",)),
     trap("antivirus re-fetch", "crawlers", _antivirus, every=60.0, clients=200),
-    trap("uptime monitor", "services", _monitor, every=30.0, agents=("ExampleUptime/3.2 (monitor)",)),
+    trap("uptime monitor", "services", _monitor, every=30.0, agents=_UPTIME, declared="monitor"),
     trap("health check on an unknown host", "services", _health, every=20.0, agents=("ELB-HealthChecker/2.0",)),
-    trap("load test", "services", _load_test, every=3_600.0, agents=("k6/0.51.0 (https://k6.io/)",), most="medium"),
-    trap("partner sync", "services", _sync, every=3_600.0, agents=_JAVA, most="medium"),
+    trap("load test", "services", _load_test, every=3_600.0, agents=_K6, declared="loadtest"),
+    trap("partner sync", "services", _sync, every=3_600.0, agents=_JAVA, declared="partner"),
     trap("first partner batch", "services", _first_batch, every=86_400.0, clients=50, agents=_JAVA, most="medium"),
-    trap("help-desk tool", "services", _recruiter, every=3_600.0, agents=_JAVA, staff=True),
+    trap("help-desk tool", "services", _recruiter, every=3_600.0, agents=_JAVA, declared="staff"),
     trap("pen tester", "services", _pen_tester, every=86_400.0, most="medium"),
 )  # fmt: skip

@@ -23,8 +23,8 @@ class Trap(NamedTuple):
     """Seconds between two visits."""
     most: str = "low"
     """The most severe alert that is allowed."""
-    staff: bool = False
-    """Whether its addresses stand under `classes.staff` in the settings."""
+    declared: str = ""
+    """Class under which its addresses stand in the settings: `staff`, `partner`, `monitor` or `loadtest`."""
     sources: int = 1
     """Files that the log is split into, one after the other."""
     hours: float = 0.0
@@ -41,7 +41,7 @@ def trap(
     agents: tuple[str, ...] = MIX,
     accounts: bool = False,
     most: str = "low",
-    staff: bool = False,
+    declared: str = "",
     addresses: tuple[str, ...] = (),
     hours: float = 0.0,
 ) -> Trap:
@@ -49,7 +49,7 @@ def trap(
     actor = visitors(
         f"trap-{name}", recipe, every=every, clients=clients, agents=agents, accounts=accounts, addresses=addresses
     )
-    return Trap(name, group, actor._replace(role="trap"), None, every, most, staff, hours=hours)
+    return Trap(name, group, actor._replace(role="trap"), None, every, most, declared, hours=hours)
 
 
 def change(name: str, group: str, what: Change, *, most: str = "low", sources: int = 1) -> Trap:
