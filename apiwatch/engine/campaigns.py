@@ -207,9 +207,7 @@ class Campaigns(AccountVerdicts):
         if total > client.score:
             client.score, client.scored_at = total, time
             client.points = f'[[{total},"part of a campaign"]]'
-        if not client.dirty:
-            client.dirty = True
-            self.dirty_clients.append(client)
+        self.touch_client(client)
 
     def _facts(self, campaign: Campaign) -> Facts:
         return {

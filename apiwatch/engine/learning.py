@@ -37,6 +37,10 @@ class Learning(Operators):
         self.inventory.learned(self.globals.watermark)
         self.inventory_changed = True
         self.watched.clear()
+        for client in self.clients.values():
+            if client.rate is not None:
+                _calm_rate(client.rate)
+                self.touch_client(client)
         for route in self.route_states.values():
             _quieten(route)
             self.touch_route(route)
@@ -50,7 +54,6 @@ def _calm(principal: Principal) -> None:
     principal.log_ins.clear()
     principal.recon = principal.probes = principal.recovery = principal.identity = principal.foreign = None
     principal.newcomer = principal.versions = principal.errors = principal.time = None
-    _calm_rate(principal.rate)
     for large in (principal.large or {}).values():
         large.score, large.hits, large.bytes, large.samples = 0.0, 0, 0, []
     for track in principal.tracks.values():

@@ -68,6 +68,12 @@ class Memory:
         self.deleted: list[str] = []
         """Keys of state that is to be deleted."""
 
+    def touch_client(self, client: Client) -> None:
+        """Have its state and rows written."""
+        if not client.dirty:
+            client.dirty = True
+            self.dirty_clients.append(client)
+
     def touch_principal(self, principal: Principal) -> None:
         """Have its state and rows written."""
         if not principal.dirty:

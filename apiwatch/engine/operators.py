@@ -149,9 +149,7 @@ class Operators(EngineCore):
             if client is not None and client.score > principal.score:
                 client.score, client.points = principal.score, principal.points
                 client.scored_at = self.globals.watermark
-                if not client.dirty:
-                    client.dirty = True
-                    self.dirty_clients.append(client)
+                self.touch_client(client)
 
 
 def _subject_of(row: AlertState) -> Subject:

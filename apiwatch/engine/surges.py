@@ -146,7 +146,7 @@ class Surges(RecoveryVerdicts):
         spared = cold or self._is_deliberate(client, start)
         if bucket_closed(rate, self._turn, client.pace, start, self._principal_surge, learning=spared):
             self._watch(client.address, rate)
-        self._touch_client(client)
+        self.touch_client(client)
 
     def _close_routes(self, start: float, cold: bool) -> None:
         usual = requests = 0.0
@@ -193,7 +193,7 @@ class Surges(RecoveryVerdicts):
             client = self.clients.get(key)
             rate = None if client is None else client.rate
             if client is not None:
-                self._touch_client(client)
+                self.touch_client(client)
         else:
             route = self.route_states.get(key)
             rate = None if route is None else route.rate
@@ -204,11 +204,6 @@ class Surges(RecoveryVerdicts):
             rate.due = None
         if rate is None or not _is_watched(rate):
             self.watched.discard(key)
-
-    def _touch_client(self, client: Client) -> None:
-        if not client.dirty:
-            client.dirty = True
-            self.dirty_clients.append(client)
 
     def _is_deliberate(self, client: Client, time: float) -> bool:
         principal = self.principals.get(client.principal)
