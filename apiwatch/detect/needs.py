@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from apiwatch.model import FIELDS_MISSING
+
 __all__ = ["NEEDS", "Need", "degraded", "switched_off"]
 
 
@@ -54,4 +56,4 @@ def degraded(missing: Iterable[str], known: Iterable[str]) -> str:
         return ""
     off = sorted({name for need in needs for name in need.off if name in registry})
     costs = [*([f"without effect: {', '.join(off)}"] if off else []), *(need.weaker for need in needs if need.weaker)]
-    return f"the log has no {', '.join(need.word for need in needs)}; {'; '.join(costs)}"
+    return f"{FIELDS_MISSING}{', '.join(need.word for need in needs)}; {'; '.join(costs)}"

@@ -3,6 +3,7 @@
 from apiwatch.model.action import ALERT_KINDS, Action, ActionKind
 from apiwatch.model.alert import Alert, AlertEvent, Explanation, Number, Subject, Tags
 from apiwatch.model.delta import (
+    FIELDS_MISSING,
     PROXY_SHOWN,
     Batch,
     ClientFacetRow,
@@ -24,6 +25,7 @@ from apiwatch.model.request import OUTCOMES, SEVERITIES, Auth, Outcome, Request,
 __all__ = [
     "ALERT_KINDS",
     "OUTCOMES",
+    "FIELDS_MISSING",
     "PROXY_SHOWN",
     "SEVERITIES",
     "Action",

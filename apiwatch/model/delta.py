@@ -13,6 +13,7 @@ import msgspec
 from apiwatch.model.alert import Alert, AlertEvent
 
 __all__ = [
+    "FIELDS_MISSING",
     "PROXY_SHOWN",
     "Batch",
     "ClientFacetRow",
@@ -30,6 +31,9 @@ __all__ = [
     "UnparsedRow",
 ]
 
+
+FIELDS_MISSING = "the log has no "
+"""Begins the last part of the message of a source, about what cannot be seen there."""
 
 PROXY_SHOWN = "the log shows the proxy instead of the clients"
 """Part of the message of a source whose requests all come from a proxy."""

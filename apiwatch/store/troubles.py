@@ -3,7 +3,7 @@
 import shlex
 from typing import NamedTuple
 
-from apiwatch.model import PROXY_SHOWN
+from apiwatch.model import FIELDS_MISSING, PROXY_SHOWN
 from apiwatch.store.views import HealthView, SourceView
 
 __all__ = ["AWAY", "UNPARSED_FROM", "Trouble", "lag_of", "troubles_of"]
@@ -67,8 +67,11 @@ def _of_state(source: SourceView) -> list[Trouble]:
         found.append(Trouble(source.state in _WRONG_STATES, _STATES[source.state]))
     elif source.state in _WRONG_STATES:
         found.append(Trouble(True, source.message or "cannot be read"))
-    if PROXY_SHOWN in source.message:
-        found.append(Trouble(True, source.message))
+    said, blind, what = source.message.partition(FIELDS_MISSING)
+    if PROXY_SHOWN in said:
+        found.append(Trouble(True, said.removesuffix("; ")))
+    if blind:
+        found.append(Trouble(False, blind + what))
     return found
 
 

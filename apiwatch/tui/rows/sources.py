@@ -1,5 +1,6 @@
 """Rows of sources."""
 
+from apiwatch.model import FIELDS_MISSING
 from apiwatch.store.troubles import UNPARSED_FROM, lag_of, troubles_of
 from apiwatch.store.views import HealthView, SourceView
 from apiwatch.tui.cells import age, count, percent, size, stamp
@@ -140,6 +141,7 @@ class SourceRow(Row):
             drawn += wrap(
                 trouble.text, width, first="WRONG  " if trouble.wrong else "NOTE   ", rest="       ", style=style
             )
-        if view.message and not any(view.message in trouble.text for trouble in self.troubles):
-            drawn += wrap(view.message, width, first="SAYS   ", rest="       ")
+        said = view.message.partition(FIELDS_MISSING)[0].removesuffix("; ")
+        if said and not any(said in trouble.text for trouble in self.troubles):
+            drawn += wrap(said, width, first="SAYS   ", rest="       ")
         return drawn
