@@ -31,6 +31,10 @@ _COLD_S = 1_800.0
 """Everything is new for half an hour: what is said then does not count as false."""
 
 
+_TRAPS_RATE = 5.0
+"""Normal requests per second below which traps come more seldom, too."""
+
+
 class Job(msgspec.Struct, frozen=True):
     """What one process works on in one go."""
 
@@ -272,7 +276,8 @@ def _normal(job: Job, feed: _Feed) -> Quiet:
     api = topology(job.layout)
     actors = (*api.machines(stage), *(map(api.actor, TRAPS) if job.traps else ()))
     traps = frozenset(client for actor in actors if actor.role == "trap" for client in actor.clients)
-    few = merge(*(actor.hits(stage) for actor in actors), key=itemgetter(0))
+    rarer = stage._replace(thinned=max(1.0, _TRAPS_RATE / job.rate))
+    few = merge(*(actor.hits(rarer) for actor in actors), key=itemgetter(0))
     many = stormy(stage, api) if job.traps else api.population(stage)
     watch = _Watch(knowledge(), _COLD_S)
     truth = Truth((), frozenset(), traps)

@@ -30,7 +30,7 @@ QUIET_S = 10.0
 COMMIT_SHARE = 20.0
 """Taking and storing may need one part in so many of the time: as they grow they become rarer."""
 
-PENDING = 20_000
+PENDING = 10_000
 """Clients and principals with rows to store at which reading waits for a commit."""
 
 PROGRESS_S = 1.0

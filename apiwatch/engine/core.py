@@ -150,19 +150,18 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
         outcome = BY_STATUS[status] if 0 <= status < 1000 else NEUTRAL
         method = request.method
         host = request.host or ""
-        try:
-            route_state, params, query, look, plain = self._sights[host, method, request.target]
-        except KeyError:
+        sight = self._sights.get((host, method, request.target))
+        if sight is None:
             route_state, params, query, look, plain = self._sight(request, host, time, outcome)
             route = route_state.route
         else:
+            route_state, params, query, look, plain = sight
             route = route_state.route
             route.requests += 1
             if time > route.last_seen:
                 route.last_seen = time
-        try:
-            client = self.clients[request.client]
-        except KeyError:
+        client = self.clients.get(request.client)
+        if client is None:
             client = self._new_client(request, time)
             plain = known_agent = False
         else:
@@ -210,9 +209,8 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
         if outcome == OK and status < 300 and matched and (params or route.is_login or route.is_blind):
             outcome = _refined(route_state, request.bytes, status, method)
         if user is None and request.token is None and request.user_agent == client.agent and time >= client.nat_until:
-            try:
-                principal = self.principals[client.key]
-            except KeyError:
+            principal = self.principals.get(client.key)
+            if principal is None:
                 principal = self.add_principal(client.key, client.kind, time, client.address)
         else:
             principal = self._principal(client, request, time, outcome)
@@ -390,10 +388,7 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
             client.host = request.host
             client.user = request.user
         client.run += 1
-        try:
-            mine = client.routes[label]
-        except KeyError:
-            mine = self.add_client_route(client, label)
+        mine = client.routes.get(label) or self.add_client_route(client, label)
         mine[outcome] += 1
         before = mine[LAST]
         if second > before:
@@ -403,19 +398,15 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
         if minute < self.first_minute:
             self._late += 1
             return before
-        try:
-            counts = client.minutes[minute]
-        except KeyError:
+        counts = client.minutes.get(minute)
+        if counts is None:
             if len(client.minutes) > LATE_MINUTES:
                 flush_minutes(client, minute - LATE_MINUTES - 1, self.closed_minutes)
             counts = client.minutes[minute] = [0, 0, 0, 0, 0, 0, 0, 1]
         counts[outcome] += 1
         counts[6] += size
         counts[7] = 1
-        try:
-            total = self.minutes[minute]
-        except KeyError:
-            total = self.minute_counts(minute)
+        total = self.minutes.get(minute) or self.minute_counts(minute)
         status = request.status
         total[status // 100 * 6 + outcome if 100 <= status < 600 else outcome] += 1
         total[MINUTE_BYTES] += size

@@ -115,7 +115,7 @@ class InventoryVerdicts(SpecifiedVerdicts):
         _, time, _, _, _, route, _ = event
         visits = route.visits
         settings = self.settings.detectors.zombie
-        if visits is None or visits.day < 0 or not settings.enabled:
+        if visits is None or visits.day < 0 or route.inventory is not None or not settings.enabled:
             return
         if (day_of(time) - visits.day) * DAY >= settings.silence and self._has_newer(event):
             route.inventory = RouteWatch(time + DAY, woke=True)

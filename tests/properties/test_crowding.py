@@ -12,7 +12,7 @@ from tests.properties.traffic import Verdict, judged, ordered, remembered, traff
 
 RATE = 6.0
 ONSET = 1_900.0
-ENDS = ONSET + 600.0
+ENDS = ONSET + 240.0
 
 
 @cache
@@ -46,11 +46,11 @@ def first_line() -> int:
 
 
 MOST = {
-    "walk": {1: 12, 2: 24, 5: 120, 60: 160, 300: 160},
-    "guesses": {1: 12, 2: 24, 5: 60, 60: 60, 300: 60},
-    "scrape": {1: 61, 2: 122, 5: 305, 60: 400, 300: 300},
-    "stuffing": {1: 9, 2: 18, 5: 45, 60: 60, 300: 60},
-    "fuzzing": {1: 6, 2: 12, 5: 30, 60: 300},
+    "walk": {1: 12, 5: 120, 300: 160},
+    "guesses": {2: 24, 60: 60},
+    "scrape": {2: 122, 60: 400},
+    "stuffing": {2: 18, 60: 60},
+    "fuzzing": {5: 30, 300: 300},
 }
 """Attack -> addresses that share it -> requests within which it has to be found."""
 

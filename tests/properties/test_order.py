@@ -18,8 +18,8 @@ COPY = "/var/log/copy.log"
 
 
 def everything() -> list[bytes]:
-    incident = (hit for hit in traffic("incident", minutes=20.0) if 300.0 < hit.time < ONSET + 90.0)
-    crowds = guesses(addresses(40), ONSET, 2.0, 60), stuffing(addresses(30), ONSET, 3.0, 40)
+    incident = (hit for hit in traffic("incident", minutes=20.0) if 300.0 < hit.time < ONSET + 70.0)
+    crowds = guesses(addresses(40), ONSET, 2.0, 35), stuffing(addresses(30), ONSET, 2.0, 35)
     return written(ordered(incident, *crowds))
 
 
@@ -30,19 +30,19 @@ def events(verdict: Verdict) -> list[tuple[str, str, Severity, str, int]]:
     ]
 
 
-@settings(max_examples=3, deadline=None, derandomize=True)
+@settings(max_examples=2, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 1 << 20))
 def test_lines_that_change_places_within_five_seconds_accuse_the_same(seed: int) -> None:
     dice = Random(seed)  # noqa: S311  # reproducible, not secret
     hits = traffic("incident", minutes=20.0)
-    timed = [(hit.time + dice.uniform(0.0, 5.0), hit) for hit in hits if 300.0 < hit.time < ONSET + 120.0]
+    timed = [(hit.time + dice.uniform(0.0, 5.0), hit) for hit in hits if 300.0 < hit.time < ONSET + 80.0]
     straight = judged(written(hit for _, hit in timed))
     shuffled = judged(written(hit for _, hit in sorted(timed, key=lambda entry: entry[0])))
     assert shuffled.accused() == straight.accused()
     assert {family for family, _ in straight.accused()} >= {"enumeration", "auth", "recon"}
 
 
-@pytest.mark.parametrize("size", [1, 37, 500])
+@pytest.mark.parametrize("size", [1, 500])
 def test_the_same_lines_in_two_logs_give_the_same_alerts_once(size: int) -> None:
     lines = everything()
     both = [
@@ -100,7 +100,7 @@ def test_what_is_remembered_of_other_sources_is_bounded() -> None:
     assert engine.twins.kept == 1
 
 
-@pytest.mark.parametrize("at", [0.3, 0.5, 0.9])
+@pytest.mark.parametrize("at", [0.5, 0.9])
 def test_a_restart_in_the_middle_changes_no_alert(at: float) -> None:
     lines = everything()
     cut = int(len(lines) * at)

@@ -2,6 +2,7 @@
 
 import re
 import socket
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -135,6 +136,7 @@ def by_syslog(home: Path, lines: list[bytes]) -> set[tuple[str, ...]]:
     with collector(home, db, f"--syslog=tcp://127.0.0.1:{port}"):
         with socket.create_connection(("127.0.0.1", port)) as sender:
             sender.sendall(b"".join(b"<190>Jan  1 00:11:00 web nginx: " + raw + b"\n" for raw in lines))
+        time.sleep(1.0)
         wait_for(lambda: requests_in(home, db) == len(lines), "all lines to be read")
         found = json_lines(run(home, "alerts", "--json", f"--db={db}").stdout)
     return {(one["detector"], one["principal"], one["route"], one["severity"]) for one in found}
