@@ -55,12 +55,16 @@ class QueryKey(msgspec.Struct, gc=False):
 def query_params(query: str, keys: dict[str, QueryKey]) -> tuple[Param, ...]:
     """Object parameters of a query; `keys` is what the route knows of its keys, and is updated.
 
+    A value without a key (`/node?1742`) has the key ''.
+
     >>> [(found.name, found.kind, found.value) for found in query_params("email=a%40example.org&page=2", {})]
     [('?email', 'email', 'a@example.org')]
     """
     found: list[Param] = []
     for pair in query.split("&", _PAIRS)[:_PAIRS]:
-        key, _, value = pair.partition("=")
+        key, equals, value = pair.partition("=")
+        if not equals:
+            key, value = "", pair
         if not value or len(value) > 256:
             continue
         named = _names[key] if key in _names else _judge(key)

@@ -26,7 +26,6 @@ NOT_IN_AN_ACCESS_LOG = {"litespeed-admin-bf.log", "nginx_req_limit_exceeded.log"
 HIDDEN = {
     "apiscp-bf.log": "seven attempts; the log-in test needs eight",
     "nginx-http-generic-bf.log": "too few attempts in its access-log lines; most stand in an error log",
-    "http-dos-bypass-cache.log": "needs a test of volume",
     "http-dos-invalid-http-versions.log": "one bad request of each of six clients",
     "http-generic-test.log": "a path that only CrowdSec's users know",
 }
@@ -36,7 +35,7 @@ HIDDEN = {
 def families_of(scenario: str) -> set[str]:
     """Our families that fit a scenario."""
     if any(word in scenario for word in VOLUME):
-        return {"volume", "recon"}
+        return {"volume", "recon", "scraping"}
     if any(word in scenario for word in AUTH):
         return {"auth"}
     return {"recon", "enumeration", "inventory", "scraping"}
@@ -73,8 +72,8 @@ def test_labelled_logs_raise_an_alert_of_the_fitting_family(capsys: pytest.Captu
             os.write(1, ("\n" + "\n".join(table) + "\n").encode())
     missing = visible - found
     assert missing <= HIDDEN.keys(), "\n".join(table)
-    assert len(found) >= 0.82 * len(labelled)
-    assert len(found & visible) >= 0.86 * len(visible)
+    assert len(found) >= 0.84 * len(labelled)
+    assert len(found & visible) >= 0.89 * len(visible)
 
 
 @needs_logs

@@ -23,6 +23,8 @@ from tests.cli.program import DEADLINE_S, command, environment, refused
 from tests.cli.program import run as apiwatch
 from tests.engine.lines import START, batch, events_of, line, scattered
 
+pytestmark = pytest.mark.timeout(300)
+
 
 def small(**more: object) -> Plan:
     plan = Plan((3,), ("R4", "R17"), ("g0", "g1"), Settings(), minutes=1, rate=0.5, history_days=0.1, processes=1)
@@ -32,7 +34,7 @@ def small(**more: object) -> Plan:
 @pytest.fixture(scope="module")
 def found() -> Report:
     told: list[tuple[int, int, str]] = []
-    report = bench(small(), lambda done, total, job: told.append((done, total, job.replay)))
+    report = bench(small(stored=True), lambda done, total, job: told.append((done, total, job.replay)))
     assert [done for done, _, _ in told] == list(range(1, told[0][1] + 1))
     return report
 
@@ -66,6 +68,8 @@ def test_every_table_has_a_row_for_each_thing_that_was_run(found: Report) -> Non
     detectors = {row["detector"]: row for row in rows(found, "detectors")}
     assert {"enumeration.sequential", "auth.brute-force"} <= set(detectors)
     assert rows(found, "cost")[0]["events"] == str(found.events)
+    assert found.stored_bytes_per_event is not None
+    assert 10 < found.stored_bytes_per_event < 100_000
 
 
 def test_the_bar_says_reached_missed_or_not_run(found: Report) -> None:
@@ -201,16 +205,15 @@ def test_an_alert_about_somebody_else_finds_nothing() -> None:
 
 
 def test_the_command_prints_the_tables_and_writes_them_as_json(tmp_path: Path) -> None:
-    options = ("--minutes=1", "--rate=0.5", "--history=0", "--grades=g0", "--jobs=2", "--replays=R17")
+    options = ("--minutes=0", "--rate=0.5", "--history=0", "--grades=g0", "--jobs=2", "--replays=R17")
     done = apiwatch(tmp_path, "bench", "--seeds=2", "--topology=B", *options, f"--json={tmp_path / 'bench.json'}")
     assert done.returncode == 0, done.stderr
     assert "R17 g0" in done.stdout
-    assert "4/4 " in done.stderr
+    assert "1/1 " in done.stderr
     document = json.loads((tmp_path / "bench.json").read_text())
     assert document["seeds"] == [2]
-    assert {"replays", "targets", "false alerts"} <= set(document["tables"])
+    assert {"replays", "targets"} <= set(document["tables"])
     assert document["attempts"][0]["found"]["requests"] <= 9
-    assert 10 < document["stored_bytes_per_event"] < 100_000
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -33,6 +33,13 @@ def test_key_of_no_telling_name_becomes_an_object_by_its_behaviour() -> None:
     assert seen[55] == [("?number", "int", str(55 * 31))]
 
 
+def test_values_without_a_key_become_objects_by_their_behaviour() -> None:
+    keys: dict[str, QueryKey] = {}
+    assert [found(str(number), keys) for number in range(1000, 1049)] == [[]] * 49
+    assert found("7777", keys) == [("?", "int", "7777")]
+    assert [found("wsdl", keys), found("page=", keys)] == [[], []]
+
+
 def test_key_with_few_values_or_free_text_never_does() -> None:
     keys: dict[str, QueryKey] = {}
     for value in range(3_000):
