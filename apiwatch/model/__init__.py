@@ -24,8 +24,8 @@ from apiwatch.model.request import OUTCOMES, SEVERITIES, Auth, Outcome, Request,
 
 __all__ = [
     "ALERT_KINDS",
-    "OUTCOMES",
     "FIELDS_MISSING",
+    "OUTCOMES",
     "PROXY_SHOWN",
     "SEVERITIES",
     "Action",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from apiwatch.model import PROXY_SHOWN
+from apiwatch.model import FIELDS_MISSING, PROXY_SHOWN
 from apiwatch.store.troubles import AWAY
 from apiwatch.store.views import SourceView
 from apiwatch.tui.line import Line, Piece, cut_middle, line
@@ -38,7 +38,7 @@ def _not_read(away: Sequence[SourceView]) -> Line:
 
 
 def _proxied(sources: Sequence[SourceView], *, alone: bool) -> Line:
-    message = sources[0].message
+    message = sources[0].message.partition(FIELDS_MISSING)[0].removesuffix("; ")
     more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
     name = "" if alone else f"{cut_middle(sources[0].name, 24)}{more}: "
     return line(Piece(f"{name}{message[message.index(PROXY_SHOWN) :]}", "bad"))

@@ -21,4 +21,4 @@ def source_page(row: SourceRow, unparsed: Sequence[UnparsedView], width: int, gl
         drawn += [(Piece(" "), *shown) for shown in unparsed_lines(view, text - 1, named=False)]
     if not unparsed:
         drawn += wrap("none" if not row.view.unparsed else "none kept", text, first=" ", style="dim")
-    return drawn
+    return drawn + row.blind(text)

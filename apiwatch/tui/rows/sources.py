@@ -137,6 +137,8 @@ class SourceRow(Row):
             width,
         )
         for trouble in self.troubles:
+            if trouble.text.startswith(FIELDS_MISSING):
+                continue
             style = "bad" if trouble.wrong else "warn"
             drawn += wrap(
                 trouble.text, width, first="WRONG  " if trouble.wrong else "NOTE   ", rest="       ", style=style
@@ -145,3 +147,12 @@ class SourceRow(Row):
         if said and not any(said in trouble.text for trouble in self.troubles):
             drawn += wrap(said, width, first="SAYS   ", rest="       ")
         return drawn
+
+    def blind(self, width: int) -> list[Line]:
+        """What cannot be seen in its log, for want of fields."""
+        return [
+            shown
+            for trouble in self.troubles
+            if trouble.text.startswith(FIELDS_MISSING)
+            for shown in wrap(trouble.text, width, first="NOTE   ", rest="       ")
+        ]
