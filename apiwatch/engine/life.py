@@ -115,9 +115,10 @@ class Life(Clock):
             return True
         return self._is_spared(Subject(principal.key, principal.client, None, None, None, "", ""), time)
 
-    def is_load_test(self, principal: Principal, time: float) -> bool:
-        """Whether a principal sends many requests on purpose, as the operators know."""
-        return self._class_of(Subject(principal.key, principal.client, None, None, None, "", ""), time) == "loadtest"
+    def is_load_test(self, client: Client, time: float) -> bool:
+        """Whether a client sends many requests on purpose, as the operators know."""
+        subject = Subject(client.principal, client.address, client.user, None, client.agent, "", "")
+        return self._class_of(subject, time) == "loadtest"
 
     def is_own_block(self, status: int, address: str, time: float) -> bool:
         """Whether an answer is the work of our own block list, which says nothing about the client."""

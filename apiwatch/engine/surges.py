@@ -143,7 +143,7 @@ class Surges(RecoveryVerdicts):
         rate = client.rate
         if rate is None:
             rate = client.rate = Rate.start(start, self._turn, client.pace if cold else _CLIENT_FLOOR / 2)
-        spared = cold or self._is_deliberate(client, start)
+        spared = cold or self.is_load_test(client, start)
         if bucket_closed(rate, self._turn, client.pace, start, self._principal_surge, learning=spared):
             self._watch(client.address, rate)
         self.touch_client(client)
@@ -177,7 +177,7 @@ class Surges(RecoveryVerdicts):
         """Whether one client sends most of what is `more` than usual: it has an alert of its own, or is spared."""
         for client in self._busy_clients:
             surging = client.rate is not None and client.rate.run > 0
-            if 2 * client.pace > more and (surging or self._is_deliberate(client, start)):
+            if 2 * client.pace > more and (surging or self.is_load_test(client, start)):
                 mine = client.routes.get(route.route.label)
                 if mine is not None and mine[LAST] >= start:
                     return True
@@ -204,10 +204,6 @@ class Surges(RecoveryVerdicts):
             rate.due = None
         if rate is None or not _is_watched(rate):
             self.watched.discard(key)
-
-    def _is_deliberate(self, client: Client, time: float) -> bool:
-        principal = self.principals.get(client.principal)
-        return principal is not None and self.is_load_test(principal, time)
 
 
 def _is_watched(rate: Rate) -> bool:

@@ -1,7 +1,8 @@
 """Typed path segments: which parts of a path name an object, and of what kind.
 
 Rules T1, T2 and T5 of the template design: a segment is typed by its own shape alone, so that the same path always
-gives the same typed template. Versions (`v2`) and dates at depth 1 and 2 stay literal: there they name an API version.
+gives the same typed template. Versions (`v2`), dates at depth 1 and 2 and decimals at depth 1 stay literal: there
+they name an API version.
 """
 
 import re
@@ -71,7 +72,9 @@ _LONG = 19
 """Digits from which on an integer does not fit into 63 bits."""
 
 _LITERALS_KEPT = 100_000
-_DEPTH_OF_VERSIONS = 2
+_DEPTH_OF = {"date": 2, "decimal": 1}
+"""Kind of segment -> depth down to which it names an API version: `/2017-06-30/`, `/1.1/`."""
+
 _MIN_TOKEN_ENTROPY = 3.5
 _LIST_KEPT = 50
 _NO_OBJECT = frozenset({"locale"})
@@ -167,7 +170,7 @@ def _untyped(segment: str, pieces: list[str], params: list[Param], previous: str
         pieces.append("{locale}")
         return False
     kind = segment_type(text) if _FIRST(text) else None
-    is_version = kind == "date" and len(pieces) < _DEPTH_OF_VERSIONS
+    is_version = kind is not None and len(pieces) < _DEPTH_OF.get(kind, 0)
     if kind is not None and not is_version:
         pieces.append("{" + kind + "}")
         if kind not in _NO_OBJECT:

@@ -117,6 +117,8 @@ def test_file_trees_keep_their_names() -> None:
 def test_constant_date_is_an_api_version_and_a_deep_one_an_object() -> None:
     assert template("/2017-06-30/users") == "/2017-06-30/users"
     assert template("/a/b/2017-06-30") == "/a/b/{date}"
+    assert template("/1.1/users/7") == "/1.1/users/{int}"
+    assert template("/a/b/1.1") == "/a/b/{decimal}"
 
 
 def test_date_deep_in_a_path_is_typed_although_it_was_a_version_before() -> None:
