@@ -36,15 +36,22 @@ GROUPS = {
 _GROUP_OF = {"recon.injection-probe": "inject", "recon.parameter-tampering": "inject"}
 """Detectors whose group is not that of their family."""
 
+_REACHED = 1.2
+
 _WEIGHT_OF = {"recon.scanner-agent": 0.10}
 """Detectors whose weight is not that of their severity."""
 
 
 def score(
-    signals: Mapping[str, tuple[int, float, str, float]], now: float, client_class: str = "user"
+    signals: Mapping[str, tuple[int, float, str, float]],
+    now: float,
+    client_class: str = "user",
+    *,
+    reached: bool = False,
 ) -> tuple[int, list[tuple[int, str]]]:
     """Score and its points (points, reason), strongest first; that of known machines counts less.
 
+    `reached` says that an answer about people or accounts followed the first signal: that counts a fifth more.
     `signals` maps a detector to (severity, evidence 0 to 1, reason, time); those of more than 24 h ago do not count.
 
     >>> score({"enumeration.sequential": (3, 1.0, "a", 9.0), "identity.mixed-auth": (3, 1.0, "b", 9.0)}, 9.0)[0]
@@ -64,6 +71,10 @@ def score(
         rest *= 1.0 - value
     total = min(100, round(100 * (1.0 - rest)))
     points = sorted(((round(100 * value), reason) for value, reason in best.values()), reverse=True)
+    if reached and total:
+        counted = min(100, round(_REACHED * total))
+        points.append((counted - total, "was then answered about people or accounts"))
+        total = counted
     factor = factor_of(client_class)
     if factor < 1.0:
         counted = round(factor * total)

@@ -190,6 +190,8 @@ class Principal(msgspec.Struct, gc=False):
     listed: bool = False
     """Whether one of its tests leans towards suspicion."""
     score: int = 0
+    reached: bool = False
+    """Whether it was answered about people or accounts after its first signal."""
     silent: bool = False
     """Whether another principal behind the same shared address shapes what is usual already."""
     dirty: bool = False

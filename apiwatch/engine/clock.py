@@ -125,4 +125,5 @@ class Clock(Memory):
                 principal.alerts.remove(row.key)
                 if not principal.alerts:
                     principal.signals.clear()
+                    principal.reached = False
                 self.touch_principal(principal)

@@ -25,6 +25,7 @@ from apiwatch.engine.twins import ALONE, Twins
 from apiwatch.formats import LineParser, Unparsed, line_parser
 from apiwatch.model import Auth, Batch, Outcome, Request, UnparsedRow
 from apiwatch.routes import Param, holds_no_object, query_params
+from apiwatch.routes.personal import is_personal
 
 __all__ = ["FUTURE", "EngineCore"]
 
@@ -234,6 +235,8 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
 
         if matched:
             unpopular = False
+            if principal.signals and outcome == OK and not principal.reached and is_personal(route.template):
+                self.judge_reach(request, time, client, principal)
             if params:
                 event = request, time, raw, source, client, route_state, outcome
                 unpopular = self.judge_objects(event, principal, params)

@@ -48,6 +48,7 @@ class Learning(Operators):
 
 def _calm(principal: Principal) -> None:
     principal.signals.clear()
+    principal.reached = False
     principal.renewed_at.clear()
     principal.alerts.clear()
     principal.points, principal.score, principal.listed = "[]", 0, False

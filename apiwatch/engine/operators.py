@@ -141,7 +141,9 @@ class Operators(EngineCore):
         self._rescore(principal, row, "user")
 
     def _rescore(self, principal: Principal, row: AlertState, client_class: str) -> None:
-        principal.score, points = score(principal.signals, self.globals.watermark, client_class)
+        principal.reached = principal.reached and bool(principal.signals)
+        now = self.globals.watermark
+        principal.score, points = score(principal.signals, now, client_class, reached=principal.reached)
         principal.points = msgspec.json.encode(points).decode()
         self.touch_principal(principal)
         for address in row.clients:

@@ -286,6 +286,16 @@ class Verdicts(Life):
         self.touch_principal(principal)
         return principal
 
+    def judge_reach(self, request: Request, time: float, client: Client, principal: Principal) -> None:
+        """An answer to a principal that gave a signal before, on a route about people or accounts."""
+        principal.reached = True
+        client_class = self.class_of(request, client, principal.key, time)
+        before = principal.score
+        principal.score, points = score(principal.signals, time, client_class, reached=True)
+        principal.points = msgspec.json.encode(points).decode()
+        if client.score == before:
+            client.score, client.scored_at, client.points = principal.score, time, principal.points
+
     def _network_principal(self, client: Client, time: float) -> Principal:
         key, kind = network_principal(client, time)
         principal = self.principals.get(key)
@@ -351,7 +361,7 @@ class Verdicts(Life):
             reason = signal.detector.tell(signal.facts, route).reason
             principal.signals[name] = (int(severity), evidence, reason, time)
             principal.renewed_at[name] = size * _NOTABLE_GROWTH
-        principal.score, points = score(principal.signals, time, client_class)
+        principal.score, points = score(principal.signals, time, client_class, reached=principal.reached)
         principal.points = msgspec.json.encode(points).decode()
 
     def _withdraw_votes(self, principal: Principal) -> None:

@@ -1,6 +1,7 @@
 """What routes are about, by the words of their templates: people, and the recovery of accounts."""
 
 import re
+from functools import lru_cache
 
 __all__ = ["completes_reset", "is_personal", "proves_reset"]
 
@@ -17,6 +18,7 @@ _PROOFS = frozenset({
     "code", "confirm", "confirmation", "forgot", "otp", "recover", "recovery", "reset", "token", "validate",
     "verification", "verify",
 })  # fmt: skip
+_TEMPLATES_KEPT = 10_000
 _REQUESTS = frozenset({"forgot", "forgotten", "lost", "request", "send"})
 
 
@@ -24,6 +26,7 @@ def _words_of(template: str) -> set[str]:
     return set(_words(_CAMEL("-", template).lower()))
 
 
+@lru_cache(_TEMPLATES_KEPT)
 def is_personal(template: str) -> bool:
     """Whether a route is about people: users, customers, orders, payments.
 

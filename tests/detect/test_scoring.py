@@ -3,6 +3,7 @@
 import pytest
 
 from apiwatch.detect.scoring import score
+from tests.engine.lines import known_route, line, replayed
 
 
 def test_worked_example() -> None:
@@ -30,6 +31,23 @@ def test_old_signals_do_not_count() -> None:
 @pytest.mark.parametrize(("severity", "points"), [(0, 5), (1, 15), (2, 35), (3, 60), (4, 90)])
 def test_weights_of_severities(severity: int, points: int) -> None:
     assert score({"auth.brute-force": (severity, 1.0, "fails", 0.0)}, 0.0)[0] == points
+
+
+def test_answers_about_people_after_the_first_signal_count_a_fifth_more() -> None:
+    signals = {"enumeration.sequential": (3, 1.0, "walks", 0.0), "identity.mixed-auth": (3, 1.0, "no token", 0.0)}
+    assert score(signals, 0.0, reached=True)[0] == 100
+    assert score({"recon.endpoint-fuzzing": (2, 1.0, "probes", 0.0)}, 0.0, reached=True) == (
+        42,
+        [(35, "probes"), (7, "was then answered about people or accounts")],
+    )
+
+
+@pytest.mark.parametrize(("path", "points"), [("/api/customers/7", 42), ("/api/items/7", 35)])
+def test_a_fuzzer_that_is_answered_about_people_scores_more(path: str, points: int) -> None:
+    bad = "203.0.113.9"
+    probes = [line(100 + step, bad, f"/probe-{step}/x", 404) for step in range(20)]
+    engine, _ = replayed([*known_route(path), *probes, line(200, bad, path)])
+    assert engine.clients[bad].score == points
 
 
 def test_score_never_exceeds_one_hundred() -> None:
