@@ -165,7 +165,9 @@ def test_doctor_counts_what_the_collector_made_of_each_source_and_says_what_is_w
     assert (half["lag_s"], half["backlog_bytes"], half["late"], half["cut"], half["dropped"]) == (0, 0, 0, 0, 0)
     assert half["last_time"].endswith("Z")
     assert f"apiwatch parse --explain '{log}'" in half["wrong"][0]
-    assert sources[str(good)]["wrong"] == sources[str(good)]["notes"] == []
+    assert sources[str(good)]["wrong"] == []
+    (note,) = sources[str(good)]["notes"]
+    assert note.startswith("the log has no user, token")
     wrong = [record["text"] for record in records if record["type"] == "check" and record["state"] == "wrong"]
     assert f"{log}: {half['wrong'][0]}" in wrong
     told = run(home, "doctor", f"--db={db}", str(good))
