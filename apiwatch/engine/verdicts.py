@@ -288,6 +288,8 @@ class Verdicts(Life):
 
     def judge_reach(self, request: Request, time: float, client: Client, principal: Principal) -> None:
         """An answer to a principal that gave a signal before, on a route about people or accounts."""
+        if self.desk.learning:
+            return
         principal.reached = True
         client_class = self.class_of(request, client, principal.key, time)
         before = principal.score
