@@ -402,7 +402,7 @@ def in_pieces(feed: Feed, said: dict[int, Action], restarts: set[int]) -> Ledger
     return ledger
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), feed=feeds(10))
 def test_restarts_around_what_is_said_change_nothing(data: st.DataObject, feed: Feed) -> None:
     """Alert ids for the words come from a first run, so that they mean something."""
