@@ -27,7 +27,6 @@ GROUPS = {"crawlers", "services", "shared addresses", "clients", "people", "oper
 
 _UNLEARNED = "who is alerted gives no vote, so that a route on which everybody walks never learns that it is usual"
 NOT_YET: dict[str, str] = {
-    "map tiles": _UNLEARNED,
     "missing previews": _UNLEARNED,
     "WebDAV deletes": "files that are gone count as unknown endpoints, though the same route answers others",
     "stale device": "the same device and account, once in an hour, is called brute force after eight hours",
