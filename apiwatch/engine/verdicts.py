@@ -12,6 +12,7 @@ from apiwatch.detect.kit import DAY, Null, Votes, weights
 from apiwatch.detect.lookup import as_lookup, names_people
 from apiwatch.detect.objects import LISTED_AT, UNSEEN, ObjectTests
 from apiwatch.detect.popularity import POPULAR
+from apiwatch.detect.recon.files import file_kind, holds_files, saw_file
 from apiwatch.detect.recon.fuzzhit import EVERYBODYS
 from apiwatch.detect.recon.fuzzing import FUZZING, fuzzing_signal, tried
 from apiwatch.detect.recon.looking import Looks, TargetLook
@@ -47,6 +48,7 @@ _COLD_MIN = 1_800.0
 _COLD_MAX = 86_400.0
 _NOTABLE_GROWTH = 17 / 16
 _MALFORMED = 400
+_GONE = frozenset({404, 410})
 _REDIRECTED = frozenset({302, 303})
 _FAIL_SIZES = 8
 _WELCOMED = 10
@@ -176,11 +178,14 @@ class Verdicts(Life):
                 self.touch_principal(principal)
 
     def judge_target(self, event: Event, principal: Principal) -> None:
-        """The unknown-target test; files of a page, and targets that several clients miss, give no vote."""
-        request, time, raw, source, client, _, _ = event
+        """The unknown-target test; files of a page or a file tree, and what several clients miss, give no vote."""
+        request, time, raw, source, client, route, _ = event
+        probes = route.probes
         settings = self.settings.detectors.fuzzing
         path = request.path
         if not settings.enabled or not path or path.lower().endswith(STATIC):
+            return
+        if request.status in _GONE and (kind := file_kind(request.method or "", path)) and holds_files(probes, kind):
             return
         target = target_of(request)
         popularity = self.popularity_of(TARGETS)
@@ -257,10 +262,15 @@ class Verdicts(Life):
         matched = route.route.matched
         size = request.bytes
         if outcome == OK and not matched:
+            if route.probes is None:
+                route.probes = RouteProbes()
             if size is not None:
-                if route.probes is None:
-                    route.probes = RouteProbes()
                 route.probes.answered(size)
+            if (kind := file_kind(request.method or "", request.path)) is not None:
+                if holds_files(route.probes, kind):
+                    return
+                if not principal.signals:
+                    saw_file(route.probes, kind, principal.pid)
         elif request.status != 500 or (matched and route.outcomes[OK]) or not route.outcomes[OK] > route.outcomes[ERR]:
             return
         if FUZZING.name not in principal.signals or not self.settings.detectors.fuzz_hit.enabled:

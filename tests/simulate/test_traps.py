@@ -28,7 +28,6 @@ GROUPS = {"crawlers", "services", "shared addresses", "clients", "people", "oper
 _UNLEARNED = "who is alerted gives no vote, so that a route on which everybody walks never learns that it is usual"
 NOT_YET: dict[str, str] = {
     "missing previews": _UNLEARNED,
-    "WebDAV deletes": "files that are gone count as unknown endpoints, though the same route answers others",
     "stale device": "the same device and account, once in an hour, is called brute force after eight hours",
     "own blocklist answers 403": "the engine does not know whom we blocked",
 }
