@@ -313,7 +313,7 @@ class Verdicts(Life):
         detector = signal.detector
         if self.desk.learning:
             if not principal.signals:
-                self._withdraw_votes(principal)
+                self._withdraw_votes(principal, time)
             principal.signals[detector.name] = (int(signal.severity), 1.0, "", time)
             return
         client_class = self.judge_welcome(request, client, route_state, principal, signal, time)
@@ -330,7 +330,7 @@ class Verdicts(Life):
         if severity > Severity.MEDIUM and detector.capped_when_cold and is_cold(route_state, time):
             severity = Severity.MEDIUM
         if not principal.signals:
-            self._withdraw_votes(principal)
+            self._withdraw_votes(principal, time)
         self._score(principal, signal, severity, route.label, time, client_class)
         if principal.score >= client.score * 0.5 ** (max(0.0, time - client.scored_at) / HALF_LIFE):
             client.score, client.scored_at, client.points = principal.score, time, principal.points
@@ -364,13 +364,13 @@ class Verdicts(Life):
         principal.score, points = score(principal.signals, time, client_class)
         principal.points = msgspec.json.encode(points).decode()
 
-    def _withdraw_votes(self, principal: Principal) -> None:
-        """A principal that gave a signal does not shape what is usual."""
+    def _withdraw_votes(self, principal: Principal, time: float) -> None:
+        """A principal that gave a signal does not shape what is usual; many may, but never for log-ins."""
         for key, track in principal.tracks.items():
             param: ParamState | None = self.params.get(key)
             if param is not None:
-                param.step.withdraw(track.step_votes)
-                param.miss.withdraw(track.miss_votes)
+                param.step.withdraw(track.step_votes, time)
+                param.miss.withdraw(track.miss_votes, time)
                 self.touch_route(self.owners[key])
         for route_id, log_in in principal.log_ins.items():
             route = self.route_states.get(route_id)
