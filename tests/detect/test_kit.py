@@ -128,7 +128,7 @@ def test_withdrawn_votes_leave_no_trace() -> None:
 
 def accused(clients: int, pace: float | None, others: int = 0) -> Null:
     """A null after so many clients were accused after five hits each; others did not do the like."""
-    null, books = voted(0, others, others)
+    null, _ = voted(0, others, others)
     for number in range(clients):
         own = Votes()
         for _ in range(5):
