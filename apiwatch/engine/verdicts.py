@@ -8,6 +8,8 @@ import msgspec
 from apiwatch.config import Settings
 from apiwatch.detect.auth import LOG_INS_KEPT, LogInTest, refuses_by_status
 from apiwatch.detect.classes import READING, doubt, severity_for
+from apiwatch.detect.enumeration import MISS as MISSING
+from apiwatch.detect.enumeration import SEQUENTIAL
 from apiwatch.detect.kit import DAY, Null, Votes, weights
 from apiwatch.detect.lookup import as_lookup, names_people
 from apiwatch.detect.objects import LISTED_AT, UNSEEN, ObjectTests
@@ -37,7 +39,7 @@ from apiwatch.engine.memory import TARGETS
 from apiwatch.engine.principals import network_principal
 from apiwatch.model import Outcome, Request, Severity
 from apiwatch.routes import Param
-from apiwatch.routes.roles import STATIC
+from apiwatch.routes.roles import STATIC, shows_previews
 
 __all__ = ["Event", "LogInAttempt", "Verdicts", "is_cold", "named_user", "target_of"]
 
@@ -49,6 +51,9 @@ _COLD_MAX = 86_400.0
 _NOTABLE_GROWTH = 17 / 16
 _MALFORMED = 400
 _GONE = frozenset({404, 410})
+_OF_LISTS = frozenset({SEQUENTIAL.name, MISSING.name})
+"""Detectors of what a list of files does to its previews; who reads too many of them is reported all the same."""
+
 _REDIRECTED = frozenset({302, 303})
 _FAIL_SIZES = 8
 _WELCOMED = 10
@@ -329,6 +334,8 @@ class Verdicts(Life):
             severity = min(severity, Severity.MEDIUM)
         if severity > Severity.MEDIUM and detector.capped_when_cold and is_cold(route_state, time):
             severity = Severity.MEDIUM
+        if severity > Severity.LOW and detector.name in _OF_LISTS and shows_previews(route.template):
+            severity = Severity.LOW
         if not principal.signals:
             self._withdraw_votes(principal, time)
         self._score(principal, signal, severity, route.label, time, client_class)

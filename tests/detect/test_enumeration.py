@@ -209,3 +209,12 @@ def test_route_that_everybody_reads_in_order_is_learned_from_those_who_were_accu
     assert len(alerts) == 5
     wave = [raw.replace(b"192.0.2.", b"198.51.100.") for raw in populated(30, start=9_000.0)]
     assert len(alerts_of([*ROUTE, *wave, *readers], ALONE)) == 12
+
+
+@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize(("route", "severity"), [("files", Severity.MEDIUM), ("previews", Severity.LOW)])
+def test_list_of_files_that_loads_its_previews_is_of_low_severity(route: str, severity: Severity, status: int) -> None:
+    step = 1 if status == 200 else 7_919
+    lines = [line(10 + n / 20, WALKER, f"/{route}/{500 + n * step}", status) for n in range(20)]
+    (alert,) = alerts_of([*known_route(f"/{route}/900000"), *lines])
+    assert (alert.family, alert.severity) == ("enumeration", severity)

@@ -25,9 +25,7 @@ SETTINGS = replace(Settings(), classes=replace(Settings().classes, **DECLARED))
 
 GROUPS = {"crawlers", "services", "shared addresses", "clients", "people", "operations"}
 
-_UNLEARNED = "who is alerted gives no vote, so that a route on which everybody walks never learns that it is usual"
 NOT_YET: dict[str, str] = {
-    "missing previews": _UNLEARNED,
     "stale device": "the same device and account, once in an hour, is called brute force after eight hours",
     "own blocklist answers 403": "the engine does not know whom we blocked",
 }
