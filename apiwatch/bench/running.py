@@ -17,8 +17,8 @@ from apiwatch.bench.storing import Stored
 from apiwatch.bench.traffic import START, WARM_S, Normal, attack, pace_of
 from apiwatch.bench.variants import VARIANTS
 from apiwatch.config import Settings
-from apiwatch.model import Alert, AlertEvent, Batch
-from apiwatch.simulate import DECLARED, REPLAYS, TRAPS, Actor, Hit, Stage, joined, stormy, topology, writer
+from apiwatch.model import Action, Alert, AlertEvent, Batch
+from apiwatch.simulate import BLOCKED, DECLARED, REPLAYS, TRAPS, Actor, Hit, Stage, joined, stormy, topology, writer
 
 __all__ = ["Attempt", "Job", "Outcome", "Quiet", "run"]
 
@@ -131,6 +131,8 @@ class _Feed:
         self._write = writer(self._variant.log_format, users_logged=self._variant.log_format != "common")
         self._stored = stored
         self.engine = self._variant.engine(self._settings, salt=_SALT)
+        if job.traps:
+            self.engine.act(_blocks())
         self.line = 0
         self.alerts: dict[str, Alert] = {}
         """Alerts as they are now, of those that changed since the engine began or was set back."""
@@ -192,6 +194,14 @@ def _declared(settings: Settings) -> Settings:
     """Whoever has a help desk, kiosks, partners or load tests has said so."""
     known = {kind: (*getattr(settings.classes, kind), *clients) for kind, clients in DECLARED.items()}
     return replace(settings, classes=replace(settings.classes, **known))
+
+
+def _blocks() -> list[Action]:
+    """What operators said before the log begins."""
+    return [
+        Action(seq, f"block-{seq}", START, "bench", "block", f"{client}/32", None, "", f"entry-{seq}")
+        for seq, client in enumerate(BLOCKED, 1)
+    ]
 
 
 def _peak_mb() -> float:

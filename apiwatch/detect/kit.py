@@ -28,8 +28,9 @@ _FREQUENT = 0.5
 _VOTER = 5
 """Votes from which on a principal was seen at work."""
 
-_MANY, _MOST = 10, 2
-"""Accused principals in a day, and how many times as many as others, from which on they are the normal clients."""
+_MANY, _MOST, _SPREAD = 5, 2, 1_200.0
+"""Accused principals in a day, how many times as many as others, and seconds from the first to the latest of them, from
+which on they are the normal clients. A wave of attackers comes sooner."""
 
 _STEPS = 1_000
 
@@ -109,6 +110,9 @@ class Null(msgspec.Struct, gc=False):
     """Such principals whose votes were withdrawn since the day began; `taken` and `taken_hits` are those votes."""
     taken: int = 0
     taken_hits: int = 0
+    accused_first: float = 0.0
+    accused_last: float = 0.0
+    """When the first and the latest of them were accused."""
 
     def share(self, start: float, own: Votes, day: int) -> float:
         """Unclipped share of hits among the others, from a prior of 20 observations at `start`; see `_share`.
@@ -120,6 +124,8 @@ class Null(msgspec.Struct, gc=False):
         hits, observations = self.hits, self.observations
         if own.day == day == self.day:
             hits, observations = hits - own.hits, observations - own.cast
+        if self.accused >= _MANY and self._is_usual():
+            hits, observations = hits + self.taken_hits, observations + self.taken
         return _share(hits, observations, start)
 
     def vote(self, own: Votes, hit: bool, day: int, start: float) -> None:
@@ -159,23 +165,35 @@ class Null(msgspec.Struct, gc=False):
             return scale.at(share)
         if self.yesterday >= 0.0:
             return scale.at(self.yesterday)
+        if self.accused >= _MANY and self._is_usual():
+            hits, observations = hits + self.taken_hits, observations + self.taken
         return scale.at(_share(hits, observations, start))
 
     def others(self, own: Votes, day: int) -> int:
         """Observations of other principals that the share rests on."""
         return self.observations - (own.cast if own.day == day == self.day else 0)
 
-    def withdraw(self, own: Votes) -> None:
-        """Take back the votes of a principal that turned out to be suspicious; see `_begin` for when they return."""
+    def withdraw(self, own: Votes, time: float | None = None) -> None:
+        """Take back the votes of a principal that is accused now; see `_is_usual` for when they count all the same.
+
+        Without a time they never do.
+        """
         if own.day == self.day:
             self.hits -= own.hits
             self.observations -= own.cast
             if own.cast >= _VOTER:
                 self.voters -= 1
-                self.accused += 1
-                self.taken += own.cast
-                self.taken_hits += own.hits
+                if time is not None:
+                    self._accuse(own, time)
         own.cast = own.hits = 0
+
+    def _accuse(self, own: Votes, time: float) -> None:
+        if not self.accused:
+            self.accused_first = time
+        self.accused += 1
+        self.accused_last = time
+        self.taken += own.cast
+        self.taken_hits += own.hits
 
     def recount(self, own: Votes, count: int) -> None:
         """Make hits of up to `count` votes of a principal that were cast as others."""
@@ -184,9 +202,20 @@ class Null(msgspec.Struct, gc=False):
             own.hits += count
             self.hits += count
 
+    def _is_usual(self) -> bool:
+        """Whether what the accused did is what clients do here.
+
+        One after the other, most of those who were seen at work did it, and hardly anybody did anything else.
+        """
+        return (
+            self.accused >= max(_MANY, _MOST * self.voters)
+            and self.taken >= self.observations
+            and self.accused_last - self.accused_first >= _SPREAD
+        )
+
     def _begin(self, day: int, start: float) -> None:
-        """Another day. Where most of those who were seen at work were accused, what they did is usual there."""
-        if self.accused >= max(_MANY, _MOST * self.voters):
+        """Another day."""
+        if self._is_usual():
             self.hits += self.taken_hits
             self.observations += self.taken
         self.voters = self.accused = self.taken = self.taken_hits = 0

@@ -8,10 +8,13 @@ import msgspec
 from apiwatch.config import Settings
 from apiwatch.detect.auth import LOG_INS_KEPT, LogInTest, refuses_by_status
 from apiwatch.detect.classes import READING, doubt, severity_for
+from apiwatch.detect.enumeration import MISS as MISSING
+from apiwatch.detect.enumeration import SEQUENTIAL
 from apiwatch.detect.kit import DAY, Null, Votes, weights
 from apiwatch.detect.lookup import as_lookup, names_people
 from apiwatch.detect.objects import LISTED_AT, UNSEEN, ObjectTests
 from apiwatch.detect.popularity import POPULAR
+from apiwatch.detect.recon.files import file_kind, holds_files, saw_file
 from apiwatch.detect.recon.fuzzhit import EVERYBODYS
 from apiwatch.detect.recon.fuzzing import FUZZING, fuzzing_signal, tried
 from apiwatch.detect.recon.looking import Looks, TargetLook
@@ -36,7 +39,7 @@ from apiwatch.engine.memory import TARGETS
 from apiwatch.engine.principals import network_principal
 from apiwatch.model import Outcome, Request, Severity
 from apiwatch.routes import Param
-from apiwatch.routes.roles import STATIC
+from apiwatch.routes.roles import STATIC, shows_previews
 
 __all__ = ["Event", "LogInAttempt", "Verdicts", "is_cold", "named_user", "target_of"]
 
@@ -47,6 +50,10 @@ _COLD_MIN = 1_800.0
 _COLD_MAX = 86_400.0
 _NOTABLE_GROWTH = 17 / 16
 _MALFORMED = 400
+_GONE = frozenset({404, 410})
+_OF_LISTS = frozenset({SEQUENTIAL.name, MISSING.name})
+"""Detectors of what a list of files does to its previews; who reads too many of them is reported all the same."""
+
 _REDIRECTED = frozenset({302, 303})
 _FAIL_SIZES = 8
 _WELCOMED = 10
@@ -176,11 +183,14 @@ class Verdicts(Life):
                 self.touch_principal(principal)
 
     def judge_target(self, event: Event, principal: Principal) -> None:
-        """The unknown-target test; files of a page, and targets that several clients miss, give no vote."""
-        request, time, raw, source, client, _, _ = event
+        """The unknown-target test; files of a page or a file tree, and what several clients miss, give no vote."""
+        request, time, raw, source, client, route, _ = event
+        probes = route.probes
         settings = self.settings.detectors.fuzzing
         path = request.path
         if not settings.enabled or not path or path.lower().endswith(STATIC):
+            return
+        if request.status in _GONE and (kind := file_kind(request.method or "", path)) and holds_files(probes, kind):
             return
         target = target_of(request)
         popularity = self.popularity_of(TARGETS)
@@ -257,10 +267,15 @@ class Verdicts(Life):
         matched = route.route.matched
         size = request.bytes
         if outcome == OK and not matched:
+            if route.probes is None:
+                route.probes = RouteProbes()
             if size is not None:
-                if route.probes is None:
-                    route.probes = RouteProbes()
                 route.probes.answered(size)
+            if (kind := file_kind(request.method or "", request.path)) is not None:
+                if holds_files(route.probes, kind):
+                    return
+                if not principal.signals:
+                    saw_file(route.probes, kind, principal.pid)
         elif request.status != 500 or (matched and route.outcomes[OK]) or not route.outcomes[OK] > route.outcomes[ERR]:
             return
         if FUZZING.name not in principal.signals or not self.settings.detectors.fuzz_hit.enabled:
@@ -315,7 +330,7 @@ class Verdicts(Life):
         detector = signal.detector
         if self.desk.learning:
             if not principal.signals:
-                self._withdraw_votes(principal)
+                self._withdraw_votes(principal, time)
             principal.signals[detector.name] = (int(signal.severity), 1.0, "", time)
             return
         client_class = self.judge_welcome(request, client, route_state, principal, signal, time)
@@ -331,8 +346,10 @@ class Verdicts(Life):
             severity = min(severity, Severity.MEDIUM)
         if severity > Severity.MEDIUM and detector.capped_when_cold and is_cold(route_state, time):
             severity = Severity.MEDIUM
+        if severity > Severity.LOW and detector.name in _OF_LISTS and shows_previews(route.template):
+            severity = Severity.LOW
         if not principal.signals:
-            self._withdraw_votes(principal)
+            self._withdraw_votes(principal, time)
         self._score(principal, signal, severity, route.label, time, client_class)
         if principal.score >= client.score * 0.5 ** (max(0.0, time - client.scored_at) / HALF_LIFE):
             client.score, client.scored_at, client.points = principal.score, time, principal.points
@@ -366,13 +383,13 @@ class Verdicts(Life):
         principal.score, points = score(principal.signals, time, client_class, reached=principal.reached)
         principal.points = msgspec.json.encode(points).decode()
 
-    def _withdraw_votes(self, principal: Principal) -> None:
-        """A principal that gave a signal does not shape what is usual."""
+    def _withdraw_votes(self, principal: Principal, time: float) -> None:
+        """A principal that gave a signal does not shape what is usual; many may, but never for log-ins."""
         for key, track in principal.tracks.items():
             param: ParamState | None = self.params.get(key)
             if param is not None:
-                param.step.withdraw(track.step_votes)
-                param.miss.withdraw(track.miss_votes)
+                param.step.withdraw(track.step_votes, time)
+                param.miss.withdraw(track.miss_votes, time)
                 self.touch_route(self.owners[key])
         for route_id, log_in in principal.log_ins.items():
             route = self.route_states.get(route_id)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-__all__ = ["LOGIN", "STATIC", "is_blind", "lets_nobody_in", "roles_of", "roles_told"]
+__all__ = ["LOGIN", "STATIC", "is_blind", "lets_nobody_in", "roles_of", "roles_told", "shows_previews"]
 
 LOGIN = "login"
 
@@ -51,6 +51,9 @@ STATIC = (
     ".ttf", ".eot", ".mp3", ".mp4", ".webm", ".m3u8", ".ts",
 )  # fmt: skip
 """Ends of the names of files that belong to a page."""
+
+_PREVIEWS = frozenset({"preview", "previews", "thumb", "thumbs", "thumbnail", "thumbnails"})
+"""Words for small pictures that are made later than what they show, if ever, and asked for by the dozen."""
 
 _BLIND = frozenset({"code", "lookup", "reset", "signup"})
 _SPLIT = re.compile(r"[/_.\s-]+").split
@@ -108,6 +111,15 @@ def lets_nobody_in(template: str) -> bool:
         return True
     words = _SPLIT(_CAMEL("-", page).lower())
     return page in _FORM or not _FORM.isdisjoint(words) or words[:2] == ["sign", "in"]
+
+
+def shows_previews(template: str) -> bool:
+    """Whether a route holds previews of files: missing ones, and many in a row, are what a list of files looks like.
+
+    >>> shows_previews("/files/{int}/preview"), shows_previews("/thumbs/{uuid}.jpg"), shows_previews("/orders/{int}")
+    (True, True, False)
+    """
+    return any(not _PREVIEWS.isdisjoint(_SPLIT(segment.lower())) for segment in template.split("/")[-_DEPTH:])
 
 
 def _front_page(template: str) -> str:

@@ -81,6 +81,12 @@ _NO_OBJECT = frozenset({"locale"})
 """Kinds that stand for a choice of the client, not for an object."""
 
 _DATE_TRIPLE = ["{int}"] * 3
+_DEEPEST_ZOOM = 24
+"""Of the maps that are served as tiles."""
+
+_TILES = frozenset({"tile", "tiles", "xyz", "tms", "wmts", "wmtsrest"})
+_TILE = re.compile(r"\{int\}(|\.(?:png|jpe?g|webp|avif|gif|pbf|mvt|terrain))").fullmatch
+
 
 _literals: set[str] = set()
 """Segments that are literal at any depth, as a cache: what stands in it follows from the segment alone."""
@@ -145,6 +151,8 @@ def typed_path(path: str, literal: int = 0) -> Typed:
                 _fold_date(pieces, params)
         elif _untyped(segment, pieces, params, previous):
             previous = pieces[-1]
+    if len(params) > 2 and len(pieces) > 2 and pieces[-2] == pieces[-3] == "{int}":
+        _fold_tile(pieces, params)
     return Typed("/" + "/".join(pieces), tuple(params))
 
 
@@ -234,6 +242,22 @@ def _fold_date(pieces: list[str], params: list[Param]) -> None:
     ):
         pieces[-3:] = ["{yyyy}", "{mm}", "{dd}"]
         params[-3:] = [param(params[-3].name, "date", f"{year}-{month}-{day}")]
+
+
+def _fold_tile(pieces: list[str], params: list[Param]) -> None:
+    """Take zoom, column and row of a map tile for no object: whoever looks at a map reads them in rows.
+
+    It is three last integers that fit (there are 2^zoom columns and rows), in a picture or below a name of tiles.
+    """
+    place, ending = params[-3:], _TILE(pieces[-1])
+    if ending is None or not (ending[1] or (len(pieces) > 3 and pieces[-4].lower() in _TILES)):
+        return
+    zoom, column, row = (found.number for found in place)
+    if zoom is None or column is None or row is None or not 0 <= zoom <= _DEEPEST_ZOOM:
+        return
+    if 0 <= column < 1 << zoom and 0 <= row < 1 << zoom:
+        pieces[-3:] = ["{z}", "{x}", "{y}" + ending[1]]
+        del params[-3:]
 
 
 def _looks_random(text: str) -> bool:

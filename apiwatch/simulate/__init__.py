@@ -5,11 +5,12 @@ from apiwatch.simulate.generating import generate, joined, label, labels
 from apiwatch.simulate.model import GRADES, Actor, Event, Hit, Label, Scenario, Stage
 from apiwatch.simulate.scenarios import SCENARIOS, Cast
 from apiwatch.simulate.topology import HOLD_OUT, TOPOLOGIES, Topology, topology
-from apiwatch.simulate.traps import CATALOGUE, DECLARED, TRAPS, Trap
+from apiwatch.simulate.traps import BLOCKED, CATALOGUE, DECLARED, TRAPS, Trap
 from apiwatch.simulate.weather import stormy
 from apiwatch.simulate.writing import FORMATS, writer
 
 __all__ = [
+    "BLOCKED",
     "CATALOGUE",
     "DECLARED",
     "FORMATS",

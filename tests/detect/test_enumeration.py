@@ -194,3 +194,27 @@ def test_suspect_is_listed_before_there_is_an_alert() -> None:
 def test_switched_off_detector_is_silent() -> None:
     settings = Settings(detectors=Detectors(sequential=SequentialEnumeration(enabled=False)))
     assert alerts_of([*ROUTE, *walk(list(range(20)))], settings) == []
+
+
+def test_route_that_everybody_reads_in_order_is_learned_from_those_who_were_accused_of_it() -> None:
+    readers = [
+        raw
+        for reader in range(12)
+        for raw in walk(
+            list(range(1_000 * reader, 1_000 * reader + 30)), start=400.0 * reader, client=f"192.0.2.{reader + 1}"
+        )
+    ]
+    alerts = alerts_of([*ROUTE, *readers], ALONE)
+    assert {alert.detector for alert in alerts} == {"enumeration.sequential"}
+    assert len(alerts) == 5
+    wave = [raw.replace(b"192.0.2.", b"198.51.100.") for raw in populated(30, start=9_000.0)]
+    assert len(alerts_of([*ROUTE, *wave, *readers], ALONE)) == 12
+
+
+@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize(("route", "severity"), [("files", Severity.MEDIUM), ("previews", Severity.LOW)])
+def test_list_of_files_that_loads_its_previews_is_of_low_severity(route: str, severity: Severity, status: int) -> None:
+    step = 1 if status == 200 else 7_919
+    lines = [line(10 + n / 20, WALKER, f"/{route}/{500 + n * step}", status) for n in range(20)]
+    (alert,) = alerts_of([*known_route(f"/{route}/900000"), *lines])
+    assert (alert.family, alert.severity) == ("enumeration", severity)

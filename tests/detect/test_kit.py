@@ -119,11 +119,41 @@ def test_one_principal_casts_at_most_twenty_votes_a_day() -> None:
 
 def test_withdrawn_votes_leave_no_trace() -> None:
     null, books = voted(30, 10, 2)
-    null.withdraw(books[0])
-    null.withdraw(books[1])
+    null.withdraw(books[0], 0.0)
+    null.withdraw(books[1], 0.0)
     assert null.share(0.05, Votes(), 1) == pytest.approx(0.05)
-    null.withdraw(books[0])
+    null.withdraw(books[0], 0.0)
     assert (null.hits, null.observations) == (0, 0)
+
+
+def accused(clients: int, pace: float | None, others: int = 0) -> Null:
+    """A null after so many clients were accused after five hits each; others did not do the like."""
+    null, _ = voted(0, others, others)
+    for number in range(clients):
+        own = Votes()
+        for _ in range(5):
+            null.vote(own, True, 1, 0.05)
+        null.withdraw(own, None if pace is None else number * pace)
+    return null
+
+
+def test_what_one_after_the_other_does_is_usual_although_each_was_accused() -> None:
+    null = accused(5, 300.0)
+    assert null.share(0.05, Votes(), 1) == pytest.approx(upper(26 / 45, 45))
+    assert null.judge(Votes(), True, 1, 0.05, STEP, True) == STEP.at(upper(26 / 45, 45))
+    assert STEP.at(accused(12, 300.0).share(0.05, Votes(), 1)).off
+    null.vote(Votes(), True, 2, 0.05)
+    assert null.share(0.05, Votes(), 2) == pytest.approx(upper(28 / 47, 47))
+
+
+@pytest.mark.parametrize(
+    "null",
+    [accused(4, 900.0), accused(50, 20.0), accused(50, None), accused(5, 300.0, others=30)],
+    ids=["few", "a wave", "password guessers", "others do not"],
+)
+def test_attackers_do_not_make_usual_what_they_do(null: Null) -> None:
+    assert null.share(0.05, Votes(), 1) <= 0.05
+    assert null.judge(Votes(), True, 1, 0.05, STEP, True).p0 <= 0.05
 
 
 def test_partial_first_day_runs_on_and_a_full_day_is_kept() -> None:

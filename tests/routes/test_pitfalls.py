@@ -35,9 +35,25 @@ def test_date_in_three_segments_is_one_object() -> None:
     assert typed_path("/news/2024/05/01").params[0].number is None
 
 
-def test_tiles_are_three_objects_of_different_names() -> None:
-    assert template("/tiles/12/2200/1343.png") == "/tiles/{int}/{int}/{int}.png"
-    assert [name for name, _, _ in objects("/tiles/12/2200/1343.png")] == ["tiles", "tiles.2", "tiles.3"]
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/tiles/12/2200/1343.png", "/tiles/{z}/{x}/{y}.png"),
+        ("/maps/3/7/0.pbf", "/maps/{z}/{x}/{y}.pbf"),
+        ("/v1/tile/0/0/0", "/v1/tile/{z}/{x}/{y}"),
+        ("/a/7/tiles/12/2200/1343.webp", "/a/{int}/tiles/{z}/{x}/{y}.webp"),
+    ],
+)
+def test_map_tiles_are_no_objects(path: str, expected: str) -> None:
+    assert template(path) == expected
+    assert [name for name, _, _ in objects(path)] == ["a"] * path.startswith("/a/")
+
+
+@pytest.mark.parametrize(
+    "path", ["/tenants/12/2200/1343", "/tiles/3/2200/1.png", "/a/12/2200/1343.json", "/tiles/99/1/1.png", "/1/2/3"]
+)
+def test_three_integers_that_are_no_place_on_a_map_are_three_objects(path: str) -> None:
+    assert template(path).count("{int}") == len(objects(path)) == 3
 
 
 def test_user_with_an_at_sign_is_an_object() -> None:

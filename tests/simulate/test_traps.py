@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from apiwatch.config import Settings
 from apiwatch.engine import Engine
-from apiwatch.model import Alert, Batch, Severity, StateRow
-from apiwatch.simulate import CATALOGUE, DECLARED, Actor, Hit, Stage, Trap, topology, writer
+from apiwatch.model import Action, Alert, Batch, Severity, StateRow
+from apiwatch.simulate import BLOCKED, CATALOGUE, DECLARED, Actor, Hit, Stage, Trap, topology, writer
 
 START = 1_785_744_000.0
 """Monday, 3 August 2026, 08:00 UTC."""
@@ -25,13 +25,8 @@ SETTINGS = replace(Settings(), classes=replace(Settings().classes, **DECLARED))
 
 GROUPS = {"crawlers", "services", "shared addresses", "clients", "people", "operations"}
 
-_UNLEARNED = "who is alerted gives no vote, so that a route on which everybody walks never learns that it is usual"
 NOT_YET: dict[str, str] = {
-    "map tiles": _UNLEARNED,
-    "missing previews": _UNLEARNED,
-    "WebDAV deletes": "files that are gone count as unknown endpoints, though the same route answers others",
     "stale device": "the same device and account, once in an hour, is called brute force after eight hours",
-    "own blocklist answers 403": "the engine does not know whom we blocked",
 }
 """Traps that still raise more than they may, and why."""
 
@@ -81,6 +76,12 @@ def later(actor: Actor, length: float, thinned: float = 1.0) -> Iterator[Hit]:
 def warm() -> Warm:
     """Forty minutes in which all traps and normal users come."""
     log = Log(Engine(SETTINGS, salt=b"salt"))
+    log.engine.act(
+        [
+            Action(seq, f"b{seq}", START, "ann@gw1", "block", f"{client}/32", None, "", f"e{seq}")
+            for seq, client in enumerate(BLOCKED, 1)
+        ]
+    )
     before = Stage(6, START, WARM_S, RATE)
     early = (hit for hit in normal() if hit.time < WARM_S)
     log.feed(merge(early, *(actor.hits(before) for actor in CROWDED.values()), key=itemgetter(0)))

@@ -106,5 +106,5 @@ OPERATIONS: tuple[Trap, ...] = (
     change("replayed file", "operations", _replayed),
     change("late lines", "operations", _late),
     change("CORS preflight", "operations", _preflight),
-    trap("own blocklist answers 403", "operations", _blocked, every=600.0, clients=5),
+    trap("own blocklist answers 403", "operations", _blocked, every=600.0, clients=5, declared="block"),
 )

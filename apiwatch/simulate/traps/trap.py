@@ -24,7 +24,8 @@ class Trap(NamedTuple):
     most: str = "low"
     """The most severe alert that is allowed."""
     declared: str = ""
-    """Class under which its addresses stand in the settings: `staff`, `partner`, `monitor` or `loadtest`."""
+    """Class under which its addresses stand in the settings: `staff`, `partner`, `monitor` or `loadtest`; `block` if
+    operators blocked them."""
     sources: int = 1
     """Files that the log is split into, one after the other."""
     hours: float = 0.0
