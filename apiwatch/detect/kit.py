@@ -83,7 +83,7 @@ def faded(value: float, seconds: float) -> float:
     return float(value * 0.5 ** (seconds / HALF_LIFE))
 
 
-class Votes(msgspec.Struct, gc=False):
+class Votes(msgspec.Struct, array_like=True, gc=False):
     """What one principal added to one learned null hypothesis today."""
 
     day: int = -1

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 
-class Window(msgspec.Struct, gc=False):
+class Window(msgspec.Struct, array_like=True, gc=False):
     """Distinct objects in one window, as two half-overlapping halves of which the larger count is used."""
 
     span: float
@@ -51,7 +51,7 @@ class Window(msgspec.Struct, gc=False):
     """Closed windows that `limit` and `usual` rest on."""
 
 
-class ObjectTrack(msgspec.Struct, gc=False):
+class ObjectTrack(msgspec.Struct, array_like=True, gc=False):
     """One principal on one parameter of one route."""
 
     first: float
@@ -97,7 +97,7 @@ class ObjectTrack(msgspec.Struct, gc=False):
     dirty: bool = False
 
 
-class LogInTrack(msgspec.Struct, gc=False):
+class LogInTrack(msgspec.Struct, array_like=True, gc=False):
     """Log-in attempts of one network principal on one route."""
 
     first: float
@@ -128,7 +128,7 @@ class LogInTrack(msgspec.Struct, gc=False):
     dirty: bool = False
 
 
-class ReconTrack(msgspec.Struct, gc=False):
+class ReconTrack(msgspec.Struct, array_like=True, gc=False):
     """Unknown targets that one principal tried."""
 
     first: float
@@ -148,7 +148,7 @@ class ReconTrack(msgspec.Struct, gc=False):
     dirty: bool = False
 
 
-class Principal(msgspec.Struct, gc=False):
+class Principal(msgspec.Struct, array_like=True, gc=False):
     """Whom the tests are kept for."""
 
     pid: int

@@ -30,7 +30,7 @@ _BRIEF = 3
 """Requests from which on a client of a flood has rows like any other."""
 
 
-class Client(msgspec.Struct, gc=False):
+class Client(msgspec.Struct, array_like=True, gc=False):
     """One client address."""
 
     address: str

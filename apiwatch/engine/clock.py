@@ -52,7 +52,7 @@ class Clock(Memory):
             self._close_alerts(time)
             self.desk.expire(time)
             before = int(time) // 60 - LATE_MINUTES
-            for client in self.clients.values():
+            for client in self.clients.awake.values():
                 if client.minutes:
                     flush_minutes(client, before, self.closed_minutes)
         state.watermark = max(state.watermark, time)
@@ -108,15 +108,21 @@ class Clock(Memory):
             if time < start + span:
                 continue
             active = self.active[index]
-            for principal_key, param_key in active:
-                principal, param = self.principals.get(principal_key), self.params.get(param_key)
-                if principal is None or param is None or self.is_unusual(principal, time):
-                    continue
-                track = principal.tracks.get(param_key)
-                if track is not None:
-                    close_window(track, param, index, start)
-                    self.touch_route(self.owners[param_key])
+            by_principal: dict[str, list[int]] = {}
+            for key, param in active:
+                by_principal.setdefault(key, []).append(param)
             active.clear()
+            for key, params in by_principal.items():
+                with self.principals.borrowed(key) as principal:
+                    if principal is not None and not self.is_unusual(principal, time):
+                        self._close_tracks(principal, params, index, start)
+
+    def _close_tracks(self, principal: Principal, params: list[int], index: int, start: float) -> None:
+        for key in params:
+            param, track = self.params.get(key), principal.tracks.get(key)
+            if param is not None and track is not None:
+                close_window(track, param, index, start)
+                self.touch_route(self.owners[key])
 
     def _close_alerts(self, time: float) -> None:
         for row in self.book.close_silent(time):

@@ -161,7 +161,7 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
             route.requests += 1
             if time > route.last_seen:
                 route.last_seen = time
-        client = self.clients.get(request.client)
+        client = self.clients.awake.get(request.client) or self.clients.get(request.client)
         if client is None:
             client = self._new_client(request, time)
             plain = known_agent = False
@@ -210,7 +210,7 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
         if outcome == OK and status < 300 and matched and (params or route.is_login or route.is_blind):
             outcome = _refined(route_state, request.bytes, status, method)
         if user is None and request.token is None and request.user_agent == client.agent and time >= client.nat_until:
-            principal = self.principals.get(client.key)
+            principal = self.principals.awake.get(client.key) or self.principals.get(client.key)
             if principal is None:
                 principal = self.add_principal(client.key, client.kind, time, client.address)
         else:

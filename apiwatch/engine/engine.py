@@ -11,7 +11,7 @@ from apiwatch.detect.desk import Desk
 from apiwatch.detect.inventory.track import Inventory
 from apiwatch.detect.kit import DAY
 from apiwatch.detect.state import Principal, RouteState
-from apiwatch.engine.clients import Client, client_rows
+from apiwatch.engine.clients import Client, client_rows, flush_minutes
 from apiwatch.engine.clock import LATE_MINUTES
 from apiwatch.engine.learning import Learning
 from apiwatch.engine.notes import route_notes
@@ -41,6 +41,11 @@ _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.decode
 _JOURNAL_BYTES = 65_536
 
+_REST_S, _SHORT_REST_S = 600.0, 60.0
+"""Seconds without a request after which a client or principal rests; the shorter time when many are awake."""
+_AWAKE = 10_000
+_REST_STEP_S = 30.0
+
 _Blobs = dict[str, list[tuple[str, bytes]]]
 
 
@@ -69,6 +74,8 @@ class Engine(Learning):
         """`specification` is what the OpenAPI files of the settings say; the engine itself reads no file."""
         super().__init__(settings)
         self.globals.salt = salt
+        self._rest_at = 0.0
+        """Event time from which on it is worth while to look for those who may rest."""
         if specification is not None:
             self.routes.specify(specification)
 
@@ -122,6 +129,7 @@ class Engine(Learning):
         events, self.book.events = self.book.events, []
         evidence, self.book.evidence = list(self.book.evidence.values()), {}
         unparsed, self.unparsed = self.unparsed, []
+        self._rest()
         return Delta(
             clients=clients,
             client_minutes=minutes,
@@ -171,8 +179,8 @@ class Engine(Learning):
 
         Rows that were not taken yet are not part of it: a snapshot belongs behind a `take`.
         """
-        rows = [StateRow(f"c/{client.address}", _encode(client)) for client in self.clients.values()]
-        rows += [StateRow(f"p/{principal.key}", _encode(principal)) for principal in self.principals.values()]
+        rows = [StateRow(f"c/{address}", blob) for address, blob in self.clients.encoded()]
+        rows += [StateRow(f"p/{key}", blob) for key, blob in self.principals.encoded()]
         rows += [StateRow(f"r/{route.route.id}", _encode(route)) for route in self.route_states.values()]
         rows += [StateRow(f"u/{account.user}", _encode(account)) for account in self.accounts.values()]
         rows += [StateRow(f"a/{row.key}", _encode(row)) for row in self.book.rows.values()]
@@ -300,7 +308,7 @@ class Engine(Learning):
         for client in self.evicted_clients:
             client_rows(client, limit, clients, minutes, routes, facets)
         for client in self.dirty_clients:
-            if client.dirty and self.clients.get(client.address) is client:
+            if client.dirty and self.clients.awake.get(client.address) is client:
                 client_rows(client, limit, clients, minutes, routes, facets)
                 client.dirty = False
                 state.put(f"c/{client.address}", client)
@@ -312,12 +320,30 @@ class Engine(Learning):
         for principal in self.evicted_principals:
             suspects += suspect_rows(principal, detectors, self._route_of, self._param_of)
         for principal in self.dirty_principals:
-            if principal.dirty and self.principals.get(principal.key) is principal:
+            if principal.dirty and self.principals.awake.get(principal.key) is principal:
                 suspects += suspect_rows(principal, detectors, self._route_of, self._param_of)
                 principal.dirty = False
                 state.put(f"p/{principal.key}", principal)
         self.dirty_principals, self.evicted_principals = [], []
         return [] if self.desk.learning else suspects
+
+    def _rest(self) -> None:
+        """Let those rest that have been quiet for a while: nothing of them waits for a take any more."""
+        now, clients, principals = self.globals.watermark, self.clients, self.principals
+        if now < self._rest_at:
+            return
+        self._rest_at = now + _REST_STEP_S
+        crowded = len(clients.awake) + len(principals.awake) > _AWAKE
+        before = now - (_SHORT_REST_S if crowded else _REST_S)
+        clients.rest(before, self._may_rest)
+        principals.rest(before, _is_told)
+
+    def _may_rest(self, client: Client) -> bool:
+        """Whether nobody holds on to a client."""
+        if client.turn == self.globals.turn or client.address in self.watched:
+            return False
+        flush_minutes(client, self.first_minute, self.closed_minutes)
+        return True
 
     def _route_of(self, route_id: int) -> Route | None:
         found = self.route_states.get(route_id) or self.forgotten_routes.get(route_id)
@@ -404,3 +430,8 @@ class Engine(Learning):
                 state.rows.append(StateRow(f"o/{key}/{journal.sequence}", blob))
                 journal.sequence += 1
                 journal.size += len(blob)
+
+
+def _is_told(principal: Principal) -> bool:
+    """Whether a principal has no log-ins whose answers are still compared with those of others."""
+    return all(track.size < 0 for track in principal.log_ins.values())

@@ -1,8 +1,6 @@
 """What the engine remembers, and its bounds: who is admitted, and who is forgotten when there is no room."""
 
-from collections.abc import Callable
 from operator import attrgetter
-from typing import TypeVar
 
 from apiwatch.config import Settings
 from apiwatch.detect import DETECTORS
@@ -12,6 +10,7 @@ from apiwatch.detect.popularity import Popularity
 from apiwatch.detect.state import ParamState, Principal, RouteState
 from apiwatch.engine.clients import OTHER, Client
 from apiwatch.engine.principals import network_key
+from apiwatch.engine.resting import Table
 from apiwatch.engine.state import Globals, Journal, SourceState
 from apiwatch.model import ClientMinuteRow, Request, UnparsedRow
 from apiwatch.routes import Route, Routes
@@ -27,8 +26,6 @@ _FLOOD_RATE = 100.0
 """New clients per second, while older ones are evicted for them, that are a flood."""
 _FLOOD_S = 60.0
 
-_Known = TypeVar("_Known", Client, Principal)
-
 
 class Memory:
     """The state of one shard with its limits; what is `dirty`, `evicted` or `forgotten` waits for the next `take`."""
@@ -37,8 +34,8 @@ class Memory:
         self.settings = settings
         limits = settings.limits
         self.globals = Globals()
-        self.clients: dict[str, Client] = {}
-        self.principals: dict[str, Principal] = {}
+        self.clients: Table[Client] = Table(Client, attrgetter("score"))
+        self.principals: Table[Principal] = Table(Principal, _weight)
         self.routes = Routes(limits.routes, settings.routes.pin, settings.routes.forbid)
         self.route_states: dict[int, RouteState] = {}
         self.params: dict[int, ParamState] = {}
@@ -91,24 +88,23 @@ class Memory:
         limit = self.settings.limits.clients
         state = self.globals
         if len(self.clients) >= limit:
-            least = _least(self.clients, max(1, limit // _EVICTED_SHARE), attrgetter("score"))
-            self._evict_clients(least, time)
+            self._evict_clients(self.clients.least(max(1, limit // _EVICTED_SHARE)), time)
         key, kind = network_key(address)
         client = self.clients[address] = Client(address, state.part, key, kind, time, time, request.peer)
         client.brief = time < state.flood_until
         return client
 
-    def _evict_clients(self, clients: list[Client], time: float) -> None:
+    def _evict_clients(self, addresses: list[str], time: float) -> None:
         """Forget clients; when as many come in so short a time as only a flood brings, note that."""
         state = self.globals
         state.part += 1
-        for client in clients:
-            del self.clients[client.address]
-            self.deleted.append(f"c/{client.address}")
-            if client.dirty:
-                self.evicted_clients.append(client)
-        state.clients_evicted += len(clients)
-        if len(clients) >= _FLOOD_RATE * (time - state.evicted_at):
+        for address in addresses:
+            self.deleted.append(f"c/{address}")
+            changed = self.clients.forget(address)
+            if changed is not None:
+                self.evicted_clients.append(changed)
+        state.clients_evicted += len(addresses)
+        if len(addresses) >= _FLOOD_RATE * (time - state.evicted_at):
             state.flood_until = time + _FLOOD_S
         state.evicted_at = time
 
@@ -116,13 +112,13 @@ class Memory:
         """A new principal; at the limit a tenth of them is evicted first, suspicious and alerted ones last."""
         limit = self.settings.limits.principals
         if len(self.principals) >= limit:
-            least = _least(self.principals, max(1, limit // _EVICTED_SHARE), _weight)
+            least = self.principals.least(max(1, limit // _EVICTED_SHARE))
             self.globals.principals_evicted += len(least)
-            for principal in least:
-                del self.principals[principal.key]
-                self.deleted.append(f"p/{principal.key}")
-                if principal.dirty:
-                    self.evicted_principals.append(principal)
+            for evicted in least:
+                self.deleted.append(f"p/{evicted}")
+                changed = self.principals.forget(evicted)
+                if changed is not None:
+                    self.evicted_principals.append(changed)
         self.globals.next_principal += 1
         principal = self.principals[key] = Principal(self.globals.next_principal, key, kind, time, time, client)
         if kind == "nat" and (shared := self.clients.get(client)) is not None:
@@ -203,15 +199,3 @@ class Memory:
 def _weight(principal: Principal) -> int:
     """How much would be lost with a principal: 0 nothing, 1 a suspicion, 2 an open alert."""
     return 2 if principal.alerts else 1 if principal.listed else 0
-
-
-def _least(table: dict[str, _Known], count: int, weight: Callable[[_Known], int]) -> list[_Known]:
-    """The `count` entries to forget first: those without weight before others, used longest ago, then by key."""
-    quiet = sorted(known.last for known in table.values() if not weight(known))
-    if len(quiet) < count:
-        order = sorted(table.items(), key=lambda item: (weight(item[1]), item[1].last, item[0]))
-        return [known for _, known in order[:count]]
-    edge = quiet[count - 1]
-    found = [known for known in table.values() if known.last < edge and not weight(known)]
-    ties = sorted(key for key, known in table.items() if known.last == edge and not weight(known))
-    return found + [table[key] for key in ties[: count - len(found)]]

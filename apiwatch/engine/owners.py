@@ -32,7 +32,7 @@ class OwnerVerdicts(IdentityVerdicts):
                 subject = principal
             else:
                 foreign = self._visits(state, param.identity, user)
-                subject = self.principals.get(f"user:{user}", principal) if foreign else principal
+                subject = (self.principals.get(f"user:{user}") or principal) if foreign else principal
             owners = state.owners
             if not foreign or owners is None or subject.kind == "nat":
                 continue

@@ -7,7 +7,7 @@ from apiwatch.engine.peers import Peers
 
 __all__ = ["VERSION", "Globals", "Journal", "SourceState"]
 
-VERSION = 1
+VERSION = 2
 """Version of the engine's state; another one is never guessed at."""
 
 

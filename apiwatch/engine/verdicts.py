@@ -167,7 +167,7 @@ class Verdicts(Life):
         """Whether many get an answer of this size, in a log that never shows what anybody does once logged in."""
         if route.followed:
             return False
-        tracks = (principal.log_ins.get(route.route.id) for principal in self.principals.values())
+        tracks = (principal.log_ins.get(route.route.id) for principal in self.principals.awake.values())
         same = (track for track in tracks if track is not None and track.size == size)
         return sum(1 for _ in islice(same, _WELCOMED)) == _WELCOMED
 

@@ -55,7 +55,7 @@ class RouteSizes(msgspec.Struct, gc=False):
     """Answers above the limit since then."""
 
 
-class ByteTrack(msgspec.Struct, gc=False):
+class ByteTrack(msgspec.Struct, array_like=True, gc=False):
     """Large answers that one principal got on one route."""
 
     client: str

@@ -15,7 +15,7 @@ class Predecessors(msgspec.Struct, gc=False):
     """Route label -> clients that asked for it within the look-back; at most 32."""
 
 
-class IdentityTrack(msgspec.Struct, gc=False):
+class IdentityTrack(msgspec.Struct, array_like=True, gc=False):
     """The identity tests on one principal."""
 
     skipped: int = 0
@@ -36,7 +36,7 @@ class IdentityTrack(msgspec.Struct, gc=False):
     roaming_lines: list[Sample] = msgspec.field(default_factory=list)
 
 
-class Visitors(msgspec.Struct, gc=False):
+class Visitors(msgspec.Struct, array_like=True, gc=False):
     """Users behind one client address."""
 
     users: dict[str, tuple[float, str]] = msgspec.field(default_factory=dict)

@@ -125,7 +125,7 @@ class HostRecord(msgspec.Struct, gc=False):
     lines: list[Sample] = msgspec.field(default_factory=list)
 
 
-class VersionTrack(msgspec.Struct, gc=False):
+class VersionTrack(msgspec.Struct, array_like=True, gc=False):
     """Versions of paths that one principal tried without success."""
 
     tried: dict[int, tuple[int, float]] = msgspec.field(default_factory=dict)

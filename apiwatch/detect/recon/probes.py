@@ -13,7 +13,7 @@ _SIZES_KEPT = 64
 _FORGOTTEN = 86_400.0
 
 
-class ProbeTrack(msgspec.Struct, gc=False):
+class ProbeTrack(msgspec.Struct, array_like=True, gc=False):
     """Probes of one kind that one principal sent."""
 
     since: float

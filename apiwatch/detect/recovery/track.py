@@ -10,7 +10,7 @@ ACCOUNTS_KEPT = 64
 """Accounts and failures kept per test."""
 
 
-class RecoveryTrack(msgspec.Struct, gc=False):
+class RecoveryTrack(msgspec.Struct, array_like=True, gc=False):
     """Resets and codes of one network principal; every table is bounded by `ACCOUNTS_KEPT`."""
 
     asked: dict[int, dict[str, float]] = msgspec.field(default_factory=dict)

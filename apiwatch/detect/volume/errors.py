@@ -57,7 +57,7 @@ class RouteErrors(msgspec.Struct, gc=False):
     samples: list[Sample] = msgspec.field(default_factory=list)
 
 
-class ErrorTrack(msgspec.Struct, gc=False):
+class ErrorTrack(msgspec.Struct, array_like=True, gc=False):
     """Errors of one principal on one route."""
 
     client: str

@@ -32,7 +32,7 @@ class RouteTime(msgspec.Struct, gc=False):
     """Principals that used up too much; at most 4."""
 
 
-class TimeTrack(msgspec.Struct, gc=False):
+class TimeTrack(msgspec.Struct, array_like=True, gc=False):
     """Time that slow requests of one principal on one route took."""
 
     start: float

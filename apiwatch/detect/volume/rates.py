@@ -24,7 +24,7 @@ _NEW = 6.0
 """Buckets that the assumed start of a rate counts for."""
 
 
-class Rate(msgspec.Struct, gc=False):
+class Rate(msgspec.Struct, array_like=True, gc=False):
     """Requests per bucket of one principal or route, zero where it was hardly busy."""
 
     since: float
