@@ -104,16 +104,19 @@ class Table(MutableMapping[str, Entry]):
             yield key, blob
 
     def least(self, count: int) -> list[str]:
-        """Keys of the `count` entries to forget first: those without weight, used longest ago, then by key."""
+        """The `count` entries to forget first, in any order: those without weight, used longest ago, then by key."""
         weight = self._weight
-        light = [(entry.last, key) for key, entry in self.awake.items() if not weight(entry)]
-        light += [(last, key) for key, (last, _) in self._resting.items()]
-        light.sort()
-        if len(light) >= count:
-            return [key for _, key in light[:count]]
-        heavy = [(weight(entry), entry.last, key) for key, entry in self.awake.items() if weight(entry)]
-        heavy.sort()
-        return [key for _, key in light] + [key for _, _, key in heavy[: count - len(light)]]
+        light = {key: entry.last for key, entry in self.awake.items() if not weight(entry)}
+        resting = self._resting
+        if len(light) + len(resting) < count:
+            heavy = sorted((weight(entry), entry.last, key) for key, entry in self.awake.items() if weight(entry))
+            return [*light, *resting, *(key for _, _, key in heavy[: count - len(light) - len(resting)])]
+        edge = sorted([*light.values(), *(last for last, _ in resting.values())])[count - 1]
+        found = [key for key, last in light.items() if last < edge]
+        found += [key for key, (last, _) in resting.items() if last < edge]
+        ties = [key for key, last in light.items() if last == edge]
+        ties += [key for key, (last, _) in resting.items() if last == edge]
+        return found + sorted(ties)[: count - len(found)]
 
     def forget(self, key: str) -> Entry | None:
         """Remove an entry; returns it when it has changes that are not written yet."""
