@@ -7,10 +7,17 @@ where a `take` falls, while everything that is decided must not.
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
+from zlib import compress, decompress
 
 import msgspec
 
 __all__ = ["Table"]
+
+_LARGE = 512
+"""Bytes from which on an encoding is compressed: who did much rests long, and the clients of a flood are small."""
+
+_COMPRESSED = 0x78
+"""First byte of a zlib stream (RFC 1950); no MessagePack array or map begins with it."""
 
 
 class _Entry(Protocol):
@@ -69,7 +76,7 @@ class Table(MutableMapping[str, Entry]):
         rested = self._resting.pop(key, None)
         if rested is None:
             return default
-        found = self.awake[key] = self._decode(rested[1])
+        found = self.awake[key] = self._decode(_unpacked(rested[1]))
         return found
 
     @contextmanager
@@ -79,9 +86,9 @@ class Table(MutableMapping[str, Entry]):
         if rested is None:
             yield self.awake.get(key)
             return
-        entry = self._decode(rested[1])
+        entry = self._decode(_unpacked(rested[1]))
         yield entry
-        self._resting[key] = rested[0], self._encode(entry)
+        self._resting[key] = rested[0], _packed(self._encode(entry))
 
     def rest(self, before: float, may_rest: Callable[[Entry], bool]) -> None:
         """Let entries rest that were used last before `before`, have no weight, and are not `dirty`."""
@@ -91,7 +98,7 @@ class Table(MutableMapping[str, Entry]):
             entry = self.awake[key]
             if not weight(entry) and may_rest(entry):
                 del self.awake[key]
-                self._resting[key] = entry.last, self._encode(entry)
+                self._resting[key] = entry.last, _packed(self._encode(entry))
         if quiet:
             # A dictionary keeps its size, and its gaps, until it is made anew.
             self.awake = dict(self.awake)
@@ -101,19 +108,22 @@ class Table(MutableMapping[str, Entry]):
         for key, entry in self.awake.items():
             yield key, self._encode(entry)
         for key, (_, blob) in self._resting.items():
-            yield key, blob
+            yield key, _unpacked(blob)
 
     def least(self, count: int) -> list[str]:
-        """Keys of the `count` entries to forget first: those without weight, used longest ago, then by key."""
+        """The `count` entries to forget first, in any order: those without weight, used longest ago, then by key."""
         weight = self._weight
-        light = [(entry.last, key) for key, entry in self.awake.items() if not weight(entry)]
-        light += [(last, key) for key, (last, _) in self._resting.items()]
-        light.sort()
-        if len(light) >= count:
-            return [key for _, key in light[:count]]
-        heavy = [(weight(entry), entry.last, key) for key, entry in self.awake.items() if weight(entry)]
-        heavy.sort()
-        return [key for _, key in light] + [key for _, _, key in heavy[: count - len(light)]]
+        light = {key: entry.last for key, entry in self.awake.items() if not weight(entry)}
+        resting = self._resting
+        if len(light) + len(resting) < count:
+            heavy = sorted((weight(entry), entry.last, key) for key, entry in self.awake.items() if weight(entry))
+            return [*light, *resting, *(key for _, _, key in heavy[: count - len(light) - len(resting)])]
+        edge = sorted([*light.values(), *(last for last, _ in resting.values())])[count - 1]
+        found = [key for key, last in light.items() if last < edge]
+        found += [key for key, (last, _) in resting.items() if last < edge]
+        ties = [key for key, last in light.items() if last == edge]
+        ties += [key for key, (last, _) in resting.items() if last == edge]
+        return found + sorted(ties)[: count - len(found)]
 
     def forget(self, key: str) -> Entry | None:
         """Remove an entry; returns it when it has changes that are not written yet."""
@@ -122,3 +132,11 @@ class Table(MutableMapping[str, Entry]):
             del self._resting[key]
             return None
         return entry if entry.dirty else None
+
+
+def _packed(blob: bytes) -> bytes:
+    return compress(blob, 1) if len(blob) >= _LARGE else blob
+
+
+def _unpacked(blob: bytes) -> bytes:
+    return decompress(blob) if blob[0] == _COMPRESSED else blob

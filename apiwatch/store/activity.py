@@ -13,8 +13,8 @@ from apiwatch.store.tables import ACTIVITY, NEW_CLIENTS
 
 __all__ = ["Activity", "network_of"]
 
-_KNOWN = 200_000
-"""Clients remembered; a forgotten one is looked up again."""
+_KNOWN = 60_000
+"""Clients remembered, about as many as the engine knows at once; a forgotten one is looked up again."""
 
 _PIECE = 500
 
