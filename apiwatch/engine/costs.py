@@ -5,7 +5,7 @@ from hashlib import blake2b
 from apiwatch.detect.samples import SAMPLES, keep_sample, sample_of
 from apiwatch.detect.signal import Signal
 from apiwatch.detect.state import Principal
-from apiwatch.detect.volume.errors import PRINCIPAL, ErrorTrack, RouteErrors, of_principal, of_route
+from apiwatch.detect.volume.errors import PRINCIPAL, ErrorTrack, RouteErrors, as_outage, of_principal, of_route
 from apiwatch.detect.volume.latency import RouteTime, TimeTrack, slow_request
 from apiwatch.engine.clients import LAST, Client
 from apiwatch.engine.surges import COLD, Surges
@@ -39,6 +39,9 @@ class Costs(Surges):
         known = _is_answered(client, label, time - _LOOK_BACK)
         signal = of_route(errors, route.outcomes, principal.key, time, line, settings, known=known)
         if signal is not None:
+            host = route.route.host
+            ill = (one.errors for one in self.route_states.values() if one.route.host == host)
+            signal = as_outage(signal, ill, time)
             _add_line(signal, event)
             if signal.facts["scope"] != PRINCIPAL:
                 self.enter_route(event, signal, whole_host=known)

@@ -57,6 +57,17 @@ def test_outage_is_one_row_of_information() -> None:
     assert alert.explanation.subject.kind == "route"
 
 
+def test_outage_that_only_new_clients_meet_is_an_outage_as_well() -> None:
+    """Who comes while all is down is answered nowhere; several routes that fail at once tell what it is."""
+    visitors = [
+        (2_000 + step / 4, line(2_000 + step / 4, f"10.9.{step // 250}.{step % 250}", PATHS[step % 5], 502))
+        for step in range(800)
+    ]
+    alerts = of([shop(2_000), visitors], ERRORS)
+    assert [alert.severity for alert in alerts].count(Severity.INFO) >= len(alerts) - 2
+    assert alerts[-1].title.startswith("outage")
+
+
 def test_deploy_that_breaks_one_route_for_everybody_is_an_outage() -> None:
     alerts = of([shop(4_000, failing=(2_000, 3_000), paths=PATHS[:1])], ERRORS)
     assert [alert.severity for alert in alerts] == [Severity.INFO]

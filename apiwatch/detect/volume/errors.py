@@ -5,7 +5,7 @@ one for the route and one for each principal with errors there. Only errors are 
 is known from the counters of the route, and pulls the test back in one step.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import log
 
 import msgspec
@@ -15,7 +15,7 @@ from apiwatch.detect.samples import Sample, keep_sample
 from apiwatch.detect.signal import Detector, Facts, Signal, Story
 from apiwatch.model import Number, Outcome, Severity, Tags
 
-__all__ = ["ERROR_SURGE", "ErrorTrack", "RouteErrors", "of_principal", "of_route"]
+__all__ = ["ERROR_SURGE", "ErrorTrack", "RouteErrors", "as_outage", "of_principal", "of_route"]
 
 _LIMIT, _ERR = int(Outcome.LIMIT), int(Outcome.ERR)
 _PRIOR = 50.0
@@ -33,6 +33,9 @@ _RETRIED = 30.0
 
 _OTHERS = 10
 """Requests of others that must have been answered meanwhile, to know that it is not the service."""
+
+_ILL = 3
+"""Routes with errors at one time that are an outage."""
 
 PRINCIPAL, ROUTE, OUTAGE = 0.0, 1.0, 2.0
 
@@ -144,6 +147,16 @@ def of_route(
     errors.score = _RESTART * settings.threshold
     errors.quiet_until = time + _QUIET
     return signal
+
+
+def as_outage(signal: Signal, routes: Iterable[RouteErrors | None], time: float) -> Signal:
+    """The signal of a route, as that of an outage if three routes of its host give errors now: the service is ill."""
+    if signal.facts["scope"] != ROUTE:
+        return signal
+    ill = sum(1 for one in routes if one is not None and one.score > 0.0 and one.hits > 1 and time - one.since < _QUIET)
+    if ill < _ILL:
+        return signal
+    return signal._replace(severity=Severity.INFO, facts={**signal.facts, "scope": OUTAGE})
 
 
 def of_principal(
