@@ -20,7 +20,7 @@ __all__ = ["Flows"]
 
 _PENDING_KEPT = 4_096
 _SAMPLED, _TAUGHT = 8, 4
-"""Of so many first steps one is kept as a line, and one teaches the second step once that is known."""
+"""Of so many first steps one is kept as a line; of so many one teaches the second step once that is known."""
 
 _KNOWN = 2
 """Other routes that answered a client, from which on it is known-good."""
