@@ -19,8 +19,8 @@ from apiwatch.routes import Param
 __all__ = ["Flows"]
 
 _PENDING_KEPT = 4_096
-_SAMPLED, _TAUGHT = 8, 4
-"""Of so many first steps one is kept as a line; of so many one teaches the second step once that is known."""
+_TAUGHT = 4
+"""Of so many first steps one teaches the second step once that is known."""
 
 _KNOWN = 2
 """Other routes that answered a client, from which on it is known-good."""
@@ -67,8 +67,7 @@ class Flows(Populations, AccountVerdicts):
             known.starts += 1
         elif len(pending) < _PENDING_KEPT:
             mine = client.routes.get(route.route.label)
-            kept = flow.starts % _SAMPLED == 0 or flow.cusum.score > self._flow_test.calm
-            line = sample_of(time, source, request.line, raw) if kept else None
+            line = sample_of(time, source, request.line, raw)
             pending[client.address] = Start(time, sum(mine[:6]) if mine is not None else 0, line=line)
 
     def _vote(self, event: Event, flow: Flow, address: str, start: Start) -> None:
