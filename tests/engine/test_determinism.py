@@ -105,7 +105,7 @@ def assert_same(make: Make, feed: Feed, cuts: dict[int, str]) -> None:
 
 
 @pytest.mark.parametrize("limits", [NORMAL, TIGHT, WATCHFUL], ids=["normal", "tight", "watchful"])
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(case=cut_feeds())
 def test_cuts_takes_and_restarts_change_nothing(limits: Settings, case: tuple[Feed, dict[int, str]]) -> None:
     specification = SPECIFIED if limits is WATCHFUL else None
