@@ -48,6 +48,8 @@ _UNNAMED = frozenset({401, 407})
 """Answers that do not confirm the user or token of a request."""
 
 _SIGHTS_KEPT = 20_000
+_LONGEST_SIGHT = 512
+"""Characters of a target that is remembered."""
 
 Sight = tuple[RouteState, tuple[Param, ...], str, TargetLook | None, bool]
 """What a learned target always is: its route, the objects in its path, its query, what is suspicious about it, and
@@ -307,7 +309,7 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
             query = ""
         plain = not (params or route.roles or route.is_blind or look) and method in PLAIN_VERBS
         sight = state, params, query, look, plain
-        if method is not None and request.target is not None:
+        if method is not None and request.target is not None and len(request.target) <= _LONGEST_SIGHT:
             if len(self._sights) >= _SIGHTS_KEPT:
                 self._sights.clear()
             self._sights[host, method, request.target] = sight

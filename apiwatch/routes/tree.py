@@ -20,6 +20,8 @@ __all__ = ["Routes"]
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _MATCHES_KEPT = 20_000
+_LONGEST_MATCH = 512
+"""Characters of a path that is remembered."""
 _PENDING_KEPT = 5_000
 _HOSTS_KEPT = 64
 """Hosts without a learned route that have a pseudo-route of their own."""
@@ -153,9 +155,10 @@ class Routes:
                     route = self._add(host, method_known, template, time, matched=True)
                     route.collapsed = True
         found = route, params
-        if len(self._matches) >= _MATCHES_KEPT:
-            self._matches.clear()
-        self._matches[host, method, path] = found
+        if len(path) <= _LONGEST_MATCH:
+            if len(self._matches) >= _MATCHES_KEPT:
+                self._matches.clear()
+            self._matches[host, method, path] = found
         return found
 
     def _template(self, host: str, method: str, path: str) -> tuple[str, tuple[Param, ...], Known | None]:

@@ -12,6 +12,8 @@ from apiwatch.model import Request
 __all__ = ["HeaderLook", "Looks", "TargetLook"]
 
 _KEPT = 20_000
+_LONGEST = 512
+"""Characters of a text that is remembered: whoever sends long ones must not fill the memory with them."""
 
 
 class TargetLook(NamedTuple):
@@ -44,28 +46,35 @@ class Looks:
         payloads = in_target(target) if settings.injection.enabled else ()
         known = known_path(request.path, request.query) if settings.known_path.enabled else None
         odd = tampered(request.path, request.query) if settings.tampering.enabled else None
+        found = TargetLook(payloads, known, odd) if payloads or known or odd else None
+        if len(target) > _LONGEST:
+            return found
         if len(self.targets) >= _KEPT:
             self.targets.clear()
             self.targets[None] = None
-        found = self.targets[request.target] = TargetLook(payloads, known, odd) if payloads or known or odd else None
+        self.targets[request.target] = found
         return found
 
     def agent(self, agent: str | None) -> HeaderLook | None:
         """The verdict on a user agent; None for an ordinary one."""
         if agent in self.agents:
             return self.agents[agent]
-        if len(self.agents) >= _KEPT:
-            self.agents.clear()
         text = agent or ""
         payloads = in_header(text) if self._settings.injection.enabled else ()
         scanner = scanner_in(text) if self._settings.scanner_agent.enabled else None
-        found = self.agents[agent] = HeaderLook(payloads, scanner) if payloads or scanner else None
+        found = HeaderLook(payloads, scanner) if payloads or scanner else None
+        if len(text) <= _LONGEST:
+            if len(self.agents) >= _KEPT:
+                self.agents.clear()
+            self.agents[agent] = found
         return found
 
     def referer(self, referer: str) -> HeaderLook | None:
         """The verdict on a referer; None for an ordinary one."""
-        if len(self.referers) >= _KEPT:
-            self.referers.clear()
         payloads = in_header(referer) if self._settings.injection.enabled else ()
-        found = self.referers[referer] = HeaderLook(payloads, None) if payloads else None
+        found = HeaderLook(payloads, None) if payloads else None
+        if len(referer) <= _LONGEST:
+            if len(self.referers) >= _KEPT:
+                self.referers.clear()
+            self.referers[referer] = found
         return found
