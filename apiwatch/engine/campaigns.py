@@ -14,7 +14,7 @@ from apiwatch.engine.principals import network_key
 from apiwatch.engine.verdicts import Event, is_cold
 from apiwatch.model import Outcome, Severity
 
-__all__ = ["ELSEWHERE", "REFRESH", "Campaigns", "elsewhere"]
+__all__ = ["ELSEWHERE", "REFRESH", "Campaigns", "crowd_subject", "elsewhere"]
 
 OK = int(Outcome.OK)
 
@@ -154,7 +154,7 @@ class Campaigns(AccountVerdicts):
                 campaign.tell_at = time + _TOLD_EVERY
         facts = self._facts(campaign)
         signal = Signal(detector, severity, 1.0, facts, facts["since"], campaign.samples)
-        subject = _subject(route, time)
+        subject = crowd_subject(time)
         if self.is_crowd_welcome(route, subject, signal, time):
             return
         subject.score = score({detector.name: (int(severity), 1.0, "", time)}, time)[0]
@@ -234,7 +234,7 @@ class Campaigns(AccountVerdicts):
             "limit": self._campaigns.alerts_per_minute,
         }
         told = Signal(CLUSTER, severity, 1.0, facts, signal.since, signal.samples)
-        subject = _subject(route, time)
+        subject = crowd_subject(time)
         if self.is_crowd_welcome(route, subject, told, time):
             return
         subject.score = score({CLUSTER.name: (int(severity), 1.0, "", time)}, time)[0]
@@ -257,7 +257,7 @@ class Campaigns(AccountVerdicts):
                     self.book.enter(row, _crowd(route, campaign, news=False))
                 self.touch_route(route)
             if population.clusters and not population.campaign:
-                key = self.book.key(_subject(route, time), route.route, CLUSTER)
+                key = self.book.key(crowd_subject(time), route.route, CLUSTER)
                 row = self.book.rows.get(key)
                 if row is None or row.closed:
                     population.clusters = {}
@@ -284,8 +284,8 @@ def elsewhere(client: Client, label: str, time: float) -> int:
     return touched
 
 
-def _subject(route: RouteState, time: float) -> Principal:
-    """The route in the place of a principal, as the alert book takes it."""
+def crowd_subject(time: float) -> Principal:
+    """Many clients in the place of a principal, as the alert book takes them."""
     return Principal(0, CROWD, "route", time, time, "")
 
 

@@ -7,10 +7,11 @@ from apiwatch.detect.population import ShareTest
 from apiwatch.detect.samples import keep_sample, sample_of
 from apiwatch.detect.scoring import score
 from apiwatch.detect.signal import Facts, Signal
-from apiwatch.detect.state import Principal
 from apiwatch.engine.accounts import AccountVerdicts
+from apiwatch.engine.campaigns import crowd_subject
 from apiwatch.engine.clients import LAST, Client
 from apiwatch.engine.costs import FAILED
+from apiwatch.engine.life import CROWD
 from apiwatch.engine.populations import Populations
 from apiwatch.engine.verdicts import Event
 from apiwatch.model import Severity
@@ -107,7 +108,7 @@ class Flows(Populations, AccountVerdicts):
     def _tell(self, event: Event, flow: Flow) -> None:
         """Enter the signal in the alert book, unless another test of the population has found the campaign already."""
         request, time, raw, source, _, route, _ = event
-        subject = Principal(0, "campaign", "route", time, time, "")
+        subject = crowd_subject(time)
         row = self.book.rows.get(self.book.key(subject, route.route, FLOW_ABANDONMENT))
         if row is not None and not row.closed and row.detector != FLOW_ABANDONMENT.name:
             return
@@ -133,7 +134,7 @@ class Flows(Populations, AccountVerdicts):
         signal = Signal(FLOW_ABANDONMENT, severity, 1.0, facts, cusum.since, list(flow.samples))
         if self.is_crowd_welcome(route, subject, signal, time):
             return
-        crowd = Crowd("campaign", f"campaign:{label}", list(flow.members), len(flow.members), news=True)
+        crowd = Crowd(CROWD, f"campaign:{label}", list(flow.members), len(flow.members), news=True)
         text = line[3]
         self.book.signal(subject, route.route, signal, severity, request.line, time, source, text, crowd)
 
