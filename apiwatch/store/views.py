@@ -248,6 +248,9 @@ class RouteView:
     """Where its template comes from: `learned`, `pinned` or `openapi`."""
     notes: tuple[str, ...] = ()
     """Tests that cannot see here; () for the routes of one client."""
+    window: Mix = field(default_factory=Mix)
+    spark: tuple[int, ...] = ()
+    usual: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
