@@ -14,8 +14,8 @@ from apiwatch.store.snapshot import Rows, Snapshot, marks
 
 __all__ = ["MOST", "Members", "members", "near"]
 
-MOST = 1_000
-"""Clients of one scope that are all looked at."""
+MOST = 1_100
+"""Clients of one scope that are all looked at: more than an alert names."""
 
 _PIECE = 400
 _NEAR = 500

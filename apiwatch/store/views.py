@@ -307,7 +307,7 @@ class UserDetail:
     visits: tuple[FacetView, ...]
     """Client -> requests with this name and the last of them, in the order of `clients`."""
     clients_total: int
-    """All of them, counted up to 1 001."""
+    """All of them, counted up to 1 101."""
     first_seen: float
     """When the first of its clients was first seen, with or without this name."""
     last_seen: float
