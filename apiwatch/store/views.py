@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from apiwatch.model import Alert
+from apiwatch.model import Alert, LineRow
 
 __all__ = [
     "INPUT_ENDED",
@@ -17,6 +17,7 @@ __all__ = [
     "EvidenceView",
     "FacetView",
     "HealthView",
+    "LineView",
     "Listing",
     "MinuteView",
     "Mix",
@@ -24,6 +25,7 @@ __all__ = [
     "RouteView",
     "SourceView",
     "SuspectView",
+    "TailView",
     "UnparsedView",
     "UserDetail",
 ]
@@ -229,6 +231,22 @@ class FacetView:
     value: str
     requests: int
     last_seen: float
+
+
+LineView = LineRow
+"""One of the newest requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class TailView:
+    """The newest requests that a following collector has left."""
+
+    lines: tuple[LineView, ...]
+    """Those of the scope, newest first."""
+    seen: int
+    """Requests that arrived in the time of the kept ones, in any scope."""
+    kept: int
+    """How many of them are kept; of a fast log the others were passed over."""
 
 
 @dataclass(frozen=True, slots=True)
