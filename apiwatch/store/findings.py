@@ -24,7 +24,10 @@ __all__ = [
 ]
 
 _LOOKED_AT = 2_000
-"""Worst alerts, and strongest tests, among which those of a wide scope are looked for."""
+"""Worst alerts, and strongest tests of a route, among which those of a wide scope are looked for."""
+
+_LEANING = 500
+"""Strongest tests of a family whose clients are looked at."""
 
 _PIECE = 400
 
@@ -168,7 +171,14 @@ async def suspects(snapshot: Snapshot, family: str, limit: int, scope: Scope = E
         return Listing([view for view in _suspects(found) if _is_there(view, scope)][:limit], among)
 
     async def leaning() -> list[str]:
-        return list(dict.fromkeys(view.client for view in await suspects(snapshot, family, _LOOKED_AT)))
+        clients: dict[str, None] = {}
+        for name in families:
+            rows = await snapshot.rows(
+                "SELECT client FROM suspects WHERE family = ? AND evidence > 0 ORDER BY evidence DESC LIMIT ?",
+                (name, _LEANING),
+            )
+            clients.update((client, None) for (client,) in rows)
+        return list(clients)
 
     belonging = await members(snapshot, who, leaning)
     clients = list(belonging.clients)
@@ -176,9 +186,9 @@ async def suspects(snapshot: Snapshot, family: str, limit: int, scope: Scope = E
         piece = clients[begin : begin + _PIECE]
         # The concatenation keeps SQLite from walking through the whole family.
         found += await snapshot.rows(
-            f"SELECT {_SUSPECT} FROM suspects s WHERE (s.client IN ({marks(piece)}) OR s.principal = ?) "  # noqa: S608
-            f"AND s.family || '' IN ({marks(families)}) AND s.evidence > 0",
-            (*piece, f"user:{who.user}" if who.user else who.client, *families),
+            f"SELECT {_SUSPECT} FROM (SELECT * FROM suspects WHERE (client IN ({marks(piece)}) OR principal = ?) "  # noqa: S608
+            f"AND family || '' IN ({marks(families)}) AND evidence > 0 ORDER BY evidence DESC LIMIT ?) AS s",
+            (*piece, f"user:{who.user}" if who.user else who.client, *families, limit),
         )
     views = [view for view in dict.fromkeys(_suspects(found)) if _is_there(view, scope)]
     return Listing(views[:limit], belonging.among)

@@ -31,7 +31,10 @@ _ALERTED = 500
 
 _PIECE = 400
 
-_LOOKUPS = 60_000
+_LATEST = 15
+"""Minutes at the end of a window whose busiest clients are looked at."""
+
+_LOOKUPS = 30_000
 """Minutes of clients that one list of a long window looks up."""
 
 
@@ -71,7 +74,7 @@ async def listed(
     if scope == EVERYTHING:
         counts = await _candidates(snapshot, span, window_minutes, sort, limit, fade_to)
     else:
-        found = await _members(snapshot, span, window_minutes, fade_to, scope)
+        found = await _members(snapshot, span, scope)
         counts, counted = await _counts_in(snapshot, span, window_minutes, list(found.clients))
         found = found._replace(among=counted or found.among)
     if sort in _COUNTS:
@@ -96,19 +99,28 @@ async def listed(
     return Listing(rows, found.among)
 
 
-async def busiest_of(snapshot: Snapshot, span: Span, window_minutes: int) -> list[str]:
-    """Suspicious, alerted and busy clients of a window, among which those of a wide scope are looked for."""
-    found: dict[str, None] = {}
-    for sort in ("score", "requests", "miss", "deny"):
-        found.update(dict.fromkeys(await _candidates(snapshot, span, window_minutes, sort, KEPT, span.at)))
+async def busiest_of(snapshot: Snapshot, span: Span) -> list[str]:
+    """Suspicious, alerted and busy clients of a window, among which those of a wide scope are looked for.
+
+    Of a long window its last quarter of an hour is looked at.
+    """
+    latest = span._replace(start=max(span.start, span.end - _LATEST))
+    found = dict.fromkeys([*await _scored(snapshot, latest, KEPT, span.at), *await _alerted(snapshot, latest)])
+    for measure in ("requests", "miss + deny"):
+        rows = await snapshot.rows(
+            "SELECT client FROM board_minutes WHERE minute > ? AND minute <= ? GROUP BY client "  # noqa: S608  own words
+            f"ORDER BY SUM({measure}) DESC, client LIMIT ?",
+            (latest.start, latest.end, KEPT),
+        )
+        found.update((client, None) for (client,) in rows)
     return list(found)
 
 
-async def _members(snapshot: Snapshot, span: Span, window_minutes: int, fade_to: float, scope: Scope) -> Members:
+async def _members(snapshot: Snapshot, span: Span, scope: Scope) -> Members:
     """The clients of a scope; of one client those near it."""
     if scope == Scope(client=scope.client):
         return await near(snapshot, scope.client)
-    return await members(snapshot, scope, lambda: busiest_of(snapshot, span, window_minutes))
+    return await members(snapshot, scope, lambda: busiest_of(snapshot, span))
 
 
 async def _counts_in(

@@ -22,6 +22,7 @@ from apiwatch.store.views import (
     RouteView,
     SourceView,
     SuspectView,
+    TailView,
     UnparsedView,
     UserDetail,
 )
@@ -148,6 +149,10 @@ class Reader(Protocol):
         self, *, limit: int = 200, scope: Scope = EVERYTHING, window_minutes: int = 5, at: float = 0.0
     ) -> Listing[RouteView]:
         """Routes, busiest first. In the scope of clients, what these did there (then `host` is not known)."""
+        ...
+
+    async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
+        """The newest requests that a following collector has seen, newest first."""
         ...
 
     async def sources(self) -> list[SourceView]:

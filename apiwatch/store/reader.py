@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from apiwatch.store import detail, findings, listing, routing, totals, user
+from apiwatch.store import detail, findings, listing, routing, tail, totals, user
 from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
 from apiwatch.store.opening import open_connection
@@ -24,6 +24,7 @@ from apiwatch.store.views import (
     RouteView,
     SourceView,
     SuspectView,
+    TailView,
     UnparsedView,
     UserDetail,
 )
@@ -143,6 +144,11 @@ class SqliteReader:
         """See `Reader.routes`."""
         async with self._snapshots.take() as snapshot:
             return await routing.routes(snapshot, limit, scope, await span_of(snapshot, window_minutes, at))
+
+    async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
+        """See `Reader.tail`."""
+        async with self._snapshots.take() as snapshot:
+            return await tail.tail(snapshot, limit, scope)
 
     async def sources(self) -> list[SourceView]:
         """See `Reader.sources`."""

@@ -24,7 +24,7 @@ async def routes(snapshot: Snapshot, limit: int, scope: Scope, span: Span) -> Li
     who = replace(scope, host="", route="")
     if who == Scope():
         return Listing(await _of_all(snapshot, limit, scope))
-    found = await members(snapshot, who, lambda: busiest_of(snapshot, span, span.end - span.start))
+    found = await members(snapshot, who, lambda: busiest_of(snapshot, span))
     clients = list(found.clients)
     views = await routes_of(snapshot, clients[:_CLIENTS])
     among = found.among or (_CLIENTS if len(clients) > _CLIENTS else 0)

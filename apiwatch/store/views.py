@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from apiwatch.model import Alert
+from apiwatch.model import Alert, LineRow
 
 __all__ = [
     "INPUT_ENDED",
@@ -17,6 +17,7 @@ __all__ = [
     "EvidenceView",
     "FacetView",
     "HealthView",
+    "LineView",
     "Listing",
     "MinuteView",
     "Mix",
@@ -24,6 +25,7 @@ __all__ = [
     "RouteView",
     "SourceView",
     "SuspectView",
+    "TailView",
     "UnparsedView",
     "UserDetail",
 ]
@@ -231,6 +233,22 @@ class FacetView:
     last_seen: float
 
 
+LineView = LineRow
+"""One of the newest requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class TailView:
+    """The newest requests that a following collector has left."""
+
+    lines: tuple[LineView, ...]
+    """Those of the scope, newest first."""
+    seen: int
+    """Requests that arrived in the time of the kept ones, in any scope."""
+    kept: int
+    """How many of them are kept; of a fast log the others were passed over."""
+
+
 @dataclass(frozen=True, slots=True)
 class RouteView:
     """One route, of the whole log or of one client."""
@@ -310,7 +328,7 @@ class UserDetail:
     visits: tuple[FacetView, ...]
     """Client -> requests with this name and the last of them, in the order of `clients`."""
     clients_total: int
-    """All of them, counted up to 1 001."""
+    """All of them, counted up to 1 101."""
     first_seen: float
     """When the first of its clients was first seen, with or without this name."""
     last_seen: float

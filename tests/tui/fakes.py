@@ -15,6 +15,7 @@ from apiwatch.store.views import (
     EvidenceView,
     FacetView,
     HealthView,
+    LineView,
     Listing,
     MinuteView,
     Mix,
@@ -22,6 +23,7 @@ from apiwatch.store.views import (
     RouteView,
     SourceView,
     SuspectView,
+    TailView,
     UnparsedView,
     UserDetail,
 )
@@ -237,6 +239,28 @@ def detail(client: str = WALKER) -> ClientDetail:
     )
 
 
+def lines(client: str, number: int = 40) -> tuple[LineView, ...]:
+    return tuple(
+        LineView(
+            NOW - index / 35,
+            client,
+            "api.example.com",
+            "GET",
+            f"/api/orders/{1049917 - index}",
+            "GET /api/orders/{id}",
+            200 if index % 4 == 0 else 404,
+            "ok" if index % 4 == 0 else "miss",
+            163,
+            0.011,
+            "",
+            "python-httpx/0.27",
+            "/var/log/nginx/access.log",
+            9_210_000 - index,
+        )
+        for index in range(number)
+    )
+
+
 ALERTS: tuple[AlertView, ...] = (
     alert(
         WALKER,
@@ -361,6 +385,7 @@ class Scenario:
     auth: tuple[SuspectView, ...] = AUTH
     blocks: tuple[BlockEntry, ...] = BLOCKS
     notes: tuple[ActionView, ...] = ()
+    lines: tuple[LineView, ...] = field(default_factory=lambda: lines(WALKER))
     unparsed: tuple[UnparsedView, ...] = ()
     evidence: tuple[EvidenceView, ...] = field(default_factory=lambda: evidence(WALKER))
     detail: Callable[[str], ClientDetail | None] = detail
@@ -552,6 +577,10 @@ class FakeReader:
     ) -> Listing[RouteView]:
         self._called("routes")
         return Listing(detail().routes)
+
+    async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
+        lines = [view for view in self._called("tail").lines if scope.client in ("", view.client)]
+        return TailView(tuple(lines[:limit]), 2 * len(lines), len(lines))
 
     async def sources(self) -> list[SourceView]:
         return list(self._called("sources").sources)
