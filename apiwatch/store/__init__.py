@@ -4,6 +4,7 @@ from apiwatch.store.control import open_control
 from apiwatch.store.locks import live_owner
 from apiwatch.store.protocol import Acquired, Control, Reader, Writer
 from apiwatch.store.reader import open_reader
+from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.troubles import Trouble, lag_of, troubles_of
 from apiwatch.store.views import (
     ActionView,
@@ -15,6 +16,7 @@ from apiwatch.store.views import (
     EvidenceView,
     FacetView,
     HealthView,
+    Listing,
     MinuteView,
     Mix,
     Overview,
@@ -22,10 +24,12 @@ from apiwatch.store.views import (
     SourceView,
     SuspectView,
     UnparsedView,
+    UserDetail,
 )
 from apiwatch.store.writer import open_writer
 
 __all__ = [
+    "EVERYTHING",
     "Acquired",
     "ActionView",
     "AlertView",
@@ -37,15 +41,18 @@ __all__ = [
     "EvidenceView",
     "FacetView",
     "HealthView",
+    "Listing",
     "MinuteView",
     "Mix",
     "Overview",
     "Reader",
     "RouteView",
+    "Scope",
     "SourceView",
     "SuspectView",
     "Trouble",
     "UnparsedView",
+    "UserDetail",
     "Writer",
     "lag_of",
     "live_owner",
