@@ -5,6 +5,7 @@ from pathlib import Path
 from apiwatch.store import detail, findings, listing, routing, totals, user
 from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
+from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.opening import open_connection
 from apiwatch.store.protocol import Reader
 from apiwatch.store.scope import EVERYTHING, Scope
@@ -75,6 +76,7 @@ class SqliteReader:
         scope: Scope = EVERYTHING,
         at: float = 0.0,
         window_minutes: int = 5,
+        where: Filter = ANY,
     ) -> Listing[AlertView]:
         """See `Reader.alerts`."""
         async with self._snapshots.take() as snapshot:
@@ -85,6 +87,7 @@ class SqliteReader:
                 scope=scope,
                 at=at,
                 window_minutes=window_minutes,
+                asked=where,
             )
 
     async def alert(self, alert_id: str) -> AlertView | None:
@@ -111,6 +114,7 @@ class SqliteReader:
         now: float = 0.0,
         scope: Scope = EVERYTHING,
         at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[ClientView]:
         """See `Reader.clients`. The window ends with the minute of the newest event, or of `at`; `now` fades scores.
 
@@ -120,7 +124,7 @@ class SqliteReader:
         if sort not in listing.SORTS:
             raise ValueError(f"clients cannot be sorted by {sort!r}")
         async with self._snapshots.take() as snapshot:
-            return await listing.listed(snapshot, window_minutes, sort, limit, now, scope, at)
+            return await listing.listed(snapshot, window_minutes, sort, limit, now, scope, at, where)
 
     async def client(self, client: str, now: float) -> ClientDetail | None:
         """See `Reader.client`."""
@@ -132,17 +136,25 @@ class SqliteReader:
         async with self._snapshots.take() as snapshot:
             return await user.user_detail(snapshot, name, now)
 
-    async def suspects(self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING) -> Listing[SuspectView]:
+    async def suspects(
+        self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING, where: Filter = ANY
+    ) -> Listing[SuspectView]:
         """See `Reader.suspects`."""
         async with self._snapshots.take() as snapshot:
-            return await findings.suspects(snapshot, family, limit, scope)
+            return await findings.suspects(snapshot, family, limit, scope, where)
 
     async def routes(
-        self, *, limit: int = 200, scope: Scope = EVERYTHING, window_minutes: int = 5, at: float = 0.0
+        self,
+        *,
+        limit: int = 200,
+        scope: Scope = EVERYTHING,
+        window_minutes: int = 5,
+        at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[RouteView]:
         """See `Reader.routes`."""
         async with self._snapshots.take() as snapshot:
-            return await routing.routes(snapshot, limit, scope, await span_of(snapshot, window_minutes, at))
+            return await routing.routes(snapshot, limit, scope, await span_of(snapshot, window_minutes, at), where)
 
     async def sources(self) -> list[SourceView]:
         """See `Reader.sources`."""

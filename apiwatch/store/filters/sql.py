@@ -4,7 +4,7 @@ No text of a filter becomes part of the statement. Networks are compared as text
 canonical form, and beside them (`Address.net`) the /24 as three numbers, the /64 as four groups.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
@@ -61,13 +61,16 @@ class Condition:
     """Terms that the table cannot decide."""
 
 
-def condition(where: Filter, columns: Columns, now: float) -> Condition:
-    """The condition of a filter for a table; ages are counted back from `now`."""
+def condition(where: Filter, columns: Columns, now: float, *, words: Sequence[str] = ()) -> Condition:
+    """The condition of a filter for a table; ages are counted back from `now`.
+
+    `words` are the columns in which free words are looked for; without any they are left, too.
+    """
     parts: list[str] = []
     values: list[str | float] = []
     left: list[Term] = []
     for term in where.terms:
-        made = _term(term, columns, now)
+        made = _term(term, columns, now, words)
         if made is None:
             left.append(term)
         else:
@@ -79,16 +82,13 @@ def condition(where: Filter, columns: Columns, now: float) -> Condition:
 _Made = tuple[str, list[str | float]]
 
 
-def _term(term: Term, columns: Columns, now: float) -> _Made | None:
-    if term.field is None:
-        wanted = [column for column in columns.values() if not isinstance(column, Counted)]
-        choices = [_made(term, value, column, now) for value in term.values for column in wanted]
-    else:
-        found = columns.get(term.field.name)
-        if found is None:
-            return None
-        choices = [_made(term, value, found, now) for value in term.values]
-    sql = " OR ".join(choice[0] for choice in choices) or "1 = 0"
+def _term(term: Term, columns: Columns, now: float, words: Sequence[str]) -> _Made | None:
+    names = words if term.field is None else (term.field.name,)
+    wanted = [columns[name] for name in names if name in columns]
+    if not wanted:
+        return None
+    choices = [_made(term, value, column, now) for value in term.values for column in wanted]
+    sql = " OR ".join(choice[0] for choice in choices)
     values = [value for choice in choices for value in choice[1]]
     # A comparison with NULL is neither true nor false: it must not pass where it is inverted.
     return (f"NOT COALESCE(({sql}), 1 = 0)" if term.inverted else f"({sql})"), values
