@@ -1,6 +1,7 @@
 """The state file: one collector writes it, viewers read it and append what operators say."""
 
 from apiwatch.store.control import open_control
+from apiwatch.store.filters.terms import ANY, Filter, FilterError
 from apiwatch.store.locks import live_owner
 from apiwatch.store.protocol import Acquired, Control, Reader, Writer
 from apiwatch.store.reader import open_reader
@@ -31,6 +32,7 @@ from apiwatch.store.views import (
 from apiwatch.store.writer import open_writer
 
 __all__ = [
+    "ANY",
     "EVERYTHING",
     "Acquired",
     "ActionView",
@@ -42,6 +44,8 @@ __all__ = [
     "Control",
     "EvidenceView",
     "FacetView",
+    "Filter",
+    "FilterError",
     "HealthView",
     "LineView",
     "Listing",

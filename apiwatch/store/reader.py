@@ -5,6 +5,7 @@ from pathlib import Path
 from apiwatch.store import detail, findings, listing, routing, tail, totals, user
 from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
+from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.opening import open_connection
 from apiwatch.store.protocol import Reader
 from apiwatch.store.scope import EVERYTHING, Scope
@@ -76,6 +77,7 @@ class SqliteReader:
         scope: Scope = EVERYTHING,
         at: float = 0.0,
         window_minutes: int = 5,
+        where: Filter = ANY,
     ) -> Listing[AlertView]:
         """See `Reader.alerts`."""
         async with self._snapshots.take() as snapshot:
@@ -86,6 +88,7 @@ class SqliteReader:
                 scope=scope,
                 at=at,
                 window_minutes=window_minutes,
+                asked=where,
             )
 
     async def alert(self, alert_id: str) -> AlertView | None:
@@ -112,6 +115,7 @@ class SqliteReader:
         now: float = 0.0,
         scope: Scope = EVERYTHING,
         at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[ClientView]:
         """See `Reader.clients`. The window ends with the minute of the newest event, or of `at`; `now` fades scores.
 
@@ -121,7 +125,7 @@ class SqliteReader:
         if sort not in listing.SORTS:
             raise ValueError(f"clients cannot be sorted by {sort!r}")
         async with self._snapshots.take() as snapshot:
-            return await listing.listed(snapshot, window_minutes, sort, limit, now, scope, at)
+            return await listing.listed(snapshot, window_minutes, sort, limit, now, scope, at, where)
 
     async def client(self, client: str, now: float) -> ClientDetail | None:
         """See `Reader.client`."""
@@ -133,17 +137,25 @@ class SqliteReader:
         async with self._snapshots.take() as snapshot:
             return await user.user_detail(snapshot, name, now)
 
-    async def suspects(self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING) -> Listing[SuspectView]:
+    async def suspects(
+        self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING, where: Filter = ANY
+    ) -> Listing[SuspectView]:
         """See `Reader.suspects`."""
         async with self._snapshots.take() as snapshot:
-            return await findings.suspects(snapshot, family, limit, scope)
+            return await findings.suspects(snapshot, family, limit, scope, where)
 
     async def routes(
-        self, *, limit: int = 200, scope: Scope = EVERYTHING, window_minutes: int = 5, at: float = 0.0
+        self,
+        *,
+        limit: int = 200,
+        scope: Scope = EVERYTHING,
+        window_minutes: int = 5,
+        at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[RouteView]:
         """See `Reader.routes`."""
         async with self._snapshots.take() as snapshot:
-            return await routing.routes(snapshot, limit, scope, await span_of(snapshot, window_minutes, at))
+            return await routing.routes(snapshot, limit, scope, await span_of(snapshot, window_minutes, at), where)
 
     async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
         """See `Reader.tail`."""
