@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from apiwatch.store.troubles import troubles_of
 from apiwatch.store.views import BlockEntry, Overview
 from apiwatch.tui.cells import amount, count
-from apiwatch.tui.charts import block_chart, per_minute
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, fit, line, line_width, titled_rule
 from apiwatch.tui.lists import SOURCES, Panel
+from apiwatch.tui.pictures import block_chart, per_minute
 from apiwatch.tui.rows import BlockRow, Row
 from apiwatch.tui.summary import severity_mix
 

@@ -13,12 +13,12 @@ from apiwatch.text import plain
 from apiwatch.tui.empty import empty_list
 from apiwatch.tui.line import Line, line
 from apiwatch.tui.lists import PANELS, SOURCES
+from apiwatch.tui.pages import source_page
 from apiwatch.tui.rows import SourceRow
 from apiwatch.tui.screens.base import LiveScreen
 from apiwatch.tui.screens.listing import ListScreen
 from apiwatch.tui.session import Session
 from apiwatch.tui.side import detail_lines, view_line
-from apiwatch.tui.sourcepage import source_page
 from apiwatch.tui.summary import open_alerts
 from apiwatch.tui.widgets.table import KeyTable
 from apiwatch.tui.widgets.text import Block, Document
