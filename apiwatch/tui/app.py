@@ -19,7 +19,7 @@ from apiwatch.text import plain
 from apiwatch.tui.crash import CrashLog, log_directory
 from apiwatch.tui.endings import Endings, terminal_is_gone
 from apiwatch.tui.glyphs import Glyphs
-from apiwatch.tui.plot import load
+from apiwatch.tui.pictures.plot import load
 from apiwatch.tui.screens.base import LiveScreen
 from apiwatch.tui.screens.context import ContextScreen
 from apiwatch.tui.screens.prompts import Question
