@@ -40,7 +40,11 @@ def create_file(path: Path, content: bytes, mode: int) -> None:
     """Write a file that is not there yet, whole or not at all; FileExistsError when anything has this name."""
     with _beside(path, content, mode, keep=False) as written:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
-        written.replace(path)
+        try:
+            written.replace(path)
+        except OSError:
+            path.unlink()
+            raise
 
 
 @contextlib.contextmanager
