@@ -101,7 +101,7 @@ def test_a_copy_reaches_terminal_and_file(tmp_path: Path, environment: dict[str,
     assert copied.path is not None
     assert copied.path.read_text() == text
     assert stat.S_IMODE(copied.path.stat().st_mode) == 0o600
-    assert copied.told.startswith("copied 2,020 bytes by OSC 52, and to ~/.local/state/apiwatch/clipboard.txt")
+    assert copied.told.startswith(f"copied {len(text):,} bytes by OSC 52, and to ~/.local/state/apiwatch/clipboard.txt")
     assert ("set-clipboard" in copied.told) == ("TMUX" in environment)
     wrapped = [each for each in sent if each.startswith("\x1bPtmux;")]
     assert len(wrapped) == ("TMUX" in environment)
