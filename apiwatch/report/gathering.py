@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from apiwatch.errors import InputError
 from apiwatch.report.amounts import amounts_of
-from apiwatch.report.incident import FULL, Incident, Network
+from apiwatch.report.incident import COUNTED, FULL, Incident, Network
 from apiwatch.store.protocol import Reader
 from apiwatch.store.views import (
     ActionView,
@@ -49,7 +49,7 @@ async def gather(
     found, cut = await _alerts(reader, alerts, detail, since, until)
     ids = {view.alert.id for view in found}
     addresses = _addresses(found) if detail is None else (detail.row.client,)
-    clients = (detail,) if detail is not None else await _details(reader, addresses[:FULL], now)
+    clients = (detail,) if detail is not None else await _details(reader, addresses[:COUNTED], now)
     nets = _nets(addresses)
     everything = not alerts and not client
     blocks = await reader.block_entries(now, include_ended=True)
@@ -70,7 +70,7 @@ async def gather(
         clients_total=total,
         clients=clients,
         networks=_networks(addresses),
-        amounts=amounts_of(clients, ids),
+        amounts=amounts_of(clients, [view.alert for view in found]),
         timeline=_timeline(clients, since, until),
         actions=tuple(reversed([action for action in actions if told.action(action)])),
         blocks=tuple(entry for entry in blocks if told.block(entry)),

@@ -15,10 +15,13 @@ from apiwatch.store.views import (
     UnparsedView,
 )
 
-__all__ = ["FULL", "Amount", "Incident", "Network"]
+__all__ = ["COUNTED", "FULL", "Amount", "Incident", "Network"]
 
 FULL = 20
 """Alerts and clients that a report tells in full; of more it says how many there are."""
+
+COUNTED = 1000
+"""Clients whose requests are added up; as many as an alert lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +29,15 @@ class Amount:
     """What one test counted on one route: objects or users that were tried, and what came of it."""
 
     family: str
-    """'enumeration' (objects) or 'auth' (log-ins)."""
+    """'enumeration' (objects), 'auth' (log-ins), or 'route': all requests on a route that an alert names."""
     host: str
     route: str
     tried: int
     """Distinct objects, or distinct users."""
     failed: int
-    """Objects that do not exist, or log-ins that were refused."""
+    """Objects that do not exist, log-ins that were refused, or requests that did not get what they asked for."""
     succeeded: int
-    """Objects that exist, or log-ins that were let in."""
+    """Objects that exist, log-ins that were let in, or requests that got what they asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class Incident:
     clients_total: int
     """At least as many as `addresses`: alerts of crowds list only some of theirs."""
     clients: tuple[ClientDetail, ...]
-    """The first `FULL` of `addresses`."""
+    """The first `COUNTED` of `addresses`, as far as the state file still knows them."""
     networks: tuple[Network, ...]
     amounts: tuple[Amount, ...]
     """Of `clients`."""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from apiwatch.model import SEVERITIES, Severity
-from apiwatch.report.incident import Incident
+from apiwatch.report.incident import FULL, Incident
 from apiwatch.times import rfc3339
 
 __all__ = ["as_json", "record"]
@@ -20,8 +20,9 @@ _TIMES = frozenset({
 
 
 def as_json(incident: Incident) -> dict[str, Any]:
-    """The incident as one JSON object; `type` is `incident`."""
-    return {"type": "incident", **record(incident)}
+    """The incident as one JSON object; `type` is `incident`. `clients` are the first of `clients_counted`."""
+    told = dataclasses.replace(incident, clients=incident.clients[:FULL])
+    return {"type": "incident", **record(told), "clients_counted": len(incident.clients)}
 
 
 def record(view: object) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def who_section(incident: Incident) -> Iterator[str]:
         facets = _facets(incident.clients, kind)
         yield item(name, _list([f"{code(value, 160)} ({count:,})" for value, count in facets[:_SHOWN]], len(facets)))
     yield ""
-    for detail in incident.clients:
+    for detail in incident.clients[:FULL]:
         yield from fenced(_client(detail))
     rest = incident.addresses[FULL:]
     if rest:
@@ -66,7 +66,9 @@ def amount_lines(incident: Incident) -> Iterator[str]:
     """The amounts as sentences."""
     total = sum_of(detail.total for detail in incident.clients)
     kept = sum_of(view.mix for view in incident.timeline)
-    yield f"{some(total.requests, 'request')} in all: {_outcomes(total)}; {total.bytes:,} bytes sent"
+    counted = len(incident.clients)
+    of = f" (of {counted:,} of the clients)" if counted < incident.clients_total else ""
+    yield f"{some(total.requests, 'request')} in all{of}: {_outcomes(total)}; {total.bytes:,} bytes sent"
     if incident.since or incident.until:
         yield f"{some(kept.requests, 'request')} within the bounds of this report: {_outcomes(kept)}"
     for each in incident.amounts:
@@ -74,6 +76,8 @@ def amount_lines(incident: Incident) -> Iterator[str]:
         if each.family == "auth":
             refused, let_in = some(each.failed, "log-in"), f"{each.succeeded:,} let in"
             yield f"{where}: {refused} refused, {let_in}, {some(each.tried, 'user')} tried"
+        elif each.family == "route":
+            yield f"{where}: {some(each.tried, 'object')} tried, {each.succeeded:,} requests ok, {each.failed:,} failed"
         else:
             yield f"{where}: {some(each.tried, 'object')} tried, {each.succeeded:,} found, {each.failed:,} not found"
 

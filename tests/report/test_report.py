@@ -1,5 +1,6 @@
 """The hand-over of an incident, from real state files: what is in it, what is not, and that hostile text is inert."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ import pytest
 from apiwatch.errors import InputError
 from apiwatch.model import ClientFacetRow, EvidenceRow, Severity, UnparsedRow
 from apiwatch.report import Incident, as_json, gather, markdown
+from apiwatch.report.amounts import amounts_of
+from apiwatch.report.incident import Amount
 from apiwatch.store import open_control, open_reader
 from tests.report.test_markup import read
 from tests.store import rows
 from tests.store.rows import MINUTE, NOW
-from tests.tui import hostile
+from tests.tui import fakes, hostile
 
 BAD = "``` </pre><script>evil()</script> [x](http://evil.test) www.evil.test <img src=x>" + hostile.TEXT[:400]
 WALKER, OTHER = "192.0.2.7", "198.51.100.9"
@@ -113,3 +116,11 @@ async def test_an_empty_state_file_has_a_report(tmp_path: Path) -> None:
     text = markdown(await gathered(path))
     assert "No collector has written to this state file yet." in text
     assert "no alert names it" in text
+
+
+def test_requests_on_the_route_stand_for_tests_that_did_not_count() -> None:
+    crowd = dataclasses.replace(fakes.detail(), suspects=())
+    (amount,) = amounts_of([crowd, crowd], [fakes.ALERTS[0].alert])
+    assert amount == Amount("route", "", "GET /api/orders/{id}", 2 * 9812, 2 * 7848, 2 * 3052)
+    (counted,) = amounts_of([fakes.detail(), fakes.detail()], [fakes.ALERTS[0].alert])
+    assert counted == Amount("enumeration", "api.example.com", "GET /api/orders/{id}", 44, 31, 13)
