@@ -4,6 +4,7 @@ from apiwatch.store.control import open_control
 from apiwatch.store.locks import live_owner
 from apiwatch.store.protocol import Acquired, Control, Reader, Writer
 from apiwatch.store.reader import open_reader
+from apiwatch.store.readonly import NOTHING_CHANGES, read_only_control
 from apiwatch.store.troubles import Trouble, lag_of, troubles_of
 from apiwatch.store.views import (
     ActionView,
@@ -26,6 +27,7 @@ from apiwatch.store.views import (
 from apiwatch.store.writer import open_writer
 
 __all__ = [
+    "NOTHING_CHANGES",
     "Acquired",
     "ActionView",
     "AlertView",
@@ -52,5 +54,6 @@ __all__ = [
     "open_control",
     "open_reader",
     "open_writer",
+    "read_only_control",
     "troubles_of",
 ]
