@@ -1,7 +1,7 @@
 """The state file: one collector writes it, viewers read it and append what operators say."""
 
 from apiwatch.store.control import open_control
-from apiwatch.store.locks import live_owner
+from apiwatch.store.locks import is_owned, live_owner
 from apiwatch.store.protocol import Acquired, Control, Reader, Writer
 from apiwatch.store.reader import open_reader
 from apiwatch.store.readonly import NOTHING_CHANGES, read_only_control
@@ -49,6 +49,7 @@ __all__ = [
     "Trouble",
     "UnparsedView",
     "Writer",
+    "is_owned",
     "lag_of",
     "live_owner",
     "open_control",

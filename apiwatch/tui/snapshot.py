@@ -49,6 +49,7 @@ class Link:
     """Seconds between two reads."""
     restart: str = "apiwatch collect"
     """What to type for another collector."""
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,10 +41,11 @@ class KeyBar(Lines):
         self.redraw()
 
     def compose_lines(self, width: int, height: int) -> list[Line]:
-        """Key and what it does."""
+        """Key and what it does; one that does nothing now is grey."""
         drawn: list[Piece] = []
+        dead = {key for key, binding in self.screen.active_bindings.items() if not binding.enabled}
         for key, label in self._keys:
-            addition = [Piece(key, "key"), Piece(f" {label}  ")]
+            addition = [Piece(f"{key} {label}  ", "dim")] if key in dead else [Piece(key, "key"), Piece(f" {label}  ")]
             if line_width((*drawn, *addition)) - 2 > width:
                 break
             drawn += addition
