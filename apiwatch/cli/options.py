@@ -138,8 +138,13 @@ class Show:
     json: bool = False
     """Lines of JSON instead of a screen."""
     read_only: bool = False
-    served: bool = False
-    """In a browser: Textual's web driver is at the other end of standard input and output."""
+    lifeline: int | None = None
+    """For a browser: standard input and output lead to `apiwatch serve`, which holds the other end of this pipe."""
+
+    @property
+    def served(self) -> bool:
+        """Whether it is seen in a browser."""
+        return self.lifeline is not None
 
     @property
     def streams(self) -> bool:
@@ -167,7 +172,7 @@ def take_show(given: dict[str, Any]) -> Show:
         plain=given["show_plain"],
         json=given["show_json"],
         read_only=given.get("read_only", False),
-        served=given.get("served", False),
+        lifeline=given.get("served"),
     )
 
 

@@ -7,11 +7,11 @@ from apiwatch.cli.output import rfc3339
 from apiwatch.model import SEVERITIES
 from apiwatch.store.troubles import AWAY
 from apiwatch.text import one_line, plain
-from apiwatch.tui.summary import Word, state_of
 
 if TYPE_CHECKING:
     from apiwatch.store import AlertView
     from apiwatch.tui.snapshot import Link
+    from apiwatch.tui.summary import Word
 
 __all__ = ["News", "States", "Teller", "alert_line"]
 
@@ -85,6 +85,8 @@ class States:
         return [*self._state(link), *self._sources(link)]
 
     def _state(self, link: "Link") -> list[str]:
+        from apiwatch.tui.summary import Word, state_of
+
         state = state_of(link)
         if state.word is Word.READING or state.word is self._word:
             self._next = None

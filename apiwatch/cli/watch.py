@@ -68,7 +68,7 @@ def watch(paths: tuple[str, ...], db: str | None, config: str | None, **given: A
 @state_options
 @show_options
 @click.option("--read-only", is_flag=True, help="Only look: nothing can be acknowledged, muted, allowed or queued.")
-@click.option("--served", is_flag=True, hidden=True, help="Be a dashboard of `apiwatch serve`.")
+@click.option("--served", type=int, hidden=True, metavar="FD", help="For `apiwatch serve`, while this pipe is open.")
 def attach(db: str | None, config: str | None, **given: Any) -> int:
     """Open another dashboard on a running collector: same picture, same acknowledgements, same block queue."""
     from apiwatch.cli.output import say
@@ -82,7 +82,7 @@ def attach(db: str | None, config: str | None, **given: Any) -> int:
     path = state_path(settings, db)
     require_state(path)
     with stage(how) as streams:
-        if is_owned(path) is False:
+        if is_owned(path) is False and not how.served:
             say(f"no collector runs on {path}; what the last one left is shown")
         return show(path, settings, streams, how)
 
@@ -143,5 +143,11 @@ async def _dashboard(path: Path, settings: "Settings", how: Show, child: "Child 
             read_only=how.read_only,
             served=how.served,
         )
+        if how.lifeline is not None:
+            from apiwatch.cli.served import end_with, forbid_files
+
+            end_with(how.lifeline, app.exit)
+            if how.read_only:
+                forbid_files()
         await app.run_async(mouse=settings.dashboard.mouse)
         return list(app.farewell), app.return_code or 0
