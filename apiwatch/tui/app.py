@@ -26,7 +26,7 @@ from apiwatch.tui.screens.dashboard import DashboardScreen
 from apiwatch.tui.screens.prompts import Question
 from apiwatch.tui.session import Session
 from apiwatch.tui.summary import Word, state_of
-from apiwatch.tui.themes import DARK, LIGHT, theme_name, without_colour
+from apiwatch.tui.themes import THEMES, theme_name, without_colour
 
 if TYPE_CHECKING:
     from apiwatch.blocklist import Guard
@@ -69,11 +69,11 @@ class ApiwatchApp(App[None]):
         served: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        theme = "ansi" if without_colour() else settings.dashboard.theme
-        super().__init__(ansi_color=True if theme == "ansi" else None)
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = theme_name(theme)
+        colourless = without_colour()
+        super().__init__(ansi_color=True if colourless else None)
+        for known in THEMES.values():
+            self.register_theme(known)
+        self.theme = theme_name("ansi" if colourless else settings.dashboard.theme, self.console.color_system)
         self.animation_level = "none"
         self.session = Session(
             reader,
