@@ -5,6 +5,7 @@ from apiwatch.store.locks import is_owned, live_owner
 from apiwatch.store.protocol import Acquired, Control, Reader, Writer
 from apiwatch.store.reader import open_reader
 from apiwatch.store.readonly import NOTHING_CHANGES, read_only_control
+from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.troubles import Trouble, lag_of, troubles_of
 from apiwatch.store.views import (
     ActionView,
@@ -16,6 +17,7 @@ from apiwatch.store.views import (
     EvidenceView,
     FacetView,
     HealthView,
+    Listing,
     MinuteView,
     Mix,
     Overview,
@@ -23,10 +25,12 @@ from apiwatch.store.views import (
     SourceView,
     SuspectView,
     UnparsedView,
+    UserDetail,
 )
 from apiwatch.store.writer import open_writer
 
 __all__ = [
+    "EVERYTHING",
     "NOTHING_CHANGES",
     "Acquired",
     "ActionView",
@@ -39,15 +43,18 @@ __all__ = [
     "EvidenceView",
     "FacetView",
     "HealthView",
+    "Listing",
     "MinuteView",
     "Mix",
     "Overview",
     "Reader",
     "RouteView",
+    "Scope",
     "SourceView",
     "SuspectView",
     "Trouble",
     "UnparsedView",
+    "UserDetail",
     "Writer",
     "is_owned",
     "lag_of",

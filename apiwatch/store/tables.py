@@ -108,7 +108,7 @@ ROUTES = Table("routes", RouteRow._fields, "host route")
 SUSPECTS = Table("suspects", SuspectRow._fields, "detector principal host route parameter")
 ALERTS = Table(
     "alerts",
-    ("id", "family", "principal", "severity", "score", "first_seen", "last_seen", "closed", "body"),
+    ("id", "family", "principal", "severity", "score", "first_seen", "last_seen", "closed", "host", "route", "body"),
     "id",
 )
 ALERT_CLIENTS = Table("alert_clients", ("client", "alert_id"), "client alert_id")

@@ -250,7 +250,10 @@ class _Shard:
         members: list[tuple[Any, ...]] = []
         for alert in alerts:
             severity, first, last = int(alert.severity), int(alert.first_seen), int(alert.last_seen)
-            row = (alert.id, alert.family, alert.principal, severity, alert.score, first, last, int(alert.closed))
+            row = (
+                alert.id, alert.family, alert.principal, severity, alert.score, first, last, int(alert.closed),
+                alert.host, alert.route,
+            )  # fmt: skip
             rows.append((*clean_row(row), pack(alert)))
             known = self._members.get(alert.id, 0)
             members += [clean_row((client, alert.id)) for client in alert.clients[known:]]
