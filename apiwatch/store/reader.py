@@ -6,8 +6,8 @@ from apiwatch.store import detail, findings, listing, routing, tail, totals, use
 from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
 from apiwatch.store.filters.terms import ANY, Filter
-from apiwatch.store.opening import open_connection
 from apiwatch.store.protocol import Reader
+from apiwatch.store.readonly import open_snapshots
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.snapshot import Snapshots
 from apiwatch.store.span import span_of
@@ -36,13 +36,13 @@ _LINES = 1000
 """Most evidence lines of an alert, the limit of the settings."""
 
 
-async def open_reader(path: Path) -> Reader:
-    """Open a state file for reading; an older one is migrated while no collector owns it.
+async def open_reader(path: Path, *, migrates: bool = True) -> Reader:
+    """Open a state file for reading; with `migrates` an older one is migrated while no collector owns it.
 
     Raises StoreError when there is none, or when it is not ours, damaged, or cannot be opened by this user;
-    StoreVersionError when it is newer than this program, or older and owned.
+    StoreVersionError when it is newer than this program, or older and not to be migrated now.
     """
-    return SqliteReader(Snapshots(path, await open_connection(path, "ro")))
+    return SqliteReader(await open_snapshots(path, migrates=migrates))
 
 
 class SqliteReader:

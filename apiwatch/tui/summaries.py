@@ -125,7 +125,7 @@ async def _alert(query: Query) -> Summary:
 
 
 async def _route(query: Query) -> Summary:
-    reader, scope, now = query.reader, query.scope, query.now
+    reader, scope = query.reader, query.scope
     routes = await reader.routes(limit=_ROUTES, window_minutes=query.window_minutes, at=query.at)
     route = next((view for view in routes if (view.host, view.route) == (scope.host, scope.route)), None)
     if route is None:
