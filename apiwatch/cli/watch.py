@@ -18,6 +18,7 @@ from apiwatch.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from apiwatch.blocklist import Guard
     from apiwatch.cli.child import Child
     from apiwatch.cli.terminal import Streams
     from apiwatch.config import Settings
@@ -101,8 +102,10 @@ def running_collector(arguments: list[str], *, db: Path, stdin: int | None) -> "
 def dashboard(path: Path, settings: "Settings", streams: "Streams", *, child: "Child | None") -> int:
     """Run the dashboard until it is left; its exit code. Farewell lines go to the real standard output."""
     import asyncio
+    import gc
 
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    gc.disable()  # until the first screen stands: among what is imported there is no garbage
     farewell, code = asyncio.run(_session(path, settings, child))
     if child is not None and (ended := child.ended()) is not None:
         farewell.append(f"apiwatch: {ended}")
@@ -114,11 +117,12 @@ def dashboard(path: Path, settings: "Settings", streams: "Streams", *, child: "C
 async def _session(path: Path, settings: "Settings", child: "Child | None") -> tuple[list[str], int]:
     from msgspec.structs import replace
 
-    from apiwatch.blocklist import Guard, gather_protected
     from apiwatch.cli.reading import actor, controlling, reading
     from apiwatch.tui import ApiwatchApp
 
-    def guard() -> Guard:
+    def guard() -> "Guard":
+        from apiwatch.blocklist import Guard, gather_protected
+
         return Guard(settings.block, gather_protected(settings.sources.trusted_proxy, settings.block.allow))
 
     async with reading(path) as reader, controlling(path) as control:

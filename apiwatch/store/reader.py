@@ -18,6 +18,7 @@ from apiwatch.store.views import (
     EvidenceView,
     HealthView,
     Overview,
+    Pulse,
     RouteView,
     SourceView,
     SuspectView,
@@ -48,10 +49,13 @@ class SqliteReader:
 
     async def changed(self) -> bool:
         """See `Reader.changed`."""
-        async with self._snapshots.take() as snapshot:
-            (version,) = await snapshot.one("PRAGMA data_version")
+        ((version,),) = await self._snapshots.ask("PRAGMA data_version")
         before, self._version = self._version, version
         return bool(before != version)
+
+    async def pulse(self) -> Pulse:
+        """See `Reader.pulse`."""
+        return totals.pulse(await self._snapshots.ask(totals.PULSE))
 
     async def overview(self, window_minutes: int, now: float) -> Overview:
         """See `Reader.overview`."""

@@ -61,6 +61,14 @@ class Snapshots:
                     await asyncio.shield(connection.rollback())
                     raise
 
+    async def ask(self, sql: str) -> Rows:
+        """All rows of one query, which is a transaction of its own."""
+        async with self._turn:
+            if self._connection is None:
+                raise StoreError(f"the state file {name_of(self._path)} was closed")
+            with translated(self._path):
+                return [tuple(row) for row in await self._connection.execute_fetchall(sql)]
+
     async def close(self) -> None:
         """Close the connection; safe to call twice."""
         async with self._turn:

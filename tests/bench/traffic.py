@@ -29,6 +29,9 @@ SHOWN = 200
 FIRST = "203.0.113.1"
 """Client of the worst alert: on the screen when the dashboard is."""
 
+_QUIET_S = 600
+"""A site of which only the heartbeat is left has been quiet for so long."""
+
 _SEVERITIES = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 _WORDS = ("orders", "users", "invoices", "carts", "sessions", "reports", "files", "teams")
 
@@ -56,6 +59,8 @@ class Site:
         self.minutes: dict[tuple[int, str], int] = {}
         self.total: dict[int, int] = {}
         self.lines = 0
+        self.newest = 0.0
+        """Event time of the newest request."""
         self.collector = make.Collector(db)
 
     def _alert(self, number: int) -> Alert:
@@ -85,7 +90,7 @@ class Site:
         self._commit(now, some, alerts, routes, share)
 
     def _commit(self, now: float, clients: list[str], alerts: list[Alert], routes: list[int], share: float) -> None:
-        minute, chance = int(now) // 60, self.chance
+        minute, chance, self.newest = int(now) // 60, self.chance, now
         rows: dict[str, Any] = {"clients": [], "client_minutes": [], "suspects": []}
         before = self.lines
         for client in clients:
@@ -141,7 +146,7 @@ class Site:
             "heartbeat": now, "pid": os.getpid(), "owner": owner, "lines": self.lines, "requests": self.lines,
             "lines_per_s": self.lines % 50 + 100.0,
         }  # fmt: skip
-        return make.health_view(self._newest(now), **{**values, **changes})
+        return make.health_view(self.newest, **{**values, **changes})
 
     def stop(self, now: float) -> None:
         """A last heartbeat, as a collector that was told to stop leaves it."""
@@ -149,10 +154,7 @@ class Site:
         self.collector.writer.close()
 
     def _source(self, now: float) -> Any:
-        return make.source_view(lines=self.lines, requests=self.lines, last_time=self._newest(now))
-
-    def _newest(self, now: float) -> float:
-        return float(max(self.total, default=int(now) // 60) * 60 + int(now) % 60) if self.total else now
+        return make.source_view(lines=self.lines, requests=self.lines, last_time=self.newest)
 
 
 def log_line(chance: random.Random, now: float) -> str:
@@ -185,7 +187,7 @@ def main() -> None:
     parser.add_argument("db", type=Path)
     parser.add_argument("--share", type=float, default=0.3)
     options = parser.parse_args()
-    site = fill(options.db)
+    site = fill(options.db, now=time.time() - (0 if options.share else _QUIET_S))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     print("ready", flush=True)
     due = time.monotonic()
