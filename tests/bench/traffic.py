@@ -10,18 +10,19 @@ import os
 import random
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from apiwatch.model import Alert, RouteRow, Severity
-from tests.bench.counted import ROOT
+from tests.bench.counted import ROOT, variables
 from tests.store import rows as make
 
-__all__ = ["FIRST", "SHOWN", "changing", "fill", "log_line"]
+__all__ = ["FIRST", "SHOWN", "changing", "fill", "flooded", "log_line", "stored_lines"]
 
 SHOWN = 200
 """Rows that a list of the dashboard asks for."""
@@ -157,6 +158,49 @@ class Site:
         return make.source_view(lines=self.lines, requests=self.lines, last_time=self.newest)
 
 
+def flood(out: IO[str]) -> None:
+    """Lines of a log for ever, as fast as they are taken: 2 000 a second of their own time, an hour back from now."""
+    chance, now = random.Random(5), time.time() - 3600  # noqa: S311  test data
+    stamp = time.strftime("%d/%b/%Y", time.gmtime(now))
+    lines = [log_line(chance, now).replace(stamp, "@", 1) for _ in range(20_000)]
+    texts = [line.partition("@")[0] + "{}" + line.partition("+0000")[2] for line in lines]
+    while True:
+        for begin in range(0, len(texts), 2000):
+            now += 1.0
+            moment = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now))
+            out.write("".join(texts[begin : begin + 2000]).replace("{}", moment))
+
+
+@contextlib.contextmanager
+def flooded(db: Path, home: Path) -> Iterator[None]:
+    """The real collector on a flood that never ends, at full speed, while it lasts; it is past the first commits."""
+    feed = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.traffic", str(db), "--flood"], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    collect = subprocess.Popen(
+        [sys.executable, "-m", "apiwatch", "collect", f"--db={db}", "-"], cwd=ROOT, env=variables(home),
+        stdin=feed.stdout, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        until = time.monotonic() + 60
+        while not stored_lines(db):
+            if collect.poll() is not None or time.monotonic() > until:
+                sys.exit("the collector did not start")
+            time.sleep(0.1)
+        yield
+    finally:
+        for process in (collect, feed):
+            process.terminate()
+            process.wait()
+
+
+def stored_lines(db: Path) -> int:
+    """Lines that the collector of a state file has stored; 0 before the first commit."""
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as one:
+        return int(one.execute("SELECT COALESCE(SUM(lines), 0) FROM sources").fetchone()[0])
+    return 0
+
+
 def log_line(chance: random.Random, now: float) -> str:
     """One line of an access log in the combined format: half of them from a walker of object ids."""
     stamp = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now))
@@ -186,7 +230,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("db", type=Path)
     parser.add_argument("--share", type=float, default=0.3)
+    parser.add_argument("--flood", action="store_true", help="write an endless log to standard output instead")
     options = parser.parse_args()
+    if options.flood:
+        with contextlib.suppress(BrokenPipeError):
+            flood(sys.stdout)
+        os._exit(0)
     site = fill(options.db, now=time.time() - (0 if options.share else _QUIET_S))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     print("ready", flush=True)
