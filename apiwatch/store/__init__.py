@@ -4,6 +4,7 @@ from apiwatch.store.control import open_control
 from apiwatch.store.locks import live_owner
 from apiwatch.store.protocol import Acquired, Control, Reader, Writer
 from apiwatch.store.reader import open_reader
+from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.troubles import Trouble, lag_of, troubles_of
 from apiwatch.store.views import (
     ActionView,
@@ -15,6 +16,8 @@ from apiwatch.store.views import (
     EvidenceView,
     FacetView,
     HealthView,
+    LineView,
+    Listing,
     MinuteView,
     Mix,
     Overview,
@@ -22,11 +25,14 @@ from apiwatch.store.views import (
     RouteView,
     SourceView,
     SuspectView,
+    TailView,
     UnparsedView,
+    UserDetail,
 )
 from apiwatch.store.writer import open_writer
 
 __all__ = [
+    "EVERYTHING",
     "Acquired",
     "ActionView",
     "AlertView",
@@ -38,16 +44,21 @@ __all__ = [
     "EvidenceView",
     "FacetView",
     "HealthView",
+    "LineView",
+    "Listing",
     "MinuteView",
     "Mix",
     "Overview",
     "Pulse",
     "Reader",
     "RouteView",
+    "Scope",
     "SourceView",
     "SuspectView",
+    "TailView",
     "Trouble",
     "UnparsedView",
+    "UserDetail",
     "Writer",
     "lag_of",
     "live_owner",

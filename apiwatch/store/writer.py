@@ -26,6 +26,7 @@ from apiwatch.store.locks import Lock
 from apiwatch.store.protocol import Acquired, Writer
 from apiwatch.store.retention import Sweeper
 from apiwatch.store.schema import migrate, rank_of
+from apiwatch.store.tail import Tail
 from apiwatch.store.views import HealthView, SourceView
 
 __all__ = ["SqliteWriter", "open_writer"]
@@ -38,8 +39,8 @@ _CHECKPOINT_PAGES = 16_000
 _WAL_BYTES = 128 << 20
 
 _SOURCE_FIELDS = tuple(field.name for field in fields(SourceView))
-_SHOWN = ("clients", "client_minutes", "minutes", "routes", "suspects", "alerts", "evidence", "unparsed")
-"""Rows without which a delta changes no picture."""
+_NEVER_SHOWN = frozenset({"state", "events", "sources", "health"})
+"""What a delta always brings, or never to a picture."""
 
 _LISTS = ("clients", "client_minutes", "client_routes", "client_facets", "minutes", "routes", "suspects", "evidence",
           "unparsed", "state")  # fmt: skip
@@ -213,6 +214,7 @@ class _Shard:
         self._shard = shard
         self._activity = Activity(connection, shard)
         self._boards = Boards(connection, shard)
+        self._tail = Tail(connection, shard)
         self.sweeper = Sweeper(connection, shard, retention, self._activity, self._boards)
         self._members: dict[str, int] = {}
         """Alert id -> number of its clients that are stored."""
@@ -236,10 +238,13 @@ class _Shard:
         self._write_alerts(delta.alerts)
         tables.EVIDENCE.write(connection, shard, delta.evidence)
         tables.UNPARSED.write(connection, shard, delta.unparsed)
+        self._tail.write(delta.lines, delta.lines_seen)
 
     def changed(self, heartbeat: float, delta: Delta | None, sources: Sequence[tuple[Any, ...]]) -> float:
         """`HealthView.changed` of a commit."""
-        brings = delta is not None and any(getattr(delta, name) for name in _SHOWN)
+        brings = delta is not None and any(
+            getattr(delta, name) for name in delta.__struct_fields__ if name not in _NEVER_SHOWN
+        )
         if brings or sources != self._sources or not self._changed:
             self._changed, self._sources = heartbeat, sources
         return self._changed
@@ -263,7 +268,10 @@ class _Shard:
         members: list[tuple[Any, ...]] = []
         for alert in alerts:
             severity, first, last = int(alert.severity), int(alert.first_seen), int(alert.last_seen)
-            row = (alert.id, alert.family, alert.principal, severity, alert.score, first, last, int(alert.closed))
+            row = (
+                alert.id, alert.family, alert.principal, severity, alert.score, first, last, int(alert.closed),
+                alert.host, alert.route,
+            )  # fmt: skip
             rows.append((*clean_row(row), pack(alert)))
             known = self._members.get(alert.id, 0)
             members += [clean_row((client, alert.id)) for client in alert.clients[known:]]

@@ -22,7 +22,7 @@ from apiwatch.tui.endings import Endings, terminal_is_gone
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.plot import load
 from apiwatch.tui.screens.base import LiveScreen
-from apiwatch.tui.screens.dashboard import DashboardScreen
+from apiwatch.tui.screens.context import ContextScreen
 from apiwatch.tui.screens.prompts import Question
 from apiwatch.tui.session import Session
 from apiwatch.tui.summary import Word, state_of
@@ -110,7 +110,7 @@ class ApiwatchApp(App[None]):
         self._resources.enter_context(self._crash_log)
         if not self.is_headless:
             self._resources.enter_context(Endings(self._signalled))
-        self.push_screen(DashboardScreen(self.session))
+        self.push_screen(ContextScreen(self.session, view=0))
         self.run_worker(self._poll(), group="poll")
         self.run_worker(self._load_plots(), group="load")
         gc.freeze()
