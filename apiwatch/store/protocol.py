@@ -20,6 +20,7 @@ from apiwatch.store.views import (
     HealthView,
     Listing,
     Overview,
+    Pulse,
     RouteView,
     SourceView,
     SuspectView,
@@ -80,6 +81,10 @@ class Reader(Protocol):
 
     async def changed(self) -> bool:
         """Whether another connection has committed since the last call (first call: True)."""
+        ...
+
+    async def pulse(self) -> Pulse:
+        """The heartbeat alone, and whether it came alone: what to read before reading everything anew."""
         ...
 
     async def overview(self, window_minutes: int, now: float) -> Overview:

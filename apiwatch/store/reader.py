@@ -22,6 +22,7 @@ from apiwatch.store.views import (
     HealthView,
     Listing,
     Overview,
+    Pulse,
     RouteView,
     SourceView,
     SuspectView,
@@ -54,10 +55,13 @@ class SqliteReader:
 
     async def changed(self) -> bool:
         """See `Reader.changed`."""
-        async with self._snapshots.take() as snapshot:
-            (version,) = await snapshot.one("PRAGMA data_version")
+        ((version,),) = await self._snapshots.ask("PRAGMA data_version")
         before, self._version = self._version, version
         return bool(before != version)
+
+    async def pulse(self) -> Pulse:
+        """See `Reader.pulse`."""
+        return totals.pulse(await self._snapshots.ask(totals.PULSE))
 
     async def overview(self, window_minutes: int, now: float) -> Overview:
         """See `Reader.overview`."""

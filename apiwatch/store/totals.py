@@ -6,11 +6,11 @@ from itertools import groupby
 from apiwatch.model import SEVERITIES
 from apiwatch.store.blocks import live_entries
 from apiwatch.store.clean import unpack
-from apiwatch.store.snapshot import Snapshot
+from apiwatch.store.snapshot import Rows, Snapshot
 from apiwatch.store.span import watermark
-from apiwatch.store.views import HealthView, MinuteView, Mix, Overview, SourceView, UnparsedView
+from apiwatch.store.views import HealthView, MinuteView, Mix, Overview, Pulse, SourceView, UnparsedView
 
-__all__ = ["health", "overview", "sources", "unparsed"]
+__all__ = ["PULSE", "health", "overview", "pulse", "sources", "unparsed"]
 
 _TIMELINE = 60
 
@@ -21,6 +21,10 @@ _SOURCE = (
     "name, kind, state, message, format, lines, requests, unparsed, skipped, late, cut, dropped, backlog_bytes, "
     "last_time"
 )
+
+
+PULSE = "SELECT body, (SELECT MAX(seq) FROM actions) FROM health ORDER BY shard"
+"""The query of `pulse`: the heartbeats, and the number of the last action."""
 
 
 async def overview(snapshot: Snapshot, window_minutes: int, now: float) -> Overview:
@@ -49,6 +53,14 @@ async def overview(snapshot: Snapshot, window_minutes: int, now: float) -> Overv
         queued_blocks=len(await live_entries(snapshot, now)),
         timeline=tuple(MinuteView(minute, Mix(*counts)) for minute, *counts in timeline),
     )
+
+
+def pulse(rows: Rows) -> Pulse:
+    """See `Reader.pulse`; `rows` are those of `PULSE`."""
+    found = [unpack(body, HealthView) for body, _ in rows]
+    known = bool(found) and all(view.changed for view in found)
+    revision = (*(view.changed for view in found), float(rows[0][1] or 0)) if known else None
+    return Pulse(reduce(_both, found) if found else None, revision)
 
 
 async def health(snapshot: Snapshot) -> HealthView | None:
@@ -111,6 +123,7 @@ def _both(one: HealthView, two: HealthView) -> HealthView:
             entry: _pairs(one.allowed.get(entry, (0, 0)), two.allowed.get(entry, (0, 0)))
             for entry in sorted(one.allowed.keys() | two.allowed.keys())
         },
+        changed=max(one.changed, two.changed),
     )
 
 

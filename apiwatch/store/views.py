@@ -22,6 +22,7 @@ __all__ = [
     "MinuteView",
     "Mix",
     "Overview",
+    "Pulse",
     "RouteView",
     "SourceView",
     "SuspectView",
@@ -110,6 +111,17 @@ class HealthView:
     """Notifications above the budget per hour: these alerts stand in the list only."""
     allowed: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Entry of the allow-list -> alerts and signals that it suppressed."""
+    changed: float = field(default=0.0, compare=False)
+    """`heartbeat` of the last commit that brought rows or other sources, not only itself; 0 when nobody noted it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Whether there is anything to read anew."""
+
+    health: HealthView | None
+    revision: tuple[float, ...] | None
+    """Equal ones: no rows were written in between, by the collector or an operator. None: not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -366,6 +366,23 @@ async def test_changed_tells_commits_of_others(db: Path) -> None:
             assert await reader.changed()
 
 
+async def test_a_heartbeat_alone_is_told_from_what_is_to_be_read_anew(db: Path) -> None:
+    with Collector(db) as collector:
+        fill(collector)
+        collector.commit()
+        async with reading(db) as reader, controlling(db) as control:
+            before = await reader.pulse()
+            collector.commit(health=health_view(heartbeat=NOW + 7, lag_s=3.0))
+            beaten = await reader.pulse()
+            assert beaten.revision == before.revision is not None
+            assert (beaten.health, await reader.health()) == (health_view(heartbeat=NOW + 7, lag_s=3.0),) * 2
+            collector.commit(health=health_view(heartbeat=NOW + 8), minutes=[minute_row(MINUTE, 1)])
+            brought = await reader.pulse()
+            assert brought.revision != before.revision
+            await control.acknowledge("aa11", "me@here", "", NOW)
+            assert (await reader.pulse()).revision != brought.revision
+
+
 async def test_reads_at_the_same_time_take_turns(db: Path) -> None:
     with Collector(db) as collector:
         fill(collector)

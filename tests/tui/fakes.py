@@ -22,6 +22,7 @@ from apiwatch.store.views import (
     MinuteView,
     Mix,
     Overview,
+    Pulse,
     RouteView,
     SourceView,
     SuspectView,
@@ -514,6 +515,10 @@ class FakeReader:
         fresh = scenario.version != self._seen
         self._seen = scenario.version
         return fresh
+
+    async def pulse(self) -> Pulse:
+        scenario = self._called("pulse")
+        return Pulse(scenario.health, (float(scenario.version),))
 
     async def overview(self, window_minutes: int, now: float) -> Overview:
         return overview(self._called("overview"), window_minutes)
