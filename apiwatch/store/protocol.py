@@ -78,8 +78,11 @@ class Reader(Protocol):
         """Whether another connection has committed since the last call (first call: True)."""
         ...
 
-    async def overview(self, window_minutes: int, now: float) -> Overview:
-        """The head of the dashboard."""
+    async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
+        """The head of the dashboard; with `at` its window, timeline and alerts are those of that event time.
+
+        In the past `clients_window` counts the clients on the leaderboards (all, up to 1 500 a minute).
+        """
         ...
 
     async def health(self) -> HealthView | None:

@@ -58,10 +58,10 @@ class SqliteReader:
         before, self._version = self._version, version
         return bool(before != version)
 
-    async def overview(self, window_minutes: int, now: float) -> Overview:
+    async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
         """See `Reader.overview`."""
         async with self._snapshots.take() as snapshot:
-            return await totals.overview(snapshot, window_minutes, now)
+            return await totals.overview(snapshot, window_minutes, now, at)
 
     async def health(self) -> HealthView | None:
         """See `Reader.health`."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from apiwatch.store.listing import busiest_of
 from apiwatch.store.members import members
+from apiwatch.store.routeminutes import with_minutes
 from apiwatch.store.scope import Scope
 from apiwatch.store.snapshot import Snapshot, marks
 from apiwatch.store.span import Span
@@ -23,7 +24,7 @@ async def routes(snapshot: Snapshot, limit: int, scope: Scope, span: Span) -> Li
     """See `Reader.routes`."""
     who = replace(scope, host="", route="")
     if who == Scope():
-        return Listing(await _of_all(snapshot, limit, scope))
+        return Listing(await with_minutes(snapshot, await _of_all(snapshot, limit, scope), span))
     found = await members(snapshot, who, lambda: busiest_of(snapshot, span))
     clients = list(found.clients)
     views = await routes_of(snapshot, clients[:_CLIENTS])

@@ -39,8 +39,8 @@ _CHECKPOINT_PAGES = 16_000
 _WAL_BYTES = 128 << 20
 
 _SOURCE_FIELDS = tuple(field.name for field in fields(SourceView))
-_LISTS = ("clients", "client_minutes", "client_routes", "client_facets", "minutes", "routes", "suspects", "evidence",
-          "unparsed", "state")  # fmt: skip
+_LISTS = ("clients", "client_minutes", "client_routes", "client_facets", "minutes", "routes", "route_minutes",
+          "suspects", "evidence", "unparsed", "state")  # fmt: skip
 
 
 def open_writer(path: Path, *, retention: Retention) -> Writer:
@@ -228,6 +228,7 @@ class _Shard:
         tables.CLIENT_FACETS.write(connection, shard, delta.client_facets)
         tables.MINUTES.write(connection, shard, delta.minutes)
         tables.ROUTES.write(connection, shard, delta.routes)
+        tables.ROUTE_MINUTES.write(connection, shard, delta.route_minutes)
         tables.SUSPECTS.write(connection, shard, delta.suspects)
         self._write_alerts(delta.alerts)
         tables.EVIDENCE.write(connection, shard, delta.evidence)

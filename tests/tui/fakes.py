@@ -513,7 +513,7 @@ class FakeReader:
         self._seen = scenario.version
         return fresh
 
-    async def overview(self, window_minutes: int, now: float) -> Overview:
+    async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
         return overview(self._called("overview"), window_minutes)
 
     async def health(self) -> HealthView | None:
