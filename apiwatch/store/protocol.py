@@ -18,6 +18,7 @@ from apiwatch.store.views import (
     EvidenceView,
     HealthView,
     Listing,
+    MinuteView,
     Overview,
     RouteView,
     SourceView,
@@ -83,6 +84,17 @@ class Reader(Protocol):
 
         In the past `clients_window` counts the clients on the leaderboards (all, up to 1 500 a minute).
         """
+        ...
+
+    async def span(self) -> tuple[int, int]:
+        """The oldest and the newest minute of which the file has requests; (0, 0) when it has none.
+
+        The counts of single clients, and of routes, reach back less far: see `retention`.
+        """
+        ...
+
+    async def day(self, at: float = 0.0) -> tuple[MinuteView, ...]:
+        """The 24 hours before the event time `at` (0: now) minute by minute, with the severity of alerts then."""
         ...
 
     async def health(self) -> HealthView | None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from apiwatch.store import detail, findings, listing, routing, tail, totals, user
+from apiwatch.store import day, detail, findings, listing, routing, tail, totals, user
 from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
 from apiwatch.store.opening import open_connection
@@ -20,6 +20,7 @@ from apiwatch.store.views import (
     EvidenceView,
     HealthView,
     Listing,
+    MinuteView,
     Overview,
     RouteView,
     SourceView,
@@ -62,6 +63,16 @@ class SqliteReader:
         """See `Reader.overview`."""
         async with self._snapshots.take() as snapshot:
             return await totals.overview(snapshot, window_minutes, now, at)
+
+    async def span(self) -> tuple[int, int]:
+        """See `Reader.span`."""
+        async with self._snapshots.take() as snapshot:
+            return await day.stored(snapshot)
+
+    async def day(self, at: float = 0.0) -> tuple[MinuteView, ...]:
+        """See `Reader.day`."""
+        async with self._snapshots.take() as snapshot:
+            return await day.day(snapshot, at)
 
     async def health(self) -> HealthView | None:
         """See `Reader.health`."""

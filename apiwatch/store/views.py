@@ -69,6 +69,8 @@ class MinuteView:
     minute: int
     """Minutes since the epoch."""
     mix: Mix
+    severity: str = ""
+    """Highest severity of the alerts that were active then, '' for none; only in `Reader.day`."""
 
 
 INPUT_ENDED = "input ended"

@@ -22,8 +22,8 @@ from tests.store.rows import (
 
 SHORT = Retention(client_minutes=600.0, minutes=1200.0, route_minutes=1200.0, clients=3600.0, alerts=7200.0)
 TABLES = (
-    "client_minutes", "minutes", "route_minutes", "board_minutes", "clients", "client_routes", "client_facets", "activity", "recent",
-    "suspects", "routes", "alerts", "alert_clients", "evidence",
+    "client_minutes", "minutes", "route_minutes", "board_minutes", "clients", "client_routes", "client_facets",
+    "activity", "recent", "suspects", "routes", "alerts", "alert_clients", "evidence",
 )  # fmt: skip
 
 
