@@ -42,8 +42,8 @@ _SOURCE_FIELDS = tuple(field.name for field in fields(SourceView))
 _NEVER_SHOWN = frozenset({"state", "events", "sources", "health"})
 """What a delta always brings, or never to a picture."""
 
-_LISTS = ("clients", "client_minutes", "client_routes", "client_facets", "minutes", "routes", "suspects", "evidence",
-          "unparsed", "state")  # fmt: skip
+_LISTS = ("clients", "client_minutes", "client_routes", "client_facets", "minutes", "routes", "route_minutes",
+          "suspects", "evidence", "unparsed", "state")  # fmt: skip
 
 
 def open_writer(path: Path, *, retention: Retention) -> Writer:
@@ -234,6 +234,7 @@ class _Shard:
         tables.CLIENT_FACETS.write(connection, shard, delta.client_facets)
         tables.MINUTES.write(connection, shard, delta.minutes)
         tables.ROUTES.write(connection, shard, delta.routes)
+        tables.ROUTE_MINUTES.write(connection, shard, delta.route_minutes)
         tables.SUSPECTS.write(connection, shard, delta.suspects)
         self._write_alerts(delta.alerts)
         tables.EVIDENCE.write(connection, shard, delta.evidence)

@@ -203,7 +203,7 @@ class ApiwatchApp(App[None]):
             if (changed and await self._brought_more(now)) or asked:
                 session.stale = False
                 self._listed_at = now
-                session.took(await session.reader.overview(session.window_minutes, now))
+                session.took(await session.reader.overview(session.window_minutes, now, session.at))
                 if screen is not None and (session.paused_at is None or not screen.loaded):
                     show = await screen.read(session.reader, now)
             session.read_done()
