@@ -16,6 +16,7 @@ COMMANDS = {
     "watch": ("apiwatch.cli.watch", "watch", "Dashboard and collector on logs (what `apiwatch PATH...` does)."),
     "demo": ("apiwatch.cli.demo", "demo", "Dashboard on a simulated incident; no log is needed."),
     "attach": ("apiwatch.cli.watch", "attach", "Another dashboard on a running collector."),
+    "serve": ("apiwatch.cli.serve", "serve", "The dashboard of a running collector in browsers, read-only."),
     "collect": ("apiwatch.cli.collect", "collect", "Collector without a dashboard."),
     "replay": ("apiwatch.cli.replay", "replay", "Read whole logs at full speed; print alerts and a summary."),
     "learn": ("apiwatch.cli.learn", "learn", "Teach what is normal from old logs, without alerts."),

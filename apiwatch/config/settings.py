@@ -362,8 +362,8 @@ class Dashboard(Section, frozen=True):
     """First window: 1m, 5m, 15m or 1h."""
     ascii: bool = False
     mouse: bool = True
-    theme: str = "dark"
-    """dark, light or ansi."""
+    theme: str = "auto"
+    """auto, dark, light, ansi or ansi-light."""
 
 
 class Block(Section, frozen=True):

@@ -10,8 +10,12 @@ from typing import Any
 
 from apiwatch.model import SEVERITIES
 from apiwatch.store.boards import BOARD_MINUTES_KEPT, KEPT, WINDOW
+from apiwatch.store.filters.match import matches
+from apiwatch.store.filters.records import client_record
+from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.findings import open_alerts_of
 from apiwatch.store.members import Members, members, near
+from apiwatch.store.narrowing import narrowed
 from apiwatch.store.schema import HALF_LIFE_S, rank_of
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.snapshot import Rows, Snapshot, marks
@@ -64,14 +68,26 @@ def faded(score: int, scored_at: float, now: float) -> int:
     return round(score * float(0.5 ** (max(0.0, now - scored_at) / HALF_LIFE_S)))
 
 
+_NOBODY = ClientView("", "", 0.0, 0.0, 0, 0, Mix(), 0, "")
+
+
 async def listed(
-    snapshot: Snapshot, window_minutes: int, sort: str, limit: int, now: float, scope: Scope, at: float
+    snapshot: Snapshot,
+    window_minutes: int,
+    sort: str,
+    limit: int,
+    now: float,
+    scope: Scope,
+    at: float,
+    where: Filter = ANY,
 ) -> Listing[ClientView]:
     """See `Reader.clients`."""
     span = await span_of(snapshot, window_minutes, at)
     found = Members({})
     fade_to = min(now, span.at)
-    if scope == EVERYTHING:
+    if where:
+        found, counts = await _narrowed(snapshot, span, window_minutes, sort, fade_to, scope, where)
+    elif scope == EVERYTHING:
         counts = await _candidates(snapshot, span, window_minutes, sort, limit, fade_to)
     else:
         found = await _members(snapshot, span, scope)
@@ -121,6 +137,34 @@ async def _members(snapshot: Snapshot, span: Span, scope: Scope) -> Members:
     if scope == Scope(client=scope.client):
         return await near(snapshot, scope.client)
     return await members(snapshot, scope, lambda: busiest_of(snapshot, span))
+
+
+async def _narrowed(
+    snapshot: Snapshot, span: Span, window_minutes: int, sort: str, fade_to: float, scope: Scope, where: Filter
+) -> tuple[Members, dict[str, Mix]]:
+    """The clients of a scope that pass a filter, and what they did in the window."""
+    found, within = Members({}), None
+    if scope != EVERYTHING:
+        found = await _members(snapshot, span, scope)
+        within = list(found.clients)
+    wanted = await narrowed(snapshot, span, window_minutes, sort, where, within)
+    counts, counted = wanted.counts, 0
+    if counts is None:
+        counts, counted = await _counts_in(snapshot, span, window_minutes, wanted.clients)
+    if within is None:
+        counts = {client: mix for client, mix in counts.items() if mix.requests}
+    known = client_record(_NOBODY)
+    terms = tuple(term for term in where.terms if term.field is not None and term.field.name in known)
+    if terms:
+        totals = await totals_of(snapshot, list(counts), fade_to)
+        alerts = await _alerts(snapshot, list(totals))
+        left = Filter(terms)
+        counts = {
+            client: counts[client]
+            for client, total in totals.items()
+            if matches(left, client_record(view_of(client, total, counts[client], alerts.get(client))), span.at)
+        }
+    return found._replace(among=wanted.among or counted or found.among), counts
 
 
 async def _counts_in(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from apiwatch.model import Action, ActionKind, Delta, StateRow
+from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.views import (
     ActionView,
@@ -72,7 +73,10 @@ class Writer(Protocol):
 
 
 class Reader(Protocol):
-    """Named queries; read-only. `now` is the viewer's clock. Every method is one short read transaction."""
+    """Named queries; read-only. `now` is the viewer's clock. Every method is one short read transaction.
+
+    `where` narrows a list in the store, so that it finds rows which the list would not show.
+    """
 
     async def changed(self) -> bool:
         """Whether another connection has committed since the last call (first call: True)."""
@@ -94,6 +98,7 @@ class Reader(Protocol):
         scope: Scope = EVERYTHING,
         at: float = 0.0,
         window_minutes: int = 5,
+        where: Filter = ANY,
     ) -> Listing[AlertView]:
         """Alerts, most severe first, then highest score, then newest.
 
@@ -124,6 +129,7 @@ class Reader(Protocol):
         now: float = 0.0,
         scope: Scope = EVERYTHING,
         at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[ClientView]:
         """Clients active in the window; `sort`: score, requests, miss, deny, err, bytes or last_seen.
 
@@ -141,12 +147,20 @@ class Reader(Protocol):
         """The drill-down."""
         ...
 
-    async def suspects(self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING) -> Listing[SuspectView]:
+    async def suspects(
+        self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING, where: Filter = ANY
+    ) -> Listing[SuspectView]:
         """Leaning tests of 'enumeration' (with scraping), 'auth' or 'recon', strongest evidence first."""
         ...
 
     async def routes(
-        self, *, limit: int = 200, scope: Scope = EVERYTHING, window_minutes: int = 5, at: float = 0.0
+        self,
+        *,
+        limit: int = 200,
+        scope: Scope = EVERYTHING,
+        window_minutes: int = 5,
+        at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[RouteView]:
         """Routes, busiest first. In the scope of clients, what these did there (then `host` is not known)."""
         ...

@@ -5,8 +5,9 @@ from pathlib import Path
 from apiwatch.store import detail, findings, listing, routing, tail, totals, user
 from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
-from apiwatch.store.opening import open_connection
+from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.protocol import Reader
+from apiwatch.store.readonly import open_snapshots
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.snapshot import Snapshots
 from apiwatch.store.span import span_of
@@ -35,13 +36,13 @@ _LINES = 1000
 """Most evidence lines of an alert, the limit of the settings."""
 
 
-async def open_reader(path: Path) -> Reader:
-    """Open a state file for reading; an older one is migrated while no collector owns it.
+async def open_reader(path: Path, *, migrates: bool = True) -> Reader:
+    """Open a state file for reading; with `migrates` an older one is migrated while no collector owns it.
 
     Raises StoreError when there is none, or when it is not ours, damaged, or cannot be opened by this user;
-    StoreVersionError when it is newer than this program, or older and owned.
+    StoreVersionError when it is newer than this program, or older and not to be migrated now.
     """
-    return SqliteReader(Snapshots(path, await open_connection(path, "ro")))
+    return SqliteReader(await open_snapshots(path, migrates=migrates))
 
 
 class SqliteReader:
@@ -76,6 +77,7 @@ class SqliteReader:
         scope: Scope = EVERYTHING,
         at: float = 0.0,
         window_minutes: int = 5,
+        where: Filter = ANY,
     ) -> Listing[AlertView]:
         """See `Reader.alerts`."""
         async with self._snapshots.take() as snapshot:
@@ -86,6 +88,7 @@ class SqliteReader:
                 scope=scope,
                 at=at,
                 window_minutes=window_minutes,
+                asked=where,
             )
 
     async def alert(self, alert_id: str) -> AlertView | None:
@@ -112,6 +115,7 @@ class SqliteReader:
         now: float = 0.0,
         scope: Scope = EVERYTHING,
         at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[ClientView]:
         """See `Reader.clients`. The window ends with the minute of the newest event, or of `at`; `now` fades scores.
 
@@ -121,7 +125,7 @@ class SqliteReader:
         if sort not in listing.SORTS:
             raise ValueError(f"clients cannot be sorted by {sort!r}")
         async with self._snapshots.take() as snapshot:
-            return await listing.listed(snapshot, window_minutes, sort, limit, now, scope, at)
+            return await listing.listed(snapshot, window_minutes, sort, limit, now, scope, at, where)
 
     async def client(self, client: str, now: float) -> ClientDetail | None:
         """See `Reader.client`."""
@@ -133,17 +137,25 @@ class SqliteReader:
         async with self._snapshots.take() as snapshot:
             return await user.user_detail(snapshot, name, now)
 
-    async def suspects(self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING) -> Listing[SuspectView]:
+    async def suspects(
+        self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING, where: Filter = ANY
+    ) -> Listing[SuspectView]:
         """See `Reader.suspects`."""
         async with self._snapshots.take() as snapshot:
-            return await findings.suspects(snapshot, family, limit, scope)
+            return await findings.suspects(snapshot, family, limit, scope, where)
 
     async def routes(
-        self, *, limit: int = 200, scope: Scope = EVERYTHING, window_minutes: int = 5, at: float = 0.0
+        self,
+        *,
+        limit: int = 200,
+        scope: Scope = EVERYTHING,
+        window_minutes: int = 5,
+        at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[RouteView]:
         """See `Reader.routes`."""
         async with self._snapshots.take() as snapshot:
-            return await routing.routes(snapshot, limit, scope, await span_of(snapshot, window_minutes, at))
+            return await routing.routes(snapshot, limit, scope, await span_of(snapshot, window_minutes, at), where)
 
     async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
         """See `Reader.tail`."""

@@ -19,13 +19,14 @@ from apiwatch.text import plain
 from apiwatch.tui.crash import CrashLog, log_directory
 from apiwatch.tui.endings import Endings, terminal_is_gone
 from apiwatch.tui.glyphs import Glyphs
-from apiwatch.tui.plot import load
+from apiwatch.tui.permissions import is_permitted
+from apiwatch.tui.pictures.plot import load
 from apiwatch.tui.screens.base import LiveScreen
 from apiwatch.tui.screens.context import ContextScreen
 from apiwatch.tui.screens.prompts import Question
 from apiwatch.tui.session import Session
 from apiwatch.tui.summary import Word, state_of
-from apiwatch.tui.themes import DARK, LIGHT, theme_name, without_colour
+from apiwatch.tui.themes import THEMES, theme_name, without_colour
 
 if TYPE_CHECKING:
     from apiwatch.blocklist import Guard
@@ -40,7 +41,8 @@ class ApiwatchApp(App[None]):
     """The dashboard. `reader` and `control` stay open; whoever opened them closes them.
 
     `guard` makes the guard of the block queue anew, because what it protects changes. `ended` tells how a collector
-    that belongs to this dashboard ended, in one sentence, and None while it lives or is not ours. `clock` is wall time.
+    that belongs to this dashboard ended, in one sentence, and None while it lives or is not ours. With `read_only` no
+    key changes anything; with `served` it is seen in a browser, so that no key writes files here. `clock` is wall time.
     """
 
     ENABLE_COMMAND_PALETTE = False
@@ -63,13 +65,15 @@ class ApiwatchApp(App[None]):
         guard: "Callable[[], Guard]",
         ended: Callable[[], str | None],
         owns_collector: bool,
+        read_only: bool = False,
+        served: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        theme = "ansi" if without_colour() else settings.dashboard.theme
-        super().__init__(ansi_color=True if theme == "ansi" else None)
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = theme_name(theme)
+        colourless = without_colour()
+        super().__init__(ansi_color=True if colourless else None)
+        for known in THEMES.values():
+            self.register_theme(known)
+        self.theme = theme_name("ansi" if colourless else settings.dashboard.theme, self.console.color_system)
         self.animation_level = "none"
         self.session = Session(
             reader,
@@ -79,6 +83,8 @@ class ApiwatchApp(App[None]):
             guard=guard,
             ended=ended,
             owns_collector=owns_collector,
+            read_only=read_only,
+            served=served,
             clock=clock,
         )
         self._crash_log = CrashLog(log_directory(settings.db))
@@ -94,6 +100,10 @@ class ApiwatchApp(App[None]):
     def glyphs(self) -> Glyphs:
         """Drawing characters."""
         return self.session.glyphs
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey what this session does not permit."""
+        return True if is_permitted(self.session, action) else None
 
     def on_mount(self) -> None:
         """Start reading, and obey signals."""

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from apiwatch.model import PROXY_SHOWN, SEVERITIES, ActionKind, Alert, Explanation, Number, Severity, Subject, Tags
+from apiwatch.store.filters import ANY, Filter, kept
+from apiwatch.store.filters.records import alert_record, client_record, route_record, suspect_record
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.views import (
     ActionView,
@@ -527,9 +529,11 @@ class FakeReader:
         scope: Scope = EVERYTHING,
         at: float = 0.0,
         window_minutes: int = 5,
+        where: Filter = ANY,
     ) -> Listing[AlertView]:
         found = [view for view in self._called("alerts").alerts if include_closed or not view.alert.closed]
-        return Listing([view for view in found if _concerns(view, scope)][:limit])
+        found = kept(where, [view for view in found if _concerns(view, scope)], alert_record, NOW)
+        return Listing(found[:limit])
 
     async def notes(self, alert_id: str) -> list[ActionView]:
         return list(self._called("notes").notes)
@@ -550,13 +554,14 @@ class FakeReader:
         now: float = 0.0,
         scope: Scope = EVERYTHING,
         at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[ClientView]:
         found = list(self._called(f"clients by {sort}").clients)
         if sort == "requests":
             found.sort(key=lambda view: -view.window.requests)
         if scope != EVERYTHING and scope == Scope(client=scope.client):
             found = [replace(view, near=("net",)) for view in found if view.client != scope.client]
-        return Listing(found[:limit])
+        return Listing(kept(where, found, client_record, NOW)[:limit])
 
     async def user(self, name: str, now: float) -> UserDetail | None:
         scenario = self._called("user")
@@ -567,16 +572,25 @@ class FakeReader:
     async def client(self, client: str, now: float) -> ClientDetail | None:
         return self._called("client").detail(client)
 
-    async def suspects(self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING) -> Listing[SuspectView]:
+    async def suspects(
+        self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING, where: Filter = ANY
+    ) -> Listing[SuspectView]:
         scenario = self._called(f"suspects {family}")
         found = scenario.enumeration if family == "enumeration" else scenario.auth
-        return Listing([view for view in found if scope.client in ("", view.client)][:limit])
+        chosen = [view for view in found if scope.client in ("", view.client)]
+        return Listing(kept(where, chosen, suspect_record, NOW)[:limit])
 
     async def routes(
-        self, *, limit: int = 200, scope: Scope = EVERYTHING, window_minutes: int = 5, at: float = 0.0
+        self,
+        *,
+        limit: int = 200,
+        scope: Scope = EVERYTHING,
+        window_minutes: int = 5,
+        at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[RouteView]:
         self._called("routes")
-        return Listing(detail().routes)
+        return Listing(kept(where, detail().routes, route_record, NOW)[:limit])
 
     async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
         lines = [view for view in self._called("tail").lines if scope.client in ("", view.client)]

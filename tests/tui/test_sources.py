@@ -7,10 +7,10 @@ import pytest
 
 from apiwatch.tui.glyphs import UNICODE
 from apiwatch.tui.line import line_text, line_width
+from apiwatch.tui.pages import source_page
 from apiwatch.tui.rows import SourceRow
 from apiwatch.tui.screens.context import ContextScreen
 from apiwatch.tui.screens.sources import SourceScreen
-from apiwatch.tui.sourcepage import source_page
 from apiwatch.tui.unparsed import unparsed_lines
 from tests.tui import fakes
 from tests.tui.pilot import Driven, driving

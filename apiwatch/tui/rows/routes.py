@@ -4,10 +4,10 @@ from apiwatch.store.scope import Scope
 from apiwatch.store.views import RouteView
 from apiwatch.text import plain
 from apiwatch.tui.cells import age, count, percent, rate, stamp
-from apiwatch.tui.charts import spark
 from apiwatch.tui.columns import Column
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, line, wrap
+from apiwatch.tui.pictures import spark
 from apiwatch.tui.rows.base import Row, failed, outcomes
 
 __all__ = ["RouteRow", "times"]
