@@ -6,17 +6,21 @@ Attached dashboards agree because each shows only what a snapshot contains, its 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from apiwatch.store.views import ActionView
 from apiwatch.text import one_line, plain
 from apiwatch.times import stamp
 
-__all__ = ["Mark", "confirmed", "mark_of", "news", "short_id"]
+if TYPE_CHECKING:
+    from apiwatch.tui.deeds.base import Outcome
+
+__all__ = ["Hearing", "Mark", "confirmed", "mark_of", "news", "short_id"]
 
 _SENTENCES = 4
 _NOTE = 60
 _NAME = 60
+_OWN_KEPT = 2000
 _DONE = {
     "acknowledge": "acked",
     "note": "left a note on",
@@ -88,6 +92,38 @@ def _sentence(actions: Sequence[ActionView], names: Mapping[str, str]) -> str:
     return f"{plain(first.actor, _NAME)} {verb} {about}{until}{note}"
 
 
-def confirmed(marks: Iterable[Mark], actions: Iterable[ActionView]) -> bool:
-    """Whether a read of `Reader.actions` contains all of what was done here."""
-    return set(marks) <= {mark_of(action) for action in actions}
+def confirmed(marks: Sequence[Mark], actions: Sequence[ActionView]) -> bool:
+    """Whether a read of `Reader.actions` contains what was done here, in this order: the last of it, or only later."""
+    if not marks or not actions:
+        return not marks
+    return marks[-1] in map(mark_of, actions) or min(action.time for action in actions) > marks[-1].time
+
+
+class Hearing:
+    """One dashboard's ear: it tells what others did, and when what was done here is seen in the state file."""
+
+    def __init__(self) -> None:
+        self._before: Sequence[ActionView] | None = None
+        self._own: dict[Mark, None] = {}
+        self._waiting: list[Outcome] = []
+
+    def expect(self, marks: Iterable[Mark]) -> None:
+        """Take note of what will be written here; before it is, so that no read takes it for somebody else's."""
+        self._own.update(dict.fromkeys(marks))
+        for mark in list(self._own)[:-_OWN_KEPT]:
+            del self._own[mark]
+
+    def wait(self, outcome: "Outcome") -> None:
+        """Have `heard` say when this is seen."""
+        if outcome.marks:
+            self._waiting.append(outcome)
+
+    def heard(
+        self, actions: Sequence[ActionView], names: Mapping[str, str] = MappingProxyType({})
+    ) -> tuple[list[str], list[str]]:
+        """After each read of `Reader.actions`: what of ours is seen now, and what others did, in sentences."""
+        seen = [outcome for outcome in self._waiting if confirmed(outcome.marks, actions)]
+        self._waiting = [outcome for outcome in self._waiting if outcome not in seen]
+        said = news(self._before, actions, self._own, names)
+        self._before = tuple(actions)
+        return [outcome.seen for outcome in seen], said

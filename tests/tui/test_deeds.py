@@ -14,7 +14,7 @@ from apiwatch.store import Control, Reader, open_control, open_reader
 from apiwatch.store.views import AlertView
 from apiwatch.tui.blocking import propose, wishes
 from apiwatch.tui.deeds import Acknowledge, Allow, Benign, BlockDeed, Mute, Note, Unmute
-from apiwatch.tui.echo import confirmed, news
+from apiwatch.tui.echo import Hearing, confirmed, news
 from apiwatch.tui.line import line_text
 from apiwatch.tui.rows import AlertRow, ClientRow, Row
 from apiwatch.tui.screens.prompts import ask_for
@@ -83,6 +83,24 @@ async def test_many_are_acknowledged_at_once_and_others_are_told(desk: Desk) -> 
     assert {view.acknowledged_by for view in await desk.reader.alerts()} == {BOB}
     again = Acknowledge(await desk.alert_rows(), [])
     assert again.nothing == "nothing to acknowledge: 203.0.113.7 is acknowledged by bob@gw1"
+
+
+async def test_a_dashboard_hears_itself_and_others(desk: Desk) -> None:
+    found = await desk.alert_rows()
+    mine, other = Acknowledge(found, []), Note(found[:1], [])
+    ear = Hearing()
+    assert ear.heard(await desk.reader.actions(limit=1)) == ([], [])
+    ear.expect(mine.marks(("mine",), NOW + 1))
+    outcome = await mine.do(desk.control, ("mine",), ME, NOW + 1)
+    assert ear.heard(()) == ([], [])
+    ear.wait(outcome)
+    seen, said = ear.heard(await desk.reader.actions(limit=1))
+    assert (seen, said) == (["acked 2 alerts"], []), "the last word stands for those that the list no longer holds"
+    for number in range(9):
+        await other.do(desk.control, (f"note {number}",), ME, NOW + 2 + number)
+    seen, said = ear.heard(await desk.reader.actions(limit=8))
+    assert (seen, said[0], len(said)) == ([], "operators did 5 more things", 4)
+    assert said[-1] == "ann@gw1 left a note on a1a1a1a1 'note 8'"
 
 
 async def test_words_with_an_end_are_checked_and_end(desk: Desk) -> None:
@@ -162,7 +180,7 @@ async def test_what_stops_halfway_says_how_far_it_came(desk: Desk) -> None:
     assert (outcome.seen, len(outcome.marks)) == ("muted 1 alerts for 2h", 1)
     failed = await deed.do(desk.control, ("2h", ""), ME, NOW)
     assert failed.failure.startswith("not muted: the state file ")
-    assert (failed.waiting, failed.marks) == ("", frozenset())
+    assert (failed.waiting, failed.marks) == ("", ())
 
 
 async def test_only_what_the_guard_lets_pass_is_queued(desk: Desk) -> None:

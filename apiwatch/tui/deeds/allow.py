@@ -53,9 +53,7 @@ class Allow(Deed):
     @property
     def fields(self) -> tuple[Field, ...]:
         """Whom, how long, why."""
-        label = (
-            "whom (of each)" if len(self.subjects) > 1 else "whom (network:, user:, agent:, token:, principal:, route)"
-        )
+        label = "whom (of each)" if len(self.subjects) > 1 else "whom (Up Down: network, user, agent, token)"
         return (
             Field(label, self._choices[0], self._choices),
             Field(f"for how long (2h 30d, or {_EVER})", _USUAL),

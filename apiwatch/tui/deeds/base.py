@@ -42,8 +42,8 @@ class LeftOut:
 class Outcome:
     """What was written, as far as this dashboard knows; others see it when the state file shows it."""
 
-    marks: frozenset[Mark]
-    """What was written: `echo.confirmed` tells when a read contains it."""
+    marks: tuple[Mark, ...]
+    """What was written, in this order: `echo.confirmed` tells when a read contains it."""
     waiting: str
     """What to say until then; '' when nothing was written."""
     seen: str
@@ -119,15 +119,18 @@ class Deed(ABC):
         """What the action about a subject names."""
         return subject.key
 
-    def marks(self, values: tuple[str, ...], now: float) -> frozenset[Mark]:
-        """What will be written; known before it is done, so that a read in between is not taken for somebody else's."""
-        return frozenset(Mark(self.kind, self.key(subject, values), now) for subject in self.subjects)
+    def marks(self, values: tuple[str, ...], now: float) -> tuple[Mark, ...]:
+        """What will be written, in this order, each once; for `echo.Hearing.expect` before it is done."""
+        return tuple(self._planned(values, now))
+
+    def _planned(self, values: tuple[str, ...], now: float) -> dict[Mark, Subject]:
+        return {Mark(self.kind, self.key(subject, values), now): subject for subject in self.subjects}
 
     async def do(self, control: Control, values: tuple[str, ...], actor: str, now: float) -> Outcome:
         """Write all of it, each subject in a short transaction of its own; stop at the first that cannot be written."""
         written: list[Mark] = []
         failure = ""
-        for mark, subject in {Mark(self.kind, self.key(each, values), now): each for each in self.subjects}.items():
+        for mark, subject in self._planned(values, now).items():
             try:
                 await self.write(control, subject, values, actor, now)
             except ApiwatchError as error:
@@ -137,7 +140,7 @@ class Deed(ABC):
             written.append(mark)
         count = f"{len(written)} {self.noun[1]}" if failure else self.what
         return Outcome(
-            frozenset(written),
+            tuple(written),
             f"{self.doing} {count}..." if written else "",
             f"{self.done} {count}{self.ending(values)}" if written else "",
             failure,
