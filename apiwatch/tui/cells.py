@@ -17,6 +17,7 @@ __all__ = [
     "size",
     "span",
     "stamp",
+    "took",
 ]
 
 _WORDS = {"critical": "CRIT !!", "high": "HIGH !", "medium": "MED", "low": "LOW", "info": "INFO"}
@@ -152,3 +153,16 @@ def rank(severity: str) -> int:
 def severity_word(severity: str) -> str:
     """Severity as word and mark, at most 7 characters: 'CRIT !!'; '-' for none."""
     return _WORDS.get(severity, "-")
+
+
+def took(seconds: float | None) -> str:
+    """A duration in at most 5 characters: '11ms', '1.2s'; '-' when it is not known.
+
+    >>> took(0.0112), took(1.24), took(None)
+    ('11ms', '1.2s', '-')
+    """
+    if seconds is None:
+        return "-"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f}ms"
+    return f"{seconds:.1f}s" if seconds < 99 else ">99s"

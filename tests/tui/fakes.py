@@ -392,6 +392,7 @@ class Scenario:
     unparsed: tuple[UnparsedView, ...] = ()
     evidence: tuple[EvidenceView, ...] = field(default_factory=lambda: evidence(WALKER))
     detail: Callable[[str], ClientDetail | None] = detail
+    actions: tuple[ActionView, ...] = ()
     failure: Exception | None = None
     """Raised by every read while it is set."""
     version: int = 0
@@ -627,8 +628,7 @@ class FakeReader:
         return []
 
     async def actions(self, *, limit: int = 200) -> list[ActionView]:
-        self._called("actions")
-        return []
+        return list(reversed(self._called("actions").actions))[:limit]
 
     async def close(self) -> None:
         self.calls.append("close")
@@ -642,14 +642,17 @@ class FakeControl:
         self.said: list[tuple[str, ...]] = []
         self.failure: Exception | None = None
 
-    def _say(self, *words: str) -> None:
+    def _say(self, *words: str, by: str = "", now: float = 0.0) -> None:
         if self.failure is not None:
             raise self.failure
         self.said.append(words)
         self.scenario.version += 1
+        kind, subject = words[:2]
+        seen = ActionView(f"a{len(self.said)}", now, by, kind, subject, None, "")
+        self.scenario.actions = (*self.scenario.actions, seen)
 
     async def acknowledge(self, alert_id: str, actor: str, note: str, now: float) -> None:
-        self._say("acknowledge", alert_id, actor, note)
+        self._say("acknowledge", alert_id, actor, note, by=actor, now=now)
         self.scenario.alerts = tuple(
             replace(view, state="acknowledged", acknowledged_by=actor, note=note) if view.alert.id == alert_id else view
             for view in self.scenario.alerts
@@ -658,10 +661,10 @@ class FakeControl:
     async def say(
         self, kind: ActionKind, alert_id: str, actor: str, note: str, now: float, expires: float | None = None
     ) -> None:
-        self._say(kind, alert_id, actor, note)
+        self._say(kind, alert_id, actor, note, by=actor, now=now)
 
     async def allow(self, target: str, reason: str, actor: str, now: float, expires: float | None) -> str:
-        self._say("allow", target, reason, actor)
+        self._say("allow", target, reason, actor, by=actor, now=now)
         return f"n{len(self.said)}"
 
     async def disallow(self, entry_id: str, actor: str, now: float) -> bool:
@@ -671,7 +674,7 @@ class FakeControl:
     async def block(
         self, net: str, reason: str, alert_ids: Sequence[str], actor: str, now: float, expires: float | None
     ) -> str:
-        self._say("block", net, reason, ",".join(alert_ids), actor, f"{(expires or now) - now:.0f}")
+        self._say("block", net, reason, ",".join(alert_ids), actor, f"{(expires or now) - now:.0f}", by=actor, now=now)
         entry = BlockEntry(f"n{len(self.said)}", net, reason, tuple(alert_ids), actor, now, expires, "queued")
         self.scenario.blocks = (*self.scenario.blocks, entry)
         return entry.id
