@@ -265,6 +265,8 @@ class RouteState(msgspec.Struct, gc=False):
     flow: Flow | None = None
     errors: RouteErrors | None = None
     time: RouteTime | None = None
+    first_client: str = ""
+    """Client of the request by which it became known."""
     minutes: dict[int, list[int]] = msgspec.field(default_factory=dict)
     """Minute -> its counters (see `engine.routeminutes`); only the last few minutes."""
     dirty: bool = False

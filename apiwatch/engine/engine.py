@@ -27,6 +27,7 @@ from apiwatch.model import (
     ClientMinuteRow,
     ClientRouteRow,
     ClientRow,
+    DeclaredRow,
     Delta,
     Health,
     LineRow,
@@ -80,6 +81,8 @@ class Engine(Learning):
         self.globals.salt = salt
         self._rest_at = 0.0
         """Event time from which on it is worth while to look for those who may rest."""
+        self._told_declared = False
+        """Whether a delta held what the OpenAPI files declare."""
         if specification is not None:
             self.routes.specify(specification)
 
@@ -160,6 +163,7 @@ class Engine(Learning):
             state=state.rows,
             health=self.health(),
             route_minutes=route_minutes,
+            declared=self._take_declared(),
             lines=lines,
             lines_seen=seen,
         )
@@ -389,7 +393,15 @@ class Engine(Learning):
 
     def _route_row(self, found: RouteState) -> RouteRow:
         tests = self.share_tests[found.route.is_login]
-        return route_row(found, route_notes(found, tests, self.settings.detectors))
+        notes = route_notes(found, tests, self.settings.detectors)
+        return route_row(found, notes, self.routes.specification)
+
+    def _take_declared(self) -> list[DeclaredRow] | None:
+        if self._told_declared:
+            return None
+        self._told_declared = True
+        declared = self.routes.specification.declared()
+        return [DeclaredRow(host, label, int(operation.deprecated)) for host, label, operation in declared]
 
     def _take_alerts(self, state: _Pieces) -> list[Alert]:
         book = self.book

@@ -6,7 +6,7 @@ from apiwatch.config.settings import Detectors
 from apiwatch.detect.state import LogInTrack, ObjectTrack, Principal, ReconTrack, RouteState
 from apiwatch.engine.state import SourceState
 from apiwatch.model import MinuteRow, RouteRow, SourceRow, SuspectRow
-from apiwatch.routes import Route
+from apiwatch.routes import Route, Specification
 
 __all__ = ["MINUTE_BYTES", "MINUTE_PLACES", "minute_row", "route_row", "source_row", "suspect_rows"]
 
@@ -19,14 +19,24 @@ MINUTE_PLACES = 38
 """Counters of a minute; the last one tells whether it changed."""
 
 
-def route_row(state: RouteState, notes: str) -> RouteRow:
+def route_row(state: RouteState, notes: str, specification: Specification) -> RouteRow:
     """The row of one route."""
     route = state.route
     clients = PRINCIPALS_COUNTED if state.principals is None else len(state.principals)
     ok, miss, deny, limited, err, neutral = state.outcomes
     seen = int(route.first_seen), int(route.last_seen)
     counts = sum(state.outcomes), clients, ok, miss, deny, limited, err, neutral
-    return RouteRow(route.host, route.label, " ".join(route.roles), *seen, *counts, route.origin, notes)
+    declared = -1
+    if route.matched and specification.covers(route.host):
+        declared = int(route.origin == "openapi")
+    row = RouteRow(route.host, route.label, " ".join(route.roles), *seen, *counts)
+    return row._replace(
+        origin=route.origin,
+        notes=notes,
+        declared=declared,
+        deprecated=int(route.deprecated),
+        first_client=state.first_client,
+    )
 
 
 def minute_row(minute: int, counts: list[int]) -> MinuteRow:

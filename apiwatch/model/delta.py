@@ -21,6 +21,7 @@ __all__ = [
     "ClientMinuteRow",
     "ClientRouteRow",
     "ClientRow",
+    "DeclaredRow",
     "Delta",
     "EvidenceRow",
     "Health",
@@ -172,6 +173,22 @@ class RouteRow(NamedTuple):
     """Where its template comes from: `learned`, `pinned` or `openapi`."""
     notes: str = ""
     """Tests that cannot see here, because normal clients do what they look for; separated by `; `."""
+    declared: int = -1
+    """1 when an OpenAPI file declares it, 0 when the file of its host does not, -1 when no file is about its host."""
+    deprecated: int = 0
+    """1 when a file says that nobody should use it any more."""
+    first_client: str = ""
+    """Client of the request by which it became known."""
+
+
+class DeclaredRow(NamedTuple):
+    """Key (host, route): an operation of an OpenAPI file, whether anybody asks for it or not."""
+
+    host: str
+    """'' for any host."""
+    route: str
+    """Label that its route has, once it is asked for."""
+    deprecated: int
 
 
 class RouteMinuteRow(NamedTuple):
@@ -341,6 +358,8 @@ class Delta(msgspec.Struct, frozen=True):
     state: list[StateRow]
     health: Health
     route_minutes: list[RouteMinuteRow] = []
+    declared: list[DeclaredRow] | None = None
+    """All declared operations, once for each start of the engine; None: as before."""
     lines: list[LineRow] = []
     """The newest requests, oldest first, if the engine was told to keep them."""
     lines_seen: int = 0

@@ -17,6 +17,7 @@ from apiwatch.store.views import (
     ClientView,
     EvidenceView,
     HealthView,
+    InventoryView,
     Listing,
     MinuteView,
     Overview,
@@ -164,6 +165,14 @@ class Reader(Protocol):
         self, *, limit: int = 200, scope: Scope = EVERYTHING, window_minutes: int = 5, at: float = 0.0
     ) -> Listing[RouteView]:
         """Routes, busiest first. In the scope of clients, what these did there (then `host` is not known)."""
+        ...
+
+    async def inventory(self, *, limit: int = 500, scope: Scope = EVERYTHING) -> Listing[InventoryView]:
+        """Routes that were asked for, and what OpenAPI files declare though nobody asked for it.
+
+        First those with findings, then what no file declares, what is deprecated and used, the rest by age (newest
+        first), and last what nobody asked for.
+        """
         ...
 
     async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:

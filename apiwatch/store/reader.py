@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from apiwatch.store import day, detail, findings, listing, routing, tail, totals, user
+from apiwatch.store import day, detail, findings, inventory, listing, routing, tail, totals, user
 from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
 from apiwatch.store.opening import open_connection
@@ -19,6 +19,7 @@ from apiwatch.store.views import (
     ClientView,
     EvidenceView,
     HealthView,
+    InventoryView,
     Listing,
     MinuteView,
     Overview,
@@ -155,6 +156,11 @@ class SqliteReader:
         """See `Reader.routes`."""
         async with self._snapshots.take() as snapshot:
             return await routing.routes(snapshot, limit, scope, await span_of(snapshot, window_minutes, at))
+
+    async def inventory(self, *, limit: int = 500, scope: Scope = EVERYTHING) -> Listing[InventoryView]:
+        """See `Reader.inventory`."""
+        async with self._snapshots.take() as snapshot:
+            return await inventory.inventory(snapshot, limit, scope)
 
     async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
         """See `Reader.tail`."""

@@ -17,6 +17,7 @@ __all__ = [
     "EvidenceView",
     "FacetView",
     "HealthView",
+    "InventoryView",
     "LineView",
     "Listing",
     "MinuteView",
@@ -280,6 +281,37 @@ class RouteView:
     """Requests that are usual in such a window at this hour; 0 when that is not known yet."""
     p95: float = 0.0
     """Seconds below which 95 % of the answers in the window took, within an eighth; 0 when the log has no durations."""
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryView:
+    """One route that was asked for, or is declared."""
+
+    host: str
+    """'' when a file declares it for any host, or the log names none."""
+    route: str
+    origin: str
+    """Where its template comes from: `learned`, `pinned` or `openapi`."""
+    declared: bool | None
+    """Whether an OpenAPI file declares it; None when no file is about its host."""
+    deprecated: bool
+    first_seen: float
+    """0 when nobody ever asked for it; so is `last_seen`."""
+    last_seen: float
+    requests: int
+    """0: declared, but never seen."""
+    clients: int
+    """Distinct principals, counted up to 300."""
+    mix: Mix
+    """Requests and outcomes; status classes are those of `window`."""
+    window: Mix
+    """The last 24 hours, with status classes."""
+    first_client: str
+    """Who asked first; '' when that is not known."""
+    roles: str = ""
+    finding: str = ""
+    """Title of the worst alert of the inventory family about it, '' when there is none."""
+    alert_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
