@@ -32,6 +32,7 @@ from apiwatch.model import (
     Health,
     LineRow,
     MinuteRow,
+    PointsRow,
     RouteMinuteRow,
     RouteRow,
     SourceRow,
@@ -117,7 +118,8 @@ class Engine(Learning):
         client_routes: list[ClientRouteRow] = []
         facets: list[ClientFacetRow] = []
         self._take_clients(state, clients, minutes, client_routes, facets)
-        suspects = self._take_suspects(state)
+        points: list[PointsRow] = []
+        suspects = self._take_suspects(state, points)
         route_minutes, self.closed_route_minutes = self.closed_route_minutes, []
         routes = self._take_routes(state, route_minutes)
         for account in self.changed_accounts():
@@ -163,6 +165,7 @@ class Engine(Learning):
             state=state.rows,
             health=self.health(),
             route_minutes=route_minutes,
+            points=points,
             declared=self._take_declared(),
             lines=lines,
             lines_seen=seen,
@@ -338,18 +341,21 @@ class Engine(Learning):
                 state.put(f"c/{client.address}", client)
         self.dirty_clients, self.evicted_clients = [], []
 
-    def _take_suspects(self, state: _Pieces) -> list[SuspectRow]:
+    def _take_suspects(self, state: _Pieces, points: list[PointsRow]) -> list[SuspectRow]:
         suspects: list[SuspectRow] = []
         detectors = self.settings.detectors
         for principal in self.evicted_principals:
-            suspects += suspect_rows(principal, detectors, self._route_of, self._param_of)
+            suspects += suspect_rows(principal, detectors, self._route_of, self._param_of, points)
         for principal in self.dirty_principals:
             if principal.dirty and self.principals.awake.get(principal.key) is principal:
-                suspects += suspect_rows(principal, detectors, self._route_of, self._param_of)
+                suspects += suspect_rows(principal, detectors, self._route_of, self._param_of, points)
                 principal.dirty = False
                 state.put(f"p/{principal.key}", principal)
         self.dirty_principals, self.evicted_principals = [], []
-        return [] if self.desk.learning else suspects
+        if self.desk.learning:
+            points.clear()
+            return []
+        return suspects
 
     def _rest(self) -> None:
         """Let those rest that have been quiet for a while: nothing of them waits for a take any more."""

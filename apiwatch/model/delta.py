@@ -27,6 +27,7 @@ __all__ = [
     "Health",
     "LineRow",
     "MinuteRow",
+    "PointsRow",
     "RouteMinuteRow",
     "RouteRow",
     "SourceRow",
@@ -242,6 +243,25 @@ class SuspectRow(NamedTuple):
     note: str
 
 
+class PointsRow(NamedTuple):
+    """Key (principal, host, route, parameter): objects over time of a test that leans towards enumeration."""
+
+    principal: str
+    host: str
+    route: str
+    parameter: str
+    client: str
+    """Address of the last of these requests."""
+    last_seen: int
+    """Time of that request."""
+    ordered: int
+    """1 if the numbers of objects are their order, 0 if they are as good as random."""
+    stride: int
+    """`body` holds one of so many new objects."""
+    body: bytes
+    """MessagePack of a flat list: second, number of the object, 1 if it was found; at most 256 times."""
+
+
 class EvidenceRow(NamedTuple):
     """Key (alert_id, slot): one original line that supports an alert."""
 
@@ -358,6 +378,7 @@ class Delta(msgspec.Struct, frozen=True):
     state: list[StateRow]
     health: Health
     route_minutes: list[RouteMinuteRow] = []
+    points: list[PointsRow] = []
     declared: list[DeclaredRow] | None = None
     """All declared operations, once for each start of the engine; None: as before."""
     lines: list[LineRow] = []

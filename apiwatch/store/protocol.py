@@ -21,6 +21,7 @@ from apiwatch.store.views import (
     Listing,
     MinuteView,
     Overview,
+    PointView,
     RouteView,
     SourceView,
     SuspectView,
@@ -172,6 +173,14 @@ class Reader(Protocol):
 
         First those with findings, then what no file declares, what is deprecated and used, the rest by age (newest
         first), and last what nobody asked for.
+        """
+        ...
+
+    async def points(self, scope: Scope) -> tuple[PointView, ...]:
+        """Objects over time of whoever leans towards enumeration or scraping in a scope, by time.
+
+        Of a client (and route), user, alert or route; of its latest 20 principals and parameters, up to 256 objects
+        each. Objects count from when the test began to lean, each at its first request.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from apiwatch.store import day, detail, findings, inventory, listing, routing, tail, totals, user
+from apiwatch.store import day, detail, findings, inventory, listing, points, routing, tail, totals, user
 from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
 from apiwatch.store.opening import open_connection
@@ -23,6 +23,7 @@ from apiwatch.store.views import (
     Listing,
     MinuteView,
     Overview,
+    PointView,
     RouteView,
     SourceView,
     SuspectView,
@@ -161,6 +162,11 @@ class SqliteReader:
         """See `Reader.inventory`."""
         async with self._snapshots.take() as snapshot:
             return await inventory.inventory(snapshot, limit, scope)
+
+    async def points(self, scope: Scope) -> tuple[PointView, ...]:
+        """See `Reader.points`."""
+        async with self._snapshots.take() as snapshot:
+            return await points.points(snapshot, scope)
 
     async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
         """See `Reader.tail`."""

@@ -18,6 +18,7 @@ from apiwatch.model import (
     DeclaredRow,
     EvidenceRow,
     MinuteRow,
+    PointsRow,
     RouteMinuteRow,
     RouteRow,
     SuspectRow,
@@ -40,6 +41,7 @@ __all__ = [
     "MINUTES",
     "NEW_CLIENTS",
     "OFFSETS",
+    "POINTS",
     "RECENT",
     "ROUTES",
     "ROUTE_MINUTES",
@@ -123,4 +125,5 @@ EVIDENCE = Table("evidence", EvidenceRow._fields, "alert_id slot")
 BOARD_MINUTES = Table("board_minutes", ClientMinuteRow._fields, "minute client part")
 BOARD_FLOORS = Table("board_floors", ("minute", "requests", "miss", "deny", "err", "bytes"), "minute")
 TAIL = Table("tail", ("slot", "seq", "seen", "body"), "slot")
+POINTS = Table("points", PointsRow._fields, "principal host route parameter")
 RECENT = Table("recent", ("client", "last_seen"), "client")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from apiwatch.model import Alert, LineRow
 
@@ -23,6 +23,7 @@ __all__ = [
     "MinuteView",
     "Mix",
     "Overview",
+    "PointView",
     "RouteView",
     "SourceView",
     "SuspectView",
@@ -336,6 +337,24 @@ class SuspectView:
     note: str
     alert_id: str
     """Open alert of the same family and principal, '' when there is none."""
+
+
+class PointView(NamedTuple):
+    """One object that somebody asked for, when a test leaned towards enumeration."""
+
+    time: int
+    number: int
+    """Its place in the order of ids; as good as random when it is not `ordered`."""
+    found: bool
+    principal: str
+    client: str
+    """Address of the principal's last point."""
+    host: str
+    route: str
+    parameter: str
+    ordered: bool
+    stride: int
+    """It stands for so many objects, of which the others were left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ _WAL_BYTES = 128 << 20
 
 _SOURCE_FIELDS = tuple(field.name for field in fields(SourceView))
 _LISTS = ("clients", "client_minutes", "client_routes", "client_facets", "minutes", "routes", "route_minutes",
-          "suspects", "evidence", "unparsed", "state")  # fmt: skip
+          "suspects", "points", "evidence", "unparsed", "state")  # fmt: skip
 
 
 def open_writer(path: Path, *, retention: Retention) -> Writer:
@@ -233,6 +233,7 @@ class _Shard:
             connection.execute("DELETE FROM declared WHERE shard = ?", (shard,))
             tables.DECLARED.write(connection, shard, list(dict.fromkeys(delta.declared)))
         tables.SUSPECTS.write(connection, shard, delta.suspects)
+        tables.POINTS.write(connection, shard, delta.points)
         self._write_alerts(delta.alerts)
         tables.EVIDENCE.write(connection, shard, delta.evidence)
         tables.UNPARSED.write(connection, shard, delta.unparsed)

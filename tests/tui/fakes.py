@@ -21,6 +21,7 @@ from apiwatch.store.views import (
     MinuteView,
     Mix,
     Overview,
+    PointView,
     RouteView,
     SourceView,
     SuspectView,
@@ -609,6 +610,17 @@ class FakeReader:
         return Listing(
             [view for view in self._called("inventory").inventory if scope.route in ("", view.route)][:limit]
         )
+
+    async def points(self, scope: Scope) -> tuple[PointView, ...]:
+        self._called("points")
+        route = "GET /api/orders/{id}"
+        return tuple(
+            PointView(
+                int(NOW) - 329 + step, 1_039_105 + 33 * step, step % 4 == 0, scope.client, scope.client,
+                "api.example.com", route, "orders", True, 33,
+            )
+            for step in range(256)
+        )  # fmt: skip
 
     async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
         lines = [view for view in self._called("tail").lines if scope.client in ("", view.client)]
