@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from apiwatch.cli.keymap import require_keys
 from apiwatch.cli.options import load_settings, screen_options, with_screen
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def demo(scenario: str, seed: int, config: str | None, ascii_only: bool, no_mous
     from apiwatch.cli.terminal import on_terminal
     from apiwatch.cli.watch import dashboard
 
-    settings = with_screen(load_settings(config), ascii_only=ascii_only, no_mouse=no_mouse)
+    settings = with_screen(require_keys(load_settings(config), config), ascii_only=ascii_only, no_mouse=no_mouse)
     known_scenario(scenario)
     with on_terminal() as streams, ended_by_signals():
         say("preparing the incident ...")

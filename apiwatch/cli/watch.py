@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apiwatch.cli.keymap import require_keys
 from apiwatch.cli.options import (
     load_settings,
     screen_options,
@@ -46,7 +47,8 @@ def watch(
     from apiwatch.store import live_owner
 
     typed = take_source_options(sources)
-    settings = with_screen(load_settings(config, typed), ascii_only=ascii_only, no_mouse=no_mouse)
+    loaded = require_keys(load_settings(config, typed), config)
+    settings = with_screen(loaded, ascii_only=ascii_only, no_mouse=no_mouse)
     wanted = wanted_paths(paths, settings)
     check_paths(wanted, follow=True)
     path = state_path(settings, db)
@@ -75,7 +77,7 @@ def attach(db: str | None, config: str | None, ascii_only: bool, no_mouse: bool)
     from apiwatch.config import state_path
     from apiwatch.store import live_owner
 
-    settings = with_screen(load_settings(config), ascii_only=ascii_only, no_mouse=no_mouse)
+    settings = with_screen(require_keys(load_settings(config), config), ascii_only=ascii_only, no_mouse=no_mouse)
     path = state_path(settings, db)
     require_state(path)
     with on_terminal() as streams:

@@ -16,6 +16,8 @@ from apiwatch.tui.commands import VERBS, Args, CommandContext, Kind, Verb, verb_
 
 __all__ = ["HasCommands", "Palette"]
 
+_COMMAND_CELLS = 36
+
 _SHOWN = 120
 """Characters of a text."""
 
@@ -45,7 +47,7 @@ class Commands(Provider):
     async def discover(self) -> Hits:
         """Commands that are possible now."""
         for entry in self._verbs():
-            yield DiscoveryHit(Content(entry.text), entry.run, text=entry.text, help=entry.help)
+            yield DiscoveryHit(_beside(Content(entry.text), entry.help), entry.run, text=entry.text)
 
     async def search(self, query: str) -> Hits:
         """What has the letters of the query in their order."""
@@ -54,8 +56,8 @@ class Commands(Provider):
             for entry in entries:
                 score = max(matcher.match(entry.text), matcher.match(entry.help) / 2)
                 if score > 0:
-                    shown = self._highlighted(matcher, entry.text)
-                    yield Hit(score, shown, entry.run, text=entry.text, help=entry.help)
+                    shown = _beside(self._highlighted(matcher, entry.text), entry.help)
+                    yield Hit(score, shown, entry.run, text=entry.text)
 
     def _highlighted(self, matcher: Matcher, text: str) -> Content:
         # `Matcher.highlight` takes the text for markup.
@@ -90,6 +92,12 @@ class Commands(Provider):
                 yield _Entry(f"{verb.name} {plain(value, _SHOWN)}", verb.help, run)
 
 
+def _beside(text: Content, help: str) -> Content:  # noqa: A002
+    """A command, and what it does, in one line."""
+    gap = max(2, _COMMAND_CELLS - text.cell_length)
+    return Content.assemble(text, " " * gap, (help, "dim"))
+
+
 def _start(verb: Verb, context: CommandContext) -> None:
     """Do what needs no word more; else have the operator go on in the command line."""
     if verb.complete:
@@ -109,6 +117,7 @@ class Palette(CommandPalette):
     Palette CommandInput, Palette CommandInput:focus { border: none; height: 1; padding: 0; background: $panel; }
     Palette CommandList { border: none; padding: 0; max-height: 60vh; background: $surface; scrollbar-size: 0 0; }
     Palette CommandList:focus { border: none; }
+    Palette CommandList { text-wrap: nowrap; text-overflow: clip; }
     Palette CommandList > .option-list--option { padding: 0 1; text-style: none; }
     Palette CommandList > .option-list--option-highlighted { text-style: reverse; }
     Palette LoadingIndicator { display: none; }

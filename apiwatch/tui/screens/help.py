@@ -8,6 +8,7 @@ from textual.widget import Widget
 
 from apiwatch.store.protocol import Reader
 from apiwatch.tui.cells import clock
+from apiwatch.tui.keys import key_name
 from apiwatch.tui.line import Line, Piece, fit, line, wrap
 from apiwatch.tui.screens.base import LiveScreen
 from apiwatch.tui.session import Session
@@ -15,25 +16,6 @@ from apiwatch.tui.widgets.lines import Lines
 from apiwatch.tui.widgets.text import Document
 
 __all__ = ["HelpScreen"]
-
-_NAMES = {
-    "question_mark": "?",
-    "slash": "/",
-    "escape": "Esc",
-    "backspace": "Backspace",
-    "enter": "Enter",
-    "space": "Space",
-    "tab": "Tab",
-    "shift+tab": "Shift-Tab",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "home": "Home",
-    "end": "End",
-    "up": "Up",
-    "down": "Down",
-    "f1": "F1",
-}
-
 
 _HERE, _MOVING, _EVERYWHERE = "on this screen", "moving", "on every screen"
 _COMMON = {binding.id for binding in LiveScreen.BINDINGS if isinstance(binding, Binding)}
@@ -95,13 +77,9 @@ def key_groups(screen: LiveScreen) -> list[tuple[str, list[tuple[str, str]]]]:
             title = _MOVING
         else:
             title = _EVERYWHERE if node is screen.app or binding.id in _COMMON else _HERE
-        groups[title].setdefault(tip, []).append(_name(key))
+        groups[title].setdefault(tip, []).append(key_name(key))
     return [
         (title, [(" ".join(dict.fromkeys(keys)), tip) for tip, keys in found.items()])
         for title, found in groups.items()
         if found
     ]
-
-
-def _name(key: str) -> str:
-    return _NAMES.get(key, f"^{key[5:]}" if key.startswith("ctrl+") else key)

@@ -24,17 +24,26 @@ class KeyTable(Lines, can_focus=True):
     """A titled list of rows; the first line is its title rule, the second names the columns."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "up", show=False, tooltip="row up, row down"),
-        Binding("down,j", "move(1)", "down", show=False, tooltip="row up, row down"),
-        Binding("pageup", "page(-1)", "page up", show=False, tooltip="page up, page down"),
-        Binding("pagedown", "page(1)", "page down", show=False, tooltip="page up, page down"),
-        Binding("ctrl+u", "page(-0.5)", "half up", show=False, tooltip="half a page up, down"),
-        Binding("ctrl+d", "page(0.5)", "half down", show=False, tooltip="half a page up, down"),
-        Binding("home,g", "edge(-1)", "top", show=False, tooltip="first row, last row"),
-        Binding("end,G", "edge(1)", "bottom", show=False, tooltip="first row, last row"),
-        Binding("space", "mark", "mark", show=False, tooltip="mark or unmark the row, move on"),
-        Binding("M", "mark_all", "mark all", show=False, tooltip="mark all shown rows, remove all marks"),
-        Binding("U", "unmark_all", "unmark all", show=False, tooltip="mark all shown rows, remove all marks"),
+        Binding("up,k", "move(-1)", "up", id="move-up", show=False, tooltip="row up, row down"),
+        Binding("down,j", "move(1)", "down", id="move-down", show=False, tooltip="row up, row down"),
+        Binding("pageup", "page(-1)", "page up", id="page-up", show=False, tooltip="page up, page down"),
+        Binding("pagedown", "page(1)", "page down", id="page-down", show=False, tooltip="page up, page down"),
+        Binding("ctrl+u", "page(-0.5)", "half up", id="half-page-up", show=False, tooltip="half a page up, down"),
+        Binding("ctrl+d", "page(0.5)", "half down", id="half-page-down", show=False, tooltip="half a page up, down"),
+        Binding("home,g", "edge(-1)", "top", id="move-first", show=False, tooltip="first row, last row"),
+        Binding("end,G", "edge(1)", "bottom", id="move-last", show=False, tooltip="first row, last row"),
+        Binding("space", "mark", "mark", id="mark", show=False, tooltip="mark or unmark the row, move on"),
+        Binding(
+            "M", "mark_all", "mark all", id="mark-all", show=False, tooltip="mark all shown rows, remove all marks"
+        ),
+        Binding(
+            "U",
+            "unmark_all",
+            "unmark all",
+            id="unmark-all",
+            show=False,
+            tooltip="mark all shown rows, remove all marks",
+        ),
     ]
 
     class Moved(Message):

@@ -55,14 +55,20 @@ class Document(Lines, can_focus=True):
     """Lines to scroll through, below a title rule that says where in the text one is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_by(-1)", "up", show=False, tooltip="line up, line down"),
-        Binding("down,j", "scroll_by(1)", "down", show=False, tooltip="line up, line down"),
-        Binding("pageup", "scroll_page(-1)", "page up", show=False, tooltip="page up, page down"),
-        Binding("pagedown,space", "scroll_page(1)", "page down", show=False, tooltip="page up, page down"),
-        Binding("ctrl+u", "scroll_page(-0.5)", "half up", show=False, tooltip="half a page up, down"),
-        Binding("ctrl+d", "scroll_page(0.5)", "half down", show=False, tooltip="half a page up, down"),
-        Binding("home,g", "scroll_edge(-1)", "top", show=False, tooltip="first line, last line"),
-        Binding("end,G", "scroll_edge(1)", "bottom", show=False, tooltip="first line, last line"),
+        Binding("up,k", "scroll_by(-1)", "up", id="move-up", show=False, tooltip="line up, line down"),
+        Binding("down,j", "scroll_by(1)", "down", id="move-down", show=False, tooltip="line up, line down"),
+        Binding("pageup", "scroll_page(-1)", "page up", id="page-up", show=False, tooltip="page up, page down"),
+        Binding(
+            "pagedown,space", "scroll_page(1)", "page down", id="page-down", show=False, tooltip="page up, page down"
+        ),
+        Binding(
+            "ctrl+u", "scroll_page(-0.5)", "half up", id="half-page-up", show=False, tooltip="half a page up, down"
+        ),
+        Binding(
+            "ctrl+d", "scroll_page(0.5)", "half down", id="half-page-down", show=False, tooltip="half a page up, down"
+        ),
+        Binding("home,g", "scroll_edge(-1)", "top", id="move-first", show=False, tooltip="first line, last line"),
+        Binding("end,G", "scroll_edge(1)", "bottom", id="move-last", show=False, tooltip="first line, last line"),
     ]
 
     def __init__(self, heading: str = "", *, id: str = "document") -> None:  # noqa: A002
