@@ -2,9 +2,10 @@
 
 from apiwatch.store.control import open_control
 from apiwatch.store.filters.terms import ANY, Filter, FilterError
-from apiwatch.store.locks import live_owner
+from apiwatch.store.locks import is_owned, live_owner
 from apiwatch.store.protocol import Acquired, Control, Reader, Writer
 from apiwatch.store.reader import open_reader
+from apiwatch.store.readonly import NOTHING_CHANGES, read_only_control
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.troubles import Trouble, lag_of, troubles_of
 from apiwatch.store.views import (
@@ -17,13 +18,16 @@ from apiwatch.store.views import (
     EvidenceView,
     FacetView,
     HealthView,
+    LineView,
     Listing,
     MinuteView,
     Mix,
     Overview,
+    Pulse,
     RouteView,
     SourceView,
     SuspectView,
+    TailView,
     UnparsedView,
     UserDetail,
 )
@@ -32,6 +36,7 @@ from apiwatch.store.writer import open_writer
 __all__ = [
     "ANY",
     "EVERYTHING",
+    "NOTHING_CHANGES",
     "Acquired",
     "ActionView",
     "AlertView",
@@ -45,23 +50,28 @@ __all__ = [
     "Filter",
     "FilterError",
     "HealthView",
+    "LineView",
     "Listing",
     "MinuteView",
     "Mix",
     "Overview",
+    "Pulse",
     "Reader",
     "RouteView",
     "Scope",
     "SourceView",
     "SuspectView",
+    "TailView",
     "Trouble",
     "UnparsedView",
     "UserDetail",
     "Writer",
+    "is_owned",
     "lag_of",
     "live_owner",
     "open_control",
     "open_reader",
     "open_writer",
+    "read_only_control",
     "troubles_of",
 ]

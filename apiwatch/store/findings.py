@@ -29,7 +29,10 @@ __all__ = [
 ]
 
 _LOOKED_AT = 2_000
-"""Worst alerts, and strongest tests, among which those of a wide scope are looked for."""
+"""Worst alerts, and strongest tests of a route, among which those of a wide scope are looked for."""
+
+_LEANING = 500
+"""Strongest tests of a family whose clients are looked at."""
 
 _PIECE = 400
 
@@ -202,7 +205,14 @@ async def suspects(
         return Listing([view for view in _suspects(found) if _is_there(view, scope)][:limit], among)
 
     async def leaning() -> list[str]:
-        return list(dict.fromkeys(view.client for view in await suspects(snapshot, family, _LOOKED_AT)))
+        clients: dict[str, None] = {}
+        for name in families:
+            rows = await snapshot.rows(
+                "SELECT client FROM suspects WHERE family = ? AND evidence > 0 ORDER BY evidence DESC LIMIT ?",
+                (name, _LEANING),
+            )
+            clients.update((client, None) for (client,) in rows)
+        return list(clients)
 
     belonging = await members(snapshot, who, leaning)
     clients = list(belonging.clients)
@@ -210,9 +220,10 @@ async def suspects(
         piece = clients[begin : begin + _PIECE]
         # The concatenation keeps SQLite from walking through the whole family.
         found += await snapshot.rows(
-            f"SELECT {_SUSPECT} FROM suspects s WHERE (s.client IN ({marks(piece)}) OR s.principal = ?) "  # noqa: S608
-            f"AND s.family || '' IN ({marks(families)}) AND s.evidence > 0 AND {asked.sql}",
-            (*piece, f"user:{who.user}" if who.user else who.client, *families, *asked.values),
+            f"SELECT {_SUSPECT} FROM (SELECT * FROM suspects s WHERE (s.client IN ({marks(piece)}) OR s.principal = ?) "  # noqa: S608
+            f"AND s.family || '' IN ({marks(families)}) AND s.evidence > 0 AND {asked.sql} "
+            "ORDER BY s.evidence DESC LIMIT ?) AS s",
+            (*piece, f"user:{who.user}" if who.user else who.client, *families, *asked.values, limit),
         )
     views = [view for view in dict.fromkeys(_suspects(found)) if _is_there(view, scope)]
     return Listing(views[:limit], belonging.among)

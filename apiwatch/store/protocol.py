@@ -19,10 +19,13 @@ from apiwatch.store.views import (
     EvidenceView,
     HealthView,
     Listing,
+    MinuteView,
     Overview,
+    Pulse,
     RouteView,
     SourceView,
     SuspectView,
+    TailView,
     UnparsedView,
     UserDetail,
 )
@@ -81,8 +84,26 @@ class Reader(Protocol):
         """Whether another connection has committed since the last call (first call: True)."""
         ...
 
-    async def overview(self, window_minutes: int, now: float) -> Overview:
-        """The head of the dashboard."""
+    async def pulse(self) -> Pulse:
+        """The heartbeat alone, and whether it came alone: what to read before reading everything anew."""
+        ...
+
+    async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
+        """The head of the dashboard; with `at` its window, timeline and alerts are those of that event time.
+
+        In the past `clients_window` counts the clients on the leaderboards (all, up to 1 500 a minute).
+        """
+        ...
+
+    async def span(self) -> tuple[int, int]:
+        """The oldest and the newest minute of which the file has requests; (0, 0) when it has none.
+
+        The counts of single clients, and of routes, reach back less far: see `retention`.
+        """
+        ...
+
+    async def day(self, at: float = 0.0) -> tuple[MinuteView, ...]:
+        """The 24 hours before the event time `at` (0: now) minute by minute, with the severity of alerts then."""
         ...
 
     async def health(self) -> HealthView | None:
@@ -162,6 +183,10 @@ class Reader(Protocol):
         where: Filter = ANY,
     ) -> Listing[RouteView]:
         """Routes, busiest first. In the scope of clients, what these did there (then `host` is not known)."""
+        ...
+
+    async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
+        """The newest requests that a following collector has seen, newest first."""
         ...
 
     async def sources(self) -> list[SourceView]:

@@ -1,4 +1,4 @@
-"""Keys as the operator may have them: names to show, the keymap of the settings, and what is wrong with it.
+"""What is wrong with the keymap of the settings.
 
 Every binding has an id (`Binding(id=...)`); `dashboard.keys` maps ids to keys, and Textual's keymap applies them. The
 same id on several widgets means the same thing there.
@@ -12,38 +12,9 @@ from textual.dom import DOMNode
 
 from apiwatch.store.filters.fields import nearest
 from apiwatch.text import one_line
+from apiwatch.tui.keynames import key_name
 
-__all__ = ["Problem", "View", "binding_ids", "key_name", "keys_of", "problems_of"]
-
-_NAMES = {
-    "question_mark": "?",
-    "slash": "/",
-    "colon": ":",
-    "comma": ",",
-    "plus": "+",
-    "minus": "-",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "escape": "Esc",
-    "backspace": "Backspace",
-    "delete": "Del",
-    "enter": "Enter",
-    "space": "Space",
-    "tab": "Tab",
-    "shift+tab": "Shift-Tab",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "home": "Home",
-    "end": "End",
-    "up": "Up",
-    "down": "Down",
-    "left": "Left",
-    "right": "Right",
-    **{f"f{number}": f"F{number}" for number in range(1, 25)},
-}
-_LONG = {short: long for long, short in _NAMES.items() if len(short) == 1}
+__all__ = ["Problem", "View", "binding_ids", "problems_of"]
 
 View = tuple[str, Sequence[type[DOMNode]]]
 """The name of a view, and the classes whose keys work in it: its screen, its widgets, the application."""
@@ -55,23 +26,6 @@ class Problem(NamedTuple):
     binding: str
     text: str
     """Half a sentence behind the name of the setting."""
-
-
-def key_name(key: str) -> str:
-    """A key for a reader: '?', 'Esc', '^p', 'A'."""
-    if key.startswith("ctrl+"):
-        return f"^{key_name(key[5:])}"
-    return _NAMES.get(key, key)
-
-
-def keys_of(binding: str, usual: str, keymap: Mapping[str, str]) -> str:
-    """What to press for a binding, for a line of keys: its usual keys (`w W`), or those of the settings.
-
-    >>> keys_of("help", "?", {}), keys_of("help", "?", {"help": "f1,H"})
-    ('?', 'F1 H')
-    """
-    keys = keymap.get(binding)
-    return usual if keys is None else " ".join(key_name(key) for key in keys.split(","))
 
 
 def binding_ids(classes: Iterable[type[DOMNode]]) -> dict[str, list[Binding]]:
@@ -105,11 +59,11 @@ def _clashes(keymap: Mapping[str, str], view: str, classes: Sequence[type[DOMNod
     taken: dict[str, set[str]] = {}
     for binding in _bindings(classes):
         for key in keymap.get(binding.id or "", binding.key).split(","):
-            taken.setdefault(_LONG.get(key, key), set()).add(binding.id or binding.action)
+            taken.setdefault(_long(key), set()).add(binding.id or binding.action)
     for name, keys in keymap.items():
         usual = {binding.key for binding in binding_ids(classes).get(name, ())}
         for pressed in keys.split(","):
-            key = _LONG.get(pressed, pressed)
+            key = _long(pressed)
             there = taken.get(key, set())
             if key not in usual and name in there and len(there) > 1:
                 other = min(there - {name})
@@ -118,6 +72,11 @@ def _clashes(keymap: Mapping[str, str], view: str, classes: Sequence[type[DOMNod
                     name, f"gives `{shown}` a second meaning in {view}, where it is `{other}`; choose another"
                 )
                 break
+
+
+def _long(key: str) -> str:
+    """A key as Textual names it: 'question_mark' for '?'."""
+    return next(iter(Binding.make_bindings([Binding(key, "")]))).key
 
 
 def _bindings(classes: Iterable[type[DOMNode]]) -> Iterator[Binding]:

@@ -17,13 +17,16 @@ from apiwatch.store.views import (
     EvidenceView,
     FacetView,
     HealthView,
+    LineView,
     Listing,
     MinuteView,
     Mix,
     Overview,
+    Pulse,
     RouteView,
     SourceView,
     SuspectView,
+    TailView,
     UnparsedView,
     UserDetail,
 )
@@ -239,6 +242,28 @@ def detail(client: str = WALKER) -> ClientDetail:
     )
 
 
+def lines(client: str, number: int = 40) -> tuple[LineView, ...]:
+    return tuple(
+        LineView(
+            NOW - index / 35,
+            client,
+            "api.example.com",
+            "GET",
+            f"/api/orders/{1049917 - index}",
+            "GET /api/orders/{id}",
+            200 if index % 4 == 0 else 404,
+            "ok" if index % 4 == 0 else "miss",
+            163,
+            0.011,
+            "",
+            "python-httpx/0.27",
+            "/var/log/nginx/access.log",
+            9_210_000 - index,
+        )
+        for index in range(number)
+    )
+
+
 ALERTS: tuple[AlertView, ...] = (
     alert(
         WALKER,
@@ -363,6 +388,7 @@ class Scenario:
     auth: tuple[SuspectView, ...] = AUTH
     blocks: tuple[BlockEntry, ...] = BLOCKS
     notes: tuple[ActionView, ...] = ()
+    lines: tuple[LineView, ...] = field(default_factory=lambda: lines(WALKER))
     unparsed: tuple[UnparsedView, ...] = ()
     evidence: tuple[EvidenceView, ...] = field(default_factory=lambda: evidence(WALKER))
     detail: Callable[[str], ClientDetail | None] = detail
@@ -490,8 +516,24 @@ class FakeReader:
         self._seen = scenario.version
         return fresh
 
-    async def overview(self, window_minutes: int, now: float) -> Overview:
+    async def pulse(self) -> Pulse:
+        scenario = self._called("pulse")
+        return Pulse(scenario.health, (float(scenario.version),))
+
+    async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
         return overview(self._called("overview"), window_minutes)
+
+    async def span(self) -> tuple[int, int]:
+        self._called("span")
+        return int(NOW // 60) - 1439, int(NOW // 60)
+
+    async def day(self, at: float = 0.0) -> tuple[MinuteView, ...]:
+        self._called("day")
+        last = int((at or NOW) // 60)
+        return tuple(
+            MinuteView(last - age, mix(40 + age % 60, 0.7, 0.25), "high" if age < 6 else "")
+            for age in range(1439, -1, -1)
+        )
 
     async def health(self) -> HealthView | None:
         return self._called("health").health
@@ -566,6 +608,10 @@ class FakeReader:
     ) -> Listing[RouteView]:
         self._called("routes")
         return Listing(kept(where, detail().routes, route_record, NOW)[:limit])
+
+    async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
+        lines = [view for view in self._called("tail").lines if scope.client in ("", view.client)]
+        return TailView(tuple(lines[:limit]), 2 * len(lines), len(lines))
 
     async def sources(self) -> list[SourceView]:
         return list(self._called("sources").sources)

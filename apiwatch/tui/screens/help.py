@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from apiwatch.store.protocol import Reader
 from apiwatch.tui.cells import clock
-from apiwatch.tui.keys import key_name
+from apiwatch.tui.keynames import key_name
 from apiwatch.tui.line import Line, Piece, fit, line, wrap
 from apiwatch.tui.screens.base import LiveScreen
 from apiwatch.tui.session import Session
@@ -25,7 +25,11 @@ _KEY_CELLS = 20
 class HelpScreen(LiveScreen):
     """What works where one came from."""
 
-    KEYS: ClassVar[tuple[tuple[str, str], ...]] = (("Esc", "back"), ("j k", "scroll"), ("PgUp PgDn", "page"))
+    KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("back", "back"),
+        ("line-down line-up", "scroll"),
+        ("page-down page-up", "page"),
+    )
     DEAD = frozenset({"help"})
 
     def __init__(self, session: Session, about: LiveScreen) -> None:
@@ -39,6 +43,7 @@ class HelpScreen(LiveScreen):
 
     def on_mount(self) -> None:
         """Show it."""
+        super().on_mount()
         self.document.show("keys", self._text)
         self.document.focus()
 
@@ -70,8 +75,8 @@ def key_groups(screen: LiveScreen) -> list[tuple[str, list[tuple[str, str]]]]:
     Only what works there now: what Textual counts as active and we have a word about.
     """
     groups: dict[str, dict[str, list[str]]] = {title: {} for title in (_HERE, _MOVING, _EVERYWHERE)}
-    for key, (node, binding, _enabled, tip) in screen.active_bindings.items():
-        if not tip:
+    for key, (node, binding, enabled, tip) in screen.active_bindings.items():
+        if not tip or not enabled:
             continue
         if isinstance(node, Lines):
             title = _MOVING
