@@ -57,18 +57,25 @@ def client_page(
     """
     text = width - 1
     left, right = halves(text)
-    drawn = [*_who(detail, text, now, blocked)]
+    wide = right < text
     why = _why(detail, left, now, glyphs)
-    over_time = timeline_section(detail.timeline, text, glyphs, now=now, alerts=detail.alerts)
-    who = outcome_section(detail.total, right, glyphs)
-    who += facet_list("user agents", detail.user_agents, right, now, glyphs, _FACETS)
-    who += _users(detail, right, now, glyphs)
-    drawn += [*pair(why, who, text), *over_time] if right < text else [*why, *over_time, *who]
-    routes = route_list(detail.routes, left, glyphs)
+    mix = outcome_section(detail.total, right, glyphs)
+    behind = facet_list("user agents", detail.user_agents, right, now, glyphs, _FACETS)
+    behind += _users(detail, right, now, glyphs)
     ids = _ids(detail, points, others, right, glyphs, numbered=numbered)
+    side = wide and bool(points)
+    over_time = timeline_section(
+        detail.timeline, left if side else text, glyphs, now=now, alerts=detail.alerts, tall=12 if wide else 8
+    )
+    drawn = _who(detail, text, now, blocked)
+    if wide:
+        drawn += pair(why, [*mix, *behind], text)
+        drawn += pair(over_time, ids, text) if side else [*over_time, *ids]
+        drawn += route_list(detail.routes, text, glyphs)
+    else:
+        drawn += [*why, *over_time, *mix, *route_list(detail.routes, text, glyphs), *ids, *behind]
     if times:
-        ids += [section("gaps between requests", right, glyphs), (Piece(" "), *regularity(times, right - 1, glyphs))]
-    drawn += pair(routes, ids, text) if ids else route_list(detail.routes, text, glyphs)
+        drawn += [section("gaps between requests", text, glyphs), (Piece(" "), *regularity(times, text - 1, glyphs))]
     if max(len(detail.user_agents), len(detail.users)) > _FACETS:
         agents = facet_list("user agents", detail.user_agents, left, now, glyphs)
         drawn += pair(agents, facet_list("users", detail.users, right, now, glyphs), text)

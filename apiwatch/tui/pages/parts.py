@@ -88,22 +88,29 @@ def timeline_section(
     now: float,
     alerts: Sequence[AlertView] = (),
     usual: float = 0.0,
+    tall: int = 0,
 ) -> list[Line]:
-    """Requests per minute up to the newest one, with a mark for each alert and a strip per outcome."""
+    """Requests per minute up to the newest one, alert marks and outcomes, in `tall` lines (0: as suits the width)."""
     if not minutes:
         return [section("requests per minute", width, glyphs), line(Piece(" none in the minutes that are kept", "dim"))]
     marks = [Mark(view.alert.first_seen, SEVERITIES[view.alert.severity]) for view in alerts]
     end = "now" if now // 60 - minutes[-1].minute <= 1 else ""
-    tall = 12 if width >= BESIDE_FROM - 1 else 8
+    tall = tall or (12 if width >= BESIDE_FROM - 1 else 8)
     return [
         section(timeline_title(minutes, usual=usual), width, glyphs),
         *timeline(minutes, width, tall, glyphs, marks=marks, usual=usual, end=end),
     ]
 
 
-def mix_text(mix: Mix) -> str:
-    """Outcomes in a sentence, largest first: 'miss 68%, ok 27%'."""
-    return outcomes(mix).replace("  ", ", ") or "no outcome known"
+def mix_text(mix: Mix, width: int = 80, between: str = ", ") -> str:
+    """Outcomes in at most `width` cells, largest first: 'miss 68%, ok 27%'; '' when none is known."""
+    text = ""
+    for part in outcomes(mix).split("  "):
+        longer = f"{text}{between}{part}" if text else part
+        if len(longer) > width:
+            break
+        text = longer
+    return text
 
 
 def outcome_section(mix: Mix, width: int, glyphs: Glyphs) -> list[Line]:
@@ -141,22 +148,21 @@ def client_list(clients: Sequence[ClientView], width: int, now: float, glyphs: G
     drawn = [section(title, width, glyphs)]
     if not clients:
         return [*drawn, line(Piece(" none that is still known", "dim"))]
-    room = min(39, max(15, width - 36))
+    room = min(39, max(18, width - 62))
     names = f"{'SEV':<7} {'SCORE':>5} {fit('CLIENT', room)} {'REQS':>5} {'FIRST':>9} {'LAST':>4}"
-    drawn.append(line(Piece(f" {names}  OUTCOMES"[: max(0, width)], "columns")))
+    drawn.append(fit_line(line(Piece(f" {names}  OUTCOMES", "columns")), width))
     for view in clients:
         name = fit(cut_middle(plain(view.client), room), room)
         figures = f" {count(view.requests):>5} {clock(view.first_seen):>9} {age(now - view.last_seen):>4}  "
         word = severity_piece(view.severity)
-        drawn.append(
-            line(
-                " ",
-                Piece(fit(word.text, 7), word.style),
-                f" {view.score:>5} ",
-                Piece(name, "strong" if view.score else ""),
-                f"{figures}{outcomes(view.window)}",
-            )
+        row = line(
+            " ",
+            Piece(fit(word.text, 7), word.style),
+            f" {view.score:>5} ",
+            Piece(name, "strong" if view.score else ""),
+            f"{figures}{mix_text(view.window, width - 36 - room, '  ')}",
         )
+        drawn.append(fit_line(row, width))
     return drawn
 
 

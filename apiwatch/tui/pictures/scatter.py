@@ -133,20 +133,20 @@ def _caption(points: Sequence[IdPoint], others: Sequence[IdPoint], low: int, hig
     found = sum(point.found for point in points)
     parts = [
         Piece(f"{_FOUND} found {count(found)}", "bad" if found else ""),
-        Piece(f"{_MISSED} not found {count(len(points) - found)}"),
+        Piece(f"{_MISSED} miss {count(len(points) - found)}"),
     ]
+    if others:
+        seen = sum(low <= other.ordinal <= high for other in others)
+        parts.append(Piece(f"{_OTHER} others {count(seen)}", "dim"))
     for sign, word, far in (
         (_ABOVE, "up", [point.ordinal for point in points if point.ordinal > high]),
         (_BELOW, "down", [point.ordinal for point in points if point.ordinal < low]),
     ):
         if far:
             parts.append(Piece(f"{sign} {count(len(far))} far {word}", "warn"))
-    if others:
-        seen = sum(low <= other.ordinal <= high for other in others)
-        parts.append(Piece(f"{_OTHER} others {count(seen)} of {count(len(others))}", "dim"))
     shown: list[Piece] = []
     for part in parts:
-        if line_width((*shown, part)) + 3 > width and shown:
+        if line_width((*shown, part)) + 2 > width and shown:
             break
-        shown += [Piece("   " if shown else " "), part]
+        shown += [Piece("  " if shown else " "), part]
     return tuple(shown)
