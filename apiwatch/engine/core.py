@@ -16,6 +16,7 @@ from apiwatch.engine.clients import BYTES, CHANGED, LAST, Client, count_run, flu
 from apiwatch.engine.clock import LATE_MINUTES
 from apiwatch.engine.flows import Flows
 from apiwatch.engine.inventory import InventoryVerdicts
+from apiwatch.engine.latest import Latest
 from apiwatch.engine.peers import BLOCK, Proxies
 from apiwatch.engine.populations import SLOT
 from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, network_principal
@@ -72,6 +73,8 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
         self._sights: dict[tuple[str, str | None, str | None], Sight] = {}
         """(host, method, target) -> what is known of it: a cache, emptied when a route is forgotten."""
         self._facets = settings.limits.facets_per_client
+        self.latest: Latest | None = None
+        """The newest requests, once somebody wants to see them."""
 
     def feed(self, batch: Batch) -> None:
         """Take complete lines of one source; never raises on what they hold."""
@@ -173,6 +176,7 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
             self.count(client, route_state)
         user = request.user
         referer = request.referer
+        latest = self.latest
         if query:
             objects = query_params(query, route.queries)
             if objects:
@@ -193,6 +197,8 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
         ):
             if user is not None:
                 route_state.authenticated += 1
+            if latest is not None:
+                latest.shown.append((request, time, outcome, route_state, source))
             self._count(client, route.label, request, time, outcome)
             if time > client.last:
                 client.last = time
@@ -211,6 +217,8 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
         matched = route.matched
         if outcome == OK and status < 300 and matched and (params or route.is_login or route.is_blind):
             outcome = _refined(route_state, request.bytes, status, method)
+        if latest is not None:
+            latest.shown.append((request, time, outcome, route_state, source))
         if user is None and request.token is None and request.user_agent == client.agent and time >= client.nat_until:
             principal = self.principals.awake.get(client.key) or self.principals.get(client.key)
             if principal is None:

@@ -13,6 +13,7 @@ from apiwatch.detect.kit import DAY
 from apiwatch.detect.state import Principal, RouteState
 from apiwatch.engine.clients import Client, client_rows, flush_minutes
 from apiwatch.engine.clock import LATE_MINUTES
+from apiwatch.engine.latest import Latest
 from apiwatch.engine.learning import Learning
 from apiwatch.engine.notes import route_notes
 from apiwatch.engine.rows import minute_row, route_row, source_row, suspect_rows
@@ -27,6 +28,7 @@ from apiwatch.model import (
     ClientRow,
     Delta,
     Health,
+    LineRow,
     MinuteRow,
     RouteRow,
     SourceRow,
@@ -94,10 +96,15 @@ class Engine(Learning):
         """Whether an alert was opened or changed since the last take."""
         return bool(self.book.events)
 
-    def take(self, *, with_state: bool = True) -> Delta:
+    def show_lines(self, limit: int) -> None:
+        """Put up to `limit` of the newest requests into each delta from now on."""
+        self.latest = Latest(limit, self._requests_read())
+
+    def take(self, *, with_state: bool = True, with_lines: bool = True) -> Delta:
         """Everything that changed since the last call, as rows with absolute values.
 
-        Without state the rows are all there, but no later engine can continue from what is stored.
+        Without state the rows are all there, but no later engine can continue from what is stored. Without lines the
+        newest requests wait for a later call.
         """
         state = _Pieces(with_state)
         clients: list[ClientRow] = []
@@ -130,6 +137,10 @@ class Engine(Learning):
         evidence, self.book.evidence = list(self.book.evidence.values()), {}
         unparsed, self.unparsed = self.unparsed, []
         self._rest()
+        lines: list[LineRow] = []
+        seen = 0
+        if self.latest is not None and with_lines:
+            lines, seen = self.latest.take(self._requests_read())
         return Delta(
             clients=clients,
             client_minutes=minutes,
@@ -145,6 +156,8 @@ class Engine(Learning):
             unparsed=unparsed,
             state=state.rows,
             health=self.health(),
+            lines=lines,
+            lines_seen=seen,
         )
 
     def health(self) -> Health:
@@ -290,6 +303,9 @@ class Engine(Learning):
                 popularity.replay(blob)
                 journal.sequence = number + 1
                 journal.size += len(blob)
+
+    def _requests_read(self) -> int:
+        return sum(source.requests for source in self.sources.values())
 
     def _globals(self) -> Globals:
         self.globals.routes_refused = self.routes.refused

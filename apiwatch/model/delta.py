@@ -23,6 +23,7 @@ __all__ = [
     "Delta",
     "EvidenceRow",
     "Health",
+    "LineRow",
     "MinuteRow",
     "RouteRow",
     "SourceRow",
@@ -217,6 +218,28 @@ class UnparsedRow(NamedTuple):
     format: str
 
 
+class LineRow(NamedTuple):
+    """One of the newest requests, as the live view shows it. Texts are clean and cut; '' is what the line lacks."""
+
+    time: float
+    client: str
+    host: str
+    method: str
+    target: str
+    route: str
+    """Route label."""
+    status: int
+    outcome: str
+    """One of `OUTCOMES`."""
+    bytes: int | None
+    duration_s: float | None
+    user: str
+    user_agent: str
+    source: str
+    line: int
+    """1-based number of the line in its source."""
+
+
 class SourceRow(NamedTuple):
     """Key (source): the engine's counters of one source since its state began."""
 
@@ -287,3 +310,7 @@ class Delta(msgspec.Struct, frozen=True):
     unparsed: list[UnparsedRow]
     state: list[StateRow]
     health: Health
+    lines: list[LineRow] = []
+    """The newest requests, oldest first, if the engine was told to keep them."""
+    lines_seen: int = 0
+    """Requests since the last delta with lines."""

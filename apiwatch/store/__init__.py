@@ -1,9 +1,11 @@
 """The state file: one collector writes it, viewers read it and append what operators say."""
 
 from apiwatch.store.control import open_control
+from apiwatch.store.filters.terms import ANY, Filter, FilterError
 from apiwatch.store.locks import live_owner
 from apiwatch.store.protocol import Acquired, Control, Reader, Writer
 from apiwatch.store.reader import open_reader
+from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.troubles import Trouble, lag_of, troubles_of
 from apiwatch.store.views import (
     ActionView,
@@ -15,17 +17,23 @@ from apiwatch.store.views import (
     EvidenceView,
     FacetView,
     HealthView,
+    LineView,
+    Listing,
     MinuteView,
     Mix,
     Overview,
     RouteView,
     SourceView,
     SuspectView,
+    TailView,
     UnparsedView,
+    UserDetail,
 )
 from apiwatch.store.writer import open_writer
 
 __all__ = [
+    "ANY",
+    "EVERYTHING",
     "Acquired",
     "ActionView",
     "AlertView",
@@ -36,16 +44,23 @@ __all__ = [
     "Control",
     "EvidenceView",
     "FacetView",
+    "Filter",
+    "FilterError",
     "HealthView",
+    "LineView",
+    "Listing",
     "MinuteView",
     "Mix",
     "Overview",
     "Reader",
     "RouteView",
+    "Scope",
     "SourceView",
     "SuspectView",
+    "TailView",
     "Trouble",
     "UnparsedView",
+    "UserDetail",
     "Writer",
     "lag_of",
     "live_owner",

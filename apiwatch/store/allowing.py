@@ -27,9 +27,9 @@ async def allow_entries(
         known = entries.get(entry)
         if kind == "disallow":
             if known is not None:
-                entries[entry] = replace(known, state="removed")
+                entries[entry] = replace(known, state="removed", ended_by=actor, ended=time)
         elif known is not None:
-            entries[entry] = replace(known, reason=note or known.reason, actor=actor, expires=expires)
+            entries[entry] = replace(known, reason=note or known.reason, actor=actor, expires=expires, renewed=time)
         else:
             alerts, signals = (counts or {}).get(entry, _NOTHING)
             entries[entry] = AllowEntry(entry, subject, note, actor, time, expires, "live", alerts, signals)

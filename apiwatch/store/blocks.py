@@ -44,7 +44,7 @@ def fold(actions: Iterable[Sequence[object]], now: float) -> list[BlockEntry]:
         known = entries.get(said.entry)
         if said.kind == "unblock":
             if known is not None:
-                entries[said.entry] = replace(known, state="withdrawn")
+                entries[said.entry] = replace(known, state="withdrawn", ended_by=said.actor, ended=said.time)
             continue
         alert_ids = unpack(said.data, BlockData).alert_ids
         if known is None:
@@ -58,6 +58,7 @@ def fold(actions: Iterable[Sequence[object]], now: float) -> list[BlockEntry]:
                 alert_ids=tuple(dict.fromkeys((*known.alert_ids, *alert_ids))),
                 actor=said.actor,
                 expires=said.expires,
+                renewed=said.time,
             )
     aged = [
         replace(entry, state="expired")

@@ -14,7 +14,7 @@ from operator import attrgetter
 from apiwatch.model import ClientMinuteRow, ClientRow
 from apiwatch.store.tables import BOARD_FLOORS, BOARD_MINUTES, RECENT
 
-__all__ = ["BOARD_MINUTES_KEPT", "KEPT", "LIMIT", "RECENT_KEPT", "Boards", "fill_boards"]
+__all__ = ["BOARD_MINUTES_KEPT", "KEPT", "LIMIT", "RECENT_KEPT", "WINDOW", "Boards", "fill_boards"]
 
 LIMIT = 1500
 """Clients of one minute up to which all of them are on its board."""
@@ -25,8 +25,11 @@ KEPT = 250
 RECENT_KEPT = 256
 """Latest clients kept."""
 
-BOARD_MINUTES_KEPT = 60
-"""Minutes with boards: the longest window of the dashboard."""
+WINDOW = 60
+"""Minutes of the longest window that boards are read for."""
+
+BOARD_MINUTES_KEPT = 180
+"""Minutes with boards: about as long as the counts of every client are kept, so that one can look back."""
 
 _OPEN_MINUTES = 4
 """Newest minutes that stay in memory; older ones hardly change any more."""

@@ -7,9 +7,10 @@ import msgspec
 
 from apiwatch.store.findings import alerts_of, evidence, suspects_of
 from apiwatch.store.listing import totals_of, view_of
+from apiwatch.store.routing import routes_of
 from apiwatch.store.snapshot import Snapshot
-from apiwatch.store.totals import watermark
-from apiwatch.store.views import ClientDetail, FacetView, MinuteView, Mix, RouteView
+from apiwatch.store.span import watermark
+from apiwatch.store.views import ClientDetail, FacetView, MinuteView, Mix
 
 __all__ = ["client_detail"]
 
@@ -40,7 +41,7 @@ async def client_detail(snapshot: Snapshot, client: str, now: float) -> ClientDe
         points=_points(totals.points) if totals.score else (),
         total=totals.mix,
         timeline=timeline,
-        routes=await _routes(snapshot, client),
+        routes=tuple(await routes_of(snapshot, [client])),
         user_agents=facets.get("user_agent", ()),
         users=facets.get("user", ()),
         hosts=facets.get("host", ()),
@@ -59,20 +60,6 @@ async def _timeline(snapshot: Snapshot, client: str) -> tuple[MinuteView, ...]:
         (client,),
     )
     return tuple(MinuteView(minute, _mix(counts)) for minute, *counts in rows)
-
-
-async def _routes(snapshot: Snapshot, client: str) -> tuple[RouteView, ...]:
-    """Busiest first. The rows do not say when a client was first seen on a route: that is 0."""
-    rows = await snapshot.rows(
-        "SELECT route, COALESCE((SELECT MAX(r.roles) FROM routes r WHERE r.route = c.route), ''),"  # noqa: S608
-        f"  MAX(last_seen), CAST(SUM(objects) AS BIGINT), {_SUMS} "
-        "FROM client_routes c WHERE client = ? GROUP BY route ORDER BY 5 DESC, route",
-        (client,),
-    )
-    return tuple(
-        RouteView("", route, roles, 0.0, float(last), 1, objects, _mix([*counts, 0]))
-        for route, roles, last, objects, *counts in rows
-    )
 
 
 async def _facets(snapshot: Snapshot, client: str) -> dict[str, tuple[FacetView, ...]]:

@@ -1,22 +1,40 @@
 """Reading alerts, their evidence, and tests that lean towards suspicion."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from apiwatch.model import ALERT_KINDS, Alert
 from apiwatch.store.clean import unpack
+from apiwatch.store.filters.match import kept
+from apiwatch.store.filters.records import alert_record
+from apiwatch.store.filters.sql import condition
+from apiwatch.store.filters.terms import ANY, Filter
+from apiwatch.store.members import members
+from apiwatch.store.scope import EVERYTHING, Scope
+from apiwatch.store.searching import ALERT_COLUMNS, SUSPECT_COLUMNS, SUSPECT_WORDS
 from apiwatch.store.snapshot import Rows, Snapshot, marks
-from apiwatch.store.views import AlertView, EvidenceView, SuspectView
+from apiwatch.store.span import span_of, watermark
+from apiwatch.store.views import ActionView, AlertView, EvidenceView, Listing, SuspectView
 
 __all__ = [
     "alert_by_prefix",
     "alerts",
     "alerts_of",
     "evidence",
+    "notes",
     "open_alerts_of",
     "suspects",
     "suspects_of",
 ]
+
+_LOOKED_AT = 2_000
+"""Worst alerts, and strongest tests of a route, among which those of a wide scope are looked for."""
+
+_LEANING = 500
+"""Strongest tests of a family whose clients are looked at."""
+
+_PIECE = 400
 
 _FAMILIES = {"enumeration": ("enumeration", "scraping")}
 
@@ -29,11 +47,87 @@ _SUSPECT = """
         ORDER BY a.severity DESC, a.last_seen DESC, a.id LIMIT 1), '')"""
 
 
-async def alerts(snapshot: Snapshot, *, include_closed: bool, limit: int) -> list[AlertView]:
-    """The worst alerts."""
-    where = "" if include_closed else "WHERE closed = 0"
-    found = await snapshot.rows(f"SELECT body FROM alerts {where} {_WORST} LIMIT ?", (limit,))  # noqa: S608  own words
-    return await _views(snapshot, found)
+async def alerts(
+    snapshot: Snapshot,
+    *,
+    include_closed: bool,
+    limit: int,
+    scope: Scope = EVERYTHING,
+    at: float = 0.0,
+    window_minutes: int = 5,
+    asked: Filter = ANY,
+) -> Listing[AlertView]:
+    """The worst alerts; see `Reader.alerts`."""
+    where: list[str] = [] if include_closed else ["closed = 0"]
+    values: list[object] = []
+    span = await span_of(snapshot, window_minutes, at)
+    if at:
+        where, values = ["first_seen < ?", "last_seen >= ?"], [(span.end + 1) * 60, (span.start + 1) * 60]
+    for column, wanted in (("host", scope.host), ("route", scope.route)):
+        if wanted:
+            where.append(f"{column} = ?")
+            values.append(wanted)
+    who = replace(scope, host="", route="")
+    among = 0
+    if who != EVERYTHING:
+        filters = " AND ".join(where) or "1 = 1"
+
+        async def alerted() -> list[str]:
+            found = await snapshot.rows(
+                "SELECT DISTINCT client FROM alert_clients WHERE alert_id IN ("  # noqa: S608  own words
+                f"SELECT id FROM alerts WHERE {filters} {_WORST} LIMIT ?) LIMIT ?",
+                (*values, _LOOKED_AT, _LOOKED_AT),
+            )
+            return [client for (client,) in found]
+
+        found = await members(snapshot, who, alerted)
+        among = found.among
+        ids = await _ids_of(snapshot, list(found.clients))
+        if who.alert:
+            ids.append(who.alert)
+        where.append(f"(id IN ({marks(ids)}) OR principal = ?)")
+        values += [*ids, f"user:{who.user}" if who.user else ""]
+    if asked:
+        narrowed = condition(asked, ALERT_COLUMNS, span.at)
+        where.append(narrowed.sql)
+        values += narrowed.values
+    text = f"WHERE {' AND '.join(where)}" if where else ""
+    if asked and narrowed.left:
+        return await _matching(snapshot, text, values, limit, narrowed.left, span.at, among)
+    rows = await snapshot.rows(f"SELECT body FROM alerts {text} {_WORST} LIMIT ?", (*values, limit))  # noqa: S608
+    return Listing(await _views(snapshot, rows), among)
+
+
+async def _matching(
+    snapshot: Snapshot, text: str, values: Sequence[object], limit: int, left: Filter, at: float, among: int
+) -> Listing[AlertView]:
+    """Those of the worst alerts whose bodies, and what was said about them, pass a filter."""
+    rows = await snapshot.rows(f"SELECT id FROM alerts {text} {_WORST} LIMIT ?", (*values, _LOOKED_AT + 1))  # noqa: S608
+    ids = [key for (key,) in rows][:_LOOKED_AT]
+    views: list[AlertView] = []
+    for begin in range(0, len(ids), _PIECE):
+        piece = ids[begin : begin + _PIECE]
+        found = await snapshot.rows(
+            f"SELECT body FROM alerts WHERE id IN ({marks(piece)}) {_WORST}",  # noqa: S608  only marks
+            piece,
+        )
+        views += kept(left, await _views(snapshot, found), alert_record, at)
+        if len(views) >= limit:
+            return Listing(views[:limit], among)
+    return Listing(views, among or (_LOOKED_AT if len(rows) > _LOOKED_AT else 0))
+
+
+async def _ids_of(snapshot: Snapshot, clients: Sequence[str]) -> list[str]:
+    """Ids of alerts that name one of the clients."""
+    ids: dict[str, None] = {}
+    for begin in range(0, len(clients), _PIECE):
+        piece = clients[begin : begin + _PIECE]
+        rows = await snapshot.rows(
+            f"SELECT DISTINCT alert_id FROM alert_clients WHERE client IN ({marks(piece)})",  # noqa: S608  only marks
+            piece,
+        )
+        ids.update((key, None) for (key,) in rows)
+    return list(ids)[:_LOOKED_AT]
 
 
 async def alert_by_prefix(snapshot: Snapshot, prefix: str) -> AlertView | None:
@@ -81,16 +175,62 @@ async def evidence(
     return [EvidenceView(float(time), source, line, text) for time, source, line, text in found]
 
 
-async def suspects(snapshot: Snapshot, family: str, limit: int) -> list[SuspectView]:
+async def suspects(
+    snapshot: Snapshot, family: str, limit: int, scope: Scope = EVERYTHING, where: Filter = ANY
+) -> Listing[SuspectView]:
     """Leaning tests of a family (enumeration: with scraping), strongest evidence first."""
+    families = _FAMILIES.get(family, (family,))
+    asked = condition(where, SUSPECT_COLUMNS, await watermark(snapshot) if where else 0.0, words=SUSPECT_WORDS)
     found: Rows = []
-    for name in _FAMILIES.get(family, (family,)):
+    if scope == EVERYTHING:
+        for name in families:
+            found += await snapshot.rows(
+                f"SELECT {_SUSPECT} FROM suspects s WHERE s.family = ? AND s.evidence > 0 "  # noqa: S608  own names
+                f"AND {asked.sql} ORDER BY s.evidence DESC LIMIT ?",
+                (name, *asked.values, limit),
+            )
+        return Listing(_suspects(found)[:limit])
+    who = replace(scope, host="", route="")
+    if who == EVERYTHING:
+        looked_at = 0
+        for name in families:
+            rows = await snapshot.rows(
+                f"SELECT {_SUSPECT} FROM (SELECT * FROM suspects WHERE family = ? AND evidence > 0 "  # noqa: S608
+                f"ORDER BY evidence DESC LIMIT ?) AS s WHERE {asked.sql}",
+                (name, _LOOKED_AT, *asked.values),
+            )
+            looked_at = max(looked_at, len(rows))
+            found += rows
+        among = _LOOKED_AT if looked_at == _LOOKED_AT else 0
+        return Listing([view for view in _suspects(found) if _is_there(view, scope)][:limit], among)
+
+    async def leaning() -> list[str]:
+        clients: dict[str, None] = {}
+        for name in families:
+            rows = await snapshot.rows(
+                "SELECT client FROM suspects WHERE family = ? AND evidence > 0 ORDER BY evidence DESC LIMIT ?",
+                (name, _LEANING),
+            )
+            clients.update((client, None) for (client,) in rows)
+        return list(clients)
+
+    belonging = await members(snapshot, who, leaning)
+    clients = list(belonging.clients)
+    for begin in range(0, max(1, len(clients)), _PIECE):
+        piece = clients[begin : begin + _PIECE]
+        # The concatenation keeps SQLite from walking through the whole family.
         found += await snapshot.rows(
-            f"SELECT {_SUSPECT} FROM suspects s WHERE s.family = ? AND s.evidence > 0 "  # noqa: S608  own names
-            "ORDER BY s.evidence DESC LIMIT ?",
-            (name, limit),
+            f"SELECT {_SUSPECT} FROM (SELECT * FROM suspects s WHERE (s.client IN ({marks(piece)}) OR s.principal = ?) "  # noqa: S608
+            f"AND s.family || '' IN ({marks(families)}) AND s.evidence > 0 AND {asked.sql} "
+            "ORDER BY s.evidence DESC LIMIT ?) AS s",
+            (*piece, f"user:{who.user}" if who.user else who.client, *families, *asked.values, limit),
         )
-    return _suspects(found)[:limit]
+    views = [view for view in dict.fromkeys(_suspects(found)) if _is_there(view, scope)]
+    return Listing(views[:limit], belonging.among)
+
+
+def _is_there(view: SuspectView, scope: Scope) -> bool:
+    return scope.host in ("", view.host) and scope.route in ("", view.route)
 
 
 async def suspects_of(snapshot: Snapshot, client: str, principal: str, limit: int) -> list[SuspectView]:
@@ -101,6 +241,16 @@ async def suspects_of(snapshot: Snapshot, client: str, principal: str, limit: in
         (client, principal or client, limit),
     )
     return _suspects(found)
+
+
+async def notes(snapshot: Snapshot, alert_id: str) -> list[ActionView]:
+    """What was said about an alert, oldest first."""
+    rows = await snapshot.rows(
+        "SELECT id, time, actor, kind, subject, expires, note FROM actions "  # noqa: S608  only marks
+        f"WHERE subject = ? AND kind IN ({marks(ALERT_KINDS)}) ORDER BY seq",
+        (alert_id, *ALERT_KINDS),
+    )
+    return [ActionView(*row) for row in rows]
 
 
 def _suspects(rows: Rows) -> list[SuspectView]:
@@ -117,7 +267,7 @@ async def _views(snapshot: Snapshot, bodies: Rows) -> list[AlertView]:
         ids = [alert.id for alert in found]
         (now,) = await snapshot.one("SELECT COALESCE(MAX(heartbeat), 0) FROM health")
         rows = await snapshot.rows(
-            "SELECT subject, seq, kind, actor, note, expires FROM actions "  # noqa: S608  only marks
+            "SELECT subject, seq, kind, actor, note, expires, time FROM actions "  # noqa: S608  only marks
             f"WHERE subject IN ({marks(ids)}) AND kind IN ({marks(ALERT_KINDS)}) "
             "AND COALESCE(expires, 1e300) > ? ORDER BY seq",
             (*ids, *ALERT_KINDS, now),
@@ -133,15 +283,16 @@ class _Said(NamedTuple):
     actor: str
     note: str
     expires: float | None
+    time: float
 
 
 def _view(alert: Alert, said: Sequence[_Said]) -> AlertView:
     """An alert with what counts now of what was said about it, the latest of each kind."""
     latest: dict[str, _Said] = {}
-    note = ""
+    noted: _Said | None = None
     for each in said:
         latest["mute" if each.kind == "unmute" else each.kind] = each
-        note = each.note or note
+        noted = each if each.note else noted
     acknowledged, muted, benign = latest.get("acknowledge"), latest.get("mute"), latest.get("benign")
     if acknowledged is not None and acknowledged.seq <= alert.said_before:
         acknowledged = None
@@ -152,9 +303,14 @@ def _view(alert: Alert, said: Sequence[_Said]) -> AlertView:
         alert,
         state,
         acknowledged_by=acknowledged.actor if acknowledged else "",
-        note=note,
+        note=noted.note if noted else "",
         muted_until=(muted.expires or 0.0) if muted else 0.0,
         muted_by=muted.actor if muted else "",
         benign_until=(benign.expires or 0.0) if benign else 0.0,
         benign_by=benign.actor if benign else "",
+        acknowledged_at=acknowledged.time if acknowledged else 0.0,
+        muted_at=muted.time if muted else 0.0,
+        benign_at=benign.time if benign else 0.0,
+        noted_by=noted.actor if noted else "",
+        noted_at=noted.time if noted else 0.0,
     )

@@ -9,14 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from apiwatch.model import SEVERITIES
-from apiwatch.store.boards import BOARD_MINUTES_KEPT, KEPT
+from apiwatch.store.boards import BOARD_MINUTES_KEPT, KEPT, WINDOW
+from apiwatch.store.filters.match import matches
+from apiwatch.store.filters.records import client_record
+from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.findings import open_alerts_of
+from apiwatch.store.members import Members, members, near
+from apiwatch.store.narrowing import narrowed
 from apiwatch.store.schema import HALF_LIFE_S, rank_of
+from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.snapshot import Rows, Snapshot, marks
-from apiwatch.store.totals import watermark
-from apiwatch.store.views import ClientView, Mix
+from apiwatch.store.span import Span, span_of
+from apiwatch.store.views import ClientView, Listing, Mix
 
-__all__ = ["SORTS", "ClientTotals", "faded", "listed", "totals_of", "view_of"]
+__all__ = ["SORTS", "ClientTotals", "busiest_of", "faded", "listed", "totals_of", "view_of"]
 
 SORTS = ("score", "requests", "miss", "deny", "err", "bytes", "last_seen")
 """Orders of the list: names of counts in the window, or of totals."""
@@ -28,6 +34,12 @@ _ALERTED = 500
 """Clients with open alerts that are listed even when their scores have faded."""
 
 _PIECE = 400
+
+_LATEST = 15
+"""Minutes at the end of a window whose busiest clients are looked at."""
+
+_LOOKUPS = 30_000
+"""Minutes of clients that one list of a long window looks up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +68,37 @@ def faded(score: int, scored_at: float, now: float) -> int:
     return round(score * float(0.5 ** (max(0.0, now - scored_at) / HALF_LIFE_S)))
 
 
-async def listed(snapshot: Snapshot, window_minutes: int, sort: str, limit: int, now: float) -> list[ClientView]:
+_NOBODY = ClientView("", "", 0.0, 0.0, 0, 0, Mix(), 0, "")
+
+
+async def listed(
+    snapshot: Snapshot,
+    window_minutes: int,
+    sort: str,
+    limit: int,
+    now: float,
+    scope: Scope,
+    at: float,
+    where: Filter = ANY,
+) -> Listing[ClientView]:
     """See `Reader.clients`."""
-    newest = await watermark(snapshot)
-    at = min(now, newest)
-    start = int(newest) // 60 - window_minutes
-    counts = await _candidates(snapshot, start, window_minutes, sort, limit, at)
+    span = await span_of(snapshot, window_minutes, at)
+    found = Members({})
+    fade_to = min(now, span.at)
+    if where:
+        found, counts = await _narrowed(snapshot, span, window_minutes, sort, fade_to, scope, where)
+    elif scope == EVERYTHING:
+        counts = await _candidates(snapshot, span, window_minutes, sort, limit, fade_to)
+    else:
+        found = await _members(snapshot, span, scope)
+        counts, counted = await _counts_in(snapshot, span, window_minutes, list(found.clients))
+        found = found._replace(among=counted or found.among)
     if sort in _COUNTS:
         best = sorted(counts, key=lambda client: _rank(getattr(counts[client], sort), client, counts[client]))[:limit]
-        totals = await totals_of(snapshot, best, at)
+        totals = await totals_of(snapshot, best, fade_to)
     else:
-        totals = await totals_of(snapshot, list(counts), at)
-        alerted = await _alerted(snapshot) if sort == "score" else {}
+        totals = await totals_of(snapshot, list(counts), fade_to)
+        alerted = await _alerted(snapshot, span) if sort == "score" else {}
 
         def value(client: str) -> float:
             if sort != "score":
@@ -76,11 +107,95 @@ async def listed(snapshot: Snapshot, window_minutes: int, sort: str, limit: int,
 
         best = sorted(totals, key=lambda client: _rank(value(client), client, counts[client]))[:limit]
     alerts = await _alerts(snapshot, best)
-    return [view_of(name, totals[name], counts[name], alerts.get(name)) for name in best if name in totals]
+    rows = [
+        view_of(name, totals[name], counts[name], alerts.get(name), found.clients.get(name, ()))
+        for name in best
+        if name in totals
+    ]
+    return Listing(rows, found.among)
 
 
-def view_of(client: str, totals: ClientTotals, window: Mix, alerts: tuple[int, int] | None) -> ClientView:
-    """One row; `alerts`: (number of open ones, highest severity)."""
+async def busiest_of(snapshot: Snapshot, span: Span) -> list[str]:
+    """Suspicious, alerted and busy clients of a window, among which those of a wide scope are looked for.
+
+    Of a long window its last quarter of an hour is looked at.
+    """
+    latest = span._replace(start=max(span.start, span.end - _LATEST))
+    found = dict.fromkeys([*await _scored(snapshot, latest, KEPT, span.at), *await _alerted(snapshot, latest)])
+    for measure in ("requests", "miss + deny"):
+        rows = await snapshot.rows(
+            "SELECT client FROM board_minutes WHERE minute > ? AND minute <= ? GROUP BY client "  # noqa: S608  own words
+            f"ORDER BY SUM({measure}) DESC, client LIMIT ?",
+            (latest.start, latest.end, KEPT),
+        )
+        found.update((client, None) for (client,) in rows)
+    return list(found)
+
+
+async def _members(snapshot: Snapshot, span: Span, scope: Scope) -> Members:
+    """The clients of a scope; of one client those near it."""
+    if scope == Scope(client=scope.client):
+        return await near(snapshot, scope.client)
+    return await members(snapshot, scope, lambda: busiest_of(snapshot, span))
+
+
+async def _narrowed(
+    snapshot: Snapshot, span: Span, window_minutes: int, sort: str, fade_to: float, scope: Scope, where: Filter
+) -> tuple[Members, dict[str, Mix]]:
+    """The clients of a scope that pass a filter, and what they did in the window."""
+    found, within = Members({}), None
+    if scope != EVERYTHING:
+        found = await _members(snapshot, span, scope)
+        within = list(found.clients)
+    wanted = await narrowed(snapshot, span, window_minutes, sort, where, within)
+    counts, counted = wanted.counts, 0
+    if counts is None:
+        counts, counted = await _counts_in(snapshot, span, window_minutes, wanted.clients)
+    if within is None:
+        counts = {client: mix for client, mix in counts.items() if mix.requests}
+    known = client_record(_NOBODY)
+    terms = tuple(term for term in where.terms if term.field is not None and term.field.name in known)
+    if terms:
+        totals = await totals_of(snapshot, list(counts), fade_to)
+        alerts = await _alerts(snapshot, list(totals))
+        left = Filter(terms)
+        counts = {
+            client: counts[client]
+            for client, total in totals.items()
+            if matches(left, client_record(view_of(client, total, counts[client], alerts.get(client))), span.at)
+        }
+    return found._replace(among=wanted.among or counted or found.among), counts
+
+
+async def _counts_in(
+    snapshot: Snapshot, span: Span, window_minutes: int, clients: Sequence[str]
+) -> tuple[dict[str, Mix], int]:
+    """What clients did in a window, those that did nothing included; and how many could be counted, 0 for all.
+
+    In a window that is longer than an hour the totals of a client that was first seen inside it stand for its minutes.
+    The others are looked up minute by minute, so that of them only the busiest are counted.
+    """
+    nothing = dict.fromkeys(clients, Mix())
+    if window_minutes <= WINDOW:
+        return {**nothing, **await _counts_of(snapshot, span, clients)}, 0
+    totals = await totals_of(snapshot, clients, span.at)
+    counts: dict[str, Mix] = {}
+    older: list[str] = []
+    for client, known in totals.items():
+        if known.first_seen >= (span.start + 1) * 60 and not span.is_past:
+            counts[client] = known.mix
+        else:
+            older.append(client)
+    older.sort(key=lambda client: (-totals[client].mix.requests, client))
+    counted = older[: max(1, _LOOKUPS // window_minutes)]
+    counts.update({**dict.fromkeys(counted, Mix()), **await _counts_of(snapshot, span, counted)})
+    return counts, 0 if len(counted) == len(older) else len(counts)
+
+
+def view_of(
+    client: str, totals: ClientTotals, window: Mix, alerts: tuple[int, int] | None, shared: tuple[str, ...] = ()
+) -> ClientView:
+    """One row; `alerts`: (number of open ones, highest severity), `shared`: see `ClientView.near`."""
     number, severity = (alerts[0], SEVERITIES[alerts[1]]) if alerts is not None else (0, "")
     return ClientView(
         client=client,
@@ -92,6 +207,7 @@ def view_of(client: str, totals: ClientTotals, window: Mix, alerts: tuple[int, i
         window=window,
         alerts=number,
         severity=severity,
+        near=shared,
     )
 
 
@@ -138,96 +254,106 @@ def _rank(value: float, client: str, window: Mix) -> tuple[float, int, str]:
 
 
 async def _candidates(
-    snapshot: Snapshot, start: int, window_minutes: int, sort: str, limit: int, at: float
+    snapshot: Snapshot, span: Span, window_minutes: int, sort: str, limit: int, fade_to: float
 ) -> dict[str, Mix]:
-    """Clients among which the first `limit` by `sort` are, with what they did since the minute after `start`."""
-    if window_minutes > BOARD_MINUTES_KEPT or limit > KEPT:
-        return await _all_counts(snapshot, start, window_minutes)
-    if sort == "last_seen":
+    """Clients among which the first `limit` by `sort` are, with what they did in the window."""
+    if window_minutes > WINDOW or limit > KEPT or span.start < span.newest - BOARD_MINUTES_KEPT:
+        return await _all_counts(snapshot, span, window_minutes)
+    if sort == "last_seen" and not span.is_past:
         latest = await snapshot.rows(
             "SELECT DISTINCT client FROM recent WHERE last_seen >= ? ORDER BY last_seen DESC, client",
-            ((start + 1) * 60,),
+            ((span.start + 1) * 60,),
         )
-        return await _counts_of(snapshot, start, [client for (client,) in latest])
+        return await _counts_of(snapshot, span, [client for (client,) in latest])
     if sort == "score":
-        named = dict.fromkeys([*await _scored(snapshot, start, limit, at), *await _alerted(snapshot)])
-        scored = await _counts_of(snapshot, start, list(named))
-        return scored if len(scored) >= limit else {**await _busiest(snapshot, start, "requests", limit), **scored}
-    return await _busiest(snapshot, start, sort, limit)
+        named = dict.fromkeys([*await _scored(snapshot, span, limit, fade_to), *await _alerted(snapshot, span)])
+        scored = await _counts_of(snapshot, span, list(named))
+        return scored if len(scored) >= limit else {**await _busiest(snapshot, span, "requests", limit), **scored}
+    return await _busiest(snapshot, span, "requests" if sort == "last_seen" else sort, limit)
 
 
-async def _scored(snapshot: Snapshot, start: int, limit: int, at: float) -> list[str]:
+async def _scored(snapshot: Snapshot, span: Span, limit: int, fade_to: float) -> list[str]:
     """The clients with the highest scores that do not show as 0."""
     # Below this rank a score has faded to less than a half.
     rows = await snapshot.rows(
-        "SELECT client FROM clients WHERE ranked >= ? AND ranked > 0 AND last_seen >= ? "
+        "SELECT client FROM clients WHERE ranked >= ? AND ranked > 0 AND last_seen >= ? AND first_seen < ? "
         "GROUP BY client ORDER BY MAX(ranked) DESC, client LIMIT ?",
-        (int(at) - HALF_LIFE_S, (start + 1) * 60, limit),
+        (int(fade_to) - HALF_LIFE_S, (span.start + 1) * 60, (span.end + 1) * 60, limit),
     )
     return [client for (client,) in rows]
 
 
-async def _alerted(snapshot: Snapshot) -> dict[str, int]:
-    """Clients of open alerts -> 1 + their highest severity; the worst, when there are very many."""
+async def _alerted(snapshot: Snapshot, span: Span) -> dict[str, int]:
+    """Clients of alerts -> 1 + their highest severity; the worst, when there are very many.
+
+    These are the open alerts, and for a window in the past those that were active in it.
+    """
+    where = "a.closed = 0"
+    values: tuple[int, ...] = ()
+    if span.is_past:
+        where, values = "a.last_seen >= ? AND a.first_seen < ?", ((span.start + 1) * 60, (span.end + 1) * 60)
     rows = await snapshot.rows(
-        "SELECT c.client, 1 + MAX(a.severity) FROM alert_clients c JOIN alerts a ON a.id = c.alert_id "
-        "WHERE a.closed = 0 GROUP BY c.client ORDER BY 2 DESC, c.client LIMIT ?",
-        (_ALERTED,),
+        "SELECT c.client, 1 + MAX(a.severity) FROM alert_clients c JOIN alerts a ON a.id = c.alert_id "  # noqa: S608
+        f"WHERE {where} GROUP BY c.client ORDER BY 2 DESC, c.client LIMIT ?",
+        (*values, _ALERTED),
     )
     return {str(client): int(severity) for client, severity in rows}
 
 
-async def _busiest(snapshot: Snapshot, start: int, measure: str, limit: int) -> dict[str, Mix]:
+async def _busiest(snapshot: Snapshot, span: Span, measure: str, limit: int) -> dict[str, Mix]:
     """The clients with the largest sums on the leaderboards, exactly counted.
 
     A client that is missing on a leaderboard had less than its floor there: for the choice, half of it is assumed.
     """
     cut, floor = await snapshot.one(
-        f"SELECT COUNT(*), CAST(COALESCE(AVG({measure}), 0) AS BIGINT) FROM board_floors WHERE minute > ?",  # noqa: S608
-        (start,),
+        f"SELECT COUNT(*), CAST(COALESCE(AVG({measure}), 0) AS BIGINT) FROM board_floors "  # noqa: S608
+        "WHERE minute > ? AND minute <= ?",
+        (span.start, span.end),
     )
-    (minutes,) = await snapshot.one("SELECT COUNT(DISTINCT minute) FROM board_minutes WHERE minute > ?", (start,))
+    (minutes,) = await snapshot.one(
+        "SELECT COUNT(DISTINCT minute) FROM board_minutes WHERE minute > ? AND minute <= ?", (span.start, span.end)
+    )
     rows = await snapshot.rows(
-        f"SELECT client, {_SUMS}, COUNT(DISTINCT minute) FROM board_minutes WHERE minute > ? GROUP BY client "  # noqa: S608
-        f"ORDER BY 2 * SUM({measure}) + (? - COUNT(DISTINCT minute)) * ? DESC, 2 DESC, client LIMIT ?",
-        (start, minutes, floor, limit + limit // 4 if cut else limit),
+        f"SELECT client, {_SUMS}, COUNT(DISTINCT minute) FROM board_minutes WHERE minute > ? AND minute <= ? "  # noqa: S608
+        f"GROUP BY client ORDER BY 2 * SUM({measure}) + (? - COUNT(DISTINCT minute)) * ? DESC, 2 DESC, client LIMIT ?",
+        (span.start, span.end, minutes, floor, limit + limit // 4 if cut else limit),
     )
     counts = {client: _mix(row) for client, *row, _ in rows}
     if cut:
         partly = [row[0] for row in rows if row[-1] < minutes]
-        counts.update(await _counts_of(snapshot, start, partly))
+        counts.update(await _counts_of(snapshot, span, partly))
     return counts
 
 
-async def _counts_of(snapshot: Snapshot, start: int, clients: Sequence[str]) -> dict[str, Mix]:
-    """What clients did since the minute after `start`; those that did nothing are left out."""
+async def _counts_of(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> dict[str, Mix]:
+    """What clients did in a window; those that did nothing are left out."""
     counts: dict[str, Mix] = {}
     for begin in range(0, len(clients), _PIECE):
         piece = clients[begin : begin + _PIECE]
         # CROSS JOIN keeps SQLite from walking through whole minutes: it looks up each client in each.
         rows = await snapshot.rows(
             f"SELECT name, {_SUMS} FROM (SELECT DISTINCT client AS name FROM clients WHERE client IN ({marks(piece)})) "  # noqa: S608
-            "AS wanted CROSS JOIN (SELECT DISTINCT minute AS m FROM minutes WHERE minute > ?) AS window "
+            "AS wanted CROSS JOIN (SELECT DISTINCT minute AS m FROM minutes WHERE minute > ? AND minute <= ?) AS span "
             "CROSS JOIN client_minutes WHERE minute = m AND client = name GROUP BY name",
-            (*piece, start),
+            (*piece, span.start, span.end),
         )
         counts.update((client, _mix(row)) for client, *row in rows)
     return counts
 
 
-async def _all_counts(snapshot: Snapshot, start: int, window_minutes: int) -> dict[str, Mix]:
-    """What every client did since the minute after `start`.
+async def _all_counts(snapshot: Snapshot, span: Span, window_minutes: int) -> dict[str, Mix]:
+    """What every client did in a window.
 
-    For a window within the leaderboards' hour these are sums of minutes. In a longer one the totals of a client that
-    was first seen inside it stand for its minutes, which may be gone by then.
+    For a window of up to an hour, and for one in the past, these are sums of minutes. In a longer one the totals of a
+    client that was first seen inside it stand for its minutes, which may be gone by then.
     """
-    if window_minutes <= BOARD_MINUTES_KEPT:
+    if window_minutes <= WINDOW or span.is_past:
         rows: Rows = await snapshot.rows(
-            f"SELECT client, {_SUMS} FROM client_minutes WHERE minute > ? GROUP BY client",  # noqa: S608  own names
-            (start,),
+            f"SELECT client, {_SUMS} FROM client_minutes WHERE minute > ? AND minute <= ? GROUP BY client",  # noqa: S608
+            (span.start, span.end),
         )
         return {client: _mix(row) for client, *row in rows}
-    begin = (start + 1) * 60
+    begin = (span.start + 1) * 60
     columns = ", ".join(_COUNTS)
     earlier = ", ".join(f"m.{name}" for name in _COUNTS)
     rows = await snapshot.rows(
@@ -237,7 +363,7 @@ async def _all_counts(snapshot: Snapshot, start: int, window_minutes: int) -> di
         "    ON c.client = m.client AND c.shard = m.shard AND c.part = m.part"
         "  WHERE m.minute > ? AND c.first_seen < ?"
         ") AS counted GROUP BY client",
-        (begin, start, begin),
+        (begin, span.start, begin),
     )
     return {client: _mix(row) for client, *row in rows}
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from apiwatch.model import Action, ActionKind, Delta, StateRow
+from apiwatch.store.filters.terms import ANY, Filter
+from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.views import (
     ActionView,
     AlertView,
@@ -16,11 +18,14 @@ from apiwatch.store.views import (
     ClientView,
     EvidenceView,
     HealthView,
+    Listing,
     Overview,
     RouteView,
     SourceView,
     SuspectView,
+    TailView,
     UnparsedView,
+    UserDetail,
 )
 
 __all__ = ["Acquired", "Control", "Reader", "Writer"]
@@ -68,7 +73,10 @@ class Writer(Protocol):
 
 
 class Reader(Protocol):
-    """Named queries; read-only. `now` is the viewer's clock. Every method is one short read transaction."""
+    """Named queries; read-only. `now` is the viewer's clock. Every method is one short read transaction.
+
+    `where` narrows a list in the store, so that it finds rows which the list would not show.
+    """
 
     async def changed(self) -> bool:
         """Whether another connection has committed since the last call (first call: True)."""
@@ -82,8 +90,26 @@ class Reader(Protocol):
         """Last heartbeat."""
         ...
 
-    async def alerts(self, *, include_closed: bool = False, limit: int = 200) -> list[AlertView]:
-        """Alerts, most severe first, then highest score, then newest."""
+    async def alerts(
+        self,
+        *,
+        include_closed: bool = False,
+        limit: int = 200,
+        scope: Scope = EVERYTHING,
+        at: float = 0.0,
+        window_minutes: int = 5,
+        where: Filter = ANY,
+    ) -> Listing[AlertView]:
+        """Alerts, most severe first, then highest score, then newest.
+
+        `scope`: of a client those that name it; of an alert itself and those that share a client with it; of a host
+        and route those about it; of a user, network or user agent those that name one of its clients. `at`: those
+        that were active in the window that ends there, closed by now or not.
+        """
+        ...
+
+    async def notes(self, alert_id: str) -> list[ActionView]:
+        """What was said about one alert, oldest first."""
         ...
 
     async def alert(self, alert_id: str) -> AlertView | None:
@@ -95,21 +121,52 @@ class Reader(Protocol):
         ...
 
     async def clients(
-        self, window_minutes: int, *, sort: str = "score", limit: int = 200, now: float = 0.0
-    ) -> list[ClientView]:
-        """Clients active in the window; `sort`: score, requests, miss, deny, err, bytes or last_seen."""
+        self,
+        window_minutes: int,
+        *,
+        sort: str = "score",
+        limit: int = 200,
+        now: float = 0.0,
+        scope: Scope = EVERYTHING,
+        at: float = 0.0,
+        where: Filter = ANY,
+    ) -> Listing[ClientView]:
+        """Clients active in the window; `sort`: score, requests, miss, deny, err, bytes or last_seen.
+
+        The window ends now, or at the event time `at`. In a `scope` all its clients, active in the window or not: of a
+        network those inside it, of a route who asked for it, of a user or user agent who used it, of an alert its
+        members, and of one client alone the others that are near it (see `ClientView.near`).
+        """
+        ...
+
+    async def user(self, name: str, now: float) -> UserDetail | None:
+        """Everything about one user name; None when it was never seen."""
         ...
 
     async def client(self, client: str, now: float) -> ClientDetail | None:
         """The drill-down."""
         ...
 
-    async def suspects(self, family: str, *, limit: int = 200) -> list[SuspectView]:
+    async def suspects(
+        self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING, where: Filter = ANY
+    ) -> Listing[SuspectView]:
         """Leaning tests of 'enumeration' (with scraping), 'auth' or 'recon', strongest evidence first."""
         ...
 
-    async def routes(self, *, limit: int = 200) -> list[RouteView]:
-        """Routes, busiest first."""
+    async def routes(
+        self,
+        *,
+        limit: int = 200,
+        scope: Scope = EVERYTHING,
+        window_minutes: int = 5,
+        at: float = 0.0,
+        where: Filter = ANY,
+    ) -> Listing[RouteView]:
+        """Routes, busiest first. In the scope of clients, what these did there (then `host` is not known)."""
+        ...
+
+    async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
+        """The newest requests that a following collector has seen, newest first."""
         ...
 
     async def sources(self) -> list[SourceView]:

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
-from apiwatch.store import detail, findings, listing, totals
+from apiwatch.store import detail, findings, listing, routing, tail, totals, user
 from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
+from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.opening import open_connection
 from apiwatch.store.protocol import Reader
+from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.snapshot import Snapshots
+from apiwatch.store.span import span_of
 from apiwatch.store.views import (
     ActionView,
     AlertView,
@@ -17,11 +20,14 @@ from apiwatch.store.views import (
     ClientView,
     EvidenceView,
     HealthView,
+    Listing,
     Overview,
     RouteView,
     SourceView,
     SuspectView,
+    TailView,
     UnparsedView,
+    UserDetail,
 )
 
 __all__ = ["SqliteReader", "open_reader"]
@@ -63,10 +69,27 @@ class SqliteReader:
         async with self._snapshots.take() as snapshot:
             return await totals.health(snapshot)
 
-    async def alerts(self, *, include_closed: bool = False, limit: int = 200) -> list[AlertView]:
+    async def alerts(
+        self,
+        *,
+        include_closed: bool = False,
+        limit: int = 200,
+        scope: Scope = EVERYTHING,
+        at: float = 0.0,
+        window_minutes: int = 5,
+        where: Filter = ANY,
+    ) -> Listing[AlertView]:
         """See `Reader.alerts`."""
         async with self._snapshots.take() as snapshot:
-            return await findings.alerts(snapshot, include_closed=include_closed, limit=limit)
+            return await findings.alerts(
+                snapshot,
+                include_closed=include_closed,
+                limit=limit,
+                scope=scope,
+                at=at,
+                window_minutes=window_minutes,
+                asked=where,
+            )
 
     async def alert(self, alert_id: str) -> AlertView | None:
         """See `Reader.alert`."""
@@ -78,10 +101,23 @@ class SqliteReader:
         async with self._snapshots.take() as snapshot:
             return await findings.evidence(snapshot, [alert_id], newest_first=False, limit=_LINES)
 
+    async def notes(self, alert_id: str) -> list[ActionView]:
+        """See `Reader.notes`."""
+        async with self._snapshots.take() as snapshot:
+            return await findings.notes(snapshot, alert_id)
+
     async def clients(
-        self, window_minutes: int, *, sort: str = "score", limit: int = 200, now: float = 0.0
-    ) -> list[ClientView]:
-        """See `Reader.clients`. The window ends with the minute of the newest event; `now` only fades scores.
+        self,
+        window_minutes: int,
+        *,
+        sort: str = "score",
+        limit: int = 200,
+        now: float = 0.0,
+        scope: Scope = EVERYTHING,
+        at: float = 0.0,
+        where: Filter = ANY,
+    ) -> Listing[ClientView]:
+        """See `Reader.clients`. The window ends with the minute of the newest event, or of `at`; `now` fades scores.
 
         Scores fade to `now`, but not beyond the newest event: old logs keep the scores of their end. Raises ValueError
         for another `sort`.
@@ -89,22 +125,42 @@ class SqliteReader:
         if sort not in listing.SORTS:
             raise ValueError(f"clients cannot be sorted by {sort!r}")
         async with self._snapshots.take() as snapshot:
-            return await listing.listed(snapshot, window_minutes, sort, limit, now)
+            return await listing.listed(snapshot, window_minutes, sort, limit, now, scope, at, where)
 
     async def client(self, client: str, now: float) -> ClientDetail | None:
         """See `Reader.client`."""
         async with self._snapshots.take() as snapshot:
             return await detail.client_detail(snapshot, client, now)
 
-    async def suspects(self, family: str, *, limit: int = 200) -> list[SuspectView]:
+    async def user(self, name: str, now: float) -> UserDetail | None:
+        """See `Reader.user`."""
+        async with self._snapshots.take() as snapshot:
+            return await user.user_detail(snapshot, name, now)
+
+    async def suspects(
+        self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING, where: Filter = ANY
+    ) -> Listing[SuspectView]:
         """See `Reader.suspects`."""
         async with self._snapshots.take() as snapshot:
-            return await findings.suspects(snapshot, family, limit)
+            return await findings.suspects(snapshot, family, limit, scope, where)
 
-    async def routes(self, *, limit: int = 200) -> list[RouteView]:
+    async def routes(
+        self,
+        *,
+        limit: int = 200,
+        scope: Scope = EVERYTHING,
+        window_minutes: int = 5,
+        at: float = 0.0,
+        where: Filter = ANY,
+    ) -> Listing[RouteView]:
         """See `Reader.routes`."""
         async with self._snapshots.take() as snapshot:
-            return await totals.routes(snapshot, limit)
+            return await routing.routes(snapshot, limit, scope, await span_of(snapshot, window_minutes, at), where)
+
+    async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
+        """See `Reader.tail`."""
+        async with self._snapshots.take() as snapshot:
+            return await tail.tail(snapshot, limit, scope)
 
     async def sources(self) -> list[SourceView]:
         """See `Reader.sources`."""

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from apiwatch.config.settings import Retention
 from apiwatch.store.activity import Activity
-from apiwatch.store.boards import BOARD_MINUTES_KEPT, Boards
+from apiwatch.store.boards import BOARD_MINUTES_KEPT, WINDOW, Boards
 
 __all__ = ["Sweeper"]
 
@@ -49,8 +49,9 @@ class Sweeper:
         minutes = int(watermark - max(retention.minutes, retention.client_minutes)) // 60
         newest = int(watermark) // 60
         self._trim("minutes", "minute, shard", minutes, budget)
-        self._trim("board_minutes", "minute, client", newest - BOARD_MINUTES_KEPT + 1, budget)
-        self._trim("board_floors", "minute, shard", newest - BOARD_MINUTES_KEPT + 1, budget)
+        boards = max(newest - BOARD_MINUTES_KEPT, min(newest - WINDOW, self.oldest_minute(watermark))) + 1
+        self._trim("board_minutes", "minute, client", boards, budget)
+        self._trim("board_floors", "minute, shard", boards, budget)
         clients = int(watermark - retention.clients)
         self._trim("suspects", "last_seen, principal", clients, _LEAST)
         if newest != self._pruned_at:

@@ -2,7 +2,8 @@
 
 Version 1 had no leaderboards. Version 2 adds those of the busiest clients of each minute (`board_minutes`, with the
 floors below which clients are left out in `board_floors`), of the latest clients (`recent`), and `clients.ranked`, by
-which the most suspicious clients are found. Version 3 adds `routes.origin`, version 4 `routes.notes`.
+which the most suspicious clients are found. Version 3 adds `routes.origin`, version 4 `routes.notes`. Version 5 finds
+clients by user, user agent and route, and alerts by route. Version 6 adds the newest requests (`tail`).
 
 Numbers are integers (times: seconds, `minute`: minutes since the epoch); texts went through `plain`; blobs are
 MessagePack. `shard` is in each key; readers sum over shards and parts.
@@ -11,6 +12,8 @@ MessagePack. `shard` is in each key; readers sum over shards and parts.
 import sqlite3
 from collections.abc import Callable
 from math import log2
+
+import msgspec
 
 from apiwatch.store.boards import fill_boards
 
@@ -137,6 +140,23 @@ CREATE TABLE recent (
 """
 
 
+_FIFTH = """
+CREATE INDEX client_facets_value ON client_facets (kind, value, client) WHERE kind <> 'host';
+CREATE INDEX client_routes_route ON client_routes (route, client);
+ALTER TABLE alerts ADD COLUMN host TEXT NOT NULL DEFAULT '';
+ALTER TABLE alerts ADD COLUMN route TEXT NOT NULL DEFAULT '';
+CREATE INDEX alerts_route ON alerts (route);
+"""
+
+
+_SIXTH = """
+CREATE TABLE tail (
+    slot INTEGER NOT NULL, shard INTEGER NOT NULL, seq BIGINT NOT NULL, seen BIGINT NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (slot, shard)
+);
+"""
+
+
 def rank_of(score: int, scored_at: int) -> int:
     """A number by which faded scores compare at any time: the moment at which the score has faded to 1, in seconds."""
     return round(scored_at + HALF_LIFE_S * log2(score)) if score > 0 else 0
@@ -188,7 +208,28 @@ def _with_notes(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE routes ADD COLUMN notes TEXT NOT NULL DEFAULT ''")
 
 
-_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_to_first, _to_second, _with_origins, _with_notes)
+def _to_fifth(connection: sqlite3.Connection) -> None:
+    _run(connection, _FIFTH)
+    places = []
+    for shard, key, body in connection.execute("SELECT shard, id, body FROM alerts").fetchall():
+        alert = msgspec.msgpack.decode(body)
+        places.append((alert["host"], alert["route"], shard, key))
+    connection.executemany("UPDATE alerts SET host = ?, route = ? WHERE shard = ? AND id = ?", places)
+    fill_boards(connection)
+
+
+def _to_sixth(connection: sqlite3.Connection) -> None:
+    _run(connection, _SIXTH)
+
+
+_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _to_first,
+    _to_second,
+    _with_origins,
+    _with_notes,
+    _to_fifth,
+    _to_sixth,
+)
 """Step N brings a database of version N to version N + 1."""
 
 VERSION = len(_STEPS)

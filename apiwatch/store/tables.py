@@ -42,6 +42,7 @@ __all__ = [
     "SOURCES",
     "STATE",
     "SUSPECTS",
+    "TAIL",
     "UNPARSED",
     "Table",
 ]
@@ -108,11 +109,12 @@ ROUTES = Table("routes", RouteRow._fields, "host route")
 SUSPECTS = Table("suspects", SuspectRow._fields, "detector principal host route parameter")
 ALERTS = Table(
     "alerts",
-    ("id", "family", "principal", "severity", "score", "first_seen", "last_seen", "closed", "body"),
+    ("id", "family", "principal", "severity", "score", "first_seen", "last_seen", "closed", "host", "route", "body"),
     "id",
 )
 ALERT_CLIENTS = Table("alert_clients", ("client", "alert_id"), "client alert_id")
 EVIDENCE = Table("evidence", EvidenceRow._fields, "alert_id slot")
 BOARD_MINUTES = Table("board_minutes", ClientMinuteRow._fields, "minute client part")
 BOARD_FLOORS = Table("board_floors", ("minute", "requests", "miss", "deny", "err", "bytes"), "minute")
+TAIL = Table("tail", ("slot", "seq", "seen", "body"), "slot")
 RECENT = Table("recent", ("client", "last_seen"), "client")

@@ -1,4 +1,4 @@
-"""Reading what is about the whole log: the head of the dashboard, health, sources, routes."""
+"""Reading what is about the whole log: the head of the dashboard, health, sources."""
 
 from functools import reduce
 from itertools import groupby
@@ -7,15 +7,15 @@ from apiwatch.model import SEVERITIES
 from apiwatch.store.blocks import live_entries
 from apiwatch.store.clean import unpack
 from apiwatch.store.snapshot import Snapshot
-from apiwatch.store.views import HealthView, MinuteView, Mix, Overview, RouteView, SourceView, UnparsedView
+from apiwatch.store.span import watermark
+from apiwatch.store.views import HealthView, MinuteView, Mix, Overview, SourceView, UnparsedView
 
-__all__ = ["health", "newest_minute", "overview", "routes", "sources", "unparsed", "watermark"]
+__all__ = ["health", "overview", "sources", "unparsed"]
 
 _TIMELINE = 60
 
 _MIX = ("requests", "s1xx", "s2xx", "s3xx", "s4xx", "s5xx", "other", "ok", "miss", "deny", "limited", "err", "neutral",
         "bytes")  # fmt: skip
-_OUTCOMES = ("requests", "ok", "miss", "deny", "limited", "err", "neutral")
 _SUMS = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in _MIX)
 _SOURCE = (
     "name, kind, state, message, format, lines, requests, unparsed, skipped, late, cut, dropped, backlog_bytes, "
@@ -23,20 +23,9 @@ _SOURCE = (
 )
 
 
-async def watermark(snapshot: Snapshot) -> float:
-    """Newest event time; 0.0 before the first."""
-    (found,) = await snapshot.one("SELECT COALESCE(MAX(watermark), 0) FROM health")
-    return float(found)
-
-
-async def newest_minute(snapshot: Snapshot) -> int:
-    """The minute in which all windows end."""
-    return int(await watermark(snapshot)) // 60
-
-
 async def overview(snapshot: Snapshot, window_minutes: int, now: float) -> Overview:
     """See `Reader.overview`."""
-    newest = await newest_minute(snapshot)
+    newest = int(await watermark(snapshot)) // 60
     total = await _mix(snapshot, "", ())
     window = await _mix(snapshot, "WHERE minute > ?", (newest - window_minutes,))
     timeline = await snapshot.rows(
@@ -85,33 +74,6 @@ async def unparsed(snapshot: Snapshot, source: str, limit: int) -> list[Unparsed
         (source, limit),
     )
     return [UnparsedView(name, line, float(time), *rest) for name, line, time, *rest in found]
-
-
-async def routes(snapshot: Snapshot, limit: int) -> list[RouteView]:
-    """Routes, busiest first. Nobody counts their distinct objects over all clients: that is 0."""
-    found = await snapshot.rows(
-        "SELECT host, route, MAX(roles), MIN(first_seen), MAX(last_seen), CAST(SUM(clients) AS BIGINT),"
-        "  CAST(SUM(requests) AS BIGINT) AS requests, CAST(SUM(ok) AS BIGINT), CAST(SUM(miss) AS BIGINT),"
-        "  CAST(SUM(deny) AS BIGINT), CAST(SUM(limited) AS BIGINT), CAST(SUM(err) AS BIGINT),"
-        "  CAST(SUM(neutral) AS BIGINT), MAX(origin), MAX(notes) "
-        "FROM routes GROUP BY host, route ORDER BY 7 DESC, host, route LIMIT ?",
-        (limit,),
-    )
-    return [
-        RouteView(
-            host=host,
-            route=route,
-            roles=roles,
-            first_seen=float(first),
-            last_seen=float(last),
-            clients=clients,
-            objects=0,
-            mix=Mix(**dict(zip(_OUTCOMES, counts, strict=True))),
-            origin=origin,
-            notes=tuple(notes.split("; ")) if notes else (),
-        )
-        for host, route, roles, first, last, clients, *counts, origin, notes in found
-    ]
 
 
 async def _mix(snapshot: Snapshot, where: str, values: tuple[int, ...]) -> Mix:

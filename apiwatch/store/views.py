@@ -1,8 +1,10 @@
 """What a `Reader` returns: immutable rows for screens and for `--json`. Times are seconds since the epoch (UTC)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from apiwatch.model import Alert
+from apiwatch.model import Alert, LineRow
 
 __all__ = [
     "INPUT_ENDED",
@@ -15,14 +17,29 @@ __all__ = [
     "EvidenceView",
     "FacetView",
     "HealthView",
+    "LineView",
+    "Listing",
     "MinuteView",
     "Mix",
     "Overview",
     "RouteView",
     "SourceView",
     "SuspectView",
+    "TailView",
     "UnparsedView",
+    "UserDetail",
 ]
+
+T = TypeVar("T")
+
+
+class Listing(list[T], Generic[T]):
+    """Rows in order, and how far they were looked for."""
+
+    def __init__(self, rows: Iterable[T] = (), among: int = 0) -> None:
+        super().__init__(rows)
+        self.among = among
+        """Number of the busiest clients (or strongest tests) among which the rows were found; 0: among all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +184,12 @@ class AlertView:
     benign_until: float = 0.0
     """0 when nobody called it benign."""
     benign_by: str = ""
+    acknowledged_at: float = 0.0
+    """When its acknowledgement was said; so are `muted_at`, `benign_at`, and `noted_at` of `note`. 0: it was not."""
+    muted_at: float = 0.0
+    benign_at: float = 0.0
+    noted_by: str = ""
+    noted_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +220,8 @@ class ClientView:
     """Open alerts that name this client."""
     severity: str
     """Highest severity among them, '' when there is none."""
+    near: tuple[str, ...] = ()
+    """What it shares with the client of the scope: 'net' (the /24 or /64), 'agent', 'user'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +231,22 @@ class FacetView:
     value: str
     requests: int
     last_seen: float
+
+
+LineView = LineRow
+"""One of the newest requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class TailView:
+    """The newest requests that a following collector has left."""
+
+    lines: tuple[LineView, ...]
+    """Those of the scope, newest first."""
+    seen: int
+    """Requests that arrived in the time of the kept ones, in any scope."""
+    kept: int
+    """How many of them are kept; of a fast log the others were passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +266,9 @@ class RouteView:
     """Where its template comes from: `learned`, `pinned` or `openapi`."""
     notes: tuple[str, ...] = ()
     """Tests that cannot see here; () for the routes of one client."""
+    window: Mix = field(default_factory=Mix)
+    spark: tuple[int, ...] = ()
+    usual: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +319,27 @@ class ClientDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class UserDetail:
+    """Everything about one user name."""
+
+    user: str
+    clients: tuple[ClientView, ...]
+    """Where it came from, latest first; `window` and `requests` are those of the client, whatever its user."""
+    visits: tuple[FacetView, ...]
+    """Client -> requests with this name and the last of them, in the order of `clients`."""
+    clients_total: int
+    """All of them, counted up to 1 101."""
+    first_seen: float
+    """When the first of its clients was first seen, with or without this name."""
+    last_seen: float
+    routes: tuple[RouteView, ...]
+    """What its clients asked for, busiest first."""
+    alerts: tuple[AlertView, ...]
+    """Open ones first, worst first."""
+    suspects: tuple[SuspectView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BlockEntry:
     """One network in the block queue."""
 
@@ -289,6 +354,11 @@ class BlockEntry:
     """None: permanent, with a typed reason."""
     state: str
     """'queued', 'expired' or 'withdrawn'."""
+    renewed: float = 0.0
+    """When `actor` renewed it last; 0: never."""
+    ended_by: str = ""
+    """Who withdrew it, and when."""
+    ended: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +379,11 @@ class AllowEntry:
     """Alerts that it has kept from opening; counted up to 200."""
     signals: int
     """Signals of detectors that it has suppressed."""
+    renewed: float = 0.0
+    """When `actor` renewed it last; 0: never."""
+    ended_by: str = ""
+    """Who removed it, and when."""
+    ended: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from apiwatch.store.locks import Lock
 from apiwatch.store.protocol import Acquired, Writer
 from apiwatch.store.retention import Sweeper
 from apiwatch.store.schema import migrate, rank_of
+from apiwatch.store.tail import Tail
 from apiwatch.store.views import HealthView, SourceView
 
 __all__ = ["SqliteWriter", "open_writer"]
@@ -209,6 +210,7 @@ class _Shard:
         self._shard = shard
         self._activity = Activity(connection, shard)
         self._boards = Boards(connection, shard)
+        self._tail = Tail(connection, shard)
         self.sweeper = Sweeper(connection, shard, retention, self._activity, self._boards)
         self._members: dict[str, int] = {}
         """Alert id -> number of its clients that are stored."""
@@ -230,6 +232,7 @@ class _Shard:
         self._write_alerts(delta.alerts)
         tables.EVIDENCE.write(connection, shard, delta.evidence)
         tables.UNPARSED.write(connection, shard, delta.unparsed)
+        self._tail.write(delta.lines, delta.lines_seen)
 
     def _write_state(self, rows: Sequence[StateRow]) -> None:
         deleted = [(self._shard, row[0]) for row in rows if row[1] is None]
@@ -250,7 +253,10 @@ class _Shard:
         members: list[tuple[Any, ...]] = []
         for alert in alerts:
             severity, first, last = int(alert.severity), int(alert.first_seen), int(alert.last_seen)
-            row = (alert.id, alert.family, alert.principal, severity, alert.score, first, last, int(alert.closed))
+            row = (
+                alert.id, alert.family, alert.principal, severity, alert.score, first, last, int(alert.closed),
+                alert.host, alert.route,
+            )  # fmt: skip
             rows.append((*clean_row(row), pack(alert)))
             known = self._members.get(alert.id, 0)
             members += [clean_row((client, alert.id)) for client in alert.clients[known:]]

@@ -21,7 +21,7 @@ from apiwatch.tui.endings import Endings, terminal_is_gone
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.pictures.plot import load
 from apiwatch.tui.screens.base import LiveScreen
-from apiwatch.tui.screens.dashboard import DashboardScreen
+from apiwatch.tui.screens.context import ContextScreen
 from apiwatch.tui.screens.prompts import Question
 from apiwatch.tui.session import Session
 from apiwatch.tui.summary import Word, state_of
@@ -100,7 +100,7 @@ class ApiwatchApp(App[None]):
         self._resources.enter_context(self._crash_log)
         if not self.is_headless:
             self._resources.enter_context(Endings(self._signalled))
-        self.push_screen(DashboardScreen(self.session))
+        self.push_screen(ContextScreen(self.session, view=0))
         self.run_worker(self._poll(), group="poll")
         self.set_interval(TICK_S, self._tick)
         gc.freeze()

@@ -12,11 +12,20 @@ HOLD = 5.0
 _MOST = 400
 
 
-def arrange(fresh: Sequence[Row], shown: Sequence[Row], *, held: bool, keep: frozenset[str], sort: Sort) -> list[Row]:
+def arrange(
+    fresh: Sequence[Row],
+    shown: Sequence[Row],
+    *,
+    held: bool,
+    keep: frozenset[str],
+    sort: Sort,
+    upwards: bool = False,
+) -> list[Row]:
     """Rows in the order to show them.
 
     Held: rows stay where they are with new values, rows that left the store's answer stay with their last values, new
-    rows come last. Otherwise the chosen order, and only what left while marked (`keep`) stays, last.
+    rows come last. Otherwise the chosen order, from its other end with `upwards`; only what left while marked (`keep`)
+    stays, last.
     """
     by_key = {row.key: row for row in fresh}
     shown_keys = {row.key for row in shown}
@@ -29,6 +38,8 @@ def arrange(fresh: Sequence[Row], shown: Sequence[Row], *, held: bool, keep: fro
     rows = list(fresh)
     if sort.key is not None:
         rows.sort(key=sort.key, reverse=True)
+    if upwards:
+        rows.reverse()
     rows += [row for row in shown if row.key in keep and row.key not in by_key]
     return rows
 

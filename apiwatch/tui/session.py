@@ -51,6 +51,8 @@ class Session:
         """Lines for standard output once the screen is gone."""
         self.overview: Overview | None = None
         self.window_minutes = _first_window(settings.dashboard.window)
+        self.at = 0.0
+        """Event time in which the picture ends; 0: now."""
         self.paused_at: float | None = None
         self.head_hidden = False
         self.wake = asyncio.Event()
@@ -86,6 +88,7 @@ class Session:
             backlog_peak=self._backlog_peak,
             refresh=self.settings.dashboard.refresh,
             restart=restart,
+            at=self.at,
         )
 
     def _vanished(self) -> str | None:
@@ -143,6 +146,17 @@ class Session:
         self.window_minutes = WINDOWS[max(0, min(index, len(WINDOWS) - 1))]
         self.demand()
 
+    def travel(self, step: int) -> None:
+        """Go back (-1) or forward (1) in time by one window; forward ends at now."""
+        newest = self.overview.health.watermark if self.overview and self.overview.health else 0.0
+        self.travel_to((self.at or newest) + step * self.window_minutes * 60.0)
+
+    def travel_to(self, at: float) -> None:
+        """Show the picture as it was at an event time; 0 or a time to come: as it is now."""
+        newest = self.overview.health.watermark if self.overview and self.overview.health else 0.0
+        self.at = at if 0.0 < at < newest else 0.0
+        self.demand()
+
     def toggle_pause(self) -> None:
         """Freeze the picture, or jump to now."""
         if self.paused_at is None:
@@ -154,5 +168,5 @@ class Session:
 
 
 def _first_window(text: str) -> int:
-    found = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "60m": 60}
+    found = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "60m": 60, "24h": 1440, "1d": 1440}
     return found.get(text.strip(), 5)

@@ -149,6 +149,8 @@ def _state_line(link: Link, width: int) -> Line:
     overview = link.overview
     right = stamp(link.now) if width >= 110 else clock(link.now)
     pieces: list[Piece] = [Piece(" "), state.piece]
+    if link.at:
+        pieces += [Piece(" "), Piece(_at(link), "warn")]
     if link.paused_at is not None:
         pieces += [Piece(" "), Piece(_paused(link), "warn")]
     name = [Piece("apiwatch", "strong")]
@@ -166,6 +168,11 @@ def _state_line(link: Link, width: int) -> Line:
 
 def _host(health: HealthView) -> str:
     return health.owner.partition("@")[2] or health.owner
+
+
+def _at(link: Link) -> str:
+    begin = link.at - link.window_minutes * 60.0
+    return f"AT {clock(begin)[:5]}-{clock(link.at)[:5]}"
 
 
 def _paused(link: Link) -> str:

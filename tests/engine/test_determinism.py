@@ -144,10 +144,10 @@ class Hasty(Engine):
 class Meddling(Engine):
     """Lets it matter when rows are taken."""
 
-    def take(self, *, with_state: bool = True) -> Delta:
+    def take(self, *, with_state: bool = True, with_lines: bool = True) -> Delta:
         for client in self.clients.values():
             client.first -= 1
-        return super().take(with_state=with_state)
+        return super().take(with_state=with_state, with_lines=with_lines)
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_lists_are_those_of_the_plain_count(
 
 async def lists(db: Path, now: float, limit: int) -> dict[tuple[int, str], list[ClientView]]:
     async with reading(db) as reader:
-        found = {}
+        found: dict[tuple[int, str], list[ClientView]] = {}
         for window in (1, 5, 60):
             seen = await reader.overview(window, now)
             for sort in SORTS:

@@ -47,7 +47,7 @@ async def test_life_of_a_block_entry(db: Path) -> None:
                 BlockEntry(first, NET, "walks ids", ("a1",), "ann@gw1", NOW, NOW + 60, "queued")
             ]
             assert await control.block(NET, "", ["a2", "a1"], "bob@gw1", NOW + 30, NOW + 90) == first
-            renewed = BlockEntry(first, NET, "walks ids", ("a1", "a2"), "bob@gw1", NOW, NOW + 90, "queued")
+            renewed = BlockEntry(first, NET, "walks ids", ("a1", "a2"), "bob@gw1", NOW, NOW + 90, "queued", NOW + 30)
             assert await queue(db, NOW + 61) == [renewed]
             assert await queue(db, NOW + 90) == []
             (ended,) = await queue(db, NOW + 90, ended=True)
@@ -60,7 +60,10 @@ async def test_life_of_a_block_entry(db: Path) -> None:
             assert not await control.unblock(first, "bob@gw1", NOW + 111)
             assert not await control.unblock("", "bob@gw1", NOW + 111)
             assert await queue(db, NOW + 112) == []
-            assert [entry.state for entry in await queue(db, NOW + 112, ended=True)] == ["expired", "withdrawn"]
+            assert [(entry.state, entry.ended_by, entry.ended) for entry in await queue(db, NOW + 112, ended=True)] == [
+                ("expired", "", 0.0),
+                ("withdrawn", "bob@gw1", NOW + 110),
+            ]
 
 
 async def test_queue_is_ordered_by_network_and_counted_in_the_overview(db: Path) -> None:

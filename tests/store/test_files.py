@@ -26,7 +26,9 @@ SORTS = ("score", "requests", "miss", "last_seen")
 async def picture(db: Path) -> tuple[Overview, dict[str, list[ClientView]], ClientDetail | None]:
     async with reading(db) as reader:
         lists = {
-            f"{sort} {window}": await reader.clients(window, sort=sort, now=NOW) for sort in SORTS for window in (5, 60)
+            f"{sort} {window}": list(await reader.clients(window, sort=sort, now=NOW))
+            for sort in SORTS
+            for window in (5, 60)
         }
         return await reader.overview(5, NOW), lists, await reader.client(WALKER, NOW)
 
@@ -81,7 +83,7 @@ async def test_older_version_is_migrated_without_loss(db: Path, tmp_path: Path, 
         await (await open_reader(old)).close()
     else:
         await (await open_control(old)).close()
-    assert version_of(old) == VERSION == 4
+    assert version_of(old) == VERSION == 6
     assert await picture(old) == expected
     async with reading(old) as reader:
         assert [view.state for view in await reader.alerts()] == ["acknowledged"]

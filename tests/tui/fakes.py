@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from apiwatch.model import PROXY_SHOWN, SEVERITIES, ActionKind, Alert, Explanation, Number, Severity, Subject, Tags
+from apiwatch.store.filters import ANY, Filter, kept
+from apiwatch.store.filters.records import alert_record, client_record, route_record, suspect_record
+from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.views import (
     ActionView,
     AlertView,
@@ -14,13 +17,17 @@ from apiwatch.store.views import (
     EvidenceView,
     FacetView,
     HealthView,
+    LineView,
+    Listing,
     MinuteView,
     Mix,
     Overview,
     RouteView,
     SourceView,
     SuspectView,
+    TailView,
     UnparsedView,
+    UserDetail,
 )
 
 NOW = 1_789_912_951.0
@@ -234,6 +241,28 @@ def detail(client: str = WALKER) -> ClientDetail:
     )
 
 
+def lines(client: str, number: int = 40) -> tuple[LineView, ...]:
+    return tuple(
+        LineView(
+            NOW - index / 35,
+            client,
+            "api.example.com",
+            "GET",
+            f"/api/orders/{1049917 - index}",
+            "GET /api/orders/{id}",
+            200 if index % 4 == 0 else 404,
+            "ok" if index % 4 == 0 else "miss",
+            163,
+            0.011,
+            "",
+            "python-httpx/0.27",
+            "/var/log/nginx/access.log",
+            9_210_000 - index,
+        )
+        for index in range(number)
+    )
+
+
 ALERTS: tuple[AlertView, ...] = (
     alert(
         WALKER,
@@ -357,6 +386,8 @@ class Scenario:
     enumeration: tuple[SuspectView, ...] = SUSPECTS
     auth: tuple[SuspectView, ...] = AUTH
     blocks: tuple[BlockEntry, ...] = BLOCKS
+    notes: tuple[ActionView, ...] = ()
+    lines: tuple[LineView, ...] = field(default_factory=lambda: lines(WALKER))
     unparsed: tuple[UnparsedView, ...] = ()
     evidence: tuple[EvidenceView, ...] = field(default_factory=lambda: evidence(WALKER))
     detail: Callable[[str], ClientDetail | None] = detail
@@ -454,6 +485,16 @@ def overview(scenario: Scenario, window_minutes: int) -> Overview:
     )
 
 
+def _concerns(view: AlertView, scope: Scope) -> bool:
+    known = view.alert
+    return (
+        (not scope.client or scope.client in known.clients)
+        and scope.route in ("", known.route)
+        and scope.host in ("", known.host)
+        and scope.alert in ("", known.id)
+    )
+
+
 class FakeReader:
     """Implements `Reader` on a scenario."""
 
@@ -480,9 +521,22 @@ class FakeReader:
     async def health(self) -> HealthView | None:
         return self._called("health").health
 
-    async def alerts(self, *, include_closed: bool = False, limit: int = 200) -> list[AlertView]:
+    async def alerts(
+        self,
+        *,
+        include_closed: bool = False,
+        limit: int = 200,
+        scope: Scope = EVERYTHING,
+        at: float = 0.0,
+        window_minutes: int = 5,
+        where: Filter = ANY,
+    ) -> Listing[AlertView]:
         found = [view for view in self._called("alerts").alerts if include_closed or not view.alert.closed]
-        return found[:limit]
+        found = kept(where, [view for view in found if _concerns(view, scope)], alert_record, NOW)
+        return Listing(found[:limit])
+
+    async def notes(self, alert_id: str) -> list[ActionView]:
+        return list(self._called("notes").notes)
 
     async def alert(self, alert_id: str) -> AlertView | None:
         found = [view for view in self._called("alert").alerts if view.alert.id.startswith(alert_id)]
@@ -492,23 +546,55 @@ class FakeReader:
         return list(self._called("evidence").evidence)
 
     async def clients(
-        self, window_minutes: int, *, sort: str = "score", limit: int = 200, now: float = 0.0
-    ) -> list[ClientView]:
+        self,
+        window_minutes: int,
+        *,
+        sort: str = "score",
+        limit: int = 200,
+        now: float = 0.0,
+        scope: Scope = EVERYTHING,
+        at: float = 0.0,
+        where: Filter = ANY,
+    ) -> Listing[ClientView]:
         found = list(self._called(f"clients by {sort}").clients)
         if sort == "requests":
             found.sort(key=lambda view: -view.window.requests)
-        return found[:limit]
+        if scope != EVERYTHING and scope == Scope(client=scope.client):
+            found = [replace(view, near=("net",)) for view in found if view.client != scope.client]
+        return Listing(kept(where, found, client_record, NOW)[:limit])
+
+    async def user(self, name: str, now: float) -> UserDetail | None:
+        scenario = self._called("user")
+        seen = scenario.clients[:2]
+        visits = tuple(FacetView(view.client, 4, NOW - 30) for view in seen)
+        return UserDetail(name, seen, visits, len(seen), NOW - 3000, NOW - 30, detail().routes, (), scenario.auth)
 
     async def client(self, client: str, now: float) -> ClientDetail | None:
         return self._called("client").detail(client)
 
-    async def suspects(self, family: str, *, limit: int = 200) -> list[SuspectView]:
+    async def suspects(
+        self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING, where: Filter = ANY
+    ) -> Listing[SuspectView]:
         scenario = self._called(f"suspects {family}")
-        return list((scenario.enumeration if family == "enumeration" else scenario.auth)[:limit])
+        found = scenario.enumeration if family == "enumeration" else scenario.auth
+        chosen = [view for view in found if scope.client in ("", view.client)]
+        return Listing(kept(where, chosen, suspect_record, NOW)[:limit])
 
-    async def routes(self, *, limit: int = 200) -> list[RouteView]:
+    async def routes(
+        self,
+        *,
+        limit: int = 200,
+        scope: Scope = EVERYTHING,
+        window_minutes: int = 5,
+        at: float = 0.0,
+        where: Filter = ANY,
+    ) -> Listing[RouteView]:
         self._called("routes")
-        return list(detail().routes)
+        return Listing(kept(where, detail().routes, route_record, NOW)[:limit])
+
+    async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
+        lines = [view for view in self._called("tail").lines if scope.client in ("", view.client)]
+        return TailView(tuple(lines[:limit]), 2 * len(lines), len(lines))
 
     async def sources(self) -> list[SourceView]:
         return list(self._called("sources").sources)

@@ -31,7 +31,7 @@ async def test_help_can_be_read_where_nothing_else_fits(tmp_path: Path) -> None:
     async with driving(size=(59, 14), db=tmp_path) as driven:
         assert driven.text.splitlines()[0].rstrip() == "LIVE 2 CRIT 2 HIGH 1 MED  needs 60x15  ? help  q quit"
         await driven.press("question_mark")
-        assert "quit, after a question" in driven.text
+        assert "on this screen" in driven.text
         await driven.press("escape", "q")
         assert "y quit   n stay" in driven.text
 

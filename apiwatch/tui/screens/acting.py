@@ -1,4 +1,4 @@
-"""Keys that act on a row: open, why, lines, acknowledge, block, copy. They act on row keys, never on positions."""
+"""Keys that act on a row: why, lines, acknowledge, block, copy. They act on row keys, never on positions."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -7,12 +7,14 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from apiwatch.errors import ApiwatchError, UsageError
+from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.views import AlertView, BlockEntry
 from apiwatch.text import plain
 from apiwatch.tui.blocking import Proposal, collateral, duration_text, proposal_lines, propose, wishes
 from apiwatch.tui.rows import Row
 from apiwatch.tui.screens.base import LiveScreen
 from apiwatch.tui.screens.prompts import Ask, Field
+from apiwatch.tui.views import VIEWS
 
 __all__ = ["ActingScreen"]
 
@@ -25,7 +27,7 @@ class ActingScreen(LiveScreen):
     """A screen with a row to act on, or with marked rows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "open", id="open", show=False, tooltip="everything about this client"),
+        Binding("enter", "open", "open", id="open", show=False, tooltip="everything about this row"),
         Binding("d", "why", "why", id="why", show=False, tooltip="why: rule, numbers, limits, doubts, lines"),
         Binding("l", "lines", "lines", id="lines", show=False, tooltip="the original lines"),
         Binding("a", "acknowledge", "ack", id="acknowledge", show=False, tooltip="acknowledge the alert, with a note"),
@@ -33,7 +35,9 @@ class ActingScreen(LiveScreen):
             "b", "block", "block", id="block", show=False, tooltip="queue this client, or all marked, for blocking"
         ),
         Binding("B", "review", "queue", id="review", show=False, tooltip="review and export the block queue"),
-        Binding("c", "copy", "copy", id="copy", show=False, tooltip="copy the address to the terminal's clipboard"),
+        Binding(
+            "c", "copy", "copy", id="copy", show=False, tooltip="copy the address or name to the terminal's clipboard"
+        ),
     ]
 
     @property
@@ -54,6 +58,18 @@ class ActingScreen(LiveScreen):
     def unmark(self) -> None:
         """Remove all marks."""
 
+    def open_scope(self, scope: Scope, view: int | None = None) -> None:
+        """Go deeper: everything inside a scope, beginning with a view or with its summary."""
+        from apiwatch.tui.screens.context import ContextScreen
+
+        if scope != EVERYTHING:
+            self.app.push_screen(ContextScreen(self.session, scope, self.crumb(), view))
+
+    def action_open(self) -> None:
+        """Everything about the row."""
+        if self.row is not None and self.row.opens != EVERYTHING:
+            self.open_scope(self.row.opens)
+
     def note_echo(self, alerts: Sequence[AlertView], blocks: Sequence[BlockEntry]) -> None:
         """Say what a snapshot now confirms of what was done here."""
         session = self.session
@@ -64,32 +80,17 @@ class ActingScreen(LiveScreen):
             if entry.net in session.waiting_nets:
                 session.say(session.waiting_nets.pop(entry.net), "good")
 
-    def action_open(self) -> None:
-        """Everything about the client of the row."""
-        from apiwatch.tui.screens.client import ClientScreen
-
-        row = self.row
-        if row is None:
-            return
-        address = row.client or next(iter(row.addresses), "")
-        if address:
-            self.app.push_screen(ClientScreen(self.session, address, self.crumb()))
-        else:
-            self._say("this row has no address; d shows what is known")
-
     def action_why(self) -> None:
         """Why the alert exists."""
-        from apiwatch.tui.screens.alert import AlertScreen
-
         alert_id = self._alert_id()
         if alert_id:
-            self.app.push_screen(AlertScreen(self.session, alert_id, self.crumb()))
+            self.open_scope(Scope(alert=alert_id))
         elif self.row is not None:
             self._say("no alert names it; Enter shows everything about the client")
 
     def action_lines(self) -> None:
         """The original lines of the alert, or of the client."""
-        from apiwatch.tui.screens.alert import LinesScreen
+        from apiwatch.tui.screens.lines import LinesScreen
 
         row = self.row
         if row is not None:
@@ -109,11 +110,11 @@ class ActingScreen(LiveScreen):
         self.tick()
 
     def action_copy(self) -> None:
-        """Copy the address by OSC 52; the terminal does not tell whether it took it."""
+        """Copy the address or name by OSC 52; the terminal does not tell whether it took it."""
         row = self.row
-        if row is None or not row.client:
+        if row is None or not row.name:
             return
-        text = plain(row.client)
+        text = plain(row.name)
         if len(text.encode()) > _COPY_BYTES:
             self._say(f"not copied: longer than {_COPY_BYTES} bytes", "warn")
             return
@@ -145,9 +146,10 @@ class ActingScreen(LiveScreen):
 
     def action_review(self) -> None:
         """The block queue."""
-        from apiwatch.tui.screens.review import ReviewScreen
+        self.action_view([view.name for view in VIEWS].index("block"))
 
-        self.app.push_screen(ReviewScreen(self.session, self.crumb()))
+    def action_view(self, index: int) -> None:
+        """Show a view."""
 
     def action_block(self) -> None:
         """Queue the client of the row, or of all marked rows."""
@@ -159,7 +161,8 @@ class ActingScreen(LiveScreen):
 
     async def _block(self, rows: Sequence[Row]) -> None:
         try:
-            wanted = await asyncio.to_thread(wishes, rows, self.known_alerts)
+            alerts = self.known_alerts or await self.session.reader.alerts()
+            wanted = await asyncio.to_thread(wishes, rows, alerts)
             guard = await asyncio.to_thread(self.session.guard)
             proposals = await asyncio.to_thread(propose, guard, wanted)
         except ApiwatchError as error:

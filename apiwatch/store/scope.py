@@ -1,0 +1,25 @@
+"""What a viewer looks at: everything, or one thing and what has to do with it."""
+
+from dataclasses import dataclass
+
+__all__ = ["EVERYTHING", "Scope"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One client, network, user, user agent, alert or route; several of them at once: what has to do with all."""
+
+    client: str = ""
+    net: str = ""
+    """A network with prefix length: `203.0.113.0/24`."""
+    user: str = ""
+    agent: str = ""
+    """A user agent, whole."""
+    alert: str = ""
+    """Id of an alert; of a campaign: all its clients."""
+    host: str = ""
+    route: str = ""
+    """Route label: `GET /api/orders/{id}`."""
+
+
+EVERYTHING = Scope()

@@ -1,0 +1,38 @@
+"""The minutes that a view shows."""
+
+from typing import NamedTuple
+
+from apiwatch.store.snapshot import Snapshot
+
+__all__ = ["Span", "span_of", "watermark"]
+
+
+class Span(NamedTuple):
+    """A window in minutes since the epoch."""
+
+    start: int
+    """The last minute before it."""
+    end: int
+    """Its last minute."""
+    newest: int
+    """The minute of the newest event."""
+    at: float
+    """Event time in which it ends."""
+
+    @property
+    def is_past(self) -> bool:
+        """Whether it ended before the newest minute."""
+        return self.end < self.newest
+
+
+async def watermark(snapshot: Snapshot) -> float:
+    """Newest event time; 0.0 before the first."""
+    (found,) = await snapshot.one("SELECT COALESCE(MAX(watermark), 0) FROM health")
+    return float(found)
+
+
+async def span_of(snapshot: Snapshot, window_minutes: int, at: float = 0.0) -> Span:
+    """The window that ends in the minute of `at`, of the newest event when that is 0 or later."""
+    newest = await watermark(snapshot)
+    end = at if 0 < at < newest else newest
+    return Span(int(end) // 60 - window_minutes, int(end) // 60, int(newest) // 60, end)

@@ -1,0 +1,14 @@
+"""The views of the number keys, in their order; each module says what one of them asks the store."""
+
+from apiwatch.tui.views.alerts import ALERTS
+from apiwatch.tui.views.auth import AUTH
+from apiwatch.tui.views.base import LIMIT, Found, Panel, Query, View
+from apiwatch.tui.views.block import BLOCK, QUEUE
+from apiwatch.tui.views.clients import CLIENTS
+from apiwatch.tui.views.routes import ROUTES
+from apiwatch.tui.views.sources import SOURCES
+
+__all__ = ["LIMIT", "QUEUE", "VIEWS", "Found", "Panel", "Query", "View"]
+
+VIEWS = (ALERTS, CLIENTS, ROUTES, AUTH, BLOCK, SOURCES)
+"""In the order of their digits."""

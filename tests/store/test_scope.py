@@ -1,0 +1,138 @@
+"""What has to do with one client, network, user, user agent, alert or route."""
+
+from pathlib import Path
+
+import pytest
+
+from apiwatch.model import ClientFacetRow, ClientRouteRow, RouteRow
+from apiwatch.store import Scope
+from tests.store.looking import controlling, reading
+from tests.store.rows import MINUTE, NOW, Collector, alert, client_minute, client_row, minute_row, suspect
+
+LOGIN, ORDERS = "POST /login", "GET /api/orders/{id}"
+ONE, NEXT, FAR, SIX, SIXTH = "192.0.2.7", "192.0.2.8", "198.51.100.9", "2001:db8::1", "2001:db8:0:1::2"
+LAST = int(NOW)
+USED = {
+    ONE: ("curl/8", "mallory", LOGIN),
+    NEXT: ("browser", "alice", ORDERS),
+    FAR: ("curl/8", "mallory", LOGIN),
+    SIX: ("browser", "bob", ORDERS),
+    SIXTH: ("browser", "bob", LOGIN),
+}
+
+
+def fill(collector: Collector, crowd: int = 0) -> None:
+    """Five clients, and a crowd of quiet browsers on the orders."""
+    used = {**USED, **{f"10.1.{n // 250}.{n % 250}": ("browser", "", ORDERS) for n in range(crowd)}}
+    collector.commit(
+        clients=[client_row(name, requests=5, score=9 if name == ONE else 0, scored_at=LAST) for name in used],
+        client_minutes=[client_minute(MINUTE, name, ok=50 if name in USED else 1) for name in used],
+        client_facets=[ClientFacetRow(name, 0, "user_agent", agent, 5, LAST) for name, (agent, _, _) in used.items()]
+        + [ClientFacetRow(name, 0, "user", user, 4, LAST - 1) for name, (_, user, _) in used.items() if user]
+        + [ClientFacetRow(name, 0, "host", "api.example.com", 5, LAST) for name in used],
+        client_routes=[
+            ClientRouteRow(name, 0, route, LAST, 5, 1, 5, 0, 0, 0, 0, 0) for name, (*_, route) in used.items()
+        ],
+        minutes=[minute_row(MINUTE, 5)],
+        routes=[
+            RouteRow("api.example.com", route, "", LAST - 9, LAST, 25, 5, 25, 0, 0, 0, 0, 0)
+            for route in (LOGIN, ORDERS)
+        ],
+        suspects=[
+            suspect(ONE, 1.4),
+            suspect(FAR, 0.9, detector="auth.log-in", family="auth", route=LOGIN),
+            suspect("user:mallory", 0.8, client=NEXT),
+        ],
+        alerts=[
+            alert("a1", ONE, clients=(ONE, FAR), route=LOGIN),
+            alert("a2", FAR, route=LOGIN, first_seen=NOW - 900, last_seen=NOW - 600, closed=True),
+            alert("a3", NEXT),
+            alert("a4", SIX, principal="user:mallory"),
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("scope", "clients", "alerts"),
+    [
+        (Scope(net="192.0.2.0/24"), {ONE, NEXT}, {"a1", "a3"}),
+        (Scope(net="192.0.2.8/31"), {NEXT}, {"a3"}),
+        (Scope(net="192.0.0.0/16"), {ONE, NEXT}, {"a1", "a3"}),
+        (Scope(net="2001:db8::/64"), {SIX}, {"a4"}),
+        (Scope(net="2001:db8::/48"), {SIX, SIXTH}, {"a4"}),
+        (Scope(net="[x] or 1=1"), set(), set()),
+        (Scope(user="mallory"), {ONE, FAR}, {"a1", "a2", "a4"}),
+        (Scope(agent="curl/8"), {ONE, FAR}, {"a1", "a2"}),
+        (Scope(alert="a1"), {ONE, FAR}, {"a1", "a2"}),
+        (Scope(route=LOGIN), {ONE, FAR, SIXTH}, {"a1", "a2"}),
+        (Scope(route=LOGIN, host="api.example.com"), {ONE, FAR, SIXTH}, {"a1", "a2"}),
+        (Scope(route=LOGIN, host="other"), set(), set()),
+        (Scope(route=LOGIN, net="198.51.100.0/24"), {FAR}, {"a1", "a2"}),
+        (Scope(client=FAR), {ONE}, {"a1", "a2"}),
+    ],
+    ids=str,
+)
+async def test_scope_holds_what_has_to_do_with_it(db: Path, scope: Scope, clients: set[str], alerts: set[str]) -> None:
+    with Collector(db) as collector:
+        fill(collector)
+        async with reading(db) as reader:
+            found = await reader.clients(5, now=NOW, scope=scope)
+            said = await reader.alerts(include_closed=True, scope=scope)
+            assert await reader.alerts(scope=scope) == [view for view in said if not view.alert.closed]
+    assert {view.client for view in found} == clients
+    assert {view.alert.id for view in said} == alerts
+    assert found.among == said.among == 0
+
+
+async def test_near_clients_say_what_they_share(db: Path) -> None:
+    with Collector(db) as collector:
+        fill(collector)
+        async with reading(db) as reader:
+            near = {view.client: view.near for view in await reader.clients(5, now=NOW, scope=Scope(client=ONE))}
+            (walks,) = await reader.suspects("enumeration", scope=Scope(client=ONE))
+            (login,) = await reader.suspects("auth", scope=Scope(route=LOGIN))
+            named = await reader.suspects("enumeration", scope=Scope(user="mallory"))
+            (route,) = await reader.routes(scope=Scope(user="mallory"))
+            mallory = await reader.user("mallory", NOW)
+            assert await reader.user("nobody", NOW) is None
+    assert near == {NEXT: ("net",), FAR: ("agent", "user")}
+    assert (walks.principal, login.client) == (ONE, FAR)
+    assert [view.principal for view in named] == [ONE, "user:mallory"]
+    assert (route.route, route.clients, route.mix.requests) == (LOGIN, 2, 10)
+    assert mallory is not None
+    assert [(view.value, view.requests) for view in mallory.visits] == [(ONE, 4), (FAR, 4)]
+    assert [view.alert.id for view in mallory.alerts] == ["a1", "a4", "a2"]
+    assert [view.principal for view in mallory.suspects] == [FAR, ONE, "user:mallory"]
+
+
+async def test_what_a_crowd_shares_is_looked_for_among_the_busiest(db: Path) -> None:
+    with Collector(db) as collector:
+        fill(collector, crowd=2000)
+        async with reading(db) as reader:
+            found = await reader.clients(5, sort="requests", limit=200, now=NOW, scope=Scope(agent="browser"))
+            alerts = await reader.alerts(scope=Scope(agent="browser"))
+            routes = await reader.routes(scope=Scope(agent="browser"))
+            near = await reader.clients(5, now=NOW, scope=Scope(client=NEXT))
+    assert {view.client for view in found[:3]} == {NEXT, SIX, SIXTH}
+    assert 250 <= found.among < 2000
+    assert {view.alert.id for view in alerts} == {"a3", "a4"}
+    assert [view.route for view in routes] == [ORDERS, LOGIN]
+    assert {view.client for view in near} == {ONE}
+
+
+async def test_all_that_was_said_about_an_alert_is_there_with_who_and_when(db: Path) -> None:
+    with Collector(db) as collector:
+        fill(collector)
+        async with controlling(db) as control, reading(db) as reader:
+            await control.say("note", "a1", "ann@gw1", "seen before", NOW)
+            await control.acknowledge("a1", "bob@gw1", "mine", NOW + 1)
+            await control.say("note", "a3", "ann@gw1", "another", NOW + 2)
+            notes = await reader.notes("a1")
+            view = await reader.alert("a1")
+    assert [(note.kind, note.actor, note.note, note.time) for note in notes] == [
+        ("note", "ann@gw1", "seen before", NOW),
+        ("acknowledge", "bob@gw1", "mine", NOW + 1),
+    ]
+    assert view is not None
+    assert (view.acknowledged_by, view.acknowledged_at) == ("bob@gw1", NOW + 1)
+    assert (view.note, view.noted_by, view.noted_at) == ("mine", "bob@gw1", NOW + 1)
