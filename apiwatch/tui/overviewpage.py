@@ -7,13 +7,14 @@ from apiwatch.tui.columns import choose, heads, place
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, line
 from apiwatch.tui.pages.parts import section
-from apiwatch.tui.pictures import block_chart, per_minute
+from apiwatch.tui.pictures import timeline, timeline_title
 from apiwatch.tui.rows import Row
 
 __all__ = ["overview_page"]
 
 _ROWS = 5
-_CHART_MINUTES, _CHART_ROWS = 60, 5
+_CHART_MINUTES, _CHART_ROWS = 60, 8
+_WIDE_FROM, _WIDE_ROWS = 100, 11
 
 
 def overview_page(
@@ -21,9 +22,11 @@ def overview_page(
 ) -> list[Line]:
     """The last hour, then of each list (title, rows) the first rows, for a width."""
     text = width - 1
-    values = per_minute(overview.timeline, _CHART_MINUTES) if overview else []
-    title = f"requests per minute, last {_CHART_MINUTES} minutes, peak {max(values, default=0)}"
-    drawn = [section(title, text, glyphs), *block_chart(values, text, _CHART_ROWS, glyphs)]
+    minutes = overview.timeline if overview else ()
+    drawn = [
+        section(timeline_title(minutes, most=_CHART_MINUTES), text, glyphs),
+        *timeline(minutes, text, _CHART_ROWS if text < _WIDE_FROM else _WIDE_ROWS, glyphs, most=_CHART_MINUTES),
+    ]
     for title, rows in tops:
         drawn.append(section(title, text, glyphs))
         drawn += _top(rows, text)

@@ -222,6 +222,13 @@ def test_a_route_page_says_what_is_hit_by_how_many_and_how() -> None:
         assert wanted in text
 
 
+def test_a_route_whose_outcomes_are_not_known_by_the_minute_has_a_timeline_too() -> None:
+    view = replace(fakes.detail().routes[0], spark=(0, 7, 0, 90))
+    text = joined(route_page(view, 80, fakes.NOW, ASCII))
+    assert "10 minutes to 14:02Z, peak 90" in text
+    assert "now" in text
+
+
 def test_a_campaign_page_says_what_its_members_share() -> None:
     text = joined(campaign(120))
     for wanted in (

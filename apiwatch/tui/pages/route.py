@@ -21,6 +21,7 @@ from apiwatch.tui.pages.parts import (
     when,
     worst_of,
 )
+from apiwatch.tui.pictures import minutes_of
 
 __all__ = ["route_page"]
 
@@ -42,9 +43,11 @@ def route_page(
 ) -> list[Line]:
     """Everything about a route, for a width: what is hit, by how many, what became of it, who, and what is suspicious.
 
-    `timeline` are its minutes, `usual` its usual requests per minute (0: not known), `clients` its busiest ones.
+    `timeline` are its minutes (without them those of `route.spark`, up to now), `usual` its usual requests per minute
+    (0: not known), `clients` its busiest ones.
     """
     text = width - 1
+    minutes = timeline or minutes_of(route.spark, int(now // 60))
     left, right = halves(text)
     mix = route.mix
     drawn = [heading(route.route, worst_of(alerts), some(len(alerts), "alert"))]
@@ -60,7 +63,7 @@ def route_page(
     if not alerts:
         found.append(line(Piece(" none is about this route", "dim")))
     drawn += pair(found, outcome_section(mix, right, glyphs), text)
-    drawn += timeline_section(timeline, text, glyphs, now=now, alerts=alerts, usual=usual)
+    drawn += timeline_section(minutes, text, glyphs, now=now, alerts=alerts, usual=usual)
     title = f"clients, the busiest {count(min(len(clients), _CLIENTS))} of {count(max(route.clients, len(clients)))}"
     busiest = sorted(clients, key=lambda view: -view.requests)[:_CLIENTS]
     leaning = [section(f"tests that lean towards suspicion, {len(suspects)}", right, glyphs)]

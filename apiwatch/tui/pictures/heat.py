@@ -50,7 +50,7 @@ def heat(
     if height < 3:
         shades = _requests(highest, glyphs)
         both = [mark if word else Piece(cell, "accent") for mark, word, cell in zip(alerts, worst, shades, strict=True)]
-        rows = [_row("24 h" if span == DAY_MINUTES else "", both)]
+        rows = [_row(f"{span // 60} h" if span >= 120 else f"{span} m", both)]
     else:
         rows = [_row("reqs", [Piece(spark(highest, room, glyphs), "accent")])]
         if height > 3:
