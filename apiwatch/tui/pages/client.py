@@ -25,12 +25,14 @@ from apiwatch.tui.pages.parts import (
     timeline_section,
     when,
 )
-from apiwatch.tui.pictures import IdPoint, regularity, scatter
+from apiwatch.tui.pictures import IdPoint, per_minute, regularity, scatter, spark
 
 __all__ = ["client_page"]
 
 _ALERTS_SHORT = 3
 _FACETS = 5
+_SPARK = 12
+"""Cells, and minutes, of the small picture beside the number of requests."""
 _SCATTER_LINES = 10
 _SHARED_AGENTS = 3
 """User agents from which on an address may be shared; many users alone are those whose passwords somebody tries."""
@@ -67,10 +69,10 @@ def client_page(
     over_time = timeline_section(
         detail.timeline, left if side else text, glyphs, now=now, alerts=detail.alerts, tall=12 if wide else 8
     )
-    drawn = _who(detail, text, now, blocked)
+    drawn = _who(detail, text, now, glyphs, blocked)
     if wide:
-        drawn += pair(why, [*mix, *behind], text)
-        drawn += pair(over_time, ids, text) if side else [*over_time, *ids]
+        drawn += pair(why, [*mix, *behind] if side else [*mix, *behind, *ids], text)
+        drawn += pair(over_time, ids, text) if side else over_time
         drawn += route_list(detail.routes, text, glyphs)
     else:
         drawn += [*why, *over_time, *mix, *route_list(detail.routes, text, glyphs), *ids, *behind]
@@ -88,13 +90,16 @@ def client_page(
     return [*drawn, section(title, text, glyphs), *evidence_lines(detail.evidence, text)]
 
 
-def _who(detail: ClientDetail, width: int, now: float, blocked: str) -> list[Line]:
+def _who(detail: ClientDetail, width: int, now: float, glyphs: Glyphs, blocked: str) -> list[Line]:
     row = detail.row
     seen = max(1.0, row.last_seen - row.first_seen)
     drawn = [heading(row.client, row.severity, f"score {row.score}   {some(row.alerts, 'open alert')}")]
     drawn += wrap(when(row.first_seen, row.last_seen, now), width)
-    volume = f"{some(row.requests, 'request')}, {rate(row.requests / seen)}/s while seen"
-    drawn += wrap(f"{volume}: {mix_text(detail.total)}", width)
+    volume = f"{some(row.requests, 'request')}, {rate(row.requests / seen)}/s while seen: {mix_text(detail.total)}"
+    drawn += wrap(volume, width)
+    if len(volume) + _SPARK + 3 <= width:
+        chart = spark(per_minute(detail.timeline, _SPARK), _SPARK, glyphs)
+        drawn[-1] = (*drawn[-1], Piece("   "), Piece(chart, "accent"))
     proxied = detail.peer not in ("", row.client)
     origin = f"address sent by {detail.peer}, a trusted proxy" if proxied else "the address is the socket's own"
     drawn += wrap(f"{origin}; counted as {row.principal or row.client}", width)

@@ -187,7 +187,8 @@ def alert_list(alerts: Sequence[AlertView], width: int, now: float, most: int) -
         alert = view.alert
         times = f"from {clock(alert.first_seen)}, last {age(now - alert.last_seen)} ago"
         word = severity_piece(SEVERITIES[alert.severity])
-        drawn.append(fit_line(line(" ", word, f"  {alert.detector}, {view.state}, {times}"), width))
+        state = "" if view.state == "open" else f" {view.state},"
+        drawn.append(fit_line(line(" ", word, f"  {alert.detector},{state} {times}"), width))
         drawn += wrap(alert.title, width, first="       ", rest="       ", style="strong")
         for number in numbers:
             text = f"{number.name}: {number.value}; limit {number.threshold}; usual {number.baseline}"
