@@ -105,6 +105,7 @@ class Retention(Section, frozen=True):
 
     client_minutes: Seconds = 3 * 3600.0
     minutes: Seconds = 7 * 86_400.0
+    route_minutes: Seconds = 25 * 3600.0
     clients: Seconds = 7 * 86_400.0
     alerts: Seconds = 30 * 86_400.0
 
@@ -362,8 +363,8 @@ class Dashboard(Section, frozen=True):
     """First window: 1m, 5m, 15m or 1h."""
     ascii: bool = False
     mouse: bool = True
-    theme: str = "dark"
-    """dark, light or ansi."""
+    theme: str = "auto"
+    """auto, dark, light, ansi or ansi-light."""
 
 
 class Block(Section, frozen=True):

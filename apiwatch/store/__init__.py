@@ -2,9 +2,10 @@
 
 from apiwatch.store.control import open_control
 from apiwatch.store.filters.terms import ANY, Filter, FilterError
-from apiwatch.store.locks import live_owner
+from apiwatch.store.locks import is_owned, live_owner
 from apiwatch.store.protocol import Acquired, Control, Reader, Writer
 from apiwatch.store.reader import open_reader
+from apiwatch.store.readonly import NOTHING_CHANGES, read_only_control
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.troubles import Trouble, lag_of, troubles_of
 from apiwatch.store.views import (
@@ -22,6 +23,7 @@ from apiwatch.store.views import (
     MinuteView,
     Mix,
     Overview,
+    Pulse,
     RouteView,
     SourceView,
     SuspectView,
@@ -34,6 +36,7 @@ from apiwatch.store.writer import open_writer
 __all__ = [
     "ANY",
     "EVERYTHING",
+    "NOTHING_CHANGES",
     "Acquired",
     "ActionView",
     "AlertView",
@@ -52,6 +55,7 @@ __all__ = [
     "MinuteView",
     "Mix",
     "Overview",
+    "Pulse",
     "Reader",
     "RouteView",
     "Scope",
@@ -62,10 +66,12 @@ __all__ = [
     "UnparsedView",
     "UserDetail",
     "Writer",
+    "is_owned",
     "lag_of",
     "live_owner",
     "open_control",
     "open_reader",
     "open_writer",
+    "read_only_control",
     "troubles_of",
 ]

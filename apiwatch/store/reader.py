@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from apiwatch.store import detail, findings, listing, routing, tail, totals, user
+from apiwatch.store import day, detail, findings, listing, routing, tail, totals, user
 from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
 from apiwatch.store.filters.terms import ANY, Filter
-from apiwatch.store.opening import open_connection
 from apiwatch.store.protocol import Reader
+from apiwatch.store.readonly import open_snapshots
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.snapshot import Snapshots
 from apiwatch.store.span import span_of
@@ -21,7 +21,9 @@ from apiwatch.store.views import (
     EvidenceView,
     HealthView,
     Listing,
+    MinuteView,
     Overview,
+    Pulse,
     RouteView,
     SourceView,
     SuspectView,
@@ -36,13 +38,13 @@ _LINES = 1000
 """Most evidence lines of an alert, the limit of the settings."""
 
 
-async def open_reader(path: Path) -> Reader:
-    """Open a state file for reading; an older one is migrated while no collector owns it.
+async def open_reader(path: Path, *, migrates: bool = True) -> Reader:
+    """Open a state file for reading; with `migrates` an older one is migrated while no collector owns it.
 
     Raises StoreError when there is none, or when it is not ours, damaged, or cannot be opened by this user;
-    StoreVersionError when it is newer than this program, or older and owned.
+    StoreVersionError when it is newer than this program, or older and not to be migrated now.
     """
-    return SqliteReader(Snapshots(path, await open_connection(path, "ro")))
+    return SqliteReader(await open_snapshots(path, migrates=migrates))
 
 
 class SqliteReader:
@@ -54,15 +56,28 @@ class SqliteReader:
 
     async def changed(self) -> bool:
         """See `Reader.changed`."""
-        async with self._snapshots.take() as snapshot:
-            (version,) = await snapshot.one("PRAGMA data_version")
+        ((version,),) = await self._snapshots.ask("PRAGMA data_version")
         before, self._version = self._version, version
         return bool(before != version)
 
-    async def overview(self, window_minutes: int, now: float) -> Overview:
+    async def pulse(self) -> Pulse:
+        """See `Reader.pulse`."""
+        return totals.pulse(await self._snapshots.ask(totals.PULSE))
+
+    async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
         """See `Reader.overview`."""
         async with self._snapshots.take() as snapshot:
-            return await totals.overview(snapshot, window_minutes, now)
+            return await totals.overview(snapshot, window_minutes, now, at)
+
+    async def span(self) -> tuple[int, int]:
+        """See `Reader.span`."""
+        async with self._snapshots.take() as snapshot:
+            return await day.stored(snapshot)
+
+    async def day(self, at: float = 0.0) -> tuple[MinuteView, ...]:
+        """See `Reader.day`."""
+        async with self._snapshots.take() as snapshot:
+            return await day.day(snapshot, at)
 
     async def health(self) -> HealthView | None:
         """See `Reader.health`."""

@@ -48,10 +48,10 @@ class Snapshots:
     async def take(self, begin: str = "BEGIN") -> AsyncIterator[Snapshot]:
         """A transaction that is committed at the end, and rolled back when something is raised."""
         async with self._turn:
-            connection = self._connection
-            if connection is None:
-                raise StoreError(f"the state file {name_of(self._path)} was closed")
             with translated(self._path):
+                connection = await self._current()
+                if connection is None:
+                    raise StoreError(f"the state file {name_of(self._path)} was closed")
                 try:
                     await connection.execute_fetchall(begin)
                     yield Snapshot(connection)
@@ -60,6 +60,19 @@ class Snapshots:
                     # A cancelled statement still runs, in its turn; the rollback stands in the queue behind it.
                     await asyncio.shield(connection.rollback())
                     raise
+
+    async def _current(self) -> aiosqlite.Connection | None:
+        """The connection for the next transaction; None once it is closed."""
+        return self._connection
+
+    async def ask(self, sql: str) -> Rows:
+        """All rows of one query, which is a transaction of its own."""
+        async with self._turn:
+            connection = await self._current()
+            if connection is None:
+                raise StoreError(f"the state file {name_of(self._path)} was closed")
+            with translated(self._path):
+                return [tuple(row) for row in await connection.execute_fetchall(sql)]
 
     async def close(self) -> None:
         """Close the connection; safe to call twice."""

@@ -1,8 +1,7 @@
 """Numbers, shares, ages and times as a reader of a narrow column wants them: pure, and never wider than promised."""
 
-from datetime import UTC, datetime
-
 from apiwatch.model import SEVERITIES
+from apiwatch.times import stamp, utc_of
 
 __all__ = [
     "age",
@@ -142,16 +141,7 @@ def seconds(value: float) -> str:
 
 def clock(time: float) -> str:
     """Time of day in UTC: '14:02:31Z'; '-' for 0, which stands for never."""
-    return _utc(time).strftime("%H:%M:%SZ") if time > 0 else "-"
-
-
-def stamp(time: float) -> str:
-    """Date and time in UTC: '2026-09-20 14:02:31Z'; '-' for 0, which stands for never."""
-    return _utc(time).strftime("%Y-%m-%d %H:%M:%SZ") if time > 0 else "-"
-
-
-def _utc(time: float) -> datetime:
-    return datetime.fromtimestamp(min(time, 253_402_300_799.0), UTC)
+    return utc_of(time).strftime("%H:%M:%SZ") if time > 0 else "-"
 
 
 def rank(severity: str) -> int:

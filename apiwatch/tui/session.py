@@ -36,6 +36,8 @@ class Session:
         guard: "Callable[[], Guard]",
         ended: Callable[[], str | None],
         owns_collector: bool,
+        read_only: bool = False,
+        served: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.reader = reader
@@ -45,6 +47,10 @@ class Session:
         self.guard = guard
         self.ended = ended
         self.owns_collector = owns_collector
+        self.read_only = read_only
+        """No key may change what others see; `control` refuses it, too."""
+        self.served = served
+        """In a browser: no key may write files on this machine, or leave the screen."""
         self.clock = clock
         self.glyphs: Glyphs = ASCII if settings.dashboard.ascii else UNICODE
         self.farewell: list[str] = []
@@ -89,6 +95,7 @@ class Session:
             refresh=self.settings.dashboard.refresh,
             restart=restart,
             at=self.at,
+            read_only=self.read_only,
         )
 
     def _vanished(self) -> str | None:

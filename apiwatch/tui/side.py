@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from apiwatch.model import SEVERITIES
 from apiwatch.store.troubles import troubles_of
 from apiwatch.store.views import AlertView, BlockEntry, Overview
-from apiwatch.tui.cells import amount, clock, severity_word
+from apiwatch.tui.cells import clock, severity_word
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, cut_middle, fit, line, line_width, titled_rule
-from apiwatch.tui.pictures import block_chart, per_minute
+from apiwatch.tui.pictures import Mark, timeline, timeline_title
 from apiwatch.tui.rows import AlertRow, BlockRow, Row
 from apiwatch.tui.summary import severity_mix
 from apiwatch.tui.views import View
@@ -99,11 +100,14 @@ def detail_lines(row: Row | None, width: int, height: int, glyphs: Glyphs) -> li
     return [title, *((Piece(" "), *drawn) for drawn in row.details(width - 2))]
 
 
-def rate_chart(overview: Overview | None, width: int, height: int, glyphs: Glyphs) -> list[Line]:
-    """Requests of the last hour, minute by minute."""
-    values = per_minute(overview.timeline, _CHART_MINUTES) if overview else []
-    title = f"requests per minute, last {_CHART_MINUTES} minutes, peak {amount(max(values, default=0))}"
-    drawn = block_chart(values, width - 2, height - 1, glyphs) if values else []
+def rate_chart(
+    overview: Overview | None, alerts: Sequence[AlertView], width: int, height: int, glyphs: Glyphs
+) -> list[Line]:
+    """Requests and outcomes of the last hour, minute by minute, and where alerts opened."""
+    minutes = overview.timeline if overview else ()
+    marks = [Mark(view.alert.first_seen, SEVERITIES[view.alert.severity]) for view in alerts]
+    title = timeline_title(minutes, most=_CHART_MINUTES) if minutes else "requests per minute"
+    drawn = timeline(minutes, width - 1, height - 1, glyphs, most=_CHART_MINUTES, marks=marks, end="")
     return [titled_rule((Piece(title, "title"),), width, glyphs.rule), *((Piece(" "), *row) for row in drawn)]
 
 

@@ -147,10 +147,13 @@ def head_lines(link: Link, width: int) -> list[Line]:
 def _state_line(link: Link, width: int) -> Line:
     state = state_of(link)
     overview = link.overview
-    right = stamp(link.now) if width >= 110 else clock(link.now)
+    # Without seconds: a clock that ticks would be all that is drawn while nothing happens.
+    right = f"{(stamp(link.now) if width >= 110 else clock(link.now))[:-4]}Z"
     pieces: list[Piece] = [Piece(" "), state.piece]
     if link.at:
         pieces += [Piece(" "), Piece(_at(link), "warn")]
+    if link.read_only:
+        pieces += [Piece(" "), Piece("READ-ONLY", "accent")]
     if link.paused_at is not None:
         pieces += [Piece(" "), Piece(_paused(link), "warn")]
     name = [Piece("apiwatch", "strong")]
@@ -160,7 +163,7 @@ def _state_line(link: Link, width: int) -> Line:
     room = width - len(right) - 1
     if len(name) > 1 and line_width((*name, *pieces)) > room:
         name.pop()
-    while line_width((*name, *pieces)) > room and len(pieces) > 2:
+    while line_width((*name, *pieces)) > room and len(pieces) > (4 if link.read_only else 2):
         pieces.pop()
     left = (*name, *pieces)
     return (*left, Piece(" " * max(1, width - line_width(left) - len(right))), Piece(right))

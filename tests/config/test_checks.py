@@ -109,7 +109,7 @@ def test_a_slip_in_any_key_names_the_right_one(tmp_path: Path, key: str) -> None
         ("dashboard: {mouse: 1}\n", "`dashboard.mouse`: `1` is not possible; it must be true or false."),
         ("dashboard: {window: 2m}\n", "`dashboard.window`: `2m` is not known; write 1m, 5m, 15m or 1h."),
         ("dashboard: {theme: off}\n", "`dashboard.theme`: `off` is not possible; it must be a text (in quotes"),
-        ("dashboard: {theme: solarized}\n", "write dark, light or ansi."),
+        ("dashboard: {theme: solarized}\n", "write auto, dark, light, ansi or ansi-light."),
         ("block: {ttl: 1x}\n", "`block.ttl`: `1x` is not a duration; write for example 90s, 15m, 1h or 7d."),
         ("block: {ttl: -5}\n", "it must be a duration such as 15m, 1h or 7d, or a number of seconds, not negative."),
         ("block: {ttl: .inf}\n", "is not a duration"),

@@ -138,6 +138,8 @@ async def driving(
     ascii_only: bool = False,
     ended: Callable[[], str | None] = lambda: None,
     owns_collector: bool = False,
+    read_only: bool = False,
+    served: bool = False,
     block: Block | None = None,
     db: Path,
 ) -> AsyncIterator[Driven]:
@@ -154,6 +156,8 @@ async def driving(
         guard=guards.make_guard,
         ended=ended,
         owns_collector=owns_collector,
+        read_only=read_only,
+        served=served,
         clock=clock,
     )
     async with app.run_test(size=size, notifications=True) as pilot:

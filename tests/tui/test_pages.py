@@ -12,7 +12,7 @@ from apiwatch.tui.pictures import Point
 from tests.tui import fakes
 
 IDS = [Point(fakes.NOW - 300 + 3 * i, 1_039_105 + 43 * i, i % 7 < 2) for i in range(100)]
-MEMBERS = fakes.CLIENTS[:9]
+MEMBERS = tuple(replace(view, spark=(0, 0, 9, 4) * 3) for view in fakes.CLIENTS[:9])
 
 
 def route(width: int, glyphs: Glyphs = UNICODE) -> list[Line]:
@@ -237,6 +237,7 @@ def test_a_campaign_page_says_what_its_members_share() -> None:
         "1 user agent: python-httpx/0.27 (41)",
         "by their own: critical 1, high 2",
         "members, 9 of 41",
+        "  \u2588\u2584  \u2588\u2584  \u2588\u2584  miss 68%  ok 27%  deny 5%",
         "203.0.113.104",
     ):
         assert wanted in text

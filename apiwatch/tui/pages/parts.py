@@ -9,7 +9,7 @@ from apiwatch.text import plain
 from apiwatch.tui.cells import age, clock, count, percent, rank, size, span, stamp
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, beside, cut_middle, fit, fit_line, line, titled_rule, wrap
-from apiwatch.tui.pictures import Mark, bars, outcome_bars, timeline, timeline_title
+from apiwatch.tui.pictures import Mark, bars, outcome_bars, spark, timeline, timeline_title
 from apiwatch.tui.rows.base import failed, outcomes, severity_piece
 
 __all__ = [
@@ -37,6 +37,7 @@ BESIDE_FROM = 110
 
 _GAP = "   "
 _NUMBERS_SHORT = 2
+_CHARTS_FROM, _CHART = 100, 12
 
 
 def section(name: str, width: int, glyphs: Glyphs) -> Line:
@@ -144,12 +145,14 @@ def _route(view: RouteView, room: int, *, with_host: bool) -> Line:
 
 
 def client_list(clients: Sequence[ClientView], width: int, now: float, glyphs: Glyphs, title: str) -> list[Line]:
-    """Clients with severity, score, requests in all, age of the last one, and outcomes where there is room."""
+    """Clients with severity, score and requests in all; where there is room with their last hour and outcomes, too."""
     drawn = [section(title, width, glyphs)]
     if not clients:
         return [*drawn, line(Piece(" none that is still known", "dim"))]
+    charts = any(view.spark for view in clients) and width >= _CHARTS_FROM
     room = min(39, max(18, width - 62))
     names = f"{'SEV':<7} {'SCORE':>5} {fit('CLIENT', room)} {'REQS':>5} {'FIRST':>9} {'LAST':>4}"
+    names += f"  {fit('LAST HOUR', _CHART)}" if charts else ""
     drawn.append(fit_line(line(Piece(f" {names}  OUTCOMES", "columns")), width))
     for view in clients:
         name = fit(cut_middle(plain(view.client), room), room)
@@ -160,7 +163,9 @@ def client_list(clients: Sequence[ClientView], width: int, now: float, glyphs: G
             Piece(fit(word.text, 7), word.style),
             f" {view.score:>5} ",
             Piece(name, "strong" if view.score else ""),
-            f"{figures}{mix_text(view.window, width - 36 - room, '  ')}",
+            figures,
+            Piece(spark(view.spark, _CHART, glyphs) + "  " if charts else "", "accent"),
+            mix_text(view.window, width - 36 - room - charts * (_CHART + 2), "  "),
         )
         drawn.append(fit_line(row, width))
     return drawn

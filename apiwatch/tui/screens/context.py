@@ -332,7 +332,7 @@ class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
         return [view_line(VIEWS, counts, self.view, self.session.overview, width, summary=name)]
 
     def _chart(self, width: int, height: int) -> list[Line]:
-        return rate_chart(self.session.overview, width, height, self.session.glyphs)
+        return rate_chart(self.session.overview, self._feed, width, height, self.session.glyphs)
 
     def _feed_lines(self, width: int, height: int) -> list[Line]:
         return feed_lines(self._feed, self.session.clock(), width, height, self.session.glyphs)
