@@ -1,6 +1,7 @@
 """The drill-down and the why of an alert are complete and fit their width."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 
@@ -8,10 +9,22 @@ from apiwatch.store.views import ClientDetail, FacetView
 from apiwatch.tui.glyphs import ASCII, UNICODE, Glyphs
 from apiwatch.tui.line import Line, line_text, line_width
 from apiwatch.tui.pages import campaign_page, client_page, lines_page, route_page, user_page, why_page
-from apiwatch.tui.pictures import Point
 from tests.tui import fakes
 
-IDS = [Point(fakes.NOW - 300 + 3 * i, 1_039_105 + 43 * i, i % 7 < 2) for i in range(100)]
+
+class Asked(NamedTuple):
+    time: float
+    number: int
+    found: bool
+    principal: str = fakes.WALKER
+    route: str = "GET /api/orders/{id}"
+    parameter: str = "id"
+    ordered: bool = True
+    stride: int = 98
+
+
+IDS = [Asked(fakes.NOW - 300 + 3 * i, 1_039_105 + 43 * i, i % 7 < 2) for i in range(100)]
+USERS = [view._replace(principal="198.18.0.9", time=fakes.NOW - 7 * i, found=True) for i, view in enumerate(IDS[::9])]
 MEMBERS = tuple(replace(view, spark=(0, 0, 9, 4) * 3) for view in fakes.CLIENTS[:9])
 
 
@@ -26,6 +39,7 @@ def route(width: int, glyphs: Glyphs = UNICODE) -> list[Line]:
         clients=fakes.CLIENTS,
         suspects=fakes.SUSPECTS,
         alerts=fakes.ALERTS[:1],
+        points=IDS,
     )
 
 
@@ -99,9 +113,7 @@ def test_who_and_why_come_first() -> None:
 @pytest.mark.parametrize("width", [60, 80, 99, 100, 119, 120, 160, 200])
 def test_pages_fit(width: int, glyphs: Glyphs) -> None:
     pages = (
-        client_page(
-            fakes.detail(), width, fakes.NOW, glyphs, points=IDS, others=IDS[::5], times=[9.0, 9.5, 10.0, 11.0, 12.0]
-        ),
+        client_page(fakes.detail(), width, fakes.NOW, glyphs, points=IDS + USERS, times=[9.0, 9.5, 10.0, 11.0, 12.0]),
         client_page(fakes.detail(fakes.STUFFER), width, fakes.NOW, glyphs),
         why_page(fakes.ALERTS[1], fakes.evidence(fakes.WALKER), width, fakes.NOW, glyphs),
         route(width, glyphs),
@@ -195,8 +207,15 @@ def test_the_first_screen_says_who_why_since_when_and_how_much(width: int) -> No
 
 
 def test_ids_are_a_picture_with_the_first_one_that_exists() -> None:
-    text = joined(client_page(fakes.detail(), 120, fakes.NOW, ASCII, points=IDS, others=IDS[:9]))
-    for wanted in ("ids tried on GET /api/orders/{id}", "first found 13:57:31Z, id 1039105", "o found 30", "1043362 |"):
+    text = joined(client_page(fakes.detail(), 120, fakes.NOW, ASCII, points=IDS + USERS))
+    for wanted in (
+        "ids tried on GET /api/orders/{id}",
+        "one in 98 is shown",
+        "near id 1039105",
+        "o found 30",
+        "- others 12",
+        "1043362 |",
+    ):
         assert wanted in text
 
 

@@ -83,7 +83,7 @@ def test_pictures_keep_to_their_cells(
 ) -> None:
     mixes = [minute.mix for minute in minutes]
     gaps = [point.time for point in points]
-    ids = [point.ordinal for point in points]
+    ids = [point.number for point in points]
     severities = {int(mark.time // 60): mark.severity for mark in marks}
     items = [*gap_histogram(gaps, height), *id_histogram(ids, height), *outcome_bars(mixes[0] if mixes else Mix())]
     pictures: tuple[list[Line], ...] = (

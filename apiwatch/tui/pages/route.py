@@ -6,6 +6,7 @@ from apiwatch.store.views import AlertView, ClientView, MinuteView, RouteView, S
 from apiwatch.tui.cells import count
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, line, wrap
+from apiwatch.tui.pages.ids import AskedId, id_sections
 from apiwatch.tui.pages.parts import (
     alert_list,
     client_list,
@@ -40,11 +41,12 @@ def route_page(
     clients: Sequence[ClientView] = (),
     suspects: Sequence[SuspectView] = (),
     alerts: Sequence[AlertView] = (),
+    points: Sequence[AskedId] = (),
 ) -> list[Line]:
     """Everything about a route, for a width: what is hit, by how many, what became of it, who, and what is suspicious.
 
     `timeline` are its minutes (without them those of `route.spark`, up to now), `usual` its usual requests per minute
-    (0: not known), `clients` its busiest ones.
+    (0: not known), `clients` its busiest ones, `points` ids that were asked for.
     """
     text = width - 1
     minutes = timeline or minutes_of(route.spark, int(now // 60))
@@ -68,4 +70,5 @@ def route_page(
     busiest = sorted(clients, key=lambda view: -view.requests)[:_CLIENTS]
     leaning = [section(f"tests that lean towards suspicion, {len(suspects)}", right, glyphs)]
     leaning += suspect_list(suspects, right, who=True) or [line(Piece(" none", "dim"))]
+    leaning += id_sections((), points, right, glyphs)
     return drawn + pair(client_list(busiest, left, now, glyphs, title), leaning, text)
