@@ -15,12 +15,13 @@ from apiwatch.store.views import AlertView
 from apiwatch.tui.blocking import propose, wishes
 from apiwatch.tui.deeds import Acknowledge, Allow, Benign, BlockDeed, Mute, Note, Unmute
 from apiwatch.tui.echo import Hearing, confirmed, news
+from apiwatch.tui.glyphs import ASCII
 from apiwatch.tui.line import line_text
-from apiwatch.tui.rows import AlertRow, ClientRow, Row
+from apiwatch.tui.rows import AlertRow, ClientRow, RouteRow, Row
 from apiwatch.tui.screens.prompts import ask_for
 from tests.store import rows
 from tests.store.rows import MINUTE, NOW
-from tests.tui import guards
+from tests.tui import fakes, guards
 from tests.tui.pilot import driving
 
 CLIENTS = ("203.0.113.7", "198.51.100.9", "2001:db8::5")
@@ -146,6 +147,9 @@ async def test_one_client_is_allowed_as_what_the_store_knows(desk: Desk) -> None
     (entry,) = await desk.reader.allowed(NOW)
     assert (entry.target, entry.expires, entry.reason, entry.actor) == ("user:bob", None, "our partner", ME)
     assert confirmed(outcome.marks, await desk.reader.actions())
+    route = RouteRow(fakes.detail().routes[0], NOW, 300.0, ASCII)
+    assert Allow([route]).fields[0].choices == ("route:GET /api/orders/{id}",)
+    assert Allow([], targets=["agent:Pingdom*"]).title == "Allow agent:Pingdom*"
     full = Allow([row], [entry] * 200)
     assert "holds 200 entries" in full.nothing
 
