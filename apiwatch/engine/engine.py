@@ -16,6 +16,7 @@ from apiwatch.engine.clock import LATE_MINUTES
 from apiwatch.engine.latest import Latest
 from apiwatch.engine.learning import Learning
 from apiwatch.engine.notes import route_notes
+from apiwatch.engine.routeminutes import changed_minutes
 from apiwatch.engine.rows import minute_row, route_row, source_row, suspect_rows
 from apiwatch.engine.state import VERSION, Globals, Journal, SourceState
 from apiwatch.engine.twins import Second
@@ -30,6 +31,7 @@ from apiwatch.model import (
     Health,
     LineRow,
     MinuteRow,
+    RouteMinuteRow,
     RouteRow,
     SourceRow,
     StateRow,
@@ -113,7 +115,8 @@ class Engine(Learning):
         facets: list[ClientFacetRow] = []
         self._take_clients(state, clients, minutes, client_routes, facets)
         suspects = self._take_suspects(state)
-        routes = self._take_routes(state)
+        route_minutes, self.closed_route_minutes = self.closed_route_minutes, []
+        routes = self._take_routes(state, route_minutes)
         for account in self.changed_accounts():
             state.put(f"u/{account.user}", account)
         alerts = self._take_alerts(state)
@@ -156,6 +159,7 @@ class Engine(Learning):
             unparsed=unparsed,
             state=state.rows,
             health=self.health(),
+            route_minutes=route_minutes,
             lines=lines,
             lines_seen=seen,
         )
@@ -371,13 +375,14 @@ class Engine(Learning):
         found = self.forgotten_params.get(key)
         return None if found is None else (found[0].route, found[1].name)
 
-    def _take_routes(self, state: _Pieces) -> list[RouteRow]:
+    def _take_routes(self, state: _Pieces, minutes: list[RouteMinuteRow]) -> list[RouteRow]:
         rows = [self._route_row(found) for found in self.forgotten_routes.values() if found.dirty]
         self.forgotten_routes, self.forgotten_params = {}, {}
         for found in self.dirty_routes:
             if found.dirty and self.route_states.get(found.route.id) is found:
                 found.dirty = False
                 rows.append(self._route_row(found))
+                changed_minutes(found, minutes)
                 state.put(f"r/{found.route.id}", found)
         self.dirty_routes = []
         return rows

@@ -3,6 +3,7 @@
 from apiwatch.model.action import ALERT_KINDS, Action, ActionKind
 from apiwatch.model.alert import Alert, AlertEvent, Explanation, Number, Subject, Tags
 from apiwatch.model.delta import (
+    DURATION_BUCKETS,
     FIELDS_MISSING,
     PROXY_SHOWN,
     Batch,
@@ -15,6 +16,7 @@ from apiwatch.model.delta import (
     Health,
     LineRow,
     MinuteRow,
+    RouteMinuteRow,
     RouteRow,
     SourceRow,
     StateRow,
@@ -25,6 +27,7 @@ from apiwatch.model.request import OUTCOMES, SEVERITIES, Auth, Outcome, Request,
 
 __all__ = [
     "ALERT_KINDS",
+    "DURATION_BUCKETS",
     "FIELDS_MISSING",
     "OUTCOMES",
     "PROXY_SHOWN",
@@ -48,6 +51,7 @@ __all__ = [
     "Number",
     "Outcome",
     "Request",
+    "RouteMinuteRow",
     "RouteRow",
     "Severity",
     "SourceRow",

@@ -13,6 +13,7 @@ import msgspec
 from apiwatch.model.alert import Alert, AlertEvent
 
 __all__ = [
+    "DURATION_BUCKETS",
     "FIELDS_MISSING",
     "PROXY_SHOWN",
     "Batch",
@@ -25,6 +26,7 @@ __all__ = [
     "Health",
     "LineRow",
     "MinuteRow",
+    "RouteMinuteRow",
     "RouteRow",
     "SourceRow",
     "StateRow",
@@ -172,6 +174,34 @@ class RouteRow(NamedTuple):
     """Tests that cannot see here, because normal clients do what they look for; separated by `; `."""
 
 
+class RouteMinuteRow(NamedTuple):
+    """Key (minute, host, route): all requests of a route in a minute, as in `MinuteRow`."""
+
+    minute: int
+    host: str
+    route: str
+    requests: int
+    s1xx: int
+    s2xx: int
+    s3xx: int
+    s4xx: int
+    s5xx: int
+    other: int
+    ok: int
+    miss: int
+    deny: int
+    limited: int
+    err: int
+    neutral: int
+    bytes: int
+    durations: str
+    """`bucket:requests` of each `DURATION_BUCKETS` in use, separated by spaces; '' when the log has no durations."""
+
+
+DURATION_BUCKETS = 48
+"""Buckets of durations, three per octave: bucket n ends at 2 ** ((n - 30) / 3) seconds, from 1 ms to 52 s."""
+
+
 class SuspectRow(NamedTuple):
     """Key (detector, principal, host, route, parameter): a test that leans towards suspicion, alert or not yet."""
 
@@ -310,6 +340,7 @@ class Delta(msgspec.Struct, frozen=True):
     unparsed: list[UnparsedRow]
     state: list[StateRow]
     health: Health
+    route_minutes: list[RouteMinuteRow] = []
     lines: list[LineRow] = []
     """The newest requests, oldest first, if the engine was told to keep them."""
     lines_seen: int = 0

@@ -5,7 +5,7 @@ counted exactly before they are ranked. Longer windows, and lists longer than a 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apiwatch.model import SEVERITIES
@@ -34,6 +34,11 @@ _ALERTED = 500
 """Clients with open alerts that are listed even when their scores have faded."""
 
 _PIECE = 400
+
+_NO_SPARK = (0,) * 60
+
+_SPARKS = 200
+"""Clients at the head of a list whose last hour is looked up."""
 
 _LATEST = 15
 """Minutes at the end of a window whose busiest clients are looked at."""
@@ -107,8 +112,13 @@ async def listed(
 
         best = sorted(totals, key=lambda client: _rank(value(client), client, counts[client]))[:limit]
     alerts = await _alerts(snapshot, best)
+    sparks = await _sparks(snapshot, span, best)
     rows = [
-        view_of(name, totals[name], counts[name], alerts.get(name), found.clients.get(name, ()))
+        replace(
+            view_of(name, totals[name], counts[name], alerts.get(name)),
+            near=found.clients.get(name, ()),
+            spark=sparks.get(name, _NO_SPARK),
+        )
         for name in best
         if name in totals
     ]
@@ -192,10 +202,8 @@ async def _counts_in(
     return counts, 0 if len(counted) == len(older) else len(counts)
 
 
-def view_of(
-    client: str, totals: ClientTotals, window: Mix, alerts: tuple[int, int] | None, shared: tuple[str, ...] = ()
-) -> ClientView:
-    """One row; `alerts`: (number of open ones, highest severity), `shared`: see `ClientView.near`."""
+def view_of(client: str, totals: ClientTotals, window: Mix, alerts: tuple[int, int] | None) -> ClientView:
+    """One row; `alerts`: (number of open ones, highest severity)."""
     number, severity = (alerts[0], SEVERITIES[alerts[1]]) if alerts is not None else (0, "")
     return ClientView(
         client=client,
@@ -207,7 +215,6 @@ def view_of(
         window=window,
         alerts=number,
         severity=severity,
-        near=shared,
     )
 
 
@@ -339,6 +346,23 @@ async def _counts_of(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> 
         )
         counts.update((client, _mix(row)) for client, *row in rows)
     return counts
+
+
+async def _sparks(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Requests of clients in each of the last 60 minutes of a window."""
+    first = span.end - len(_NO_SPARK) + 1
+    counts: dict[str, list[int]] = {}
+    for begin in range(0, min(len(clients), _SPARKS), _PIECE):
+        piece = clients[begin : min(begin + _PIECE, _SPARKS)]
+        rows = await snapshot.rows(
+            "SELECT name, m, requests FROM (SELECT DISTINCT client AS name FROM clients "  # noqa: S608  only marks
+            f"WHERE client IN ({marks(piece)})) AS wanted CROSS JOIN (SELECT DISTINCT minute AS m FROM minutes "
+            "WHERE minute >= ? AND minute <= ?) AS span CROSS JOIN client_minutes WHERE minute = m AND client = name",
+            (*piece, first, span.end),
+        )
+        for client, minute, requests in rows:
+            counts.setdefault(client, list(_NO_SPARK))[minute - first] += requests
+    return {client: tuple(minutes) for client, minutes in counts.items()}
 
 
 async def _all_counts(snapshot: Snapshot, span: Span, window_minutes: int) -> dict[str, Mix]:

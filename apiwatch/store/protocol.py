@@ -19,7 +19,9 @@ from apiwatch.store.views import (
     EvidenceView,
     HealthView,
     Listing,
+    MinuteView,
     Overview,
+    Pulse,
     RouteView,
     SourceView,
     SuspectView,
@@ -82,8 +84,26 @@ class Reader(Protocol):
         """Whether another connection has committed since the last call (first call: True)."""
         ...
 
-    async def overview(self, window_minutes: int, now: float) -> Overview:
-        """The head of the dashboard."""
+    async def pulse(self) -> Pulse:
+        """The heartbeat alone, and whether it came alone: what to read before reading everything anew."""
+        ...
+
+    async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
+        """The head of the dashboard; with `at` its window, timeline and alerts are those of that event time.
+
+        In the past `clients_window` counts the clients on the leaderboards (all, up to 1 500 a minute).
+        """
+        ...
+
+    async def span(self) -> tuple[int, int]:
+        """The oldest and the newest minute of which the file has requests; (0, 0) when it has none.
+
+        The counts of single clients, and of routes, reach back less far: see `retention`.
+        """
+        ...
+
+    async def day(self, at: float = 0.0) -> tuple[MinuteView, ...]:
+        """The 24 hours before the event time `at` (0: now) minute by minute, with the severity of alerts then."""
         ...
 
     async def health(self) -> HealthView | None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from apiwatch.store import detail, findings, listing, routing, tail, totals, user
+from apiwatch.store import day, detail, findings, listing, routing, tail, totals, user
 from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
 from apiwatch.store.filters.terms import ANY, Filter
@@ -21,7 +21,9 @@ from apiwatch.store.views import (
     EvidenceView,
     HealthView,
     Listing,
+    MinuteView,
     Overview,
+    Pulse,
     RouteView,
     SourceView,
     SuspectView,
@@ -54,15 +56,28 @@ class SqliteReader:
 
     async def changed(self) -> bool:
         """See `Reader.changed`."""
-        async with self._snapshots.take() as snapshot:
-            (version,) = await snapshot.one("PRAGMA data_version")
+        ((version,),) = await self._snapshots.ask("PRAGMA data_version")
         before, self._version = self._version, version
         return bool(before != version)
 
-    async def overview(self, window_minutes: int, now: float) -> Overview:
+    async def pulse(self) -> Pulse:
+        """See `Reader.pulse`."""
+        return totals.pulse(await self._snapshots.ask(totals.PULSE))
+
+    async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
         """See `Reader.overview`."""
         async with self._snapshots.take() as snapshot:
-            return await totals.overview(snapshot, window_minutes, now)
+            return await totals.overview(snapshot, window_minutes, now, at)
+
+    async def span(self) -> tuple[int, int]:
+        """See `Reader.span`."""
+        async with self._snapshots.take() as snapshot:
+            return await day.stored(snapshot)
+
+    async def day(self, at: float = 0.0) -> tuple[MinuteView, ...]:
+        """See `Reader.day`."""
+        async with self._snapshots.take() as snapshot:
+            return await day.day(snapshot, at)
 
     async def health(self) -> HealthView | None:
         """See `Reader.health`."""

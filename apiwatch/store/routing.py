@@ -9,6 +9,7 @@ from apiwatch.store.filters.sql import Condition, condition
 from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.listing import busiest_of
 from apiwatch.store.members import members
+from apiwatch.store.routeminutes import with_minutes
 from apiwatch.store.scope import Scope
 from apiwatch.store.searching import ROUTE_COLUMNS, ROUTE_WORDS
 from apiwatch.store.snapshot import Snapshot, marks
@@ -28,9 +29,8 @@ async def routes(snapshot: Snapshot, limit: int, scope: Scope, span: Span, asked
     """See `Reader.routes`."""
     who = replace(scope, host="", route="")
     if who == Scope():
-        return Listing(
-            await _of_all(snapshot, limit, scope, condition(asked, ROUTE_COLUMNS, span.at, words=ROUTE_WORDS))
-        )
+        of_all = await _of_all(snapshot, limit, scope, condition(asked, ROUTE_COLUMNS, span.at, words=ROUTE_WORDS))
+        return Listing(await with_minutes(snapshot, of_all, span))
     found = await members(snapshot, who, lambda: busiest_of(snapshot, span))
     clients = list(found.clients)
     views = await routes_of(snapshot, clients[:_CLIENTS])

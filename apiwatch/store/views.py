@@ -22,6 +22,7 @@ __all__ = [
     "MinuteView",
     "Mix",
     "Overview",
+    "Pulse",
     "RouteView",
     "SourceView",
     "SuspectView",
@@ -74,6 +75,8 @@ class MinuteView:
     minute: int
     """Minutes since the epoch."""
     mix: Mix
+    severity: str = ""
+    """Highest severity of the alerts that were active then, '' for none; only in `Reader.day`."""
 
 
 INPUT_ENDED = "input ended"
@@ -115,6 +118,17 @@ class HealthView:
     """Notifications above the budget per hour: these alerts stand in the list only."""
     allowed: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Entry of the allow-list -> alerts and signals that it suppressed."""
+    changed: float = field(default=0.0, compare=False)
+    """`heartbeat` of the last commit that brought rows or other sources, not only itself; 0 when nobody noted it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Whether there is anything to read anew."""
+
+    health: HealthView | None
+    revision: tuple[float, ...] | None
+    """Equal ones: no rows were written in between, by the collector or an operator. None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +185,8 @@ class Overview:
     queued_blocks: int
     timeline: tuple[MinuteView, ...]
     """The last 60 minutes, oldest first."""
+    usual: float = 0.0
+    """Requests that are usual in such a window at this hour; 0 when that is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +243,8 @@ class ClientView:
     """Highest severity among them, '' when there is none."""
     near: tuple[str, ...] = ()
     """What it shares with the client of the scope: 'net' (the /24 or /64), 'agent', 'user'."""
+    spark: tuple[int, ...] = ()
+    """Requests of each of the last 60 minutes, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,9 +289,14 @@ class RouteView:
     """Where its template comes from: `learned`, `pinned` or `openapi`."""
     notes: tuple[str, ...] = ()
     """Tests that cannot see here; () for the routes of one client."""
-    window: Mix = field(default_factory=Mix)
+    window: Mix = Mix()
+    """Requests in the window; this and what follows is empty for the routes of clients."""
     spark: tuple[int, ...] = ()
+    """Requests of each of the last 60 minutes, oldest first."""
     usual: float = 0.0
+    """Requests that are usual in such a window at this hour; 0 when that is not known yet."""
+    p95: float = 0.0
+    """Seconds below which 95 % of the answers in the window took, within an eighth; 0 when the log has no durations."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,8 @@ def head_lines(link: Link, width: int) -> list[Line]:
 def _state_line(link: Link, width: int) -> Line:
     state = state_of(link)
     overview = link.overview
-    right = stamp(link.now) if width >= 110 else clock(link.now)
+    # Without seconds: a clock that ticks would be all that is drawn while nothing happens.
+    right = f"{(stamp(link.now) if width >= 110 else clock(link.now))[:-4]}Z"
     pieces: list[Piece] = [Piece(" "), state.piece]
     if link.at:
         pieces += [Piece(" "), Piece(_at(link), "warn")]

@@ -22,6 +22,7 @@ from apiwatch.store.views import (
     MinuteView,
     Mix,
     Overview,
+    Pulse,
     RouteView,
     SourceView,
     SuspectView,
@@ -515,8 +516,24 @@ class FakeReader:
         self._seen = scenario.version
         return fresh
 
-    async def overview(self, window_minutes: int, now: float) -> Overview:
+    async def pulse(self) -> Pulse:
+        scenario = self._called("pulse")
+        return Pulse(scenario.health, (float(scenario.version),))
+
+    async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
         return overview(self._called("overview"), window_minutes)
+
+    async def span(self) -> tuple[int, int]:
+        self._called("span")
+        return int(NOW // 60) - 1439, int(NOW // 60)
+
+    async def day(self, at: float = 0.0) -> tuple[MinuteView, ...]:
+        self._called("day")
+        last = int((at or NOW) // 60)
+        return tuple(
+            MinuteView(last - age, mix(40 + age % 60, 0.7, 0.25), "high" if age < 6 else "")
+            for age in range(1439, -1, -1)
+        )
 
     async def health(self) -> HealthView | None:
         return self._called("health").health

@@ -41,7 +41,7 @@ class Mode:
 class Prompt(Lines, can_focus=True):
     """One line to type into; of itself it is hidden until `open`. An objection makes it taller, the text stays."""
 
-    DEFAULT_CSS = "Prompt { display: none; height: 1; background: $panel; }"
+    DEFAULT_CSS = "Prompt { height: 1; background: $panel; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "do it", id="prompt-submit", show=False, tooltip="do it"),
         Binding("escape", "leave", "leave", id="prompt-leave", show=False, tooltip="leave the line"),
@@ -86,6 +86,8 @@ class Prompt(Lines, can_focus=True):
 
     def __init__(self, *, id: str = "prompt") -> None:  # noqa: A002
         super().__init__(id=id)
+        self.display = False
+        self.can_focus = False
         self.mode = Mode(":")
         self.value = ""
         self.cursor = 0
@@ -103,11 +105,15 @@ class Prompt(Lines, can_focus=True):
             mode.history.leave()
         self.styles.height = 1
         self.display = True
+        self.can_focus = True
         self.focus()
         self.redraw()
 
     def close(self) -> None:
-        """Hide the line."""
+        """Hide the line; the keys go to the screen, until it gives them to another widget."""
+        if self.has_focus:
+            self.screen.set_focus(None)
+        self.can_focus = False
         self.display = False
 
     def object(self, objection: str, start: int = 0, end: int = 0) -> None:
