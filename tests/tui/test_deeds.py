@@ -11,13 +11,13 @@ from apiwatch.config.settings import Block
 from apiwatch.errors import UsageError
 from apiwatch.model import ActionKind, ClientFacetRow
 from apiwatch.store import Control, Reader, open_control, open_reader
-from apiwatch.store.views import AlertView
+from apiwatch.store.views import AlertView, BlockEntry
 from apiwatch.tui.blocking import propose, wishes
 from apiwatch.tui.deeds import Acknowledge, Allow, Benign, BlockDeed, Mute, Note, Unmute
 from apiwatch.tui.echo import Hearing, confirmed, news
 from apiwatch.tui.glyphs import ASCII
 from apiwatch.tui.line import line_text
-from apiwatch.tui.rows import AlertRow, ClientRow, RouteRow, Row
+from apiwatch.tui.rows import AlertRow, BlockRow, ClientRow, RouteRow, Row
 from apiwatch.tui.screens.prompts import ask_for
 from tests.store import rows
 from tests.store.rows import MINUTE, NOW
@@ -181,7 +181,7 @@ async def test_what_stops_halfway_says_how_far_it_came(desk: Desk) -> None:
     deed = Mute(await desk.alert_rows(), [])
     outcome = await deed.do(control, ("2h", ""), ME, NOW)  # type: ignore[arg-type]  # the rest is the real one's
     assert outcome.failure.startswith("muted 1 of 2: the state file ")
-    assert (outcome.seen, len(outcome.marks)) == ("muted 1 alerts for 2h", 1)
+    assert (outcome.seen, len(outcome.marks)) == ("muted 1 of them for 2h", 1)
     failed = await deed.do(desk.control, ("2h", ""), ME, NOW)
     assert failed.failure.startswith("not muted: the state file ")
     assert (failed.waiting, failed.marks) == ("", ())
@@ -203,6 +203,21 @@ async def test_only_what_the_guard_lets_pass_is_queued(desk: Desk) -> None:
     assert news([], await desk.reader.actions(), ())[0].startswith("ann@gw1 queued for blocking 3 networks until ")
     none = BlockDeed(propose(guard, wishes([odd], [])), settings, guard)
     assert none.nothing.startswith("refused: 127.0.0.1/32: ")
+
+
+async def test_a_rail_is_overridden_by_typing_the_network_again(desk: Desk) -> None:
+    wide, guard = "203.0.112.0/20", guards.make_guard()
+    row = BlockRow(BlockEntry("e", wide, "swarm", (), ME, NOW, None, "queued"), NOW)
+    deed = BlockDeed(propose(guard, wishes([row], [])), Block(), guard)
+    assert deed.nothing == ""
+    assert [field.label for field in deed.fields][2:] == [f"type {wide} to override the guard"]
+    assert deed.refusal(("1h", "", "")) == f"refused by a guard rail; type {wide} to override it, or Esc"
+    assert deed.refusal(("1h", "", wide)) == ""
+    failed = await deed.do(desk.control, ("1h", "", "yes"), ME, NOW)
+    assert failed.failure.startswith("not queued: ")
+    outcome = await deed.do(desk.control, ("1h", "", wide), ME, NOW)
+    assert outcome.seen == f"queued {wide} for 1h; B exports"
+    assert [entry.net for entry in await desk.reader.block_entries(NOW)] == [wide]
 
 
 def test_a_duration_that_cannot_be_is_an_error_before_anything_is_written() -> None:
