@@ -13,11 +13,11 @@ from apiwatch.model import ActionKind, ClientFacetRow
 from apiwatch.store import Control, Reader, open_control, open_reader
 from apiwatch.store.views import AlertView, BlockEntry
 from apiwatch.tui.blocking import propose, wishes
-from apiwatch.tui.deeds import Acknowledge, Allow, Benign, BlockDeed, Mute, Note, Unmute
+from apiwatch.tui.deeds import Acknowledge, Allow, Benign, BlockDeed, Disallow, Mute, Note, Unmute, Withdraw
 from apiwatch.tui.echo import Hearing, confirmed, news
 from apiwatch.tui.glyphs import ASCII
 from apiwatch.tui.line import line_text
-from apiwatch.tui.rows import AlertRow, BlockRow, ClientRow, RouteRow, Row
+from apiwatch.tui.rows import AlertRow, AllowRow, BlockRow, ClientRow, RouteRow, Row
 from apiwatch.tui.screens.prompts import ask_for
 from tests.store import rows
 from tests.store.rows import MINUTE, NOW
@@ -227,6 +227,26 @@ def test_a_duration_that_cannot_be_is_an_error_before_anything_is_written() -> N
         lasting("-1h")
 
 
+async def test_what_is_in_force_is_ended_and_what_is_over_is_left_out(desk: Desk) -> None:
+    guard, found = guards.make_guard(), await desk.alert_rows()
+    await BlockDeed(propose(guard, wishes(found, [])), Block(), guard).do(desk.control, ("1h", ""), ME, NOW)
+    await Allow(found[:1]).do(desk.control, ("network:203.0.113.7/32", "ever", "ours"), ME, NOW)
+    queued = [BlockRow(entry, NOW) for entry in await desk.reader.block_entries(NOW)]
+    withdraw = Withdraw([*queued, *found[:1]])
+    assert (withdraw.title, withdraw.fields) == ("Withdraw 3 networks", ())
+    assert [(each.name, each.why) for each in withdraw.left_out] == [("203.0.113.7", "is no such entry")]
+    outcome = await withdraw.do(desk.control, (), BOB, NOW + 1)
+    assert outcome.seen == "withdrew 3 networks"
+    assert not await desk.reader.block_entries(NOW + 1)
+    over = [BlockRow(entry, NOW) for entry in await desk.reader.block_entries(NOW, include_ended=True)]
+    assert Withdraw(over).nothing == "nothing to withdraw: 198.51.100.9/32 is withdrawn"
+    (entry,) = await desk.reader.allowed(NOW)
+    outcome = await Disallow([AllowRow(entry, NOW)]).do(desk.control, (), BOB, NOW + 2)
+    assert outcome.seen == "took off the allow-list: network:203.0.113.7/32"
+    assert not await desk.reader.allowed(NOW + 3)
+    assert confirmed(outcome.marks, await desk.reader.actions(limit=1))
+
+
 async def test_up_and_down_choose_in_a_question(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as tui:
         row = tui.table.cursor
@@ -240,3 +260,7 @@ async def test_up_and_down_choose_in_a_question(tmp_path: Path) -> None:
         await tui.shows("say why, in a few words")
         await tui.press("'our partner", "enter")
         assert answers == [("network:203.0.113.0/24", "7d", "our partner")]
+        tui.app.push_screen(ask_for(Withdraw([BlockRow(fakes.BLOCKS[0], NOW)]), tui.app.glyphs), answers.append)
+        await tui.shows("Withdraw 203.0.113.99/32")
+        await tui.press("enter")
+        assert answers[1] == ()
