@@ -64,6 +64,11 @@ class Mix:
     neutral: int = 0
     bytes: int = 0
 
+    @property
+    def failed(self) -> int:
+        """Requests that did not get what they asked for: missing, refused, limited, broken."""
+        return self.miss + self.deny + self.limited + self.err
+
 
 @dataclass(frozen=True, slots=True)
 class MinuteView:
