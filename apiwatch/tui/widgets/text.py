@@ -45,10 +45,11 @@ class KeyBar(Lines):
         drawn: list[Piece] = []
         dead = {key for key, binding in self.screen.active_bindings.items() if not binding.enabled}
         for key, label in self._keys:
-            addition = [Piece(f"{key} {label}  ", "dim")] if key in dead else [Piece(key, "key"), Piece(f" {label}  ")]
-            if line_width((*drawn, *addition)) - 2 > width:
+            gap = [Piece("  ")] if drawn else []
+            shown = [Piece(f"{key} {label}", "dim")] if key in dead else [Piece(key, "key"), Piece(f" {label}")]
+            if line_width((*drawn, *gap, *shown)) > width:
                 break
-            drawn += addition
+            drawn += [*gap, *shown]
         return [tuple(drawn)]
 
 
