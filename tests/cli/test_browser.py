@@ -67,7 +67,13 @@ class Tab:
 async def browsing(profile: Path) -> AsyncIterator[Tab]:
     """An empty tab of a fresh Chromium."""
     assert CHROMIUM is not None
-    options = ["--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-port=0"]
+    options = [
+        "--headless=new",
+        "--disable-gpu",
+        "--disable-3d-apis",
+        "--disable-dev-shm-usage",
+        "--remote-debugging-port=0",
+    ]
     options += ["--no-sandbox"] if os.geteuid() == 0 else []
     process = await asyncio.create_subprocess_exec(
         CHROMIUM, *options, f"--user-data-dir={profile}", "about:blank", stdout=DEVNULL, stderr=DEVNULL
