@@ -13,7 +13,7 @@ _LEAVING_S = 3.0
 
 
 def end_with(lifeline: int, leave: Callable[[], object]) -> None:
-    """Call `leave` in this event loop when the other end of a pipe is closed; a process that stays all the same is ended.
+    """Call `leave` in this event loop when the other end of a pipe is closed, and end the process if it stays.
 
     Nobody else would end it: the server is gone, and with it whoever reads what is drawn.
     """
