@@ -21,7 +21,7 @@ __all__ = ["Summary", "summarise"]
 _TOPS = (*ALERTS.panels[:2], CLIENTS.panels[0], AUTH.panels[0])
 """Lists whose first rows the overview shows."""
 
-_ROUTES = 5000
+_ROUTES, _TAIL = 5000, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,11 @@ async def _tops(query: Query) -> Summary:
     alerts = tuple(alert for _key, _panel, answer in found for alert in answer.alerts)
     whole = query.scope == EVERYTHING
     overview = query.overview if whole else None
+    day = await query.reader.day(query.at) if whole else ()
     heading = "overview" if whole else plain(query.scope.net or query.scope.agent)
     return Summary(
         heading,
-        lambda width: overview_page(overview, tops, width, query.now, query.glyphs, alerts=alerts),
+        lambda width: overview_page(overview, tops, width, query.now, query.glyphs, alerts=alerts, day=day),
         alerts=alerts,
     )
 
@@ -80,9 +81,11 @@ async def _client(query: Query, blocks: Sequence[BlockEntry]) -> Summary:
         why = "it may be older than the retention of clients, or an alert's address that sent nothing since"
         return _gone(client, f"the state file knows nothing about {client}", why)
     blocked = _blocked(client, blocks)
+    points = await query.reader.points(query.scope)
+    times = [view.time for view in reversed((await query.reader.tail(_TAIL, query.scope)).lines)]
     return Summary(
         client,
-        lambda width: client_page(detail, width, now, query.glyphs, blocked),
+        lambda width: client_page(detail, width, now, query.glyphs, blocked, points=points, times=times),
         _row_of(detail, query),
         detail.alerts,
     )
@@ -144,9 +147,12 @@ async def _known_route(query: Query, route: RouteView) -> Summary:
     suspects = [
         view for family in ("enumeration", "auth") for view in await reader.suspects(family, scope=inside.scope)
     ]
+    points = await reader.points(inside.scope)
     return Summary(
         route.route,
-        lambda width: route_page(route, width, now, query.glyphs, clients=clients, suspects=suspects, alerts=alerts),
+        lambda width: route_page(
+            route, width, now, query.glyphs, clients=clients, suspects=suspects, alerts=alerts, points=points
+        ),
         RouteRow(route, now, query.window_minutes * 60.0, query.glyphs),
         alerts,
     )
