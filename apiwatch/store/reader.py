@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from apiwatch.store import day, detail, findings, listing, routing, tail, totals, user
+from apiwatch.store import day, detail, findings, inventory, listing, points, routing, tail, totals, user
 from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
 from apiwatch.store.filters.terms import ANY, Filter
@@ -20,9 +20,11 @@ from apiwatch.store.views import (
     ClientView,
     EvidenceView,
     HealthView,
+    InventoryView,
     Listing,
     MinuteView,
     Overview,
+    PointView,
     Pulse,
     RouteView,
     SourceView,
@@ -171,6 +173,16 @@ class SqliteReader:
         """See `Reader.routes`."""
         async with self._snapshots.take() as snapshot:
             return await routing.routes(snapshot, limit, scope, await span_of(snapshot, window_minutes, at), where)
+
+    async def inventory(self, *, limit: int = 500, scope: Scope = EVERYTHING) -> Listing[InventoryView]:
+        """See `Reader.inventory`."""
+        async with self._snapshots.take() as snapshot:
+            return await inventory.inventory(snapshot, limit, scope)
+
+    async def points(self, scope: Scope) -> tuple[PointView, ...]:
+        """See `Reader.points`."""
+        async with self._snapshots.take() as snapshot:
+            return await points.points(snapshot, scope)
 
     async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
         """See `Reader.tail`."""

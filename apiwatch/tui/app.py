@@ -40,6 +40,9 @@ TICK_S = 0.5
 LOAD_S = 1.5
 """Seconds after the start in which nothing is done but showing the first picture."""
 
+_ACTIONS = 100
+"""Latest actions of operators among which new ones are looked for."""
+
 AGES_S = 10.0
 """Seconds after which lists are read anew although only the collector's heart beats: ages and expiries move on."""
 
@@ -171,7 +174,7 @@ class ApiwatchApp(App[None]):
     def _look_after(self) -> None:
         """Between two reads: follow the clock when they are rare, and say at once that the collector is gone."""
         ended = self.session.link().ended
-        if ended != self._ended or self.session.settings.dashboard.refresh > 1.0 or terminal_is_gone(self._driver):
+        if ended != self._ended or self.session.refresh > 1.0 or terminal_is_gone(self._driver):
             self._ended = ended
             self._tick()
 
@@ -181,7 +184,7 @@ class ApiwatchApp(App[None]):
             session.wake.clear()
             await self._read()
             self._tick()
-            due = time.monotonic() + session.settings.dashboard.refresh
+            due = time.monotonic() + session.refresh
             while (left := due - time.monotonic()) > 0:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(session.wake.wait(), min(left, TICK_S))
@@ -204,6 +207,7 @@ class ApiwatchApp(App[None]):
                 session.stale = False
                 self._listed_at = now
                 session.took(await session.reader.overview(session.window_minutes, now, session.at))
+                session.hear(await session.reader.actions(limit=_ACTIONS))
                 if screen is not None and (session.paused_at is None or not screen.loaded):
                     show = await screen.read(session.reader, now)
             session.read_done()

@@ -4,10 +4,10 @@ from apiwatch.tui.session import Session
 
 __all__ = ["is_permitted"]
 
-_CHANGING = frozenset({"acknowledge", "block", "withdraw"})
+_CHANGING = frozenset({"acknowledge", "block", "withdraw", "quiet"})
 """Actions that tell the collector and the other dashboards something."""
 
-_LOCAL = frozenset({"write", "check", "suspend_process"})
+_LOCAL = frozenset({"write", "check", "copy", "save", "dump", "suspend_process"})
 """Actions that write files, run programs or stop a process on the machine that the dashboard runs on."""
 
 

@@ -41,7 +41,7 @@ class Line(Protocol):
     @property
     def outcome(self) -> str: ...  # noqa: D102
     @property
-    def bytes(self) -> int: ...  # noqa: D102
+    def bytes(self) -> int | None: ...  # noqa: D102
     @property
     def duration_s(self) -> float | None: ...  # noqa: D102
     @property
@@ -136,7 +136,7 @@ def line_record(line: Line) -> Record:
         "ua": line.user_agent,
         "user": line.user,
         "last": line.time,
-        "bytes": float(line.bytes),
+        "bytes": float(line.bytes) if line.bytes is not None else (),
         "ms": line.duration_s * 1000.0 if line.duration_s is not None else (),
         "source": line.source,
         "*": str(line.status),
