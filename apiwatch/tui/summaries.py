@@ -1,11 +1,12 @@
 """What key 0 shows: the page about a scope, read from the store."""
 
 import ipaddress
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from apiwatch.store.scope import EVERYTHING, Scope
-from apiwatch.store.views import AlertView, BlockEntry, ClientDetail, ClientView, RouteView
+from apiwatch.store.views import AlertView, BlockEntry, ClientDetail, ClientView, PointView, RouteView
 from apiwatch.text import plain
 from apiwatch.tui.cells import clock
 from apiwatch.tui.line import Line, wrap
@@ -80,15 +81,26 @@ async def _client(query: Query, blocks: Sequence[BlockEntry]) -> Summary:
     if detail is None:
         why = "it may be older than the retention of clients, or an alert's address that sent nothing since"
         return _gone(client, f"the state file knows nothing about {client}", why)
-    blocked = _blocked(client, blocks)
-    points = await query.reader.points(query.scope)
-    times = [view.time for view in reversed((await query.reader.tail(_TAIL, query.scope)).lines)]
+    blocked, points = _blocked(client, blocks), await _points(query, client)
+    tail = await query.reader.tail(_TAIL, query.scope)
+    times = [view.time for view in reversed(tail.lines)] if tail.kept == tail.seen else []
     return Summary(
         client,
         lambda width: client_page(detail, width, now, query.glyphs, blocked, points=points, times=times),
         _row_of(detail, query),
         detail.alerts,
     )
+
+
+async def _points(query: Query, client: str) -> list[PointView]:
+    """Ids that a client tried, and for comparison those of others on the same route."""
+    own = await query.reader.points(Scope(client=client))
+    if not own:
+        return []
+    busiest, _number = Counter((view.host, view.route) for view in own).most_common(1)[0]
+    beside = await query.reader.points(Scope(host=busiest[0], route=busiest[1]))
+    asked = {view.principal for view in own}
+    return [*own, *(view for view in beside if view.principal not in asked)]
 
 
 def _row_of(detail: ClientDetail, query: Query) -> Row:
@@ -148,11 +160,23 @@ async def _known_route(query: Query, route: RouteView) -> Summary:
         view for family in ("enumeration", "auth") for view in await reader.suspects(family, scope=inside.scope)
     ]
     points = await reader.points(inside.scope)
+
+    def page(width: int) -> list[Line]:
+        return route_page(
+            route,
+            width,
+            now,
+            query.glyphs,
+            usual=route.usual / query.window_minutes,
+            clients=clients,
+            suspects=suspects,
+            alerts=alerts,
+            points=points,
+        )
+
     return Summary(
         route.route,
-        lambda width: route_page(
-            route, width, now, query.glyphs, clients=clients, suspects=suspects, alerts=alerts, points=points
-        ),
+        page,
         RouteRow(route, now, query.window_minutes * 60.0, query.glyphs),
         alerts,
     )
