@@ -26,6 +26,7 @@ COMMANDS = {
     "clients": ("apiwatch.cli.reports", "clients", "Clients of the state file, worst first."),
     "routes": ("apiwatch.cli.reports", "routes", "Routes of the state file, busiest first."),
     "show": ("apiwatch.cli.show", "show", "Everything about one client."),
+    "report": ("apiwatch.cli.report", "report", "An incident as one file to hand over."),
     "allow": ("apiwatch.cli.allow", "allow", "Who raises no alerts: add, list, remove."),
     "block": ("apiwatch.cli.block", "block", "The block queue: add, remove, list, export, protected."),
     "simulate": ("apiwatch.cli.simulate", "simulate", "Write a labelled log of an attack in normal traffic."),

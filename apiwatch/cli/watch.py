@@ -20,6 +20,7 @@ from apiwatch.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from apiwatch.blocklist import Guard
     from apiwatch.cli.child import Child
     from apiwatch.cli.terminal import Streams
     from apiwatch.config import Settings
@@ -104,12 +105,14 @@ def running_collector(arguments: list[str], *, db: Path, stdin: int | None) -> "
 def show(path: Path, settings: "Settings", streams: "Streams", how: Show, *, child: "Child | None" = None) -> int:
     """Show what happens until it is left; the exit code. Farewell lines go to the real standard output."""
     import asyncio
+    import gc
 
     if how.streams:
         from apiwatch.cli.streaming import stream
 
         return stream(path, settings, json_lines=how.json, child=child)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    gc.disable()  # until the first screen stands: among what is imported there is no garbage
     farewell, code = asyncio.run(_dashboard(path, settings, how, child))
     if child is not None and (ended := child.ended()) is not None:
         farewell.append(f"apiwatch: {ended}")
@@ -121,11 +124,12 @@ def show(path: Path, settings: "Settings", streams: "Streams", how: Show, *, chi
 async def _dashboard(path: Path, settings: "Settings", how: Show, child: "Child | None") -> tuple[list[str], int]:
     from msgspec.structs import replace
 
-    from apiwatch.blocklist import Guard, gather_protected
     from apiwatch.cli.reading import actor, controlling, reading
     from apiwatch.tui import ApiwatchApp
 
-    def guard() -> Guard:
+    def guard() -> "Guard":
+        from apiwatch.blocklist import Guard, gather_protected
+
         return Guard(settings.block, gather_protected(settings.sources.trusted_proxy, settings.block.allow))
 
     async with (

@@ -39,6 +39,12 @@ IDLE_TAKE_S = 10.0
 GRACE_S = 120.0
 """Seconds that event time waits for a quiet source before it moves on: servers write their logs late."""
 
+LINES = 250
+"""Newest requests that one commit may keep for the live view."""
+
+LINES_S = 1.0
+"""Seconds between two commits with lines while the collector is behind: what passes by then is history."""
+
 _SHOWN = 5
 """Sources that are named when a collector starts."""
 
@@ -94,6 +100,8 @@ class _Collector:
         self._rate = Rate()
         self._interval = SHORTEST_COMMIT_S
         self._taken = self._committed = self._last_fed = time.monotonic()
+        self._shown = 0.0
+        """When lines were last taken."""
         self._last_event = 0.0
         """Newest event time when the sources fell quiet; 0 while lines arrive."""
 
@@ -121,6 +129,7 @@ class _Collector:
         try:
             self._engine.restore(acquired.state)
             self._engine.end_learning()
+            self._engine.show_lines(LINES)
             await self._listen()
             await self._heartbeat("starting")
             times = line_times(self._options.settings.sources)
@@ -200,8 +209,7 @@ class _Collector:
 
         The distance between log and clock is kept, so a log that arrives late or has a wrong zone is not cut short.
         """
-        feed = self._feed
-        if feed is None or any(status.backlog_bytes for status in feed.statuses()):
+        if self._feed is None or self._is_behind():
             return
         quiet_s = time.monotonic() - self._last_fed - GRACE_S
         if quiet_s > 0:
@@ -227,8 +235,15 @@ class _Collector:
             self._engine.verify(address, domain, BELIEVED_S)
         return bool(found)
 
+    def _is_behind(self) -> bool:
+        return self._feed is not None and any(status.backlog_bytes for status in self._feed.statuses())
+
     def _take(self) -> None:
-        delta = self._engine.take()
+        now = time.monotonic()
+        with_lines = now - self._shown >= LINES_S or not self._is_behind()
+        if with_lines:
+            self._shown = now
+        delta = self._engine.take(with_lines=with_lines)
         self._pending = (self._offsets, delta)
         if self._crawlers is not None:
             for alert in delta.alerts:

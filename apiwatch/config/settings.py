@@ -105,6 +105,7 @@ class Retention(Section, frozen=True):
 
     client_minutes: Seconds = 3 * 3600.0
     minutes: Seconds = 7 * 86_400.0
+    route_minutes: Seconds = 25 * 3600.0
     clients: Seconds = 7 * 86_400.0
     alerts: Seconds = 30 * 86_400.0
 

@@ -265,4 +265,6 @@ class RouteState(msgspec.Struct, gc=False):
     flow: Flow | None = None
     errors: RouteErrors | None = None
     time: RouteTime | None = None
+    minutes: dict[int, list[int]] = msgspec.field(default_factory=dict)
+    """Minute -> its counters (see `engine.routeminutes`); only the last few minutes."""
     dirty: bool = False

@@ -16,9 +16,11 @@ from apiwatch.engine.clients import BYTES, CHANGED, LAST, Client, count_run, flu
 from apiwatch.engine.clock import LATE_MINUTES
 from apiwatch.engine.flows import Flows
 from apiwatch.engine.inventory import InventoryVerdicts
+from apiwatch.engine.latest import Latest
 from apiwatch.engine.peers import BLOCK, Proxies
 from apiwatch.engine.populations import SLOT
 from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, network_principal
+from apiwatch.engine.routeminutes import duration_place
 from apiwatch.engine.rows import MINUTE_BYTES
 from apiwatch.engine.state import SourceState
 from apiwatch.engine.twins import ALONE, Twins
@@ -72,6 +74,8 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
         self._sights: dict[tuple[str, str | None, str | None], Sight] = {}
         """(host, method, target) -> what is known of it: a cache, emptied when a route is forgotten."""
         self._facets = settings.limits.facets_per_client
+        self.latest: Latest | None = None
+        """The newest requests, once somebody wants to see them."""
 
     def feed(self, batch: Batch) -> None:
         """Take complete lines of one source; never raises on what they hold."""
@@ -173,6 +177,7 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
             self.count(client, route_state)
         user = request.user
         referer = request.referer
+        latest = self.latest
         if query:
             objects = query_params(query, route.queries)
             if objects:
@@ -193,7 +198,9 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
         ):
             if user is not None:
                 route_state.authenticated += 1
-            self._count(client, route.label, request, time, outcome)
+            if latest is not None:
+                latest.shown.append((request, time, outcome, route_state, source))
+            self._count(client, route_state, request, time, outcome)
             if time > client.last:
                 client.last = time
             elif time < client.first:
@@ -211,6 +218,8 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
         matched = route.matched
         if outcome == OK and status < 300 and matched and (params or route.is_login or route.is_blind):
             outcome = _refined(route_state, request.bytes, status, method)
+        if latest is not None:
+            latest.shown.append((request, time, outcome, route_state, source))
         if user is None and request.token is None and request.user_agent == client.agent and time >= client.nat_until:
             principal = self.principals.awake.get(client.key) or self.principals.get(client.key)
             if principal is None:
@@ -218,7 +227,7 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
         else:
             principal = self._principal(client, request, time, outcome)
         another = user is not None and user != client.user and outcome == OK
-        before = self._count(client, route.label, request, time, outcome)
+        before = self._count(client, route_state, request, time, outcome)
         if principal.client != client.address and principal.kind == "token":
             self.judge_roaming((request, time, raw, source, client, route_state, outcome), principal)
         self._touch(client, principal, time)
@@ -378,8 +387,8 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
             self.add_principal(key, kind, time, client.address)
         return principal
 
-    def _count(self, client: Client, label: str, request: Request, time: float, outcome: int) -> int:
-        """Counters of the client by minute, route and facet, and of the minute as a whole.
+    def _count(self, client: Client, route: RouteState, request: Request, time: float, outcome: int) -> int:
+        """Counters of the client by minute, route and facet, of the route by minute, and of the minute as a whole.
 
         Returns the second of its previous request on the route, 0 if there was none.
         """
@@ -393,6 +402,7 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
             client.host = request.host
             client.user = request.user
         client.run += 1
+        label = route.route.label
         mine = client.routes.get(label) or self.add_client_route(client, label)
         mine[outcome] += 1
         before = mine[LAST]
@@ -413,9 +423,16 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
         counts[7] = 1
         total = self.minutes.get(minute) or self.minute_counts(minute)
         status = request.status
-        total[status // 100 * 6 + outcome if 100 <= status < 600 else outcome] += 1
+        place = status // 100 * 6 + outcome if 100 <= status < 600 else outcome
+        total[place] += 1
         total[MINUTE_BYTES] += size
         total[-1] = 1
+        here = route.minutes.get(minute) or self.route_minute(route, minute)
+        here[place] += 1
+        here[MINUTE_BYTES] += size
+        here[-1] = 1
+        if request.duration_s is not None:
+            here[duration_place(request.duration_s)] += 1
         return before
 
     def _family(self, agent: str | None) -> str:

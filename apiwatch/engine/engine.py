@@ -13,8 +13,10 @@ from apiwatch.detect.kit import DAY
 from apiwatch.detect.state import Principal, RouteState
 from apiwatch.engine.clients import Client, client_rows, flush_minutes
 from apiwatch.engine.clock import LATE_MINUTES
+from apiwatch.engine.latest import Latest
 from apiwatch.engine.learning import Learning
 from apiwatch.engine.notes import route_notes
+from apiwatch.engine.routeminutes import changed_minutes
 from apiwatch.engine.rows import minute_row, route_row, source_row, suspect_rows
 from apiwatch.engine.state import VERSION, Globals, Journal, SourceState
 from apiwatch.engine.twins import Second
@@ -27,7 +29,9 @@ from apiwatch.model import (
     ClientRow,
     Delta,
     Health,
+    LineRow,
     MinuteRow,
+    RouteMinuteRow,
     RouteRow,
     SourceRow,
     StateRow,
@@ -94,10 +98,15 @@ class Engine(Learning):
         """Whether an alert was opened or changed since the last take."""
         return bool(self.book.events)
 
-    def take(self, *, with_state: bool = True) -> Delta:
+    def show_lines(self, limit: int) -> None:
+        """Put up to `limit` of the newest requests into each delta from now on."""
+        self.latest = Latest(limit, self._requests_read())
+
+    def take(self, *, with_state: bool = True, with_lines: bool = True) -> Delta:
         """Everything that changed since the last call, as rows with absolute values.
 
-        Without state the rows are all there, but no later engine can continue from what is stored.
+        Without state the rows are all there, but no later engine can continue from what is stored. Without lines the
+        newest requests wait for a later call.
         """
         state = _Pieces(with_state)
         clients: list[ClientRow] = []
@@ -106,7 +115,8 @@ class Engine(Learning):
         facets: list[ClientFacetRow] = []
         self._take_clients(state, clients, minutes, client_routes, facets)
         suspects = self._take_suspects(state)
-        routes = self._take_routes(state)
+        route_minutes, self.closed_route_minutes = self.closed_route_minutes, []
+        routes = self._take_routes(state, route_minutes)
         for account in self.changed_accounts():
             state.put(f"u/{account.user}", account)
         alerts = self._take_alerts(state)
@@ -130,6 +140,10 @@ class Engine(Learning):
         evidence, self.book.evidence = list(self.book.evidence.values()), {}
         unparsed, self.unparsed = self.unparsed, []
         self._rest()
+        lines: list[LineRow] = []
+        seen = 0
+        if self.latest is not None and with_lines:
+            lines, seen = self.latest.take(self._requests_read())
         return Delta(
             clients=clients,
             client_minutes=minutes,
@@ -145,6 +159,9 @@ class Engine(Learning):
             unparsed=unparsed,
             state=state.rows,
             health=self.health(),
+            route_minutes=route_minutes,
+            lines=lines,
+            lines_seen=seen,
         )
 
     def health(self) -> Health:
@@ -291,6 +308,9 @@ class Engine(Learning):
                 journal.sequence = number + 1
                 journal.size += len(blob)
 
+    def _requests_read(self) -> int:
+        return sum(source.requests for source in self.sources.values())
+
     def _globals(self) -> Globals:
         self.globals.routes_refused = self.routes.refused
         self.globals.alerts_refused = self.book.refused
@@ -355,13 +375,14 @@ class Engine(Learning):
         found = self.forgotten_params.get(key)
         return None if found is None else (found[0].route, found[1].name)
 
-    def _take_routes(self, state: _Pieces) -> list[RouteRow]:
+    def _take_routes(self, state: _Pieces, minutes: list[RouteMinuteRow]) -> list[RouteRow]:
         rows = [self._route_row(found) for found in self.forgotten_routes.values() if found.dirty]
         self.forgotten_routes, self.forgotten_params = {}, {}
         for found in self.dirty_routes:
             if found.dirty and self.route_states.get(found.route.id) is found:
                 found.dirty = False
                 rows.append(self._route_row(found))
+                changed_minutes(found, minutes)
                 state.put(f"r/{found.route.id}", found)
         self.dirty_routes = []
         return rows

@@ -3,6 +3,7 @@
 from apiwatch.model.action import ALERT_KINDS, Action, ActionKind
 from apiwatch.model.alert import Alert, AlertEvent, Explanation, Number, Subject, Tags
 from apiwatch.model.delta import (
+    DURATION_BUCKETS,
     FIELDS_MISSING,
     PROXY_SHOWN,
     Batch,
@@ -13,7 +14,9 @@ from apiwatch.model.delta import (
     Delta,
     EvidenceRow,
     Health,
+    LineRow,
     MinuteRow,
+    RouteMinuteRow,
     RouteRow,
     SourceRow,
     StateRow,
@@ -24,6 +27,7 @@ from apiwatch.model.request import OUTCOMES, SEVERITIES, Auth, Outcome, Request,
 
 __all__ = [
     "ALERT_KINDS",
+    "DURATION_BUCKETS",
     "FIELDS_MISSING",
     "OUTCOMES",
     "PROXY_SHOWN",
@@ -42,10 +46,12 @@ __all__ = [
     "EvidenceRow",
     "Explanation",
     "Health",
+    "LineRow",
     "MinuteRow",
     "Number",
     "Outcome",
     "Request",
+    "RouteMinuteRow",
     "RouteRow",
     "Severity",
     "SourceRow",

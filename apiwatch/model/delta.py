@@ -13,6 +13,7 @@ import msgspec
 from apiwatch.model.alert import Alert, AlertEvent
 
 __all__ = [
+    "DURATION_BUCKETS",
     "FIELDS_MISSING",
     "PROXY_SHOWN",
     "Batch",
@@ -23,7 +24,9 @@ __all__ = [
     "Delta",
     "EvidenceRow",
     "Health",
+    "LineRow",
     "MinuteRow",
+    "RouteMinuteRow",
     "RouteRow",
     "SourceRow",
     "StateRow",
@@ -171,6 +174,34 @@ class RouteRow(NamedTuple):
     """Tests that cannot see here, because normal clients do what they look for; separated by `; `."""
 
 
+class RouteMinuteRow(NamedTuple):
+    """Key (minute, host, route): all requests of a route in a minute, as in `MinuteRow`."""
+
+    minute: int
+    host: str
+    route: str
+    requests: int
+    s1xx: int
+    s2xx: int
+    s3xx: int
+    s4xx: int
+    s5xx: int
+    other: int
+    ok: int
+    miss: int
+    deny: int
+    limited: int
+    err: int
+    neutral: int
+    bytes: int
+    durations: str
+    """`bucket:requests` of each `DURATION_BUCKETS` in use, separated by spaces; '' when the log has no durations."""
+
+
+DURATION_BUCKETS = 48
+"""Buckets of durations, three per octave: bucket n ends at 2 ** ((n - 30) / 3) seconds, from 1 ms to 52 s."""
+
+
 class SuspectRow(NamedTuple):
     """Key (detector, principal, host, route, parameter): a test that leans towards suspicion, alert or not yet."""
 
@@ -215,6 +246,28 @@ class UnparsedRow(NamedTuple):
     matched: int
     """Number of characters that the best format understood."""
     format: str
+
+
+class LineRow(NamedTuple):
+    """One of the newest requests, as the live view shows it. Texts are clean and cut; '' is what the line lacks."""
+
+    time: float
+    client: str
+    host: str
+    method: str
+    target: str
+    route: str
+    """Route label."""
+    status: int
+    outcome: str
+    """One of `OUTCOMES`."""
+    bytes: int | None
+    duration_s: float | None
+    user: str
+    user_agent: str
+    source: str
+    line: int
+    """1-based number of the line in its source."""
 
 
 class SourceRow(NamedTuple):
@@ -287,3 +340,8 @@ class Delta(msgspec.Struct, frozen=True):
     unparsed: list[UnparsedRow]
     state: list[StateRow]
     health: Health
+    route_minutes: list[RouteMinuteRow] = []
+    lines: list[LineRow] = []
+    """The newest requests, oldest first, if the engine was told to keep them."""
+    lines_seen: int = 0
+    """Requests since the last delta with lines."""

@@ -1,6 +1,7 @@
 """The state file: one collector writes it, viewers read it and append what operators say."""
 
 from apiwatch.store.control import open_control
+from apiwatch.store.filters.terms import ANY, Filter, FilterError
 from apiwatch.store.locks import is_owned, live_owner
 from apiwatch.store.protocol import Acquired, Control, Reader, Writer
 from apiwatch.store.reader import open_reader
@@ -17,19 +18,23 @@ from apiwatch.store.views import (
     EvidenceView,
     FacetView,
     HealthView,
+    LineView,
     Listing,
     MinuteView,
     Mix,
     Overview,
+    Pulse,
     RouteView,
     SourceView,
     SuspectView,
+    TailView,
     UnparsedView,
     UserDetail,
 )
 from apiwatch.store.writer import open_writer
 
 __all__ = [
+    "ANY",
     "EVERYTHING",
     "NOTHING_CHANGES",
     "Acquired",
@@ -42,16 +47,21 @@ __all__ = [
     "Control",
     "EvidenceView",
     "FacetView",
+    "Filter",
+    "FilterError",
     "HealthView",
+    "LineView",
     "Listing",
     "MinuteView",
     "Mix",
     "Overview",
+    "Pulse",
     "Reader",
     "RouteView",
     "Scope",
     "SourceView",
     "SuspectView",
+    "TailView",
     "Trouble",
     "UnparsedView",
     "UserDetail",

@@ -5,13 +5,17 @@ counted exactly before they are ranked. Longer windows, and lists longer than a 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apiwatch.model import SEVERITIES
 from apiwatch.store.boards import BOARD_MINUTES_KEPT, KEPT, WINDOW
+from apiwatch.store.filters.match import matches
+from apiwatch.store.filters.records import client_record
+from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.findings import open_alerts_of
 from apiwatch.store.members import Members, members, near
+from apiwatch.store.narrowing import narrowed
 from apiwatch.store.schema import HALF_LIFE_S, rank_of
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.snapshot import Rows, Snapshot, marks
@@ -31,7 +35,15 @@ _ALERTED = 500
 
 _PIECE = 400
 
-_LOOKUPS = 60_000
+_NO_SPARK = (0,) * 60
+
+_SPARKS = 200
+"""Clients at the head of a list whose last hour is looked up."""
+
+_LATEST = 15
+"""Minutes at the end of a window whose busiest clients are looked at."""
+
+_LOOKUPS = 30_000
 """Minutes of clients that one list of a long window looks up."""
 
 
@@ -61,17 +73,29 @@ def faded(score: int, scored_at: float, now: float) -> int:
     return round(score * float(0.5 ** (max(0.0, now - scored_at) / HALF_LIFE_S)))
 
 
+_NOBODY = ClientView("", "", 0.0, 0.0, 0, 0, Mix(), 0, "")
+
+
 async def listed(
-    snapshot: Snapshot, window_minutes: int, sort: str, limit: int, now: float, scope: Scope, at: float
+    snapshot: Snapshot,
+    window_minutes: int,
+    sort: str,
+    limit: int,
+    now: float,
+    scope: Scope,
+    at: float,
+    where: Filter = ANY,
 ) -> Listing[ClientView]:
     """See `Reader.clients`."""
     span = await span_of(snapshot, window_minutes, at)
     found = Members({})
     fade_to = min(now, span.at)
-    if scope == EVERYTHING:
+    if where:
+        found, counts = await _narrowed(snapshot, span, window_minutes, sort, fade_to, scope, where)
+    elif scope == EVERYTHING:
         counts = await _candidates(snapshot, span, window_minutes, sort, limit, fade_to)
     else:
-        found = await _members(snapshot, span, window_minutes, fade_to, scope)
+        found = await _members(snapshot, span, scope)
         counts, counted = await _counts_in(snapshot, span, window_minutes, list(found.clients))
         found = found._replace(among=counted or found.among)
     if sort in _COUNTS:
@@ -88,27 +112,69 @@ async def listed(
 
         best = sorted(totals, key=lambda client: _rank(value(client), client, counts[client]))[:limit]
     alerts = await _alerts(snapshot, best)
+    sparks = await _sparks(snapshot, span, best)
     rows = [
-        view_of(name, totals[name], counts[name], alerts.get(name), found.clients.get(name, ()))
+        replace(
+            view_of(name, totals[name], counts[name], alerts.get(name)),
+            near=found.clients.get(name, ()),
+            spark=sparks.get(name, _NO_SPARK),
+        )
         for name in best
         if name in totals
     ]
     return Listing(rows, found.among)
 
 
-async def busiest_of(snapshot: Snapshot, span: Span, window_minutes: int) -> list[str]:
-    """Suspicious, alerted and busy clients of a window, among which those of a wide scope are looked for."""
-    found: dict[str, None] = {}
-    for sort in ("score", "requests", "miss", "deny"):
-        found.update(dict.fromkeys(await _candidates(snapshot, span, window_minutes, sort, KEPT, span.at)))
+async def busiest_of(snapshot: Snapshot, span: Span) -> list[str]:
+    """Suspicious, alerted and busy clients of a window, among which those of a wide scope are looked for.
+
+    Of a long window its last quarter of an hour is looked at.
+    """
+    latest = span._replace(start=max(span.start, span.end - _LATEST))
+    found = dict.fromkeys([*await _scored(snapshot, latest, KEPT, span.at), *await _alerted(snapshot, latest)])
+    for measure in ("requests", "miss + deny"):
+        rows = await snapshot.rows(
+            "SELECT client FROM board_minutes WHERE minute > ? AND minute <= ? GROUP BY client "  # noqa: S608  own words
+            f"ORDER BY SUM({measure}) DESC, client LIMIT ?",
+            (latest.start, latest.end, KEPT),
+        )
+        found.update((client, None) for (client,) in rows)
     return list(found)
 
 
-async def _members(snapshot: Snapshot, span: Span, window_minutes: int, fade_to: float, scope: Scope) -> Members:
+async def _members(snapshot: Snapshot, span: Span, scope: Scope) -> Members:
     """The clients of a scope; of one client those near it."""
     if scope == Scope(client=scope.client):
         return await near(snapshot, scope.client)
-    return await members(snapshot, scope, lambda: busiest_of(snapshot, span, window_minutes))
+    return await members(snapshot, scope, lambda: busiest_of(snapshot, span))
+
+
+async def _narrowed(
+    snapshot: Snapshot, span: Span, window_minutes: int, sort: str, fade_to: float, scope: Scope, where: Filter
+) -> tuple[Members, dict[str, Mix]]:
+    """The clients of a scope that pass a filter, and what they did in the window."""
+    found, within = Members({}), None
+    if scope != EVERYTHING:
+        found = await _members(snapshot, span, scope)
+        within = list(found.clients)
+    wanted = await narrowed(snapshot, span, window_minutes, sort, where, within)
+    counts, counted = wanted.counts, 0
+    if counts is None:
+        counts, counted = await _counts_in(snapshot, span, window_minutes, wanted.clients)
+    if within is None:
+        counts = {client: mix for client, mix in counts.items() if mix.requests}
+    known = client_record(_NOBODY)
+    terms = tuple(term for term in where.terms if term.field is not None and term.field.name in known)
+    if terms:
+        totals = await totals_of(snapshot, list(counts), fade_to)
+        alerts = await _alerts(snapshot, list(totals))
+        left = Filter(terms)
+        counts = {
+            client: counts[client]
+            for client, total in totals.items()
+            if matches(left, client_record(view_of(client, total, counts[client], alerts.get(client))), span.at)
+        }
+    return found._replace(among=wanted.among or counted or found.among), counts
 
 
 async def _counts_in(
@@ -136,10 +202,8 @@ async def _counts_in(
     return counts, 0 if len(counted) == len(older) else len(counts)
 
 
-def view_of(
-    client: str, totals: ClientTotals, window: Mix, alerts: tuple[int, int] | None, shared: tuple[str, ...] = ()
-) -> ClientView:
-    """One row; `alerts`: (number of open ones, highest severity), `shared`: see `ClientView.near`."""
+def view_of(client: str, totals: ClientTotals, window: Mix, alerts: tuple[int, int] | None) -> ClientView:
+    """One row; `alerts`: (number of open ones, highest severity)."""
     number, severity = (alerts[0], SEVERITIES[alerts[1]]) if alerts is not None else (0, "")
     return ClientView(
         client=client,
@@ -151,7 +215,6 @@ def view_of(
         window=window,
         alerts=number,
         severity=severity,
-        near=shared,
     )
 
 
@@ -283,6 +346,23 @@ async def _counts_of(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> 
         )
         counts.update((client, _mix(row)) for client, *row in rows)
     return counts
+
+
+async def _sparks(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Requests of clients in each of the last 60 minutes of a window."""
+    first = span.end - len(_NO_SPARK) + 1
+    counts: dict[str, list[int]] = {}
+    for begin in range(0, min(len(clients), _SPARKS), _PIECE):
+        piece = clients[begin : min(begin + _PIECE, _SPARKS)]
+        rows = await snapshot.rows(
+            "SELECT name, m, requests FROM (SELECT DISTINCT client AS name FROM clients "  # noqa: S608  only marks
+            f"WHERE client IN ({marks(piece)})) AS wanted CROSS JOIN (SELECT DISTINCT minute AS m FROM minutes "
+            "WHERE minute >= ? AND minute <= ?) AS span CROSS JOIN client_minutes WHERE minute = m AND client = name",
+            (*piece, first, span.end),
+        )
+        for client, minute, requests in rows:
+            counts.setdefault(client, list(_NO_SPARK))[minute - first] += requests
+    return {client: tuple(minutes) for client, minutes in counts.items()}
 
 
 async def _all_counts(snapshot: Snapshot, span: Span, window_minutes: int) -> dict[str, Mix]:

@@ -5,17 +5,18 @@ is looked for among the busiest clients of the window only, and the answer says 
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from ipaddress import ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 
 from apiwatch.store.activity import network_of
 from apiwatch.store.scope import Scope
 from apiwatch.store.snapshot import Rows, Snapshot, marks
 
-__all__ = ["MOST", "Members", "members", "near"]
+__all__ = ["MOST", "Members", "fits_network", "members", "near"]
 
-MOST = 1_000
-"""Clients of one scope that are all looked at."""
+MOST = 1_100
+"""Clients of one scope that are all looked at: more than an alert names."""
 
 _PIECE = 400
 _NEAR = 500
@@ -107,6 +108,23 @@ def _conditions(scope: Scope) -> Iterable[_Condition]:
         yield _Condition("client_facets WHERE kind = 'host' AND value = ?", (scope.host,), listed=False)
 
 
+def fits_network(client: str, text: str) -> bool:
+    """Whether a client is an address of a network; False for what is no address or no network."""
+    network = _parsed(text)
+    try:
+        return network is not None and ip_address(client) in network
+    except ValueError:
+        return False
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> IPv4Network | IPv6Network | None:
+    try:
+        return ip_network(text.strip(), strict=False)
+    except ValueError:
+        return None
+
+
 def _facet(kind: str, value: str) -> _Condition:
     # The second comparison is that of the partial index.
     return _Condition("client_facets WHERE kind = ? AND value = ? AND kind <> 'host'", (kind, value))
@@ -114,16 +132,12 @@ def _facet(kind: str, value: str) -> _Condition:
 
 def _network(text: str) -> _Condition:
     """Clients of any network; `clients.net` holds the first three numbers, or the first four groups of an address."""
-    try:
-        network = ip_network(text.strip(), strict=False)
-    except ValueError:
+    network = _parsed(text)
+    if network is None:
         return _Condition("clients WHERE net = ? AND net <> ''", (text,), lambda _: False)
 
     def fits(client: str) -> bool:
-        try:
-            return ip_address(client) in network
-        except ValueError:
-            return False
+        return fits_network(client, text)
 
     key = network_of(str(network.network_address))
     size, mark, whole = (8, ".", 24) if network.version == 4 else (16, ":", 64)

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from apiwatch.store import detail, findings, listing, routing, totals, user
+from apiwatch.store import day, detail, findings, listing, routing, tail, totals, user
 from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
+from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.protocol import Reader
 from apiwatch.store.readonly import open_snapshots
 from apiwatch.store.scope import EVERYTHING, Scope
@@ -20,10 +21,13 @@ from apiwatch.store.views import (
     EvidenceView,
     HealthView,
     Listing,
+    MinuteView,
     Overview,
+    Pulse,
     RouteView,
     SourceView,
     SuspectView,
+    TailView,
     UnparsedView,
     UserDetail,
 )
@@ -52,15 +56,28 @@ class SqliteReader:
 
     async def changed(self) -> bool:
         """See `Reader.changed`."""
-        async with self._snapshots.take() as snapshot:
-            (version,) = await snapshot.one("PRAGMA data_version")
+        ((version,),) = await self._snapshots.ask("PRAGMA data_version")
         before, self._version = self._version, version
         return bool(before != version)
 
-    async def overview(self, window_minutes: int, now: float) -> Overview:
+    async def pulse(self) -> Pulse:
+        """See `Reader.pulse`."""
+        return totals.pulse(await self._snapshots.ask(totals.PULSE))
+
+    async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
         """See `Reader.overview`."""
         async with self._snapshots.take() as snapshot:
-            return await totals.overview(snapshot, window_minutes, now)
+            return await totals.overview(snapshot, window_minutes, now, at)
+
+    async def span(self) -> tuple[int, int]:
+        """See `Reader.span`."""
+        async with self._snapshots.take() as snapshot:
+            return await day.stored(snapshot)
+
+    async def day(self, at: float = 0.0) -> tuple[MinuteView, ...]:
+        """See `Reader.day`."""
+        async with self._snapshots.take() as snapshot:
+            return await day.day(snapshot, at)
 
     async def health(self) -> HealthView | None:
         """See `Reader.health`."""
@@ -75,6 +92,7 @@ class SqliteReader:
         scope: Scope = EVERYTHING,
         at: float = 0.0,
         window_minutes: int = 5,
+        where: Filter = ANY,
     ) -> Listing[AlertView]:
         """See `Reader.alerts`."""
         async with self._snapshots.take() as snapshot:
@@ -85,6 +103,7 @@ class SqliteReader:
                 scope=scope,
                 at=at,
                 window_minutes=window_minutes,
+                asked=where,
             )
 
     async def alert(self, alert_id: str) -> AlertView | None:
@@ -111,6 +130,7 @@ class SqliteReader:
         now: float = 0.0,
         scope: Scope = EVERYTHING,
         at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[ClientView]:
         """See `Reader.clients`. The window ends with the minute of the newest event, or of `at`; `now` fades scores.
 
@@ -120,7 +140,7 @@ class SqliteReader:
         if sort not in listing.SORTS:
             raise ValueError(f"clients cannot be sorted by {sort!r}")
         async with self._snapshots.take() as snapshot:
-            return await listing.listed(snapshot, window_minutes, sort, limit, now, scope, at)
+            return await listing.listed(snapshot, window_minutes, sort, limit, now, scope, at, where)
 
     async def client(self, client: str, now: float) -> ClientDetail | None:
         """See `Reader.client`."""
@@ -132,17 +152,30 @@ class SqliteReader:
         async with self._snapshots.take() as snapshot:
             return await user.user_detail(snapshot, name, now)
 
-    async def suspects(self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING) -> Listing[SuspectView]:
+    async def suspects(
+        self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING, where: Filter = ANY
+    ) -> Listing[SuspectView]:
         """See `Reader.suspects`."""
         async with self._snapshots.take() as snapshot:
-            return await findings.suspects(snapshot, family, limit, scope)
+            return await findings.suspects(snapshot, family, limit, scope, where)
 
     async def routes(
-        self, *, limit: int = 200, scope: Scope = EVERYTHING, window_minutes: int = 5, at: float = 0.0
+        self,
+        *,
+        limit: int = 200,
+        scope: Scope = EVERYTHING,
+        window_minutes: int = 5,
+        at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[RouteView]:
         """See `Reader.routes`."""
         async with self._snapshots.take() as snapshot:
-            return await routing.routes(snapshot, limit, scope, await span_of(snapshot, window_minutes, at))
+            return await routing.routes(snapshot, limit, scope, await span_of(snapshot, window_minutes, at), where)
+
+    async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
+        """See `Reader.tail`."""
+        async with self._snapshots.take() as snapshot:
+            return await tail.tail(snapshot, limit, scope)
 
     async def sources(self) -> list[SourceView]:
         """See `Reader.sources`."""

@@ -49,6 +49,7 @@ class Sweeper:
         minutes = int(watermark - max(retention.minutes, retention.client_minutes)) // 60
         newest = int(watermark) // 60
         self._trim("minutes", "minute, shard", minutes, budget)
+        self._trim("route_minutes", "minute, host, route", int(watermark - retention.route_minutes) // 60, budget)
         boards = max(newest - BOARD_MINUTES_KEPT, min(newest - WINDOW, self.oldest_minute(watermark))) + 1
         self._trim("board_minutes", "minute, client", boards, budget)
         self._trim("board_floors", "minute, shard", boards, budget)

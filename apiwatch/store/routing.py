@@ -3,9 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from apiwatch.store.filters.match import kept
+from apiwatch.store.filters.records import route_record
+from apiwatch.store.filters.sql import Condition, condition
+from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.listing import busiest_of
 from apiwatch.store.members import members
+from apiwatch.store.routeminutes import with_minutes
 from apiwatch.store.scope import Scope
+from apiwatch.store.searching import ROUTE_COLUMNS, ROUTE_WORDS
 from apiwatch.store.snapshot import Snapshot, marks
 from apiwatch.store.span import Span
 from apiwatch.store.views import Listing, Mix, RouteView
@@ -19,16 +25,18 @@ _CLIENTS = 400
 """Clients whose routes are added up."""
 
 
-async def routes(snapshot: Snapshot, limit: int, scope: Scope, span: Span) -> Listing[RouteView]:
+async def routes(snapshot: Snapshot, limit: int, scope: Scope, span: Span, asked: Filter = ANY) -> Listing[RouteView]:
     """See `Reader.routes`."""
     who = replace(scope, host="", route="")
     if who == Scope():
-        return Listing(await _of_all(snapshot, limit, scope))
-    found = await members(snapshot, who, lambda: busiest_of(snapshot, span, span.end - span.start))
+        of_all = await _of_all(snapshot, limit, scope, condition(asked, ROUTE_COLUMNS, span.at, words=ROUTE_WORDS))
+        return Listing(await with_minutes(snapshot, of_all, span))
+    found = await members(snapshot, who, lambda: busiest_of(snapshot, span))
     clients = list(found.clients)
     views = await routes_of(snapshot, clients[:_CLIENTS])
     among = found.among or (_CLIENTS if len(clients) > _CLIENTS else 0)
-    return Listing([view for view in views if scope.route in ("", view.route)][:limit], among)
+    views = [view for view in views if scope.route in ("", view.route)]
+    return Listing(kept(asked, views, route_record, span.at)[:limit], among)
 
 
 async def routes_of(snapshot: Snapshot, clients: Sequence[str]) -> list[RouteView]:
@@ -45,15 +53,15 @@ async def routes_of(snapshot: Snapshot, clients: Sequence[str]) -> list[RouteVie
     ]
 
 
-async def _of_all(snapshot: Snapshot, limit: int, scope: Scope) -> list[RouteView]:
+async def _of_all(snapshot: Snapshot, limit: int, scope: Scope, asked: Condition) -> list[RouteView]:
     """Busiest first. Nobody counts their distinct objects over all clients: that is 0."""
     wanted = [(column, value) for column, value in (("host", scope.host), ("route", scope.route)) if value]
     where = " AND ".join(f"{column} = ?" for column, _ in wanted) or "1 = 1"
     found = await snapshot.rows(
         "SELECT host, route, MAX(roles), MIN(first_seen), MAX(last_seen), CAST(SUM(clients) AS BIGINT),"  # noqa: S608
         f"  {_SUMS}, MAX(origin), MAX(notes) "
-        f"FROM routes WHERE {where} GROUP BY host, route ORDER BY 7 DESC, host, route LIMIT ?",
-        (*(value for _, value in wanted), limit),
+        f"FROM routes WHERE {where} GROUP BY host, route HAVING {asked.sql} ORDER BY 7 DESC, host, route LIMIT ?",
+        (*(value for _, value in wanted), *asked.values, limit),
     )
     return [
         RouteView(

@@ -3,7 +3,8 @@
 Version 1 had no leaderboards. Version 2 adds those of the busiest clients of each minute (`board_minutes`, with the
 floors below which clients are left out in `board_floors`), of the latest clients (`recent`), and `clients.ranked`, by
 which the most suspicious clients are found. Version 3 adds `routes.origin`, version 4 `routes.notes`. Version 5 finds
-clients by user, user agent and route, and alerts by route.
+clients by user, user agent and route, and alerts by route. Version 6 adds the newest requests (`tail`),
+version 7 `route_minutes`.
 
 Numbers are integers (times: seconds, `minute`: minutes since the epoch); texts went through `plain`; blobs are
 MessagePack. `shard` is in each key; readers sum over shards and parts.
@@ -149,6 +150,24 @@ CREATE INDEX alerts_route ON alerts (route);
 """
 
 
+_SIXTH = """
+CREATE TABLE tail (
+    slot INTEGER NOT NULL, shard INTEGER NOT NULL, seq BIGINT NOT NULL, seen BIGINT NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (slot, shard)
+);
+"""
+
+
+_SEVENTH = f"""
+CREATE TABLE route_minutes (
+    minute BIGINT NOT NULL, host TEXT NOT NULL, route TEXT NOT NULL, shard INTEGER NOT NULL, s1xx BIGINT NOT NULL,
+    s2xx BIGINT NOT NULL, s3xx BIGINT NOT NULL, s4xx BIGINT NOT NULL, s5xx BIGINT NOT NULL, other BIGINT NOT NULL,
+    {_COUNTS}, bytes BIGINT NOT NULL DEFAULT 0, durations TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (minute, host, route, shard)
+) WITHOUT ROWID;
+"""
+
+
 def rank_of(score: int, scored_at: int) -> int:
     """A number by which faded scores compare at any time: the moment at which the score has faded to 1, in seconds."""
     return round(scored_at + HALF_LIFE_S * log2(score)) if score > 0 else 0
@@ -210,12 +229,22 @@ def _to_fifth(connection: sqlite3.Connection) -> None:
     fill_boards(connection)
 
 
+def _to_sixth(connection: sqlite3.Connection) -> None:
+    _run(connection, _SIXTH)
+
+
+def _to_seventh(connection: sqlite3.Connection) -> None:
+    _run(connection, _SEVENTH)
+
+
 _STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _to_first,
     _to_second,
     _with_origins,
     _with_notes,
     _to_fifth,
+    _to_sixth,
+    _to_seventh,
 )
 """Step N brings a database of version N to version N + 1."""
 

@@ -65,6 +65,15 @@ class Snapshots:
         """The connection for the next transaction; None once it is closed."""
         return self._connection
 
+    async def ask(self, sql: str) -> Rows:
+        """All rows of one query, which is a transaction of its own."""
+        async with self._turn:
+            connection = await self._current()
+            if connection is None:
+                raise StoreError(f"the state file {name_of(self._path)} was closed")
+            with translated(self._path):
+                return [tuple(row) for row in await connection.execute_fetchall(sql)]
+
     async def close(self) -> None:
         """Close the connection; safe to call twice."""
         async with self._turn:

@@ -17,6 +17,7 @@ from apiwatch.model import (
     ClientRow,
     EvidenceRow,
     MinuteRow,
+    RouteMinuteRow,
     RouteRow,
     SuspectRow,
     UnparsedRow,
@@ -39,15 +40,17 @@ __all__ = [
     "OFFSETS",
     "RECENT",
     "ROUTES",
+    "ROUTE_MINUTES",
     "SOURCES",
     "STATE",
     "SUSPECTS",
+    "TAIL",
     "UNPARSED",
     "Table",
 ]
 
 _SIZES = (1000, 100, 10, 1)
-"""Rows of one statement. SQLite takes 32 766 values; our longest rows have 17."""
+"""Rows of one statement. SQLite takes 32 766 values; our longest rows have 18."""
 
 
 class Table:
@@ -104,6 +107,7 @@ CLIENT_MINUTES = Table("client_minutes", ClientMinuteRow._fields, "minute client
 CLIENT_ROUTES = Table("client_routes", ClientRouteRow._fields, "client part route")
 CLIENT_FACETS = Table("client_facets", ClientFacetRow._fields, "client part kind value")
 MINUTES = Table("minutes", MinuteRow._fields, "minute")
+ROUTE_MINUTES = Table("route_minutes", RouteMinuteRow._fields, "minute host route")
 ROUTES = Table("routes", RouteRow._fields, "host route")
 SUSPECTS = Table("suspects", SuspectRow._fields, "detector principal host route parameter")
 ALERTS = Table(
@@ -115,4 +119,5 @@ ALERT_CLIENTS = Table("alert_clients", ("client", "alert_id"), "client alert_id"
 EVIDENCE = Table("evidence", EvidenceRow._fields, "alert_id slot")
 BOARD_MINUTES = Table("board_minutes", ClientMinuteRow._fields, "minute client part")
 BOARD_FLOORS = Table("board_floors", ("minute", "requests", "miss", "deny", "err", "bytes"), "minute")
+TAIL = Table("tail", ("slot", "seq", "seen", "body"), "slot")
 RECENT = Table("recent", ("client", "last_seen"), "client")

@@ -6,11 +6,12 @@ from itertools import groupby
 from apiwatch.model import SEVERITIES
 from apiwatch.store.blocks import live_entries
 from apiwatch.store.clean import unpack
-from apiwatch.store.snapshot import Snapshot
-from apiwatch.store.span import watermark
-from apiwatch.store.views import HealthView, MinuteView, Mix, Overview, SourceView, UnparsedView
+from apiwatch.store.snapshot import Rows, Snapshot
+from apiwatch.store.span import Span, span_of
+from apiwatch.store.usual import earlier, usual_of
+from apiwatch.store.views import HealthView, MinuteView, Mix, Overview, Pulse, SourceView, UnparsedView
 
-__all__ = ["health", "overview", "sources", "unparsed"]
+__all__ = ["PULSE", "health", "minutes_of", "overview", "pulse", "sources", "unparsed"]
 
 _TIMELINE = 60
 
@@ -23,20 +24,30 @@ _SOURCE = (
 )
 
 
-async def overview(snapshot: Snapshot, window_minutes: int, now: float) -> Overview:
+PULSE = "SELECT body, (SELECT MAX(seq) FROM actions) FROM health ORDER BY shard"
+"""The query of `pulse`: the heartbeats, and the number of the last action."""
+
+
+async def overview(snapshot: Snapshot, window_minutes: int, now: float, at: float = 0.0) -> Overview:
     """See `Reader.overview`."""
-    newest = int(await watermark(snapshot)) // 60
+    span = await span_of(snapshot, window_minutes, at)
     total = await _mix(snapshot, "", ())
-    window = await _mix(snapshot, "WHERE minute > ?", (newest - window_minutes,))
-    timeline = await snapshot.rows(
-        f"SELECT minute, {_SUMS} FROM minutes WHERE minute > ? GROUP BY minute ORDER BY minute",  # noqa: S608  own names
-        (newest - _TIMELINE,),
-    )
+    window = await _mix(snapshot, "WHERE minute > ? AND minute <= ?", (span.start, span.end))
+    timeline = await minutes_of(snapshot, span.end - _TIMELINE, span.end)
     (clients_total,) = await snapshot.one("SELECT COALESCE(SUM(clients), 0) FROM activity")
-    (clients_window,) = await snapshot.one(
-        "SELECT COALESCE(SUM(clients), 0) FROM activity WHERE minute > ?", (newest - window_minutes,)
-    )
-    severities = await snapshot.rows("SELECT severity, COUNT(*) FROM alerts WHERE closed = 0 GROUP BY severity")
+    if span.is_past:
+        (clients_window,) = await snapshot.one(
+            "SELECT COUNT(DISTINCT client) FROM board_minutes WHERE minute > ? AND minute <= ?", (span.start, span.end)
+        )
+        severities = await snapshot.rows(
+            "SELECT severity, COUNT(*) FROM alerts WHERE first_seen < ? AND last_seen >= ? GROUP BY severity",
+            ((span.end + 1) * 60, (span.start + 1) * 60),
+        )
+    else:
+        (clients_window,) = await snapshot.one(
+            "SELECT COALESCE(SUM(clients), 0) FROM activity WHERE minute > ?", (span.start,)
+        )
+        severities = await snapshot.rows("SELECT severity, COUNT(*) FROM alerts WHERE closed = 0 GROUP BY severity")
     return Overview(
         health=await health(snapshot),
         sources=tuple(await sources(snapshot)),
@@ -47,8 +58,42 @@ async def overview(snapshot: Snapshot, window_minutes: int, now: float) -> Overv
         clients_window=clients_window,
         open_alerts={SEVERITIES[severity]: count for severity, count in severities},
         queued_blocks=len(await live_entries(snapshot, now)),
-        timeline=tuple(MinuteView(minute, Mix(*counts)) for minute, *counts in timeline),
+        timeline=timeline,
+        usual=await _usual(snapshot, span),
     )
+
+
+def pulse(rows: Rows) -> Pulse:
+    """See `Reader.pulse`; `rows` are those of `PULSE`."""
+    found = [unpack(body, HealthView) for body, _ in rows]
+    known = bool(found) and all(view.changed for view in found)
+    revision = (*(view.changed for view in found), float(rows[0][1] or 0)) if known else None
+    return Pulse(reduce(_both, found) if found else None, revision)
+
+
+async def minutes_of(snapshot: Snapshot, start: int, end: int) -> tuple[MinuteView, ...]:
+    """The minutes after `start`, up to `end`, that had requests."""
+    found = await snapshot.rows(
+        f"SELECT minute, {_SUMS} FROM minutes WHERE minute > ? AND minute <= ? "  # noqa: S608  own names
+        "GROUP BY minute ORDER BY minute",
+        (start, end),
+    )
+    return tuple(MinuteView(minute, Mix(*counts)) for minute, *counts in found)
+
+
+async def _usual(snapshot: Snapshot, span: Span) -> float:
+    (oldest,) = await snapshot.one("SELECT MIN(minute) FROM minutes")
+    windows = [] if oldest is None else earlier(span, oldest)
+    minutes: dict[int, int] = {}
+    for start, end in windows:
+        minutes.update(
+            await snapshot.rows(
+                "SELECT minute, CAST(SUM(requests) AS BIGINT) FROM minutes WHERE minute > ? AND minute <= ? "
+                "GROUP BY minute",
+                (start, end),
+            )
+        )
+    return usual_of(windows, minutes)
 
 
 async def health(snapshot: Snapshot) -> HealthView | None:
@@ -111,6 +156,7 @@ def _both(one: HealthView, two: HealthView) -> HealthView:
             entry: _pairs(one.allowed.get(entry, (0, 0)), two.allowed.get(entry, (0, 0)))
             for entry in sorted(one.allowed.keys() | two.allowed.keys())
         },
+        changed=max(one.changed, two.changed),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from apiwatch.model import Alert
+from apiwatch.model import Alert, LineRow
 
 __all__ = [
     "INPUT_ENDED",
@@ -17,13 +17,16 @@ __all__ = [
     "EvidenceView",
     "FacetView",
     "HealthView",
+    "LineView",
     "Listing",
     "MinuteView",
     "Mix",
     "Overview",
+    "Pulse",
     "RouteView",
     "SourceView",
     "SuspectView",
+    "TailView",
     "UnparsedView",
     "UserDetail",
 ]
@@ -67,6 +70,8 @@ class MinuteView:
     minute: int
     """Minutes since the epoch."""
     mix: Mix
+    severity: str = ""
+    """Highest severity of the alerts that were active then, '' for none; only in `Reader.day`."""
 
 
 INPUT_ENDED = "input ended"
@@ -108,6 +113,17 @@ class HealthView:
     """Notifications above the budget per hour: these alerts stand in the list only."""
     allowed: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Entry of the allow-list -> alerts and signals that it suppressed."""
+    changed: float = field(default=0.0, compare=False)
+    """`heartbeat` of the last commit that brought rows or other sources, not only itself; 0 when nobody noted it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Whether there is anything to read anew."""
+
+    health: HealthView | None
+    revision: tuple[float, ...] | None
+    """Equal ones: no rows were written in between, by the collector or an operator. None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +180,8 @@ class Overview:
     queued_blocks: int
     timeline: tuple[MinuteView, ...]
     """The last 60 minutes, oldest first."""
+    usual: float = 0.0
+    """Requests that are usual in such a window at this hour; 0 when that is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +238,8 @@ class ClientView:
     """Highest severity among them, '' when there is none."""
     near: tuple[str, ...] = ()
     """What it shares with the client of the scope: 'net' (the /24 or /64), 'agent', 'user'."""
+    spark: tuple[int, ...] = ()
+    """Requests of each of the last 60 minutes, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +249,22 @@ class FacetView:
     value: str
     requests: int
     last_seen: float
+
+
+LineView = LineRow
+"""One of the newest requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class TailView:
+    """The newest requests that a following collector has left."""
+
+    lines: tuple[LineView, ...]
+    """Those of the scope, newest first."""
+    seen: int
+    """Requests that arrived in the time of the kept ones, in any scope."""
+    kept: int
+    """How many of them are kept; of a fast log the others were passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +284,14 @@ class RouteView:
     """Where its template comes from: `learned`, `pinned` or `openapi`."""
     notes: tuple[str, ...] = ()
     """Tests that cannot see here; () for the routes of one client."""
+    window: Mix = Mix()
+    """Requests in the window; this and what follows is empty for the routes of clients."""
+    spark: tuple[int, ...] = ()
+    """Requests of each of the last 60 minutes, oldest first."""
+    usual: float = 0.0
+    """Requests that are usual in such a window at this hour; 0 when that is not known yet."""
+    p95: float = 0.0
+    """Seconds below which 95 % of the answers in the window took, within an eighth; 0 when the log has no durations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +351,7 @@ class UserDetail:
     visits: tuple[FacetView, ...]
     """Client -> requests with this name and the last of them, in the order of `clients`."""
     clients_total: int
-    """All of them, counted up to 1 001."""
+    """All of them, counted up to 1 101."""
     first_seen: float
     """When the first of its clients was first seen, with or without this name."""
     last_seen: float

@@ -8,7 +8,7 @@ offsets, state and rows still agree, and the logs are read again from there.
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from apiwatch.store.locks import Lock
 from apiwatch.store.protocol import Acquired, Writer
 from apiwatch.store.retention import Sweeper
 from apiwatch.store.schema import migrate, rank_of
+from apiwatch.store.tail import Tail
 from apiwatch.store.views import HealthView, SourceView
 
 __all__ = ["SqliteWriter", "open_writer"]
@@ -38,8 +39,11 @@ _CHECKPOINT_PAGES = 16_000
 _WAL_BYTES = 128 << 20
 
 _SOURCE_FIELDS = tuple(field.name for field in fields(SourceView))
-_LISTS = ("clients", "client_minutes", "client_routes", "client_facets", "minutes", "routes", "suspects", "evidence",
-          "unparsed", "state")  # fmt: skip
+_NEVER_SHOWN = frozenset({"state", "events", "sources", "health"})
+"""What a delta always brings, or never to a picture."""
+
+_LISTS = ("clients", "client_minutes", "client_routes", "client_facets", "minutes", "routes", "route_minutes",
+          "suspects", "evidence", "unparsed", "state")  # fmt: skip
 
 
 def open_writer(path: Path, *, retention: Retention) -> Writer:
@@ -174,7 +178,8 @@ class SqliteWriter:
             if delta is not None:
                 parts.write(delta, health.watermark)
             tables.SOURCES.write(connection, shard, sources)
-            tables.HEALTH.write(connection, shard, [(health.heartbeat, health.watermark, pack(health))])
+            body = pack(replace(health, changed=parts.changed(health.heartbeat, delta, sources)))
+            tables.HEALTH.write(connection, shard, [(health.heartbeat, health.watermark, body)])
             parts.sweeper.sweep(health.watermark, len(delta.client_minutes) if delta is not None else 0)
 
     @contextmanager
@@ -209,9 +214,12 @@ class _Shard:
         self._shard = shard
         self._activity = Activity(connection, shard)
         self._boards = Boards(connection, shard)
+        self._tail = Tail(connection, shard)
         self.sweeper = Sweeper(connection, shard, retention, self._activity, self._boards)
         self._members: dict[str, int] = {}
         """Alert id -> number of its clients that are stored."""
+        self._changed = 0.0
+        self._sources: Sequence[tuple[Any, ...]] = ()
 
     def write(self, delta: Delta, watermark: float) -> None:
         """All rows of a delta."""
@@ -226,10 +234,21 @@ class _Shard:
         tables.CLIENT_FACETS.write(connection, shard, delta.client_facets)
         tables.MINUTES.write(connection, shard, delta.minutes)
         tables.ROUTES.write(connection, shard, delta.routes)
+        tables.ROUTE_MINUTES.write(connection, shard, delta.route_minutes)
         tables.SUSPECTS.write(connection, shard, delta.suspects)
         self._write_alerts(delta.alerts)
         tables.EVIDENCE.write(connection, shard, delta.evidence)
         tables.UNPARSED.write(connection, shard, delta.unparsed)
+        self._tail.write(delta.lines, delta.lines_seen)
+
+    def changed(self, heartbeat: float, delta: Delta | None, sources: Sequence[tuple[Any, ...]]) -> float:
+        """`HealthView.changed` of a commit."""
+        brings = delta is not None and any(
+            getattr(delta, name) for name in delta.__struct_fields__ if name not in _NEVER_SHOWN
+        )
+        if brings or sources != self._sources or not self._changed:
+            self._changed, self._sources = heartbeat, sources
+        return self._changed
 
     def _write_state(self, rows: Sequence[StateRow]) -> None:
         deleted = [(self._shard, row[0]) for row in rows if row[1] is None]

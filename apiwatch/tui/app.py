@@ -6,7 +6,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
@@ -20,9 +21,9 @@ from apiwatch.tui.crash import CrashLog, log_directory
 from apiwatch.tui.endings import Endings, as_it_stands, terminal_is_gone
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.permissions import is_permitted
-from apiwatch.tui.plot import load
+from apiwatch.tui.pictures.plot import load
 from apiwatch.tui.screens.base import LiveScreen
-from apiwatch.tui.screens.dashboard import DashboardScreen
+from apiwatch.tui.screens.context import ContextScreen
 from apiwatch.tui.screens.prompts import Question
 from apiwatch.tui.session import Session
 from apiwatch.tui.summary import Word, state_of
@@ -34,7 +35,16 @@ if TYPE_CHECKING:
 __all__ = ["TICK_S", "ApiwatchApp"]
 
 TICK_S = 0.5
-"""How often the head is looked at between two reads: a dead collector shows within two seconds."""
+"""How often the collector is looked after between two reads: a dead one shows within two seconds."""
+
+LOAD_S = 1.5
+"""Seconds after the start in which nothing is done but showing the first picture."""
+
+_ACTIONS = 100
+"""Latest actions of operators among which new ones are looked for."""
+
+AGES_S = 10.0
+"""Seconds after which lists are read anew although only the collector's heart beats: ages and expiries move on."""
 
 
 class ApiwatchApp(App[None]):
@@ -90,6 +100,9 @@ class ApiwatchApp(App[None]):
         self._crash_log = CrashLog(log_directory(settings.db))
         self._resources = ExitStack()
         self._crash_line = ""
+        self._revision: tuple[float, ...] | None = None
+        self._listed_at = 0.0
+        self._ended: str | None = None
 
     @property
     def farewell(self) -> list[str]:
@@ -111,10 +124,11 @@ class ApiwatchApp(App[None]):
         if not self.is_headless:
             self._resources.enter_context(Endings(self._signalled))
             self._resources.enter_context(as_it_stands(self._driver))
-        self.push_screen(DashboardScreen(self.session))
+        self.push_screen(ContextScreen(self.session, view=0))
         self.run_worker(self._poll(), group="poll")
-        self.set_interval(TICK_S, self._tick)
+        self.run_worker(self._load_plots(), group="load")
         gc.freeze()
+        gc.enable()
 
     def on_unmount(self) -> None:
         """Give back what `on_mount` took, and leave behind how a dead collector is replaced."""
@@ -153,19 +167,31 @@ class ApiwatchApp(App[None]):
         if screen is not None:
             screen.tick()
 
+    async def _load_plots(self) -> None:
+        """Import what draws the plots when the first picture stands, so that the first plot need not wait for it."""
+        await asyncio.sleep(LOAD_S)
+        await asyncio.to_thread(load)
+
+    def _look_after(self) -> None:
+        """Between two reads: follow the clock when they are rare, and say at once that the collector is gone."""
+        ended = self.session.link().ended
+        if ended != self._ended or self.session.refresh > 1.0 or terminal_is_gone(self._driver):
+            self._ended = ended
+            self._tick()
+
     async def _poll(self) -> None:
         session = self.session
-        await self._read()
-        self._tick()
-        await asyncio.to_thread(load)
         while True:
             session.wake.clear()
             await self._read()
             self._tick()
-            try:
-                await asyncio.wait_for(session.wake.wait(), session.settings.dashboard.refresh)
-            except TimeoutError:
-                continue
+            due = time.monotonic() + session.refresh
+            while (left := due - time.monotonic()) > 0:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(session.wake.wait(), min(left, TICK_S))
+                    break
+                if left > TICK_S:
+                    self._look_after()
 
     async def _read(self) -> None:
         """One read: the head, then the screen in sight unless it is paused; a failing read keeps the last picture.
@@ -177,9 +203,12 @@ class ApiwatchApp(App[None]):
         show: Callable[[], None] | None = None
         try:
             changed = await session.reader.changed()
-            if changed or session.stale or (screen is not None and not screen.loaded):
+            asked = session.stale or (screen is not None and not screen.loaded)
+            if (changed and await self._brought_more(now)) or asked:
                 session.stale = False
-                session.took(await session.reader.overview(session.window_minutes, now))
+                self._listed_at = now
+                session.took(await session.reader.overview(session.window_minutes, now, session.at))
+                session.hear(await session.reader.actions(limit=_ACTIONS))
                 if screen is not None and (session.paused_at is None or not screen.loaded):
                     show = await screen.read(session.reader, now)
             session.read_done()
@@ -190,6 +219,16 @@ class ApiwatchApp(App[None]):
         if show is not None and screen is not None and screen.ready:
             show()
             screen.loaded = True
+
+    async def _brought_more(self, now: float) -> bool:
+        """Whether a commit brought more than a heartbeat, which is taken over here, or ages are to move on."""
+        session, before = self.session, self._revision
+        pulse = await session.reader.pulse()
+        self._revision = pulse.revision
+        if session.overview is None or pulse.revision is None or pulse.revision != before:
+            return True
+        session.took(replace(session.overview, health=pulse.health))
+        return now - self._listed_at >= AGES_S
 
     def action_leave(self) -> None:
         """Ask once; asked already, quit."""

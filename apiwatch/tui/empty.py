@@ -12,21 +12,17 @@ from apiwatch.tui.unparsed import unparsed_lines
 __all__ = ["empty_list"]
 
 
-def empty_list(
-    link: Link, what: str, unparsed: Sequence[UnparsedView], width: int, past: str = "", *, brief: bool = False
-) -> list[Line]:
-    """What an empty panel says: what is going on, and what to do. `what` is the panel's name.
+def empty_list(link: Link, calm: str, unparsed: Sequence[UnparsedView], width: int, past: str = "") -> list[Line]:
+    """What an empty list says: what is going on, and what to do. `calm` is what it says when all is well.
 
-    `unparsed` are lines that no format understood; `past` is a sentence about what the list held last. `brief` is for
-    panels beside one that says the same at length.
+    `unparsed` are lines that no format understood; `past` is a sentence about what the list held last.
     """
     overview, state = link.overview, state_of(link)
     if overview is None or overview.health is None or state.word is Word.NO_DATA:
-        return wrap("nothing read yet", width, style="dim") if brief else _nothing_read(link, state, width)
+        return _nothing_read(link, state, width)
     health = overview.health
     if health.unparsed and not health.requests:
-        text = "no line could be parsed"
-        return wrap(text, width, style="bad") if brief else _nothing_parsed(health, unparsed, width)
+        return _nothing_parsed(health, unparsed, width)
     said: list[Line] = []
     if state.word is Word.STALE:
         said += wrap(state.sentence, width, style="bad")
@@ -34,19 +30,9 @@ def empty_list(
         said += wrap(
             f"reading history, log time {stamp(health.watermark)}; the lists fill as it goes", width, style="dim"
         )
-    said += wrap(_CALM[what].format(window=window_label(overview.window_minutes)) + past, width)
+    said += wrap(calm.format(window=window_label(overview.window_minutes)) + past, width)
     judged = f"{amount(health.requests)} requests of {amount(overview.clients_total)} clients judged"
     return said + wrap(f"{judged}; the collector runs since {stamp(health.started)}", width, style="dim")
-
-
-_CALM = {
-    "alerts": "no open alerts.",
-    "clients": "no client sent a request in the last {window}; W takes a longer window.",
-    "enumeration": "nobody walks or guesses object ids.",
-    "auth": "no client stands out by failed log-ins.",
-    "blocks": "the block queue is empty; b on a client queues it.",
-    "sources": "no source is watched; start with: apiwatch FILE",
-}
 
 
 def _nothing_read(link: Link, state: State, width: int) -> list[Line]:

@@ -11,29 +11,25 @@ class Shape(StrEnum):
     TINY = "tiny"
     """One status line."""
     ONE = "one"
-    """One list, and one line about its row."""
+    """The list, and one line about its row."""
     ONE_TALL = "one-tall"
-    """One list, and several lines about its row."""
-    GRID = "grid"
-    """Four lists, and one line about the row."""
-    GRID_TALL = "grid-tall"
-    """Four lists, and several lines about the row."""
+    """The list, and several lines about its row; too narrow for more."""
+    TWO = "two"
+    """The list above, the detail of its row below."""
     THREE = "three"
-    """Four lists on the left; timeline, detail and block queue on the right."""
+    """List, detail and lines on the left; timeline, alert feed and block queue on the right."""
 
 
 def shape_of(width: int, height: int) -> Shape:
     """The arrangement for a terminal of `width` x `height` cells.
 
     >>> shape_of(80, 24), shape_of(120, 40), shape_of(59, 40), shape_of(200, 60)
-    (<Shape.ONE: 'one'>, <Shape.GRID_TALL: 'grid-tall'>, <Shape.TINY: 'tiny'>, <Shape.THREE: 'three'>)
+    (<Shape.ONE: 'one'>, <Shape.TWO: 'two'>, <Shape.TINY: 'tiny'>, <Shape.THREE: 'three'>)
     """
     if width < 60 or height < 15:
         return Shape.TINY
     if width >= 160 and height >= 45:
         return Shape.THREE
-    if width >= 120 and height >= 38:
-        return Shape.GRID_TALL
     if width >= 120 and height >= 30:
-        return Shape.GRID
+        return Shape.TWO
     return Shape.ONE_TALL if height >= 30 else Shape.ONE

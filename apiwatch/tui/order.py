@@ -1,10 +1,10 @@
-"""The order of a list: held still while somebody works in it, and narrowed by a filter."""
+"""The order of a list: held still while somebody works in it."""
 
 from collections.abc import Sequence
 
 from apiwatch.tui.rows import Row, Sort
 
-__all__ = ["HOLD", "arrange", "matching"]
+__all__ = ["HOLD", "arrange"]
 
 HOLD = 5.0
 """Seconds for which the order stays after the cursor has moved."""
@@ -12,11 +12,20 @@ HOLD = 5.0
 _MOST = 400
 
 
-def arrange(fresh: Sequence[Row], shown: Sequence[Row], *, held: bool, keep: frozenset[str], sort: Sort) -> list[Row]:
+def arrange(
+    fresh: Sequence[Row],
+    shown: Sequence[Row],
+    *,
+    held: bool,
+    keep: frozenset[str],
+    sort: Sort,
+    upwards: bool = False,
+) -> list[Row]:
     """Rows in the order to show them.
 
     Held: rows stay where they are with new values, rows that left the store's answer stay with their last values, new
-    rows come last. Otherwise the chosen order, and only what left while marked (`keep`) stays, last.
+    rows come last. Otherwise the chosen order, from its other end with `upwards`; only what left while marked (`keep`)
+    stays, last.
     """
     by_key = {row.key: row for row in fresh}
     shown_keys = {row.key for row in shown}
@@ -29,14 +38,7 @@ def arrange(fresh: Sequence[Row], shown: Sequence[Row], *, held: bool, keep: fro
     rows = list(fresh)
     if sort.key is not None:
         rows.sort(key=sort.key, reverse=True)
+    if upwards:
+        rows.reverse()
     rows += [row for row in shown if row.key in keep and row.key not in by_key]
     return rows
-
-
-def matching(rows: Sequence[Row], filter_text: str) -> list[Row]:
-    """Rows that contain the text in any column, whatever its case; '!text' those that do not."""
-    inverted = filter_text.startswith("!")
-    wanted = filter_text.removeprefix("!").casefold()
-    if not wanted:
-        return list(rows)
-    return [row for row in rows if (wanted in row.text().casefold()) is not inverted]

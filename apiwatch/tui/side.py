@@ -1,56 +1,94 @@
-"""What stands around the lists of the dashboard: the view row, the detail of a row, the chart, the block queue."""
+"""What stands around a list: the view row, the detail of its row, the chart, the alert feed, the block queue."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from apiwatch.model import SEVERITIES
 from apiwatch.store.troubles import troubles_of
-from apiwatch.store.views import BlockEntry, Overview
-from apiwatch.tui.cells import amount, count
-from apiwatch.tui.charts import block_chart, per_minute
+from apiwatch.store.views import AlertView, BlockEntry, LineView, Overview
+from apiwatch.tui.cells import clock, severity_word
+from apiwatch.tui.columns import choose, place
 from apiwatch.tui.glyphs import Glyphs
-from apiwatch.tui.line import Line, Piece, fit, line, line_width, titled_rule
-from apiwatch.tui.lists import SOURCES, Panel
-from apiwatch.tui.rows import BlockRow, Row
+from apiwatch.tui.line import Line, Piece, cut_middle, fit, line, line_width, titled_rule
+from apiwatch.tui.pictures import Mark, timeline, timeline_title
+from apiwatch.tui.rows import AlertRow, BlockRow, LineRow, Row
 from apiwatch.tui.summary import severity_mix
+from apiwatch.tui.views import View
 
-__all__ = ["detail_lines", "queue_lines", "rate_chart", "view_line"]
+__all__ = ["detail_lines", "feed_lines", "ill_sources", "queue_lines", "rate_chart", "tail_lines", "view_line"]
 
 _CHART_MINUTES = 60
 _NET_CELLS = 22
+_FEED_CELLS = 20
+_ALL = "All"
 
 
 def view_line(
-    panels: Sequence[Panel], counts: Sequence[int], active: int | None, overview: Overview | None, width: int
+    views: Sequence[View],
+    counts: Mapping[str, str],
+    active: int | None,
+    overview: Overview | None,
+    width: int,
+    *,
+    summary: str,
 ) -> Line:
-    """The views with their digits and how many rows each holds (0: nothing to say); the active one in brackets.
+    """The views with their digits; the active one (None: the summary, key 0) in brackets.
 
-    With `active` None that is the Sources view. Behind it, where the head does not, open alerts by severity.
+    `counts` holds what stands behind a view's name. Where there is room: open alerts by severity.
     """
-    pieces: list[Piece] = []
-    for index, panel in enumerate(panels):
-        number = f"({count(counts[index])})" if counts[index] else ""
-        text = f"{index + 1} {panel.title if width >= 100 else panel.short}{number}"
-        is_active = index == active
-        pieces.append(Piece(f"[{text}]" if is_active else f" {text} ", "active" if is_active else ""))
-    queued = overview.queued_blocks if overview else 0
-    pieces.append(Piece(f"  B Block({count(queued)}) " if queued else "  B Block "))
-    pieces.append(_sources_piece(overview, active is None, width))
+    chosen = 0 if active is None else views[active].key
+    notes = {view.key: counts.get(view.name, "") for view in views}
+    pieces = _tabs({0: summary, **{view.key: view.title for view in views}}, notes, chosen)
+    if line_width(pieces) > width:
+        pieces = _tabs({0: _ALL, **{view.key: view.short for view in views}}, notes, chosen)
     mix = severity_mix(overview.open_alerts) if overview and width < 110 else ()
-    room = width - line_width(tuple(pieces)) - 1
+    room = width - line_width(pieces) - 1
     while mix and line_width(mix) > room:
         mix = mix[:-2]
-    gap = width - line_width(tuple(pieces)) - line_width(mix)
-    return (*pieces, Piece(" " * gap), *mix) if mix else tuple(pieces)
+    gap = width - line_width(pieces) - line_width(mix)
+    return (*pieces, Piece(" " * gap), *mix) if mix else pieces
 
 
-def _sources_piece(overview: Overview | None, active: bool, width: int) -> Piece:
-    """The Sources view, and how many sources need to be looked at."""
-    ill = (
-        sum(any(one.wrong for one in troubles_of(view, overview.health)) for view in overview.sources)
-        if overview
-        else 0
-    )
-    name = f"8 {SOURCES.title if width >= 100 else SOURCES.short}{f'({count(ill)}!)' if ill else ''}"
-    return Piece(f"[{name}]", "active") if active else Piece(f" {name} ", "bad" if ill else "")
+def _tabs(names: Mapping[int, str], notes: Mapping[int, str], chosen: int) -> Line:
+    pieces: list[Piece] = []
+    before = -1
+    for key, name in names.items():
+        note = notes.get(key, "")
+        text = f"{key} {name}{f'({note})' if note else ''}"
+        if key == chosen:
+            pieces.append(Piece(f"[{text}]", "active"))
+        else:
+            pieces.append(Piece(text if before == chosen else f" {text}", "bad" if "!" in note else ""))
+        before = key
+    return tuple(pieces)
+
+
+def ill_sources(overview: Overview | None) -> int:
+    """Sources that need to be looked at."""
+    if overview is None:
+        return 0
+    return sum(any(one.wrong for one in troubles_of(view, overview.health)) for view in overview.sources)
+
+
+def feed_lines(alerts: Sequence[AlertView], now: float, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+    """The alert feed: open alerts, the newest first."""
+    title = Piece(f"alert feed, {len(alerts)} open, newest first; e E walk it", "title")
+    drawn: list[Line] = [titled_rule((title,), width, glyphs.rule)]
+    newest = sorted(alerts, key=lambda view: (-view.alert.last_seen, view.alert.id))
+    for view in newest[: max(0, height - 1)]:
+        row = AlertRow(view, now)
+        faded = view.state != "open"
+        name = fit(cut_middle(row.who, _FEED_CELLS), _FEED_CELLS)
+        drawn.append(
+            line(
+                f" {clock(view.alert.last_seen)[:8]} ",
+                Piece(fit(severity_word(row.severity), 7), "dim" if faded else row.severity),
+                f" {name} ",
+                Piece(view.alert.title, "dim" if faded else ""),
+            )
+        )
+    if not alerts:
+        drawn.append(line(Piece(" no open alerts", "dim")))
+    return drawn
 
 
 def detail_lines(row: Row | None, width: int, height: int, glyphs: Glyphs) -> list[Line]:
@@ -63,12 +101,24 @@ def detail_lines(row: Row | None, width: int, height: int, glyphs: Glyphs) -> li
     return [title, *((Piece(" "), *drawn) for drawn in row.details(width - 2))]
 
 
-def rate_chart(overview: Overview | None, width: int, height: int, glyphs: Glyphs) -> list[Line]:
-    """Requests of the last hour, minute by minute."""
-    values = per_minute(overview.timeline, _CHART_MINUTES) if overview else []
-    title = f"requests per minute, last {_CHART_MINUTES} minutes, peak {amount(max(values, default=0))}"
-    drawn = block_chart(values, width - 2, height - 1, glyphs) if values else []
+def rate_chart(
+    overview: Overview | None, alerts: Sequence[AlertView], width: int, height: int, glyphs: Glyphs
+) -> list[Line]:
+    """Requests and outcomes of the last hour, minute by minute, and where alerts opened."""
+    minutes = overview.timeline if overview else ()
+    marks = [Mark(view.alert.first_seen, SEVERITIES[view.alert.severity]) for view in alerts]
+    title = timeline_title(minutes, most=_CHART_MINUTES) if minutes else "requests per minute"
+    drawn = timeline(minutes, width - 1, height - 1, glyphs, most=_CHART_MINUTES, marks=marks, end="")
     return [titled_rule((Piece(title, "title"),), width, glyphs.rule), *((Piece(" "), *row) for row in drawn)]
+
+
+def tail_lines(lines: Sequence[LineView], now: float, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+    """The newest requests of the row under the cursor."""
+    columns = LineRow.columns
+    chosen = choose(columns, width)
+    title = titled_rule((Piece("newest requests of this row; t hides them", "title"),), width, glyphs.rule)
+    rows = [(Piece("  "), *place(columns, chosen, LineRow(view, now).cells())) for view in lines[: height - 1]]
+    return [title, *rows] if rows else [title, line(Piece(" none among those that are kept", "dim"))]
 
 
 def queue_lines(blocks: Sequence[BlockEntry], now: float, width: int, height: int, glyphs: Glyphs) -> list[Line]:

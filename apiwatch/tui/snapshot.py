@@ -2,21 +2,11 @@
 
 from dataclasses import dataclass
 
-from apiwatch.store.views import (
-    AlertView,
-    BlockEntry,
-    ClientView,
-    Overview,
-    SuspectView,
-    UnparsedView,
-)
+from apiwatch.store.views import Overview
 
-__all__ = ["LIMIT", "WINDOWS", "Link", "Lists", "window_label"]
+__all__ = ["WINDOWS", "Link", "window_label"]
 
-LIMIT = 200
-"""Rows that a list asks the store for."""
-
-WINDOWS = (1, 5, 15, 60)
+WINDOWS = (1, 5, 15, 60, 1440)
 """Windows to choose from, in minutes."""
 
 
@@ -49,20 +39,6 @@ class Link:
     """Seconds between two reads."""
     restart: str = "apiwatch collect"
     """What to type for another collector."""
+    at: float = 0.0
+    """Event time in which the picture ends; 0: now."""
     read_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Lists:
-    """The rows of the dashboard's panels."""
-
-    now: float
-    window_minutes: int
-    alerts: tuple[AlertView, ...]
-    clients: tuple[ClientView, ...]
-    enumeration: tuple[SuspectView, ...]
-    auth: tuple[SuspectView, ...]
-    blocks: tuple[BlockEntry, ...]
-    unparsed: tuple[UnparsedView, ...]
-    last_alert: AlertView | None
-    """The newest closed alert, looked up only when none is open."""

@@ -146,8 +146,11 @@ def head_lines(link: Link, width: int) -> list[Line]:
 def _state_line(link: Link, width: int) -> Line:
     state = state_of(link)
     overview = link.overview
-    right = stamp(link.now) if width >= 110 else clock(link.now)
+    # Without seconds: a clock that ticks would be all that is drawn while nothing happens.
+    right = f"{(stamp(link.now) if width >= 110 else clock(link.now))[:-4]}Z"
     pieces: list[Piece] = [Piece(" "), state.piece]
+    if link.at:
+        pieces += [Piece(" "), Piece(_at(link), "warn")]
     if link.read_only:
         pieces += [Piece(" "), Piece("READ-ONLY", "accent")]
     if link.paused_at is not None:
@@ -167,6 +170,11 @@ def _state_line(link: Link, width: int) -> Line:
 
 def _host(health: HealthView) -> str:
     return health.owner.partition("@")[2] or health.owner
+
+
+def _at(link: Link) -> str:
+    begin = link.at - link.window_minutes * 60.0
+    return f"AT {clock(begin)[:5]}-{clock(link.at)[:5]}"
 
 
 def _paused(link: Link) -> str:

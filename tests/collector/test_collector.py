@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from apiwatch.store import HealthView, open_control, open_reader
+from apiwatch.store import HealthView, TailView, open_control, open_reader
 from tests.cli.logs import incident, text_of
 from tests.cli.program import collector, command, environment, run, start_collector, wait_for
 from tests.collector.picture import health, lines_read, picture
@@ -37,6 +37,14 @@ def seen(db: Path, condition: Callable[[HealthView], bool]) -> Callable[[], bool
     return look
 
 
+async def newest_lines(db: Path) -> TailView:
+    reader = await open_reader(db)
+    try:
+        return await reader.tail()
+    finally:
+        await reader.close()
+
+
 def known_health(db: Path) -> HealthView:
     found = health(db)
     assert found is not None
@@ -56,6 +64,9 @@ def test_signal_commits_what_was_read_and_ends_with_0(home: Path, log: Path, num
     assert (last.state, last.message) == ("stopped", f"stopped by {number.name}")
     assert last.requests == last.lines
     assert picture(db).total.requests == last.requests
+    newest = asyncio.run(newest_lines(db))
+    assert newest.lines[0].line == last.lines
+    assert 0 < newest.kept <= newest.seen <= last.requests
     begun, ended = messages.read_text().splitlines()
     assert str(log) in begun
     assert ended == f"apiwatch: stopped by {number.name}; {last.requests} requests are on record in {db}"

@@ -13,6 +13,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "client_facets": ("client", "part", "kind", "value"),
     "minutes": ("minute",),
     "routes": ("host", "route"),
+    "route_minutes": ("minute", "host", "route"),
     "suspects": ("detector", "principal", "host", "route", "parameter"),
     "alerts": ("id",),
     "evidence": ("alert_id", "slot"),

@@ -16,8 +16,10 @@ from textual.widgets import Input
 
 from apiwatch.config.settings import Block, Dashboard, Settings
 from apiwatch.tui import ApiwatchApp
+from apiwatch.tui.liststate import ListState
 from apiwatch.tui.screens.base import LiveScreen
-from apiwatch.tui.screens.dashboard import DashboardScreen
+from apiwatch.tui.screens.context import ContextScreen
+from apiwatch.tui.widgets.prompt import Prompt
 from apiwatch.tui.widgets.table import KeyTable
 from tests.tui import fakes, guards
 
@@ -46,16 +48,21 @@ class Driven:
     clock: Clock
 
     @property
-    def dashboard(self) -> DashboardScreen:
+    def dashboard(self) -> ContextScreen:
         """The first screen."""
-        found = next(screen for screen in self.app.screen_stack if isinstance(screen, DashboardScreen))
-        assert isinstance(found, DashboardScreen)
+        found = next(screen for screen in self.app.screen_stack if isinstance(screen, ContextScreen))
+        assert isinstance(found, ContextScreen)
         return found
 
     @property
     def table(self) -> KeyTable:
         """The list that has the keys."""
         return self.dashboard.table
+
+    @property
+    def list(self) -> ListState:
+        """What the list in sight remembers."""
+        return self.table.list
 
     @property
     def text(self) -> str:
@@ -78,7 +85,7 @@ class Driven:
     async def type(self, text: str) -> None:
         """Type a text into the field that has the keys, without a rest between the letters."""
         field = self.app.focused
-        assert isinstance(field, Input)
+        assert isinstance(field, Input | Prompt)
         for letter in text:
             field.post_message(events.Key(letter, letter))
         await self.pilot.pause()
@@ -156,9 +163,7 @@ async def driving(
     )
     async with app.run_test(size=size, notifications=True) as pilot:
         driven = Driven(app, pilot, scenario, reader, control, clock)
-        await driven.until(
-            lambda: bool(app.screen_stack) and isinstance(app.screen, DashboardScreen), "the first screen"
-        )
+        await driven.until(lambda: bool(app.screen_stack) and isinstance(app.screen, ContextScreen), "the first screen")
         await driven.settled()
         yield driven
 

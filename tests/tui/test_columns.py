@@ -7,9 +7,9 @@ from rich.cells import cell_len
 
 from apiwatch.tui.columns import Column, choose, heads, place
 from apiwatch.tui.line import Piece, line_text, line_width
-from apiwatch.tui.lists import BLOCKS, PANELS, Panel
+from apiwatch.tui.views import VIEWS, Panel
 
-ALL = [*PANELS, BLOCKS]
+ALL = [panel for view in VIEWS for panel in view.panels]
 
 
 @pytest.mark.parametrize("panel", ALL, ids=lambda panel: panel.name)
@@ -32,7 +32,7 @@ def test_a_wider_pane_never_shows_fewer_columns_but_for_the_last_which_takes_the
     assert [(pane, lost) for pane, lost in steps if lost and pane not in widening] == []
 
 
-@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
+@pytest.mark.parametrize("panel", [view.panels[0] for view in (*VIEWS[:2], VIEWS[3])], ids=lambda panel: panel.name)
 @pytest.mark.parametrize("pane", [44, 80, 120])
 def test_whom_it_is_about_and_how_bad_is_always_shown(panel: Panel, pane: int) -> None:
     titles = [panel.columns[index].title for index, _width in choose(panel.columns, pane)]

@@ -34,13 +34,13 @@ async def test_no_widget_stays_behind(tmp_path: Path) -> None:
 
         async def round_trip(screens: int, focus_changes: int) -> None:
             for number in range(screens):
-                action = (dashboard.action_open, dashboard.action_why, dashboard.action_review, dashboard.action_help)
+                action = (dashboard.action_open, dashboard.action_why, dashboard.action_lines, dashboard.action_help)
                 action[number % 4]()
                 await driven.settled()
                 driven.app.pop_screen()
                 await driven.pilot.pause()
             for _ in range(focus_changes):
-                dashboard.action_step(1)
+                dashboard.action_pane(1)
             await driven.pilot.pause()
 
         await round_trip(4, 4)
@@ -53,6 +53,7 @@ async def test_no_widget_stays_behind(tmp_path: Path) -> None:
 
 async def test_an_unchanged_picture_is_not_repainted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with driving(size=(120, 40), db=tmp_path) as driven:
+        await driven.press("2")
         await driven.commit()
         painted: list[str] = []
         refresh = Widget.refresh
@@ -68,7 +69,7 @@ async def test_an_unchanged_picture_is_not_repainted(tmp_path: Path, monkeypatch
         changed = fakes.client_view(fakes.WALKER, 97, 11_502, fakes.mix(10_999, 0.27, 0.68, 0.05), "critical", 1)
         driven.scenario.clients = (changed, *driven.scenario.clients[1:])
         await driven.commit()
-        assert set(painted) == {"panel-clients"}
+        assert set(painted) == {"list", "detail"}
 
 
 @pytest.mark.parametrize(("scenario", "limit"), [("incident", IDLE_LIMIT), ("busy", BUSY_LIMIT)])

@@ -13,63 +13,65 @@ from apiwatch.store.views import AlertView
 from apiwatch.tui.app import TICK_S
 from apiwatch.tui.owner import SILENT_S
 from tests.tui import fakes
-from tests.tui.pilot import Driven, driving
+from tests.tui.pilot import driving
 from tests.tui.test_owner import ended_pid
 
-TITLES = ("Alerts", "Top clients", "Suspicious enumeration", "Auth failures")
 
-
-def titles(driven: Driven) -> list[str]:
-    """Panels in sight, by their title lines."""
-    rules = [line for line in driven.text.splitlines() if line.startswith("──")]
-    return [title for title in TITLES if any(title in rule for rule in rules)]
-
-
-async def test_digits_and_tab_switch_panels_where_one_is_shown(tmp_path: Path) -> None:
+async def test_digits_and_tab_switch_views_where_one_pane_is_shown(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         assert "[1 Alerts(5)]" in driven.text
         for key, active, row in (
             ("2", "[2 Clients]", "198.18.0.9"),
-            ("3", "[3 Enum(3)]", "198.18.0.77        miss"),
-            ("4", "[4 Auth(2)]", "POST /login"),
-            ("1", "[1 Alerts(5)]", "41 clients fail to log in"),
-            ("shift+tab", "[4 Auth(2)]", "POST /login"),
-            ("tab", "[1 Alerts(5)]", "CRIT !!"),
+            ("3", "[3 Routes]", "GET /api/orders/{id}"),
+            ("4", "[4 Auth]", "POST /login"),
+            ("7", "[7 Block(2)]", "203.0.113.99/32"),
+            ("8", "[8 Sources]", "/var/log/nginx/api.log"),
+            ("tab", "[0 All]", "requests"),
+            ("tab", "[1 Alerts(5)]", "41 clients fail to log in"),
+            ("shift+tab", "[0 All]", "requests"),
         ):
             await driven.press(key)
-            assert active in driven.text
+            assert active.replace("All", "Overview") in driven.text or active in driven.text
             assert row in driven.text
 
 
-@pytest.mark.parametrize("size", [(120, 30), (160, 45)])
-async def test_all_panels_stand_side_by_side_on_a_larger_terminal(size: tuple[int, int], tmp_path: Path) -> None:
-    async with driving(size=size, db=tmp_path) as driven:
-        assert titles(driven) == list(TITLES)
-        await driven.press("4")
-        assert "[4 Auth failures]" in driven.text
+async def test_v_steps_through_the_lists_of_a_view(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        await driven.press("v")
+        assert "suspicious enumeration, alert or not yet" in driven.text
+        assert "198.18.0.77        miss" in driven.text
+        await driven.press("v", "v")
+        assert "open alerts" in driven.text
+
+
+async def test_a_larger_terminal_shows_the_detail_of_the_row_and_z_hides_it(tmp_path: Path) -> None:
+    async with driving(size=(120, 40), db=tmp_path) as driven:
+        assert "WHY    walks object ids in order" in driven.text
         await driven.press("z")
-        assert titles(driven) == []
-        assert "34%    198.18.0.9" in driven.text
+        assert "WHY    " not in driven.text
+        await driven.press("z", "tab", "z")
+        assert "SEV     SCORE" not in driven.text
+        assert "WHY    walks object ids in order" in driven.text
         await driven.press("z")
-        assert titles(driven) == list(TITLES)
+        assert "SEV     SCORE" in driven.text
 
 
 async def test_resizing_rearranges_and_keeps_cursor_and_panel(tmp_path: Path) -> None:
     async with driving(size=(120, 40), db=tmp_path) as driven:
         await driven.press("2", "j", "j")
-        key = driven.table.cursor_key
-        for size, shown in (((80, 24), 0), ((59, 14), 0), ((200, 60), 4), ((80, 40), 0)):
+        key = driven.list.cursor_key
+        for size, shown in (((80, 24), "198.18.0.9"), ((59, 14), "needs 60x15"), ((200, 60), "alert feed, 5 open")):
             await driven.pilot.resize_terminal(*size)
             await driven.pilot.pause()
-            assert len(titles(driven)) == shown
-        assert driven.table.cursor_key == key
-        assert driven.table.panel.name == "clients"
+            await driven.shows(shown)
+        assert driven.list.cursor_key == key
+        assert driven.list.panel.name == "clients"
 
 
 async def test_calm_traffic_starts_on_clients_and_says_that_nothing_is_open(tmp_path: Path) -> None:
     closed = replace(fakes.ALERTS[2], state="closed", alert=_closed(fakes.ALERTS[2]))
     async with driving(replace(fakes.calm(), alerts=(closed,)), db=tmp_path) as driven:
-        assert driven.table.panel.name == "clients"
+        assert driven.list.panel.name == "clients"
         assert "198.18.0.1 " in driven.text
         await driven.press("1")
         text = " ".join(driven.text.split())
@@ -84,57 +86,45 @@ def _closed(view: AlertView) -> Alert:
 async def test_an_alert_that_opens_is_shown_unless_somebody_chose_a_list(tmp_path: Path) -> None:
     for chosen, panel in ((False, "alerts"), (True, "clients")):
         async with driving(fakes.calm(), db=tmp_path) as driven:
-            assert driven.table.panel.name == "clients"
+            assert driven.list.panel.name == "clients"
             if chosen:
                 await driven.press("2")
             driven.scenario.alerts = fakes.ALERTS
             await driven.commit()
-            assert driven.table.panel.name == panel
+            assert driven.list.panel.name == panel
             driven.scenario.alerts = ()
             driven.clock.now += 6
             await driven.commit()
-            assert driven.table.panel.name == panel
-
-
-async def test_the_cursor_of_a_list_that_nobody_touched_stays_at_the_top(tmp_path: Path) -> None:
-    async with driving(size=(120, 40), db=tmp_path) as driven:
-        driven.scenario.clients = (fakes.client_view("192.0.2.9", 99, 9, fakes.mix(9, 1, 0)), *fakes.CLIENTS)
-        await driven.commit()
-        assert driven.dashboard.tables[1].cursor_key == "192.0.2.9"
-        await driven.press("2", "j", "1")
-        driven.clock.now += 6
-        driven.scenario.clients = tuple(reversed(driven.scenario.clients))
-        await driven.commit()
-        assert driven.dashboard.tables[1].cursor_key == fakes.WALKER
+            assert driven.list.panel.name == panel
 
 
 async def test_the_cursor_follows_its_row(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         await driven.press("2", "j", "j")
-        assert driven.table.cursor_key == fakes.SLOW
+        assert driven.list.cursor_key == fakes.SLOW
         driven.clock.now += 6
         driven.scenario.clients = tuple(reversed(driven.scenario.clients[:5]))
         await driven.commit()
-        assert driven.table.cursor_key == fakes.SLOW
+        assert driven.list.cursor_key == fakes.SLOW
         assert driven.line(fakes.SLOW).startswith(">")
-        assert [row.key for row in driven.table.rows].index(fakes.SLOW) == 2
+        assert [row.key for row in driven.list.rows].index(fakes.SLOW) == 2
         driven.scenario.clients = driven.scenario.clients[:2]
         driven.clock.now += 6
         await driven.commit()
-        assert driven.table.cursor_key in [row.key for row in driven.table.rows]
+        assert driven.list.cursor_key in [row.key for row in driven.list.rows]
 
 
 async def test_order_is_held_while_somebody_moves_and_then_let_go(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         await driven.press("2", "j")
-        before = [row.key for row in driven.table.rows]
+        before = [row.key for row in driven.list.rows]
         assert "order held" in driven.text
         driven.scenario.clients = tuple(reversed(driven.scenario.clients))
         await driven.commit()
-        assert [row.key for row in driven.table.rows] == before
+        assert [row.key for row in driven.list.rows] == before
         driven.clock.now += 6
         await driven.commit()
-        assert [row.key for row in driven.table.rows] == before[::-1]
+        assert [row.key for row in driven.list.rows] == before[::-1]
         assert "order held" not in driven.text
 
 
@@ -144,23 +134,23 @@ async def test_marks_hold_the_order_and_survive_the_filter(tmp_path: Path) -> No
         assert "2 marked" in driven.text
         assert driven.line(fakes.WALKER).startswith(" *")
         driven.clock.now += 60
-        before = [row.key for row in driven.table.rows]
+        before = [row.key for row in driven.list.rows]
         driven.scenario.clients = tuple(reversed(driven.scenario.clients))
         await driven.commit()
-        assert [row.key for row in driven.table.rows] == before
+        assert [row.key for row in driven.list.rows] == before
         await driven.press("slash", "'198.18", "enter")
         assert {row.key for row in driven.table.marked} == {fakes.WALKER, fakes.STUFFER}
         await driven.press("U")
         assert driven.table.marked == []
         assert "marked" not in driven.text
         await driven.press("M")
-        assert len(driven.table.marked) == len(driven.table.rows) == 39
+        assert len(driven.table.marked) == len(driven.list.rows) == 39
 
 
 async def test_filter_narrows_while_typing_and_esc_clears_it(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         await driven.press("slash", "'login")
-        assert [row.key[-1] for row in driven.table.rows] == ["2", "3"]
+        assert [row.key[-1] for row in driven.list.rows] == ["2", "3"]
         await driven.press("enter")
         assert "filter: login" in driven.text
         assert driven.table.has_focus
@@ -168,47 +158,54 @@ async def test_filter_narrows_while_typing_and_esc_clears_it(tmp_path: Path) -> 
         assert "filter: login" not in driven.line("gw1 > clients")
         await driven.press("1", "escape")
         assert "filter" not in driven.line("gw1 > alerts")
-        assert len(driven.table.rows) == 5
+        assert len(driven.list.rows) == 5
         await driven.press("slash", "'nowhere", "enter")
-        assert "the filter 'nowhere' matches none of these rows; Esc clears it" in " ".join(driven.text.split())
+        assert "nothing matches the filter 'nowhere'; Esc clears it" in " ".join(driven.text.split())
         await driven.press("slash")
-        assert driven.dashboard.field.value == "nowhere"
+        assert driven.dashboard.prompt.value == "nowhere"
         await driven.press("escape")
-        assert len(driven.table.rows) == 5
+        assert len(driven.list.rows) == 5
 
 
-async def test_filter_that_finds_nothing_says_how_much_it_looked_through(tmp_path: Path) -> None:
+async def test_filter_that_finds_nothing_says_so(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         await driven.press("2", "slash", "'zzz", "enter")
-        assert "matches none of the top 43 of 2914 rows" in " ".join(driven.text.split())
+        assert "nothing matches the filter 'zzz'" in " ".join(driven.text.split())
 
 
 async def test_sort_chooser_orders_now_even_while_the_order_is_held(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         await driven.press("j", "s")
-        assert "Alerts by" in driven.text
+        assert "open alerts by" in driven.text
         await driven.press("5")
-        assert driven.table.panel.name == "alerts"
-        assert [row.key[-1] for row in driven.table.rows] == ["2", "1", "3", "4", "5"]
+        assert driven.list.panel.name == "alerts"
+        assert [row.key[-1] for row in driven.list.rows] == ["2", "1", "3", "4", "5"]
         assert "by requests" in driven.text
         await driven.press("2", "j", "s", "down", "enter")
         await driven.until(lambda: "clients by requests" in driven.reader.calls, "a read in the new order")
         await driven.pilot.pause()
-        assert [row.key for row in driven.table.rows][:2] == [fakes.WALKER, fakes.STUFFER]
+        assert [row.key for row in driven.list.rows][:2] == [fakes.WALKER, fakes.STUFFER]
         wanted = sorted(fakes.CLIENTS, key=lambda view: -view.window.requests)
-        assert [row.key for row in driven.table.rows] == [view.client for view in wanted]
+        assert [row.key for row in driven.list.rows] == [view.client for view in wanted]
         await driven.press("s", "escape")
-        assert driven.table.sort.name == "requests"
+        assert driven.list.sort.name == "requests"
 
 
 async def test_window_steps_and_stops_at_its_ends(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         assert driven.app.session.window_minutes == 5
-        for key, label in (("w", "1m"), ("w", "1m"), ("W", "5m"), ("W", "15m"), ("W", "1h"), ("W", "1h")):
+        for key, label in (
+            ("w", "1m"),
+            ("w", "1m"),
+            ("W", "5m"),
+            ("W", "15m"),
+            ("W", "1h"),
+            ("W", "24h"),
+            ("W", "24h"),
+        ):
             await driven.press(key)
             await driven.shows(f"\n{label} ")
-        assert driven.dashboard.lists is not None
-        assert driven.dashboard.lists.window_minutes == 60
+        assert driven.app.session.window_minutes == 1440
 
 
 async def test_pause_holds_the_lists_while_the_head_moves(tmp_path: Path) -> None:
@@ -238,14 +235,14 @@ async def test_the_detail_follows_the_cursor(tmp_path: Path) -> None:
     async with driving(size=(120, 40), db=tmp_path) as driven:
         await driven.press("j")
         assert "── 203.0.113.64 +40  auth.credential-stuffing  from 13:57:02Z" in driven.text
-        await driven.press("3", "j", "j")
+        await driven.press("v", "j", "j")
         assert "── 198.18.0.77  enumeration.miss  from 13:52:31Z" in driven.text
         assert "4 of 6 new objects missing" in driven.text
 
 
 async def test_the_widest_screen_has_chart_and_queue(tmp_path: Path) -> None:
     async with driving(size=(200, 60), db=tmp_path) as driven:
-        assert "requests per minute, last 60 minutes, peak 632" in driven.text
+        assert "requests per minute, 60 minutes to 14:02Z, peak 632" in driven.text
         assert "block queue, 2" in driven.text
         assert "203.0.113.99/32" in driven.text
 
@@ -310,11 +307,10 @@ def log_text(directory: Path) -> str:
     return next(directory.glob("dashboard-*.log")).read_text()
 
 
-async def test_first_run_says_what_is_watched_in_one_panel_only(tmp_path: Path) -> None:
+async def test_first_run_says_what_is_watched(tmp_path: Path) -> None:
     async with driving(fakes.nothing(), (120, 40), db=tmp_path) as driven:
         assert "NO DATA" in driven.text
         assert driven.text.count("/var/log/nginx/access.log waiting: does not exist yet") == 1
-        assert driven.text.count("nothing read yet") == 4
         await driven.pilot.resize_terminal(80, 24)
         await driven.press("4")
         assert "/var/log/nginx/access.log waiting: does not exist yet" in driven.text
@@ -337,9 +333,9 @@ async def test_a_source_that_is_away_is_named(tmp_path: Path) -> None:
 async def test_head_can_be_hidden(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         await driven.press("ctrl+e")
-        assert driven.text.startswith("[1 Alerts(5)]")
+        assert driven.text.startswith(" 0 Overview[1 Alerts(5)]")
         await driven.press("enter")
-        assert driven.text.startswith("── 203.0.113.7")
+        assert driven.text.startswith("[0 Client]")
         await driven.press("ctrl+e")
         assert driven.text.startswith("apiwatch gw1 LIVE")
         await driven.press("escape")
@@ -348,9 +344,9 @@ async def test_head_can_be_hidden(tmp_path: Path) -> None:
 
 async def test_click_selects_and_double_click_opens(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
-        await driven.pilot.click("#panel-alerts", offset=(20, 4))
-        assert driven.table.cursor_key == "a1b2c3d4e5f60003"
-        await driven.pilot.click("#panel-alerts", offset=(20, 4), times=2)
+        await driven.pilot.click("#list", offset=(20, 4))
+        assert driven.list.cursor_key == "a1b2c3d4e5f60003"
+        await driven.pilot.click("#list", offset=(20, 4), times=2)
         await driven.settled()
         assert f"gw1 > alerts > {fakes.STUFFER}" in driven.text
 
@@ -359,9 +355,9 @@ async def test_click_selects_and_double_click_opens(tmp_path: Path) -> None:
 async def test_paging_keys_move_and_stay_inside(panel: int, tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         await driven.press(str(panel + 1))
-        keys = [row.key for row in driven.table.rows]
+        keys = [row.key for row in driven.list.rows]
         for key, index in (("G", -1), ("j", -1), ("g", 0), ("k", 0), ("end", -1), ("home", 0)):
             await driven.pilot.press(key)
-            assert driven.table.cursor_key == keys[index]
+            assert driven.list.cursor_key == keys[index]
         await driven.press("pagedown")
-        assert driven.table.cursor_key == keys[min(len(keys) - 1, driven.table.size.height - 2)]
+        assert driven.list.cursor_key == keys[min(len(keys) - 1, driven.table.size.height - 2)]

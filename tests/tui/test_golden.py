@@ -13,16 +13,22 @@ from tests.tui.pilot import driving
 GOLDEN = Path(__file__).parent / "golden"
 
 VIEWS: dict[str, tuple[str, ...]] = {
+    "overview": ("0",),
     "alerts": (),
     "clients": ("2",),
-    "enumeration": ("3",),
+    "enumeration": ("v",),
+    "routes": ("3",),
     "auth": ("4",),
     "client": ("enter",),
     "why": ("d",),
+    "block": ("7",),
 }
 CASES = [
     *((f"{name}-80x24", keys, (80, 24)) for name, keys in VIEWS.items()),
-    *((f"{name}-120x40", VIEWS[name], (120, 40)) for name in ("alerts", "client")),
+    *(
+        (f"{name}-120x40", VIEWS[name], (120, 40))
+        for name in ("overview", "alerts", "clients", "routes", "client", "block")
+    ),
     ("alerts-200x60", (), (200, 60)),
 ]
 

@@ -27,7 +27,7 @@ async def test_help_can_be_read_where_nothing_else_fits(tmp_path: Path) -> None:
     async with driving(size=(59, 14), db=tmp_path) as driven:
         assert driven.text.splitlines()[0].rstrip() == "LIVE 2 CRIT 2 HIGH 1 MED  needs 60x15  ? help  q quit"
         await driven.press("question_mark")
-        assert "quit, after a question" in driven.text
+        assert "on this screen" in driven.text
         await driven.press("escape", "q")
         assert "y quit   n stay" in driven.text
 
@@ -70,8 +70,8 @@ async def test_without_colour_the_cursor_is_reverse_and_severity_is_words(
 async def test_a_read_only_dashboard_says_so_and_its_keys_change_nothing(tmp_path: Path) -> None:
     async with driving(read_only=True, served=True, db=tmp_path) as driven:
         assert "READ-ONLY" in driven.text.splitlines()[0]
-        await driven.press("a", "b", "B", "o", "x", "v", "question_mark")
-        assert "> block queue > help" in driven.text
+        await driven.press("a", "b", "B", "o", "x", "y", "question_mark")
+        assert "> blocks > help" in driven.text
         for greyed in ("acknowledge the alert", "queue this client", "write the export", "validator"):
             assert greyed not in driven.text
         assert driven.control.said == []

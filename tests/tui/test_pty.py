@@ -111,7 +111,7 @@ def test_resizing_redraws_at_the_new_size(tmp_path: Path) -> None:
     with start(tmp_path) as terminal:
         terminal.wait("203.0.113.64")
         terminal.resize(120, 40)
-        terminal.wait("4 Auth failures")
+        terminal.wait("window 5m")
         terminal.wait(lambda text: "WHY    walks object ids in order" in text)
         terminal.resize(59, 14)
         terminal.wait("needs 60x15")
@@ -155,7 +155,7 @@ def test_ascii_sends_no_byte_above_127(tmp_path: Path) -> None:
         for key in ("\r", "\x1b", "B", "\x1b", "?", "\x1b", "s"):
             terminal.keys(key)
             terminal.pump_for(0.3)
-        terminal.wait("Alerts by")
+        terminal.wait("alerts by")
         assert max(terminal.raw) < 0x80
 
 
@@ -164,7 +164,8 @@ def test_hostile_text_reaches_no_terminal(tmp_path: Path) -> None:
         terminal.wait("CRIT !!")
         for key, wanted in (
             ("2", "[2 Clients]"),
-            ("3", "[3 Enum"),
+            ("3", "[3 Routes"),
+            ("0", "[0 "),
             ("4", "[4 Auth"),
             ("1", "[1 Alerts"),
             ("\r", "lines 1-"),
@@ -173,7 +174,7 @@ def test_hostile_text_reaches_no_terminal(tmp_path: Path) -> None:
             ("\x1b", "[1 Alerts"),
             ("l", "original lines"),
             ("\x1b", "[1 Alerts"),
-            ("B", "[Block queue]"),
+            ("B", "[7 Block"),
             ("\x1b", "[1 Alerts"),
             ("b", "refused"),
             ("?", "on this screen"),

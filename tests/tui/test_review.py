@@ -7,15 +7,15 @@ from pathlib import Path
 from textual.widgets import Input
 
 from apiwatch.blocklist import TARGETS
-from apiwatch.tui.screens.review import ReviewScreen
+from apiwatch.tui.screens.context import ContextScreen
 from tests.tui import fakes, guards
 from tests.tui.pilot import Driven, driving
 
 
-async def review(driven: Driven) -> ReviewScreen:
+async def review(driven: Driven) -> ContextScreen:
     await driven.press("B")
     screen = driven.app.screen
-    assert isinstance(screen, ReviewScreen)
+    assert isinstance(screen, ContextScreen)
     await driven.shows("guard")
     return screen
 
@@ -24,7 +24,7 @@ async def test_the_queue_and_what_an_export_would_be(tmp_path: Path) -> None:
     async with driving(size=(100, 40), db=tmp_path) as driven:
         screen = await review(driven)
         for wanted in (
-            "[Block queue]",
+            " block queue ",
             "203.0.113.99/32",
             "50m 00s",
             "[nftables]",
@@ -77,7 +77,7 @@ async def test_a_path_that_cannot_be_is_refused_in_place(tmp_path: Path) -> None
             await type_path(driven, path)
             await driven.says(objection)
         await driven.press("escape")
-        assert isinstance(driven.app.screen, ReviewScreen)
+        assert isinstance(driven.app.screen, ContextScreen)
 
 
 async def test_an_empty_list_must_be_typed_out(tmp_path: Path) -> None:
@@ -134,12 +134,12 @@ async def test_renewing_keeps_the_whole_network(tmp_path: Path) -> None:
 
 
 async def test_tab_gives_the_keys_to_the_file(tmp_path: Path) -> None:
-    async with driving(db=tmp_path) as driven:
+    async with driving(size=(120, 40), db=tmp_path) as driven:
         screen = await review(driven)
         await driven.press("tab", "j")
-        assert screen.document.has_focus
-        assert screen.document.top == 1
+        assert screen.detail.has_focus
+        assert screen.detail.top == 1
         await driven.press("tab")
-        assert screen.list.has_focus
+        assert screen.table.has_focus
         await driven.press("d")
         assert "no longer holds this alert" in driven.text

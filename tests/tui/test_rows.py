@@ -8,15 +8,17 @@ from msgspec import structs
 from apiwatch.model import Alert
 from apiwatch.store.views import AlertView
 from apiwatch.tui.line import line_text, line_width
-from apiwatch.tui.lists import BLOCKS, PANELS
 from apiwatch.tui.rows import AlertRow, AuthRow, BlockRow, ClientRow, EnumerationRow, Row
-from apiwatch.tui.snapshot import Lists
 from tests.tui import fakes
 
-LISTS = Lists(
-    fakes.NOW, 5, fakes.ALERTS, fakes.CLIENTS, fakes.SUSPECTS, fakes.AUTH, fakes.BLOCKS, unparsed=(), last_alert=None
-)
-ROWS: list[Row] = [row for panel in (*PANELS, BLOCKS) for row in panel.rows(LISTS)]
+LISTS: list[list[Row]] = [
+    [AlertRow(view, fakes.NOW) for view in fakes.ALERTS],
+    [ClientRow(view, fakes.NOW, 300.0) for view in fakes.CLIENTS],
+    [EnumerationRow(view, fakes.NOW) for view in fakes.SUSPECTS],
+    [AuthRow(view, fakes.NOW) for view in fakes.AUTH],
+    [BlockRow(entry, fakes.NOW) for entry in fakes.BLOCKS],
+]
+ROWS = [row for rows in LISTS for row in rows]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{type(row).__name__}-{row.client}")
@@ -38,8 +40,8 @@ def test_details_fit_but_for_original_lines(row: Row, width: int) -> None:
 
 
 def test_keys_tell_rows_apart() -> None:
-    for panel in (*PANELS, BLOCKS):
-        keys = [row.key for row in panel.rows(LISTS)]
+    for rows in LISTS:
+        keys = [row.key for row in rows]
         assert len(set(keys)) == len(keys)
 
 

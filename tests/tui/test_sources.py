@@ -7,9 +7,10 @@ import pytest
 
 from apiwatch.tui.glyphs import UNICODE
 from apiwatch.tui.line import line_text, line_width
+from apiwatch.tui.pages import source_page
 from apiwatch.tui.rows import SourceRow
-from apiwatch.tui.screens.sources import SourceScreen, SourcesScreen
-from apiwatch.tui.sourcepage import source_page
+from apiwatch.tui.screens.context import ContextScreen
+from apiwatch.tui.screens.sources import SourceScreen
 from apiwatch.tui.unparsed import unparsed_lines
 from tests.tui import fakes
 from tests.tui.pilot import Driven, driving
@@ -17,24 +18,20 @@ from tests.tui.pilot import Driven, driving
 MANY = fakes.Scenario(sources=tuple(fakes.source(f"/var/log/nginx/{number:04}.log") for number in range(2000)))
 
 
-def shown(driven: Driven) -> SourcesScreen:
+def shown(driven: Driven) -> ContextScreen:
     screen = driven.app.screen
-    assert isinstance(screen, SourcesScreen)
+    assert isinstance(screen, ContextScreen)
     return screen
 
 
-async def test_8_opens_it_and_esc_q_and_digits_leave_it(tmp_path: Path) -> None:
+async def test_8_shows_them_and_the_digits_lead_on(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
-        for key in ("escape", "q", "backspace"):
-            await driven.press("8")
-            assert "[8 Src]" in driven.text
-            assert driven.line("gw1 >").startswith("gw1 > alerts > sources   sort: trouble")
-            await driven.press(key)
-            assert driven.app.screen is driven.dashboard
+        await driven.press("8")
+        assert "[8 Sources]" in driven.text
+        assert driven.line("gw1 >").startswith("gw1 > sources   sort: trouble")
         for key, name in (("2", "clients"), ("4", "auth"), ("1", "alerts")):
             await driven.press("8", key)
-            assert driven.app.screen is driven.dashboard
-            assert driven.table.panel.name == name
+            assert driven.list.panel.name == name
             assert driven.table.has_focus
 
 
@@ -98,17 +95,15 @@ async def test_rows_are_held_by_key_sorted_and_filtered(tmp_path: Path) -> None:
             for view in driven.scenario.sources
         )
         await driven.commit()
-        assert screen.list.rows[0].key == fakes.PROXIED
+        assert driven.list.rows[0].key == fakes.PROXIED
         assert screen.row.key == fakes.MISREAD
         await driven.press("s", "j", "enter")
         assert "sort: name" in driven.text
-        assert [row.key for row in screen.list.rows] == [view.name for view in driven.scenario.sources]
+        assert [row.key for row in driven.list.rows] == [view.name for view in driven.scenario.sources]
         await driven.press("slash", "'no permission", "enter")
-        assert [row.key for row in screen.list.rows] == ["/var/log/secret.log"]
+        assert [row.key for row in driven.list.rows] == ["/var/log/secret.log"]
         await driven.press("escape")
-        assert len(screen.list.rows) == 8
-        await driven.press("escape")
-        assert driven.app.screen is driven.dashboard
+        assert len(driven.list.rows) == 8
 
 
 async def test_enter_shows_the_lines_that_match_no_format_of_this_source_only(tmp_path: Path) -> None:
@@ -141,7 +136,7 @@ async def test_thousands_of_sources_scroll_and_keep_room_for_the_detail(tmp_path
         screen = shown(driven)
         assert screen.row is not None
         assert screen.row.key == "/var/log/nginx/1999.log"
-        assert screen.list.size.height >= 8
+        assert screen.table.size.height >= 8
         assert screen.detail.size.height >= 7
         assert "── /var/log/nginx/1999.log" in driven.text
 
@@ -149,11 +144,11 @@ async def test_thousands_of_sources_scroll_and_keep_room_for_the_detail(tmp_path
 async def test_copy_and_help(tmp_path: Path) -> None:
     async with driving(size=(100, 60), db=tmp_path) as driven:
         await driven.press("8", "c")
-        assert driven.app.clipboard == "/var/log/nginx/access.log"
+        assert "copied 25 bytes" in driven.text
         await driven.press("question_mark")
-        for wanted in ("this source, and its lines that match no format", " UNP ", " 1 2 3 4 "):
+        for wanted in ("everything about this row", " UNP ", "summary, and the views"):
             assert wanted in driven.text
-        for unwanted in ("mark all", "shorter, longer window", "queue this client"):
+        for unwanted in ("mark all", "queue this client", "acknowledge"):
             assert unwanted not in driven.text
 
 

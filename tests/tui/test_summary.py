@@ -123,7 +123,7 @@ def test_head_lines_fit(shown: Link, width: int) -> None:
 @pytest.mark.parametrize("width", [80, 120])
 def test_head_has_everything_that_must_always_be_seen(width: int) -> None:
     state, everything, window = texts(link(), width)
-    for wanted in ("gw1", "LIVE", "lag 0.0s", "unparsed 0.1%", "drop 0", "1240 l", "2 files", "14:02:31Z"):
+    for wanted in ("gw1", "LIVE", "lag 0.0s", "unparsed 0.1%", "drop 0", "1240 l", "2 files", "14:02Z"):
         assert wanted in state
     assert everything.startswith("ALL 18.4M req")
     assert window.startswith("5m   371k req  1238/s")

@@ -1,6 +1,7 @@
 """Rows of alerts."""
 
 from apiwatch.model import SEVERITIES
+from apiwatch.store.scope import Scope
 from apiwatch.store.views import AlertView
 from apiwatch.text import plain
 from apiwatch.tui.cells import age, clock, count
@@ -41,6 +42,12 @@ class AlertRow(Row):
     def client(self) -> str:
         """Address that Enter opens."""
         return self.view.alert.client
+
+    @property
+    def opens(self) -> Scope:
+        """Its client; the alert itself where it is about many, or about none."""
+        alert = self.view.alert
+        return Scope(client=alert.client) if alert.client and alert.clients_total <= 1 else Scope(alert=alert.id)
 
     @property
     def addresses(self) -> tuple[str, ...]:

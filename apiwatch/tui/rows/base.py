@@ -5,12 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.views import Mix
 from apiwatch.tui.cells import percent, rank, severity_word
 from apiwatch.tui.columns import Column
 from apiwatch.tui.line import Line, Piece
 
-__all__ = ["Row", "Sort", "failed", "outcomes", "severity_piece"]
+__all__ = ["SPARK_CELLS", "Row", "Sort", "failed", "outcomes", "severity_piece"]
+
+
+SPARK_CELLS = 12
+"""Cells of the picture of the last hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +61,23 @@ class Row(ABC):
 
     @property
     def client(self) -> str:
-        """Address that Enter opens; '' when there is none."""
+        """The one address that it is about; '' when there is none."""
         return ""
+
+    @property
+    def opens(self) -> Scope:
+        """What Enter opens; everything: nothing."""
+        return Scope(client=self.client) if self.client else EVERYTHING
 
     @property
     def addresses(self) -> tuple[str, ...]:
         """Addresses that a block would be about."""
         return (self.client,) if self.client else ()
+
+    @property
+    def name(self) -> str:
+        """What `c` copies."""
+        return self.client
 
     @property
     def alert_id(self) -> str:

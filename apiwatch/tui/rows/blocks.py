@@ -1,5 +1,6 @@
 """Rows of the block queue."""
 
+from apiwatch.store.scope import Scope
 from apiwatch.store.views import BlockEntry
 from apiwatch.tui.cells import clock, span, stamp
 from apiwatch.tui.columns import Column
@@ -35,6 +36,13 @@ class BlockRow(Row):
     def client(self) -> str:
         """Address that Enter opens."""
         return self.entry.net.partition("/")[0]
+
+    @property
+    def opens(self) -> Scope:
+        """The client; the network where it is one."""
+        address, _, length = self.entry.net.partition("/")
+        alone = length == ("128" if ":" in address else "32")
+        return Scope(client=address) if alone else Scope(net=self.entry.net)
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -57,6 +57,11 @@ class SourceRow(Row):
         return self.view.name
 
     @property
+    def name(self) -> str:
+        """What `c` copies."""
+        return self.view.name
+
+    @property
     def wrong(self) -> int:
         """Things to be mended."""
         return sum(trouble.wrong for trouble in self.troubles)

@@ -1,5 +1,6 @@
 """Rows of tests that lean towards suspicion: enumeration and log-in failures."""
 
+from apiwatch.store.scope import Scope
 from apiwatch.store.views import SuspectView
 from apiwatch.tui.cells import age, clock, count, percent
 from apiwatch.tui.columns import Column
@@ -28,6 +29,11 @@ class _SuspectRow(Row):
     def client(self) -> str:
         """Address that Enter opens."""
         return self.view.client
+
+    @property
+    def opens(self) -> Scope:
+        """Its client; its alert where it is about many."""
+        return Scope(client=self.view.client) if self.view.client else Scope(alert=self.view.alert_id)
 
     @property
     def alert_id(self) -> str:

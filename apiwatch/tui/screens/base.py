@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from apiwatch.store.protocol import Reader
+from apiwatch.tui.keynames import named_keys
 from apiwatch.tui.layout import Shape, shape_of
 from apiwatch.tui.line import CUT, Line, Piece, line, line_text, line_width, wrap
 from apiwatch.tui.notice import notice
@@ -25,7 +26,8 @@ _NOTICE_LINES = 2
 _LOW = 20
 """Rows below which the totals of everything give way to the list."""
 
-_WINDOW_TIP = "shorter, longer window (1m 5m 15m 1h)"
+_WINDOW_TIP = "shorter, longer window (1m 5m 15m 1h 24h)"
+_TRAVEL_TIP = "back, forward in time by one window; Esc comes back to now"
 
 
 class LiveScreen(Screen[None]):
@@ -33,13 +35,14 @@ class LiveScreen(Screen[None]):
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["base.tcss"]
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = ()
-    """Keys for the last line, most important first."""
+    """Keys for the last line, most important first: (ids of bindings, separated by blanks; what they do)."""
     DEAD: ClassVar[frozenset[str]] = frozenset()
     """Inherited actions that mean nothing here: their keys do nothing, and the help does not list them."""
     TITLE_TEXT: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,h,f1", "help", "help", id="help", show=False, tooltip="this page"),
-        Binding("escape,backspace,q", "back", "back", id="back", show=False, tooltip="back"),
+        Binding("escape,backspace", "back", "back", id="back", show=False, tooltip="back"),
+        Binding("q", "quit_or_back", "back", id="quit", show=False, tooltip="back; at the root quit, after a question"),
         Binding(
             "w",
             "window(-1)",
@@ -49,6 +52,8 @@ class LiveScreen(Screen[None]):
             tooltip=_WINDOW_TIP,
         ),
         Binding("W", "window(1)", "longer", id="window-longer", show=False, tooltip=_WINDOW_TIP),
+        Binding("left_square_bracket", "travel(-1)", "back in time", id="earlier", show=False, tooltip=_TRAVEL_TIP),
+        Binding("right_square_bracket", "travel(1)", "forward in time", id="later", show=False, tooltip=_TRAVEL_TIP),
         Binding("p", "pause", "pause", id="pause", show=False, tooltip="freeze the picture; collection and head go on"),
         Binding("ctrl+e", "head", "head", id="head", show=False, tooltip="head on or off"),
         Binding("ctrl+l", "repaint", "redraw", id="redraw", show=False, tooltip="draw the screen anew"),
@@ -64,7 +69,7 @@ class LiveScreen(Screen[None]):
         self.head = Block(self._head, id="head")
         self.notice = Block(self._notice, id="notice")
         self.foot = Block(self._foot, id="foot")
-        self.bar = KeyBar(self.KEYS)
+        self.bar = KeyBar(())
 
     def compose(self) -> ComposeResult:
         """Head, body, foot."""
@@ -99,7 +104,6 @@ class LiveScreen(Screen[None]):
         """Arrange the screen for its size."""
         self.shape = shape_of(event.size.width, event.size.height)
         self._restyle()
-        self.bar.show(self.bar_keys())
         self.rearrange()
         self.tick()
 
@@ -117,8 +121,8 @@ class LiveScreen(Screen[None]):
             self.set_classes(wanted)
 
     def bar_keys(self) -> Sequence[tuple[str, str]]:
-        """Keys for the last line at this size."""
-        return self.KEYS
+        """Keys for the last line: those that work now."""
+        return named_keys(self.KEYS, self.active_bindings)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave out what means nothing here, and grey what is not permitted."""
@@ -128,6 +132,10 @@ class LiveScreen(Screen[None]):
 
     def rearrange(self) -> None:
         """Follow a change of the shape."""
+
+    def on_mount(self) -> None:
+        """Keep the line of keys true: what works changes with the focus and with what is in sight."""
+        self.bindings_updated_signal.subscribe(self, lambda _screen: self.bar.show(self.bar_keys()))
 
     def on_screen_resume(self) -> None:
         """Read at once when the screen comes to light."""
@@ -177,6 +185,15 @@ class LiveScreen(Screen[None]):
     def action_back(self) -> None:
         """Leave the screen."""
         self.dismiss()
+
+    async def action_quit_or_back(self) -> None:
+        """Leave the screen."""
+        self.dismiss()
+
+    def action_travel(self, step: int) -> None:
+        """Go back or forward in time."""
+        self.session.travel(step)
+        self.tick()
 
     def action_window(self, step: int) -> None:
         """Change the window."""

@@ -8,6 +8,7 @@ from textual.widget import Widget
 
 from apiwatch.store.protocol import Reader
 from apiwatch.tui.cells import clock
+from apiwatch.tui.keynames import key_name
 from apiwatch.tui.line import Line, Piece, fit, line, wrap
 from apiwatch.tui.screens.base import LiveScreen
 from apiwatch.tui.session import Session
@@ -15,25 +16,6 @@ from apiwatch.tui.widgets.lines import Lines
 from apiwatch.tui.widgets.text import Document
 
 __all__ = ["HelpScreen"]
-
-_NAMES = {
-    "question_mark": "?",
-    "slash": "/",
-    "escape": "Esc",
-    "backspace": "Backspace",
-    "enter": "Enter",
-    "space": "Space",
-    "tab": "Tab",
-    "shift+tab": "Shift-Tab",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "home": "Home",
-    "end": "End",
-    "up": "Up",
-    "down": "Down",
-    "f1": "F1",
-}
-
 
 _HERE, _MOVING, _EVERYWHERE = "on this screen", "moving", "on every screen"
 _COMMON = {binding.id for binding in LiveScreen.BINDINGS if isinstance(binding, Binding)}
@@ -43,7 +25,11 @@ _KEY_CELLS = 20
 class HelpScreen(LiveScreen):
     """What works where one came from."""
 
-    KEYS: ClassVar[tuple[tuple[str, str], ...]] = (("Esc", "back"), ("j k", "scroll"), ("PgUp PgDn", "page"))
+    KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("back", "back"),
+        ("line-down line-up", "scroll"),
+        ("page-down page-up", "page"),
+    )
     DEAD = frozenset({"help"})
 
     def __init__(self, session: Session, about: LiveScreen) -> None:
@@ -57,6 +43,7 @@ class HelpScreen(LiveScreen):
 
     def on_mount(self) -> None:
         """Show it."""
+        super().on_mount()
         self.document.show("keys", self._text)
         self.document.focus()
 
@@ -95,13 +82,9 @@ def key_groups(screen: LiveScreen) -> list[tuple[str, list[tuple[str, str]]]]:
             title = _MOVING
         else:
             title = _EVERYWHERE if node is screen.app or binding.id in _COMMON else _HERE
-        groups[title].setdefault(tip, []).append(_name(key))
+        groups[title].setdefault(tip, []).append(key_name(key))
     return [
         (title, [(" ".join(dict.fromkeys(keys)), tip) for tip, keys in found.items()])
         for title, found in groups.items()
         if found
     ]
-
-
-def _name(key: str) -> str:
-    return _NAMES.get(key, f"^{key[5:]}" if key.startswith("ctrl+") else key)

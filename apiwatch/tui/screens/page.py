@@ -16,16 +16,15 @@ class PageScreen(ActingScreen):
     """A document below the head."""
 
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("?", "help"),
-        ("Esc", "back"),
-        ("j k", "scroll"),
-        ("d", "why"),
-        ("l", "lines"),
-        ("a", "ack"),
-        ("b", "block"),
-        ("B", "queue"),
-        ("c", "copy"),
-        ("p", "pause"),
+        ("help", "help"),
+        ("back", "back"),
+        ("open", "client"),
+        ("line-down line-up", "scroll"),
+        ("why", "why"),
+        ("acknowledge", "ack"),
+        ("block", "block"),
+        ("copy", "copy"),
+        ("pause", "pause"),
     )
 
     def __init__(self, session: Session, origin: str, heading: str) -> None:
@@ -39,4 +38,5 @@ class PageScreen(ActingScreen):
 
     def on_mount(self) -> None:
         """Give it the keys."""
+        super().on_mount()
         self.document.focus()

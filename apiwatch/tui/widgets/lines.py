@@ -27,6 +27,8 @@ class Lines(Widget):
         super().__init__(id=id, classes=classes)
         self._lines: list[Line] = []
         self._lines_size = (-1, -1)
+        self._drawn: dict[Line, Line] = {}
+        """Composed line -> as it is drawn, for the lines in sight: most of them are the same the next time."""
         self._piece_styles: dict[str, Style] = {}
 
     @property
@@ -62,7 +64,9 @@ class Lines(Widget):
 
     def _draw_lines(self, width: int, height: int) -> None:
         composed = self.compose_lines(width, height)[:height]
-        self._lines = [merged(fit_line(self._clean(drawn), width)) for drawn in composed]
+        known = self._drawn if self._lines_size[0] == width else {}
+        self._drawn = {line: known.get(line) or merged(fit_line(self._clean(line), width)) for line in composed}
+        self._lines = [self._drawn[line] for line in composed]
         self._lines_size = (width, height)
 
     def _clean(self, drawn: Line) -> Line:

@@ -57,14 +57,16 @@ class Document(Lines, can_focus=True):
     """Lines to scroll through, below a title rule that says where in the text one is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_by(-1)", "up", show=False, tooltip="line up, line down"),
-        Binding("down,j", "scroll_by(1)", "down", show=False, tooltip="line up, line down"),
-        Binding("pageup", "scroll_page(-1)", "page up", show=False, tooltip="page up, page down"),
-        Binding("pagedown,space", "scroll_page(1)", "page down", show=False, tooltip="page up, page down"),
-        Binding("ctrl+u", "scroll_page(-0.5)", "half up", show=False, tooltip="half a page up, down"),
-        Binding("ctrl+d", "scroll_page(0.5)", "half down", show=False, tooltip="half a page up, down"),
-        Binding("home,g", "scroll_edge(-1)", "top", show=False, tooltip="first line, last line"),
-        Binding("end,G", "scroll_edge(1)", "bottom", show=False, tooltip="first line, last line"),
+        Binding("up,k", "scroll_by(-1)", "up", id="line-up", show=False, tooltip="line up, line down"),
+        Binding("down,j", "scroll_by(1)", "down", id="line-down", show=False, tooltip="line up, line down"),
+        Binding("pageup", "scroll_page(-1)", "page up", id="page-up", show=False, tooltip="page up, page down"),
+        Binding(
+            "pagedown,space", "scroll_page(1)", "page down", id="page-down", show=False, tooltip="page up, page down"
+        ),
+        Binding("ctrl+u", "scroll_page(-0.5)", "half up", id="half-up", show=False, tooltip="half a page up, down"),
+        Binding("ctrl+d", "scroll_page(0.5)", "half down", id="half-down", show=False, tooltip="half a page up, down"),
+        Binding("home,g", "scroll_edge(-1)", "top", id="top", show=False, tooltip="first line, last line"),
+        Binding("end,G", "scroll_edge(1)", "bottom", id="bottom", show=False, tooltip="first line, last line"),
     ]
 
     def __init__(self, heading: str = "", *, id: str = "document") -> None:  # noqa: A002
@@ -73,26 +75,40 @@ class Document(Lines, can_focus=True):
         self._text: list[Line] = []
         self._text_width = -1
         self._heading = plain(heading)
+        self._titled: Source | None = None
         self.top = 0
 
     def show(self, name: str, source: Callable[[int], list[Line]]) -> None:
         """Take a new text: `source` gives its lines for a width. The place in the text stays."""
         self._heading = plain(name)
         self._source = source
+        self._titled = None
+        self._text_width = -1
+        self.redraw()
+
+    def show_lines(self, source: Source) -> None:
+        """Take a new text whose first line is its own title rule."""
+        self._titled = source
         self._text_width = -1
         self.redraw()
 
     def compose_lines(self, width: int, height: int) -> list[Line]:
         """Title rule and the part of the text that is in sight."""
-        if self._text_width != width:
+        title: Line = ()
+        if self._text_width != width or self._titled is not None:
             self._text, self._text_width = self._source(width), width
+            if self._titled is not None:
+                title, *self._text = self._titled(width, height)
         room = max(1, height - 1)
         self.top = max(0, min(self.top, len(self._text) - room))
         last = min(len(self._text), self.top + room)
         place = f"lines {self.top + 1}-{last} of {len(self._text)}" if len(self._text) > room else ""
+        shown = self._text[self.top : last]
+        if title:
+            return [title, *shown]
         rule = self.glyphs.rule
         name = fit(self._heading, min(cell_len(self._heading), max(8, width - len(place) - 8)))
-        return [titled_rule((Piece(name, "active"),), width, rule, place), *self._text[self.top : last]]
+        return [titled_rule((Piece(name, "active"),), width, rule, place), *shown]
 
     def _go(self, top: int) -> None:
         self.top = top

@@ -1,0 +1,105 @@
+"""What a view is: panels, each a list of rows that a query of the store gives."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from apiwatch.store.filters import ANY, Filter, List
+from apiwatch.store.filters.match import Record
+from apiwatch.store.protocol import Reader
+from apiwatch.store.scope import Scope
+from apiwatch.store.views import AlertView, BlockEntry, Overview
+from apiwatch.tui.columns import Column
+from apiwatch.tui.glyphs import Glyphs
+from apiwatch.tui.rows import Row, Sort
+
+__all__ = ["LIMIT", "Found", "Panel", "Query", "View", "by", "words"]
+
+LIMIT = 200
+"""Rows that a list asks the store for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a panel is asked."""
+
+    reader: Reader
+    overview: Overview | None
+    """The head, read just before."""
+    scope: Scope
+    window_minutes: int
+    now: float
+    """The viewer's clock."""
+    at: float
+    """Event time in which the window ends; 0: now."""
+    glyphs: Glyphs
+    where: Filter = ANY
+    """Filter of the list, for lists that the store narrows."""
+    sort: str = ""
+    """Name of the order in the store, '' for its usual one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a panel answers."""
+
+    rows: tuple[Row, ...] = ()
+    total: int = 0
+    """Rows that the store knows of; more than `rows` when it stopped at `LIMIT`."""
+    among: int = 0
+    """Number of the busiest clients among which the rows were found; 0: among all."""
+    alerts: tuple[AlertView, ...] = ()
+    """Alerts that were read, for the reasons of blocks."""
+    blocks: tuple[BlockEntry, ...] = ()
+    past: str = ""
+    """A sentence about what the list held last, for when it is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One list."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    sorts: tuple[Sort, ...]
+    """Orders to choose from; the first is the usual one."""
+    read: Callable[[Query], Awaitable[Found]]
+    over: List
+    """What its filter may ask for."""
+    calm: str
+    """What the empty list says when all is well; `{window}` stands for the window."""
+    record: Callable[[Row], Record] | None = None
+    """Fields of a row for the filter; None where the store narrows."""
+    holds: bool = True
+    """Its order stands still while somebody works in it; rows that left stay until it is let go."""
+    acts: bool = True
+    """Its rows are about clients: they can be marked, and keys act on them."""
+    detail_least: int = 2
+    """Rows of the detail where there is little room."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a number key shows: one or more panels, which `v` steps through."""
+
+    key: int
+    """Its digit."""
+    name: str
+    title: str
+    short: str
+    """Title where there is little room."""
+    panels: tuple[Panel, ...]
+
+
+_R = TypeVar("_R", bound=Row)
+
+
+def words(row: Row) -> Record:
+    """Fields of a row that has none: all its texts, for free words."""
+    return {"*": tuple(cell.text for cell in row.cells())}
+
+
+def by(kind: type[_R], key: Callable[[_R], tuple[float, ...]]) -> Callable[[Row], tuple[float, ...]]:
+    """The key of an order of rows of a kind."""
+    return lambda row: key(row) if isinstance(row, kind) else ()
