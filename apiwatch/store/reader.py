@@ -51,6 +51,7 @@ class SqliteReader:
     def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots
         self._version = -1
+        self._past = totals.Past()
 
     async def changed(self) -> bool:
         """See `Reader.changed`."""
@@ -65,7 +66,7 @@ class SqliteReader:
     async def overview(self, window_minutes: int, now: float) -> Overview:
         """See `Reader.overview`."""
         async with self._snapshots.take() as snapshot:
-            return await totals.overview(snapshot, window_minutes, now)
+            return await totals.overview(snapshot, window_minutes, now, self._past)
 
     async def health(self) -> HealthView | None:
         """See `Reader.health`."""

@@ -1,5 +1,7 @@
 """Reading what is about the whole log: the head of the dashboard, health, sources."""
 
+import time
+from collections.abc import Sequence
 from functools import reduce
 from itertools import groupby
 
@@ -10,9 +12,12 @@ from apiwatch.store.snapshot import Rows, Snapshot
 from apiwatch.store.span import watermark
 from apiwatch.store.views import HealthView, MinuteView, Mix, Overview, Pulse, SourceView, UnparsedView
 
-__all__ = ["PULSE", "health", "overview", "pulse", "sources", "unparsed"]
+__all__ = ["PULSE", "Past", "health", "overview", "pulse", "sources", "unparsed"]
 
 _TIMELINE = 60
+
+_KEPT_S = 10.0
+"""Seconds after which the past is counted anew: the history of another log may be read into it."""
 
 _MIX = ("requests", "s1xx", "s2xx", "s3xx", "s4xx", "s5xx", "other", "ok", "miss", "deny", "limited", "err", "neutral",
         "bytes")  # fmt: skip
@@ -27,14 +32,36 @@ PULSE = "SELECT body, (SELECT MAX(seq) FROM actions) FROM health ORDER BY shard"
 """The query of `pulse`: the heartbeats, and the number of the last action."""
 
 
-async def overview(snapshot: Snapshot, window_minutes: int, now: float) -> Overview:
+class Past:
+    """The sum of the minutes before the timeline. They are many and hardly change: it is kept for a while."""
+
+    def __init__(self) -> None:
+        self._newest = -1
+        self._counted_at = 0.0
+        self._sum: tuple[int, ...] = ()
+
+    async def sum(self, snapshot: Snapshot, newest: int) -> tuple[int, ...]:
+        """Counts by the names of `_MIX`, of the minutes up to an hour before `newest`."""
+        now = time.monotonic()
+        if newest != self._newest or now - self._counted_at >= _KEPT_S:
+            self._sum = await _sum(snapshot, "minute <= ?", newest - _TIMELINE)
+            self._newest, self._counted_at = newest, now
+        return self._sum
+
+
+async def overview(snapshot: Snapshot, window_minutes: int, now: float, past: Past) -> Overview:
     """See `Reader.overview`."""
     newest = int(await watermark(snapshot)) // 60
-    total = await _mix(snapshot, "", ())
-    window = await _mix(snapshot, "WHERE minute > ?", (newest - window_minutes,))
     timeline = await snapshot.rows(
         f"SELECT minute, {_SUMS} FROM minutes WHERE minute > ? GROUP BY minute ORDER BY minute",  # noqa: S608  own names
         (newest - _TIMELINE,),
+    )
+    total = _added_up([await past.sum(snapshot, newest), *(counts for _, *counts in timeline)])
+    begin = newest - window_minutes
+    window = (
+        _added_up([counts for minute, *counts in timeline if minute > begin])
+        if window_minutes <= _TIMELINE
+        else Mix(*await _sum(snapshot, "minute > ?", begin))
     )
     (clients_total,) = await snapshot.one("SELECT COALESCE(SUM(clients), 0) FROM activity")
     (clients_window,) = await snapshot.one(
@@ -88,9 +115,13 @@ async def unparsed(snapshot: Snapshot, source: str, limit: int) -> list[Unparsed
     return [UnparsedView(name, line, float(time), *rest) for name, line, time, *rest in found]
 
 
-async def _mix(snapshot: Snapshot, where: str, values: tuple[int, ...]) -> Mix:
-    found = await snapshot.one(f"SELECT {_SUMS} FROM minutes {where}", values)  # noqa: S608  own names
-    return Mix(*(count or 0 for count in found))
+async def _sum(snapshot: Snapshot, where: str, minute: int) -> tuple[int, ...]:
+    found = await snapshot.one(f"SELECT {_SUMS} FROM minutes WHERE {where}", (minute,))  # noqa: S608  own names
+    return tuple(count or 0 for count in found)
+
+
+def _added_up(rows: Sequence[Sequence[int]]) -> Mix:
+    return Mix(*map(sum, zip(*rows, strict=True)))
 
 
 def _both(one: HealthView, two: HealthView) -> HealthView:
