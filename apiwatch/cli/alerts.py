@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from apiwatch.cli.filtering import filter_option, mention_bound, read_filter
 from apiwatch.cli.options import as_json, load_settings, state_file, state_options
 from apiwatch.cli.reports import limit_option, mention_collector
 from apiwatch.errors import InputError, UsageError
@@ -15,7 +16,7 @@ from apiwatch.text import plain
 
 if TYPE_CHECKING:
     from apiwatch.model import ActionKind
-    from apiwatch.store import AlertView, HealthView
+    from apiwatch.store import AlertView, Filter, HealthView
 
 __all__ = ["alerts"]
 
@@ -29,14 +30,23 @@ _MUTED = "2h"
 @as_json
 @limit_option
 @click.option("--all", "include_closed", is_flag=True, help="Closed alerts, too.")
+@filter_option
 @click.pass_context
 def alerts(
-    context: click.Context, db: str | None, config: str | None, json_lines: bool, limit: int, include_closed: bool
+    context: click.Context,
+    db: str | None,
+    config: str | None,
+    json_lines: bool,
+    limit: int,
+    include_closed: bool,
+    wanted: str,
 ) -> None:
     """Alerts of the state file, most severe first; or say something about one of them."""
     if context.invoked_subcommand is not None:
         return
-    views, health = asyncio.run(_alerts(state_file(db, config), include_closed, limit))
+    where = read_filter(wanted, "alerts")
+    views, health = asyncio.run(_alerts(state_file(db, config), include_closed, limit, where))
+    mention_bound(views, "alerts")
     if json_lines:
         from apiwatch.cli.alertjson import alert_view_fields
         from apiwatch.cli.output import emit
@@ -50,7 +60,8 @@ def alerts(
     for view in views:
         put_alert(view.alert, state_text(view))
     if not views:
-        put("no alerts" if include_closed else "no open alerts")
+        matching = " that the filter lets pass" if where else ""
+        put(f"no {'' if include_closed else 'open '}alerts{matching}")
     mention_collector(health)
 
 
@@ -177,8 +188,10 @@ async def _said(
         return await reader.alert(found.alert.id) or found, await reader.health(), who
 
 
-async def _alerts(path: Path, include_closed: bool, limit: int) -> "tuple[list[AlertView], HealthView | None]":
+async def _alerts(
+    path: Path, include_closed: bool, limit: int, where: "Filter"
+) -> "tuple[list[AlertView], HealthView | None]":
     from apiwatch.cli.reading import reading
 
     async with reading(path) as reader:
-        return await reader.alerts(include_closed=include_closed, limit=limit), await reader.health()
+        return await reader.alerts(include_closed=include_closed, limit=limit, where=where), await reader.health()

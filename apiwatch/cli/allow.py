@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["allow"]
 
 _REASON = 500
-_MOST = 200
 
 
 @click.group()
@@ -124,11 +123,12 @@ def _fields(entry: "AllowEntry") -> dict[str, Any]:
 
 async def _add(path: Path, target: str, reason: str, now: float, expires: float | None) -> str:
     from apiwatch.cli.reading import actor, controlling, reading
+    from apiwatch.store.allowing import MOST
 
     async with reading(path) as reader, controlling(path) as control:
         live = await reader.allowed(now)
-        if len(live) >= _MOST and target not in {entry.target for entry in live}:
-            raise InputError(f"the allow-list is full ({_MOST} entries); `apiwatch allow remove` some, or widen others")
+        if len(live) >= MOST and target not in {entry.target for entry in live}:
+            raise InputError(f"the allow-list is full ({MOST} entries); `apiwatch allow remove` some, or widen others")
         return await control.allow(target, reason, actor(), now, expires)
 
 

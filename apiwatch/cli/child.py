@@ -17,7 +17,7 @@ import apiwatch
 from apiwatch.errors import ApiwatchError
 from apiwatch.text import plain
 
-__all__ = ["Child", "ChildFailed", "start_child", "start_collector"]
+__all__ = ["Child", "ChildFailed", "command_line", "start_child", "start_collector"]
 
 _STOP_S = 10.0
 """Seconds that a child may take to commit and checkpoint before it is killed."""
@@ -129,17 +129,18 @@ def start_child(
 ) -> Child:
     """Start a command of this program with a lifeline; its messages go to a file. Raises ChildFailed."""
     lifeline_read, lifeline_write = os.pipe()
+    command, environment = command_line([arguments[0], f"--lifeline={lifeline_read}", *arguments[1:]])
     try:
         with _opened_log(log) as file:
             start = file.seek(0, os.SEEK_END)
             process = subprocess.Popen(  # noqa: S603  our own program
-                [sys.executable, "-P", "-m", "apiwatch", arguments[0], f"--lifeline={lifeline_read}", *arguments[1:]],
+                command,
                 stdin=subprocess.DEVNULL if stdin is None else stdin,
                 stdout=file,
                 stderr=file,
                 pass_fds=(lifeline_read, *pass_fds),
                 start_new_session=True,
-                env=_environment(),
+                env=environment,
             )
     except BaseException:
         os.close(lifeline_write)
@@ -161,14 +162,17 @@ def _opened_log(path: Path) -> IO[bytes]:
         ) from None
 
 
-def _environment() -> dict[str, str]:
-    """The environment of a child; -P keeps the current directory off its path, so our own must be on it."""
+def command_line(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """How a command of this very program is started, and its environment.
+
+    -P keeps the current directory off its path, so our own must be on it.
+    """
     environment = dict(os.environ)
     package = str(Path(apiwatch.__file__).parents[1])
     if package not in site.getsitepackages() and package != site.getusersitepackages():
         others = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = package if not others else f"{package}{os.pathsep}{others}"
-    return environment
+    return [sys.executable, "-P", "-m", "apiwatch", *arguments], environment
 
 
 def _signal_name(number: int) -> str:

@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from apiwatch.cli.options import load_settings, screen_options, with_screen
+from apiwatch.cli.keymap import require_keys
+from apiwatch.cli.options import load_settings, show_options, take_show, with_show
 
 if TYPE_CHECKING:
     from apiwatch.cli.child import Child
@@ -30,8 +31,8 @@ _MINUTES = 60.0
     "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Another seed, another incident."
 )
 @click.option("--config", metavar="FILE", help="Settings file.")
-@screen_options
-def demo(scenario: str, seed: int, config: str | None, ascii_only: bool, no_mouse: bool) -> int:
+@show_options
+def demo(scenario: str, seed: int, config: str | None, **given: Any) -> int:
     """Show the dashboard on a simulated incident. Nothing is read from or left on this machine.
 
     The log starts with the normal traffic of the last half hour; then the attack happens in real time.
@@ -39,15 +40,16 @@ def demo(scenario: str, seed: int, config: str | None, ascii_only: bool, no_mous
     from apiwatch.cli.ending import ended_by_signals
     from apiwatch.cli.output import say
     from apiwatch.cli.simulate import known_scenario
-    from apiwatch.cli.terminal import on_terminal
-    from apiwatch.cli.watch import dashboard
+    from apiwatch.cli.terminal import stage
+    from apiwatch.cli.watch import show
 
-    settings = with_screen(load_settings(config), ascii_only=ascii_only, no_mouse=no_mouse)
+    how = take_show(given)
+    settings = with_show(require_keys(load_settings(config), config), how)
     known_scenario(scenario)
-    with on_terminal() as streams, ended_by_signals():
+    with stage(how) as streams, ended_by_signals():
         say("preparing the incident ...")
         with running_incident(scenario, seed, config) as (db, child):
-            return dashboard(db, settings, streams, child=child)
+            return show(db, settings, streams, how, child=child)
 
 
 @contextlib.contextmanager

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from apiwatch.config import Settings
 
 __all__ = [
+    "Show",
     "SourceOptions",
     "as_json",
     "load_settings",
-    "screen_options",
+    "show_options",
     "state_file",
     "state_options",
+    "take_show",
     "take_source_options",
-    "with_screen",
+    "with_show",
     "with_source_options",
 ]
 
@@ -125,25 +127,66 @@ def _format_names() -> list[str]:
     return ["auto", *(name for info in FORMATS for name in (info.name, *info.also))]
 
 
-def screen_options(command: F) -> F:
-    """--ascii and --no-mouse; `with_screen` applies them."""
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What was typed about how to show what happens."""
+
+    ascii: bool = False
+    mouse: bool = True
+    plain: bool = False
+    """Lines instead of a screen."""
+    json: bool = False
+    """Lines of JSON instead of a screen."""
+    read_only: bool = False
+    lifeline: int | None = None
+    """For a browser: standard input and output lead to `apiwatch serve`, which holds the other end of this pipe."""
+
+    @property
+    def served(self) -> bool:
+        """Whether it is seen in a browser."""
+        return self.lifeline is not None
+
+    @property
+    def streams(self) -> bool:
+        """Whether there is no screen."""
+        return self.plain or self.json
+
+
+def show_options(command: F) -> F:
+    """--ascii, --no-mouse, --plain and --json; they arrive as keyword arguments, which `take_show` packs."""
+    text = "Like --plain, one JSON object per alert."
+    command = click.option("--json", "show_json", is_flag=True, help=text)(command)
+    text = "No screen: one line per new alert, for screen readers and pipes; what changes goes to standard error."
+    command = click.option("--plain", "show_plain", is_flag=True, help=text)(command)
     text = "Leave selecting text to the terminal."
     command = click.option("--no-mouse", is_flag=True, help=text)(command)
-    text = "Draw with ASCII characters only (by itself when the locale is not UTF-8)."
+    text = "Draw with ASCII characters only (by itself when the locale is not UTF-8, and on the console of Linux)."
     return click.option("--ascii", "ascii_only", is_flag=True, help=text)(command)
 
 
-def with_screen(settings: "Settings", *, ascii_only: bool, no_mouse: bool) -> "Settings":
+def take_show(given: dict[str, Any]) -> Show:
+    """The keyword arguments of `show_options`."""
+    return Show(
+        ascii=given["ascii_only"],
+        mouse=not given["no_mouse"],
+        plain=given["show_plain"],
+        json=given["show_json"],
+        read_only=given.get("read_only", False),
+        lifeline=given.get("served"),
+    )
+
+
+def with_show(settings: "Settings", show: Show) -> "Settings":
     """The settings with what was typed about the screen."""
     import os
 
     from msgspec.structs import replace
 
-    from apiwatch.cli.terminal import draws_utf8
+    from apiwatch.cli.terminal import draws_blocks
 
     screen = settings.dashboard
-    plain_only = screen.ascii or ascii_only or not draws_utf8(os.environ)
-    return replace(settings, dashboard=replace(screen, ascii=plain_only, mouse=screen.mouse and not no_mouse))
+    plain_only = screen.ascii or show.ascii or not draws_blocks(os.environ)
+    return replace(settings, dashboard=replace(screen, ascii=plain_only, mouse=screen.mouse and show.mouse))
 
 
 def take_source_options(given: dict[str, Any]) -> SourceOptions:

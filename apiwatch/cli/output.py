@@ -2,10 +2,10 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from apiwatch.text import one_line, plain
+from apiwatch.times import rfc3339
 
 if TYPE_CHECKING:
     from apiwatch.store import MinuteView, Mix
@@ -14,24 +14,6 @@ __all__ = ["age", "emit", "mix_fields", "put", "rfc3339", "say", "sparkline", "t
 
 _RIGHT = frozenset("0123456789.,%+-")
 _BARS = " .:-=+*#"
-
-
-def rfc3339(time: float, utc_offset: int = 0) -> str | None:
-    """A time as RFC 3339, with milliseconds where there are any; None for 0 (never).
-
-    >>> rfc3339(1717243200.25, 7200)
-    '2024-06-01T14:00:00.250+02:00'
-    """
-    if time <= 0:
-        return None
-    milliseconds = round(time * 1000)
-    zone = timezone(timedelta(seconds=utc_offset)) if utc_offset else UTC
-    try:
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
-        text = moment.astimezone(zone).isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds")
-    except (OverflowError, ValueError):
-        return None
-    return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
 def emit(record: Any) -> None:

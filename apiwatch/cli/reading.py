@@ -47,12 +47,12 @@ async def _sources(path: Path) -> list[str]:
 
 
 @asynccontextmanager
-async def reading(path: Path) -> "AsyncIterator[Reader]":
+async def reading(path: Path, *, migrates: bool = True) -> "AsyncIterator[Reader]":
     """A reader on an existing state file. Raises StoreError and StoreVersionError."""
     from apiwatch.store import open_reader
 
     require_state(path)
-    reader = await open_reader(path)
+    reader = await open_reader(path, migrates=migrates)
     try:
         yield reader
     finally:
@@ -60,12 +60,12 @@ async def reading(path: Path) -> "AsyncIterator[Reader]":
 
 
 @asynccontextmanager
-async def controlling(path: Path) -> "AsyncIterator[Control]":
-    """What an operator says goes through here. Raises StoreError and StoreVersionError."""
-    from apiwatch.store import open_control
+async def controlling(path: Path, *, read_only: bool = False) -> "AsyncIterator[Control]":
+    """What an operator says goes through here; `read_only` refuses it all. Raises StoreError and StoreVersionError."""
+    from apiwatch.store import open_control, read_only_control
 
     require_state(path)
-    control = await open_control(path)
+    control = read_only_control() if read_only else await open_control(path)
     try:
         yield control
     finally:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apiwatch.cli.filtering import filter_option, mention_bound, read_filter
 from apiwatch.cli.options import as_json, state_file, state_options
 from apiwatch.errors import UsageError
 
 if TYPE_CHECKING:
-    from apiwatch.store import ClientView, HealthView, RouteView
+    from apiwatch.store import ClientView, Filter, HealthView, RouteView
 
 __all__ = ["WINDOWS", "client_fields", "clients", "limit_option", "mention_collector", "route_fields", "routes"]
 
@@ -30,10 +31,15 @@ limit_option = click.option(
 @limit_option
 @click.option("--window", type=click.Choice(list(WINDOWS)), default="all", show_default=True, help="Active within.")
 @click.option("--sort", type=click.Choice(_SORTS), default="score", show_default=True, help="Order.")
-def clients(db: str | None, config: str | None, json_lines: bool, limit: int, window: str, sort: str) -> None:
+@filter_option
+def clients(
+    db: str | None, config: str | None, json_lines: bool, limit: int, window: str, sort: str, wanted: str
+) -> None:
     """Clients of the state file."""
     now = time.time()
-    views, health = asyncio.run(_clients(state_file(db, config), window, sort, limit, now))
+    where = read_filter(wanted, "clients")
+    views, health = asyncio.run(_clients(state_file(db, config), window, sort, limit, now, where))
+    mention_bound(views, "clients")
     if json_lines:
         from apiwatch.cli.output import emit
 
@@ -68,11 +74,15 @@ def clients(db: str | None, config: str | None, json_lines: bool, limit: int, wi
 @limit_option
 @click.option("--tree", "as_tree", is_flag=True, help="Show how paths were put together, with requests and origins.")
 @click.option("--pins", "as_pins", is_flag=True, help="Print what was learned as settings that pin it.")
-def routes(db: str | None, config: str | None, json_lines: bool, limit: int, as_tree: bool, as_pins: bool) -> None:
+@filter_option
+def routes(
+    db: str | None, config: str | None, json_lines: bool, limit: int, as_tree: bool, as_pins: bool, wanted: str
+) -> None:
     """Routes of the state file, busiest first."""
     if json_lines + as_tree + as_pins > 1:
         raise UsageError("--json, --tree and --pins are three ways to print the same; choose one")
-    views, health = asyncio.run(_routes(state_file(db, config), limit))
+    where = read_filter(wanted, "routes")
+    views, health = asyncio.run(_routes(state_file(db, config), limit, where))
     if as_tree or as_pins:
         from apiwatch.cli.output import put
         from apiwatch.cli.routetree import pins, tree
@@ -140,6 +150,9 @@ def route_fields(view: "RouteView") -> dict[str, Any]:
         "clients": view.clients,
         "objects": view.objects,
         **mix_fields(view.mix),
+        "window": mix_fields(view.window),
+        "usual": view.usual or None,
+        "p95_s": round(view.p95, 4) or None,
         "notes": view.notes,
     }
 
@@ -157,17 +170,17 @@ def mention_collector(health: "HealthView | None") -> None:
 
 
 async def _clients(
-    path: Path, window: str, sort: str, limit: int, now: float
+    path: Path, window: str, sort: str, limit: int, now: float, where: "Filter"
 ) -> "tuple[list[ClientView], HealthView | None]":
     from apiwatch.cli.reading import reading
 
     async with reading(path) as reader:
-        views = await reader.clients(WINDOWS[window], sort=sort, limit=limit, now=now)
+        views = await reader.clients(WINDOWS[window], sort=sort, limit=limit, now=now, where=where)
         return views, await reader.health()
 
 
-async def _routes(path: Path, limit: int) -> "tuple[list[RouteView], HealthView | None]":
+async def _routes(path: Path, limit: int, where: "Filter") -> "tuple[list[RouteView], HealthView | None]":
     from apiwatch.cli.reading import reading
 
     async with reading(path) as reader:
-        return await reader.routes(limit=limit), await reader.health()
+        return await reader.routes(limit=limit, where=where), await reader.health()

@@ -9,11 +9,15 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from apiwatch.cli.options import Show
 from apiwatch.errors import UsageError
 
-__all__ = ["Streams", "draws_utf8", "on_terminal", "require_terminal"]
+__all__ = ["Streams", "draws_blocks", "draws_utf8", "on_terminal", "require_terminal", "stage"]
 
-_INSTEAD = "use `apiwatch collect` to collect without a dashboard, or `apiwatch replay` to read a log once"
+_INSTEAD = (
+    "add --plain for one line per alert, or use `apiwatch collect` to collect without a dashboard, or "
+    "`apiwatch replay` to read a log once"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,11 @@ def draws_utf8(environment: Mapping[str, str]) -> bool:
     return not name or charset.lower().replace("-", "") == "utf8"
 
 
+def draws_blocks(environment: Mapping[str, str]) -> bool:
+    """Whether it also has the blocks that charts are made of; the font of Linux's own console has only a few."""
+    return draws_utf8(environment) and environment.get("TERM") != "linux"
+
+
 def require_terminal() -> int:
     """A descriptor of the controlling terminal. Raises UsageError, with what to use instead, when there is none."""
     if os.environ.get("TERM", "") in {"", "dumb"}:
@@ -54,6 +63,19 @@ def require_terminal() -> int:
         return os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         raise UsageError(f"the dashboard needs a terminal, and this process has none; {_INSTEAD}") from None
+
+
+@contextlib.contextmanager
+def stage(how: Show) -> Iterator[Streams]:
+    """Where it is shown: on the terminal, unless lines or a browser are wanted. Raises UsageError without one."""
+    if how.streams:
+        yield Streams(0, 1, 2)
+    elif how.served:
+        # Standard output belongs to the driver, which sends the picture through it.
+        yield Streams(0, 2, 2)
+    else:
+        with on_terminal() as streams:
+            yield streams
 
 
 @contextlib.contextmanager

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apiwatch.cli.keymap import require_keys
 from apiwatch.cli.options import (
+    Show,
     load_settings,
-    screen_options,
+    show_options,
     state_options,
+    take_show,
     take_source_options,
-    with_screen,
+    with_show,
     with_source_options,
 )
 
@@ -23,17 +26,15 @@ if TYPE_CHECKING:
     from apiwatch.cli.terminal import Streams
     from apiwatch.config import Settings
 
-__all__ = ["attach", "dashboard", "running_collector", "watch"]
+__all__ = ["attach", "running_collector", "show", "watch"]
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(readable=False), metavar="[PATH...|-]")
 @with_source_options(syslog=True, since="default: 15m")
 @state_options
-@screen_options
-def watch(
-    paths: tuple[str, ...], db: str | None, config: str | None, ascii_only: bool, no_mouse: bool, **sources: Any
-) -> int:
+@show_options
+def watch(paths: tuple[str, ...], db: str | None, config: str | None, **given: Any) -> int:
     """Follow logs (files, globs, .gz, `-` for standard input) and show what happens.
 
     Without a path: the access logs in the usual places. A collector that already runs on the state file is joined.
@@ -41,48 +42,51 @@ def watch(
     from apiwatch.cli.inputs import STDIN, check_paths, wanted_paths
     from apiwatch.cli.output import say
     from apiwatch.cli.reading import require_read
-    from apiwatch.cli.terminal import on_terminal
+    from apiwatch.cli.terminal import stage
     from apiwatch.config import state_path
     from apiwatch.sources import journal_name
     from apiwatch.store import live_owner
 
-    typed = take_source_options(sources)
-    settings = with_screen(load_settings(config, typed), ascii_only=ascii_only, no_mouse=no_mouse)
+    typed, how = take_source_options(given), take_show(given)
+    settings = with_show(require_keys(load_settings(config, typed), config), how)
     wanted = wanted_paths(paths, settings)
     check_paths(wanted, follow=True)
     path = state_path(settings, db)
-    with on_terminal() as streams:
+    with stage(how) as streams:
         owner = live_owner(path)
         if owner is not None and STDIN not in wanted:
             if paths or typed.syslog or typed.journal:
                 require_read([*wanted, *typed.syslog, *map(journal_name, typed.journal)], path, owner)
             say(f"a collector ({owner}) already works on {path}: showing that one; --db names another state file")
-            return dashboard(path, settings, streams, child=None)
+            return show(path, settings, streams, how)
         arguments = [*typed.arguments(), f"--db={path}", *([f"--config={config}"] if config is not None else [])]
         stdin = streams.stdin if STDIN in wanted else None
         say("starting the collector ...")
         with running_collector([*arguments, "--", *wanted], db=path, stdin=stdin) as child:
-            return dashboard(path, settings, streams, child=child)
+            return show(path, settings, streams, how, child=child)
 
 
 @click.command()
 @state_options
-@screen_options
-def attach(db: str | None, config: str | None, ascii_only: bool, no_mouse: bool) -> int:
+@show_options
+@click.option("--read-only", is_flag=True, help="Only look: nothing can be acknowledged, muted, allowed or queued.")
+@click.option("--served", type=int, hidden=True, metavar="FD", help="For `apiwatch serve`, while this pipe is open.")
+def attach(db: str | None, config: str | None, **given: Any) -> int:
     """Open another dashboard on a running collector: same picture, same acknowledgements, same block queue."""
     from apiwatch.cli.output import say
     from apiwatch.cli.reading import require_state
-    from apiwatch.cli.terminal import on_terminal
+    from apiwatch.cli.terminal import stage
     from apiwatch.config import state_path
-    from apiwatch.store import live_owner
+    from apiwatch.store import is_owned
 
-    settings = with_screen(load_settings(config), ascii_only=ascii_only, no_mouse=no_mouse)
+    how = take_show(given)
+    settings = with_show(require_keys(load_settings(config), config), how)
     path = state_path(settings, db)
     require_state(path)
-    with on_terminal() as streams:
-        if live_owner(path) is None:
-            say(f"no collector runs on {path}; the dashboard shows what the last one left")
-        return dashboard(path, settings, streams, child=None)
+    with stage(how) as streams:
+        if is_owned(path) is False and not how.served:
+            say(f"no collector runs on {path}; what the last one left is shown")
+        return show(path, settings, streams, how)
 
 
 @contextlib.contextmanager
@@ -99,14 +103,18 @@ def running_collector(arguments: list[str], *, db: Path, stdin: int | None) -> "
             child.stop()
 
 
-def dashboard(path: Path, settings: "Settings", streams: "Streams", *, child: "Child | None") -> int:
-    """Run the dashboard until it is left; its exit code. Farewell lines go to the real standard output."""
+def show(path: Path, settings: "Settings", streams: "Streams", how: Show, *, child: "Child | None" = None) -> int:
+    """Show what happens until it is left; the exit code. Farewell lines go to the real standard output."""
     import asyncio
     import gc
 
+    if how.streams:
+        from apiwatch.cli.streaming import stream
+
+        return stream(path, settings, json_lines=how.json, child=child)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     gc.disable()  # until the first screen stands: among what is imported there is no garbage
-    farewell, code = asyncio.run(_session(path, settings, child))
+    farewell, code = asyncio.run(_dashboard(path, settings, how, child))
     if child is not None and (ended := child.ended()) is not None:
         farewell.append(f"apiwatch: {ended}")
         code = code or (0 if child.process.returncode == 0 else 1)
@@ -114,7 +122,7 @@ def dashboard(path: Path, settings: "Settings", streams: "Streams", *, child: "C
     return code
 
 
-async def _session(path: Path, settings: "Settings", child: "Child | None") -> tuple[list[str], int]:
+async def _dashboard(path: Path, settings: "Settings", how: Show, child: "Child | None") -> tuple[list[str], int]:
     from msgspec.structs import replace
 
     from apiwatch.cli.reading import actor, controlling, reading
@@ -125,7 +133,10 @@ async def _session(path: Path, settings: "Settings", child: "Child | None") -> t
 
         return Guard(settings.block, gather_protected(settings.sources.trusted_proxy, settings.block.allow))
 
-    async with reading(path) as reader, controlling(path) as control:
+    async with (
+        reading(path, migrates=not how.read_only) as reader,
+        controlling(path, read_only=how.read_only) as control,
+    ):
         app = ApiwatchApp(
             reader,
             control,
@@ -134,6 +145,14 @@ async def _session(path: Path, settings: "Settings", child: "Child | None") -> t
             guard=guard,
             ended=child.ended if child is not None else lambda: None,
             owns_collector=child is not None,
+            read_only=how.read_only,
+            served=how.served,
         )
+        if how.lifeline is not None:
+            from apiwatch.cli.served import end_with, forbid_files
+
+            end_with(how.lifeline, app.exit)
+            if how.read_only:
+                forbid_files()
         await app.run_async(mouse=settings.dashboard.mouse)
         return list(app.farewell), app.return_code or 0

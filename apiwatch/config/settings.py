@@ -105,6 +105,7 @@ class Retention(Section, frozen=True):
 
     client_minutes: Seconds = 3 * 3600.0
     minutes: Seconds = 7 * 86_400.0
+    route_minutes: Seconds = 25 * 3600.0
     clients: Seconds = 7 * 86_400.0
     alerts: Seconds = 30 * 86_400.0
 
@@ -362,8 +363,10 @@ class Dashboard(Section, frozen=True):
     """First window: 1m, 5m, 15m or 1h."""
     ascii: bool = False
     mouse: bool = True
-    theme: str = "dark"
-    """dark, light or ansi."""
+    theme: str = "auto"
+    """auto, dark, light, ansi or ansi-light."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """Id of a key binding -> its keys instead of the usual ones, in the words of Textual, joined by commas."""
 
 
 class Block(Section, frozen=True):

@@ -39,7 +39,7 @@ __all__ = [
 WINDOWS = ("1m", "5m", "15m", "1h")
 """Windows that the dashboard can show."""
 
-THEMES = ("dark", "light", "ansi")
+THEMES = ("auto", "dark", "light", "ansi", "ansi-light")
 """Colour themes of the dashboard."""
 
 LONGEST = 36_500 * 86_400.0

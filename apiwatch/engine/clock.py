@@ -3,9 +3,10 @@
 from apiwatch.config import Settings
 from apiwatch.detect.kit import DAY
 from apiwatch.detect.scraping import SPANS, close_window
-from apiwatch.detect.state import ObjectTrack, Principal
+from apiwatch.detect.state import ObjectTrack, Principal, RouteState
 from apiwatch.engine.clients import flush_minutes
 from apiwatch.engine.memory import Memory
+from apiwatch.engine.routeminutes import PLACES, flush_route
 from apiwatch.engine.rows import MINUTE_PLACES
 
 __all__ = ["LATE_MINUTES", "WINDOW", "Clock"]
@@ -95,6 +96,13 @@ class Clock(Memory):
             if closed[-1]:
                 self.closed_totals[old] = closed
             self.deleted.append(f"m/{old}")
+        return counts
+
+    def route_minute(self, route: RouteState, minute: int) -> list[int]:
+        """New counters of a route in a minute; its minutes in which nothing can happen any more are closed."""
+        counts = route.minutes[minute] = [0] * PLACES
+        if len(route.minutes) > LATE_MINUTES:
+            flush_route(route, self.first_minute, self.closed_route_minutes)
         return counts
 
     def is_unusual(self, principal: Principal, time: float) -> bool:

@@ -20,6 +20,7 @@ from apiwatch.engine.latest import Latest
 from apiwatch.engine.peers import BLOCK, Proxies
 from apiwatch.engine.populations import SLOT
 from apiwatch.engine.principals import ADMITTED, agent_family, mark_mixed, network_principal
+from apiwatch.engine.routeminutes import duration_place
 from apiwatch.engine.rows import MINUTE_BYTES
 from apiwatch.engine.state import SourceState
 from apiwatch.engine.twins import ALONE, Twins
@@ -199,7 +200,7 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
                 route_state.authenticated += 1
             if latest is not None:
                 latest.shown.append((request, time, outcome, route_state, source))
-            self._count(client, route.label, request, time, outcome)
+            self._count(client, route_state, request, time, outcome)
             if time > client.last:
                 client.last = time
             elif time < client.first:
@@ -226,7 +227,7 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
         else:
             principal = self._principal(client, request, time, outcome)
         another = user is not None and user != client.user and outcome == OK
-        before = self._count(client, route.label, request, time, outcome)
+        before = self._count(client, route_state, request, time, outcome)
         if principal.client != client.address and principal.kind == "token":
             self.judge_roaming((request, time, raw, source, client, route_state, outcome), principal)
         self._touch(client, principal, time)
@@ -310,6 +311,7 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
             state = self.route_states[route.id]
         except KeyError:
             state = self.add_route(route)
+            state.first_client = request.client
         if not route.matched:
             return state, params, "", look, False
         query = request.query
@@ -386,8 +388,8 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
             self.add_principal(key, kind, time, client.address)
         return principal
 
-    def _count(self, client: Client, label: str, request: Request, time: float, outcome: int) -> int:
-        """Counters of the client by minute, route and facet, and of the minute as a whole.
+    def _count(self, client: Client, route: RouteState, request: Request, time: float, outcome: int) -> int:
+        """Counters of the client by minute, route and facet, of the route by minute, and of the minute as a whole.
 
         Returns the second of its previous request on the route, 0 if there was none.
         """
@@ -401,6 +403,7 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
             client.host = request.host
             client.user = request.user
         client.run += 1
+        label = route.route.label
         mine = client.routes.get(label) or self.add_client_route(client, label)
         mine[outcome] += 1
         before = mine[LAST]
@@ -421,9 +424,16 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
         counts[7] = 1
         total = self.minutes.get(minute) or self.minute_counts(minute)
         status = request.status
-        total[status // 100 * 6 + outcome if 100 <= status < 600 else outcome] += 1
+        place = status // 100 * 6 + outcome if 100 <= status < 600 else outcome
+        total[place] += 1
         total[MINUTE_BYTES] += size
         total[-1] = 1
+        here = route.minutes.get(minute) or self.route_minute(route, minute)
+        here[place] += 1
+        here[MINUTE_BYTES] += size
+        here[-1] = 1
+        if request.duration_s is not None:
+            here[duration_place(request.duration_s)] += 1
         return before
 
     def _family(self, agent: str | None) -> str:

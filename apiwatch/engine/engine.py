@@ -16,6 +16,7 @@ from apiwatch.engine.clock import LATE_MINUTES
 from apiwatch.engine.latest import Latest
 from apiwatch.engine.learning import Learning
 from apiwatch.engine.notes import route_notes
+from apiwatch.engine.routeminutes import changed_minutes
 from apiwatch.engine.rows import minute_row, route_row, source_row, suspect_rows
 from apiwatch.engine.state import VERSION, Globals, Journal, SourceState
 from apiwatch.engine.twins import Second
@@ -26,10 +27,13 @@ from apiwatch.model import (
     ClientMinuteRow,
     ClientRouteRow,
     ClientRow,
+    DeclaredRow,
     Delta,
     Health,
     LineRow,
     MinuteRow,
+    PointsRow,
+    RouteMinuteRow,
     RouteRow,
     SourceRow,
     StateRow,
@@ -78,6 +82,8 @@ class Engine(Learning):
         self.globals.salt = salt
         self._rest_at = 0.0
         """Event time from which on it is worth while to look for those who may rest."""
+        self._told_declared = False
+        """Whether a delta held what the OpenAPI files declare."""
         if specification is not None:
             self.routes.specify(specification)
 
@@ -112,8 +118,10 @@ class Engine(Learning):
         client_routes: list[ClientRouteRow] = []
         facets: list[ClientFacetRow] = []
         self._take_clients(state, clients, minutes, client_routes, facets)
-        suspects = self._take_suspects(state)
-        routes = self._take_routes(state)
+        points: list[PointsRow] = []
+        suspects = self._take_suspects(state, points)
+        route_minutes, self.closed_route_minutes = self.closed_route_minutes, []
+        routes = self._take_routes(state, route_minutes)
         for account in self.changed_accounts():
             state.put(f"u/{account.user}", account)
         alerts = self._take_alerts(state)
@@ -156,6 +164,9 @@ class Engine(Learning):
             unparsed=unparsed,
             state=state.rows,
             health=self.health(),
+            route_minutes=route_minutes,
+            points=points,
+            declared=self._take_declared(),
             lines=lines,
             lines_seen=seen,
         )
@@ -330,18 +341,21 @@ class Engine(Learning):
                 state.put(f"c/{client.address}", client)
         self.dirty_clients, self.evicted_clients = [], []
 
-    def _take_suspects(self, state: _Pieces) -> list[SuspectRow]:
+    def _take_suspects(self, state: _Pieces, points: list[PointsRow]) -> list[SuspectRow]:
         suspects: list[SuspectRow] = []
         detectors = self.settings.detectors
         for principal in self.evicted_principals:
-            suspects += suspect_rows(principal, detectors, self._route_of, self._param_of)
+            suspects += suspect_rows(principal, detectors, self._route_of, self._param_of, points)
         for principal in self.dirty_principals:
             if principal.dirty and self.principals.awake.get(principal.key) is principal:
-                suspects += suspect_rows(principal, detectors, self._route_of, self._param_of)
+                suspects += suspect_rows(principal, detectors, self._route_of, self._param_of, points)
                 principal.dirty = False
                 state.put(f"p/{principal.key}", principal)
         self.dirty_principals, self.evicted_principals = [], []
-        return [] if self.desk.learning else suspects
+        if self.desk.learning:
+            points.clear()
+            return []
+        return suspects
 
     def _rest(self) -> None:
         """Let those rest that have been quiet for a while: nothing of them waits for a take any more."""
@@ -371,20 +385,29 @@ class Engine(Learning):
         found = self.forgotten_params.get(key)
         return None if found is None else (found[0].route, found[1].name)
 
-    def _take_routes(self, state: _Pieces) -> list[RouteRow]:
+    def _take_routes(self, state: _Pieces, minutes: list[RouteMinuteRow]) -> list[RouteRow]:
         rows = [self._route_row(found) for found in self.forgotten_routes.values() if found.dirty]
         self.forgotten_routes, self.forgotten_params = {}, {}
         for found in self.dirty_routes:
             if found.dirty and self.route_states.get(found.route.id) is found:
                 found.dirty = False
                 rows.append(self._route_row(found))
+                changed_minutes(found, minutes)
                 state.put(f"r/{found.route.id}", found)
         self.dirty_routes = []
         return rows
 
     def _route_row(self, found: RouteState) -> RouteRow:
         tests = self.share_tests[found.route.is_login]
-        return route_row(found, route_notes(found, tests, self.settings.detectors))
+        notes = route_notes(found, tests, self.settings.detectors)
+        return route_row(found, notes, self.routes.specification)
+
+    def _take_declared(self) -> list[DeclaredRow] | None:
+        if self._told_declared:
+            return None
+        self._told_declared = True
+        declared = self.routes.specification.declared()
+        return [DeclaredRow(host, label, int(operation.deprecated)) for host, label, operation in declared]
 
     def _take_alerts(self, state: _Pieces) -> list[Alert]:
         book = self.book

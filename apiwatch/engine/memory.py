@@ -11,8 +11,9 @@ from apiwatch.detect.state import ParamState, Principal, RouteState
 from apiwatch.engine.clients import OTHER, Client
 from apiwatch.engine.principals import network_key
 from apiwatch.engine.resting import Table
+from apiwatch.engine.routeminutes import changed_minutes
 from apiwatch.engine.state import Globals, Journal, SourceState
-from apiwatch.model import ClientMinuteRow, Request, UnparsedRow
+from apiwatch.model import ClientMinuteRow, Request, RouteMinuteRow, UnparsedRow
 from apiwatch.routes import Route, Routes
 
 __all__ = ["TARGETS", "Memory"]
@@ -53,6 +54,8 @@ class Memory:
         self.dirty_principals: list[Principal] = []
         self.dirty_routes: list[RouteState] = []
         self.closed_minutes: list[ClientMinuteRow] = []
+        self.closed_route_minutes: list[RouteMinuteRow] = []
+        """Of minutes that were closed, and of routes that were forgotten."""
         self.closed_totals: dict[int, list[int]] = {}
         self.evicted_clients: list[Client] = []
         """Evicted ones whose latest counts are not written yet; so are `evicted_principals`."""
@@ -136,6 +139,7 @@ class Memory:
             if gone is None:
                 continue
             self.forgotten_routes[forgotten] = gone
+            changed_minutes(gone, self.closed_route_minutes)
             for param in gone.params.values():
                 self._drop_param(gone, param)
         self.routes.forgotten.clear()

@@ -3,6 +3,7 @@
 from apiwatch.model.action import ALERT_KINDS, Action, ActionKind
 from apiwatch.model.alert import Alert, AlertEvent, Explanation, Number, Subject, Tags
 from apiwatch.model.delta import (
+    DURATION_BUCKETS,
     FIELDS_MISSING,
     PROXY_SHOWN,
     Batch,
@@ -10,11 +11,14 @@ from apiwatch.model.delta import (
     ClientMinuteRow,
     ClientRouteRow,
     ClientRow,
+    DeclaredRow,
     Delta,
     EvidenceRow,
     Health,
     LineRow,
     MinuteRow,
+    PointsRow,
+    RouteMinuteRow,
     RouteRow,
     SourceRow,
     StateRow,
@@ -25,6 +29,7 @@ from apiwatch.model.request import OUTCOMES, SEVERITIES, Auth, Outcome, Request,
 
 __all__ = [
     "ALERT_KINDS",
+    "DURATION_BUCKETS",
     "FIELDS_MISSING",
     "OUTCOMES",
     "PROXY_SHOWN",
@@ -39,6 +44,7 @@ __all__ = [
     "ClientMinuteRow",
     "ClientRouteRow",
     "ClientRow",
+    "DeclaredRow",
     "Delta",
     "EvidenceRow",
     "Explanation",
@@ -47,7 +53,9 @@ __all__ = [
     "MinuteRow",
     "Number",
     "Outcome",
+    "PointsRow",
     "Request",
+    "RouteMinuteRow",
     "RouteRow",
     "Severity",
     "SourceRow",

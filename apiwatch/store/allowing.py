@@ -6,7 +6,10 @@ from dataclasses import replace
 from apiwatch.store.snapshot import Snapshot
 from apiwatch.store.views import AllowEntry
 
-__all__ = ["allow_entries"]
+__all__ = ["MOST", "allow_entries"]
+
+MOST = 200
+"""Live entries of an allow-list; more are refused by those who add them."""
 
 _NOTHING = (0, 0)
 

@@ -136,8 +136,8 @@ def _sentence(path: Path, error: sqlite3.Error) -> str:
             )
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH | sqlite3.SQLITE_CANTOPEN:
             return (
-                f"this user may not write the state file {name} and its directory, which even looking at it needs; "
-                f"change their permissions ({said})"
+                f"this user may not write the state file {name} and its directory; `apiwatch attach --read-only` needs "
+                f"to read it and {plain(path.name)}-wal and -shm beside it, everything else to write ({said})"
             )
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return f"another program holds the state file {name}; try again ({said})"

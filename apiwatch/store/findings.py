@@ -6,10 +6,15 @@ from typing import NamedTuple
 
 from apiwatch.model import ALERT_KINDS, Alert
 from apiwatch.store.clean import unpack
+from apiwatch.store.filters.match import kept
+from apiwatch.store.filters.records import alert_record
+from apiwatch.store.filters.sql import condition
+from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.members import members
 from apiwatch.store.scope import EVERYTHING, Scope
+from apiwatch.store.searching import ALERT_COLUMNS, SUSPECT_COLUMNS, SUSPECT_WORDS
 from apiwatch.store.snapshot import Rows, Snapshot, marks
-from apiwatch.store.span import span_of
+from apiwatch.store.span import span_of, watermark
 from apiwatch.store.views import ActionView, AlertView, EvidenceView, Listing, SuspectView
 
 __all__ = [
@@ -50,12 +55,13 @@ async def alerts(
     scope: Scope = EVERYTHING,
     at: float = 0.0,
     window_minutes: int = 5,
+    asked: Filter = ANY,
 ) -> Listing[AlertView]:
     """The worst alerts; see `Reader.alerts`."""
     where: list[str] = [] if include_closed else ["closed = 0"]
     values: list[object] = []
+    span = await span_of(snapshot, window_minutes, at)
     if at:
-        span = await span_of(snapshot, window_minutes, at)
         where, values = ["first_seen < ?", "last_seen >= ?"], [(span.end + 1) * 60, (span.start + 1) * 60]
     for column, wanted in (("host", scope.host), ("route", scope.route)):
         if wanted:
@@ -81,9 +87,34 @@ async def alerts(
             ids.append(who.alert)
         where.append(f"(id IN ({marks(ids)}) OR principal = ?)")
         values += [*ids, f"user:{who.user}" if who.user else ""]
+    if asked:
+        narrowed = condition(asked, ALERT_COLUMNS, span.at)
+        where.append(narrowed.sql)
+        values += narrowed.values
     text = f"WHERE {' AND '.join(where)}" if where else ""
+    if asked and narrowed.left:
+        return await _matching(snapshot, text, values, limit, narrowed.left, span.at, among)
     rows = await snapshot.rows(f"SELECT body FROM alerts {text} {_WORST} LIMIT ?", (*values, limit))  # noqa: S608
     return Listing(await _views(snapshot, rows), among)
+
+
+async def _matching(
+    snapshot: Snapshot, text: str, values: Sequence[object], limit: int, left: Filter, at: float, among: int
+) -> Listing[AlertView]:
+    """Those of the worst alerts whose bodies, and what was said about them, pass a filter."""
+    rows = await snapshot.rows(f"SELECT id FROM alerts {text} {_WORST} LIMIT ?", (*values, _LOOKED_AT + 1))  # noqa: S608
+    ids = [key for (key,) in rows][:_LOOKED_AT]
+    views: list[AlertView] = []
+    for begin in range(0, len(ids), _PIECE):
+        piece = ids[begin : begin + _PIECE]
+        found = await snapshot.rows(
+            f"SELECT body FROM alerts WHERE id IN ({marks(piece)}) {_WORST}",  # noqa: S608  only marks
+            piece,
+        )
+        views += kept(left, await _views(snapshot, found), alert_record, at)
+        if len(views) >= limit:
+            return Listing(views[:limit], among)
+    return Listing(views, among or (_LOOKED_AT if len(rows) > _LOOKED_AT else 0))
 
 
 async def _ids_of(snapshot: Snapshot, clients: Sequence[str]) -> list[str]:
@@ -144,16 +175,19 @@ async def evidence(
     return [EvidenceView(float(time), source, line, text) for time, source, line, text in found]
 
 
-async def suspects(snapshot: Snapshot, family: str, limit: int, scope: Scope = EVERYTHING) -> Listing[SuspectView]:
+async def suspects(
+    snapshot: Snapshot, family: str, limit: int, scope: Scope = EVERYTHING, where: Filter = ANY
+) -> Listing[SuspectView]:
     """Leaning tests of a family (enumeration: with scraping), strongest evidence first."""
     families = _FAMILIES.get(family, (family,))
+    asked = condition(where, SUSPECT_COLUMNS, await watermark(snapshot) if where else 0.0, words=SUSPECT_WORDS)
     found: Rows = []
     if scope == EVERYTHING:
         for name in families:
             found += await snapshot.rows(
                 f"SELECT {_SUSPECT} FROM suspects s WHERE s.family = ? AND s.evidence > 0 "  # noqa: S608  own names
-                "ORDER BY s.evidence DESC LIMIT ?",
-                (name, limit),
+                f"AND {asked.sql} ORDER BY s.evidence DESC LIMIT ?",
+                (name, *asked.values, limit),
             )
         return Listing(_suspects(found)[:limit])
     who = replace(scope, host="", route="")
@@ -162,8 +196,8 @@ async def suspects(snapshot: Snapshot, family: str, limit: int, scope: Scope = E
         for name in families:
             rows = await snapshot.rows(
                 f"SELECT {_SUSPECT} FROM (SELECT * FROM suspects WHERE family = ? AND evidence > 0 "  # noqa: S608
-                "ORDER BY evidence DESC LIMIT ?) AS s",
-                (name, _LOOKED_AT),
+                f"ORDER BY evidence DESC LIMIT ?) AS s WHERE {asked.sql}",
+                (name, _LOOKED_AT, *asked.values),
             )
             looked_at = max(looked_at, len(rows))
             found += rows
@@ -186,9 +220,10 @@ async def suspects(snapshot: Snapshot, family: str, limit: int, scope: Scope = E
         piece = clients[begin : begin + _PIECE]
         # The concatenation keeps SQLite from walking through the whole family.
         found += await snapshot.rows(
-            f"SELECT {_SUSPECT} FROM (SELECT * FROM suspects WHERE (client IN ({marks(piece)}) OR principal = ?) "  # noqa: S608
-            f"AND family || '' IN ({marks(families)}) AND evidence > 0 ORDER BY evidence DESC LIMIT ?) AS s",
-            (*piece, f"user:{who.user}" if who.user else who.client, *families, limit),
+            f"SELECT {_SUSPECT} FROM (SELECT * FROM suspects s WHERE (s.client IN ({marks(piece)}) OR s.principal = ?) "  # noqa: S608
+            f"AND s.family || '' IN ({marks(families)}) AND s.evidence > 0 AND {asked.sql} "
+            "ORDER BY s.evidence DESC LIMIT ?) AS s",
+            (*piece, f"user:{who.user}" if who.user else who.client, *families, *asked.values, limit),
         )
     views = [view for view in dict.fromkeys(_suspects(found)) if _is_there(view, scope)]
     return Listing(views[:limit], belonging.among)

@@ -5,13 +5,17 @@ counted exactly before they are ranked. Longer windows, and lists longer than a 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apiwatch.model import SEVERITIES
 from apiwatch.store.boards import BOARD_MINUTES_KEPT, KEPT, WINDOW
+from apiwatch.store.filters.match import matches
+from apiwatch.store.filters.records import client_record
+from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.findings import open_alerts_of
 from apiwatch.store.members import Members, members, near
+from apiwatch.store.narrowing import narrowed
 from apiwatch.store.schema import HALF_LIFE_S, rank_of
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.snapshot import Rows, Snapshot, marks
@@ -30,6 +34,11 @@ _ALERTED = 500
 """Clients with open alerts that are listed even when their scores have faded."""
 
 _PIECE = 400
+
+_NO_SPARK = (0,) * 60
+
+_SPARKS = 200
+"""Clients at the head of a list whose last hour is looked up."""
 
 _LATEST = 15
 """Minutes at the end of a window whose busiest clients are looked at."""
@@ -64,14 +73,26 @@ def faded(score: int, scored_at: float, now: float) -> int:
     return round(score * float(0.5 ** (max(0.0, now - scored_at) / HALF_LIFE_S)))
 
 
+_NOBODY = ClientView("", "", 0.0, 0.0, 0, 0, Mix(), 0, "")
+
+
 async def listed(
-    snapshot: Snapshot, window_minutes: int, sort: str, limit: int, now: float, scope: Scope, at: float
+    snapshot: Snapshot,
+    window_minutes: int,
+    sort: str,
+    limit: int,
+    now: float,
+    scope: Scope,
+    at: float,
+    where: Filter = ANY,
 ) -> Listing[ClientView]:
     """See `Reader.clients`."""
     span = await span_of(snapshot, window_minutes, at)
     found = Members({})
     fade_to = min(now, span.at)
-    if scope == EVERYTHING:
+    if where:
+        found, counts = await _narrowed(snapshot, span, window_minutes, sort, fade_to, scope, where)
+    elif scope == EVERYTHING:
         counts = await _candidates(snapshot, span, window_minutes, sort, limit, fade_to)
     else:
         found = await _members(snapshot, span, scope)
@@ -92,8 +113,13 @@ async def listed(
 
         best = sorted(totals, key=lambda client: _rank(value(client), client, counts[client]))[:limit]
     alerts = await _alerts(snapshot, best)
+    sparks = await _sparks(snapshot, span, best)
     rows = [
-        view_of(name, totals[name], counts[name], alerts.get(name), found.clients.get(name, ()))
+        replace(
+            view_of(name, totals[name], counts[name], alerts.get(name)),
+            near=found.clients.get(name, ()),
+            spark=sparks.get(name, _NO_SPARK),
+        )
         for name in best
         if name in totals
     ]
@@ -124,6 +150,34 @@ async def _members(snapshot: Snapshot, span: Span, scope: Scope) -> Members:
     return await members(snapshot, scope, lambda: busiest_of(snapshot, span))
 
 
+async def _narrowed(
+    snapshot: Snapshot, span: Span, window_minutes: int, sort: str, fade_to: float, scope: Scope, where: Filter
+) -> tuple[Members, dict[str, Mix]]:
+    """The clients of a scope that pass a filter, and what they did in the window."""
+    found, within = Members({}), None
+    if scope != EVERYTHING:
+        found = await _members(snapshot, span, scope)
+        within = list(found.clients)
+    wanted = await narrowed(snapshot, span, window_minutes, sort, where, within)
+    counts, counted = wanted.counts, 0
+    if counts is None:
+        counts, counted = await _counts_in(snapshot, span, window_minutes, wanted.clients)
+    if within is None:
+        counts = {client: mix for client, mix in counts.items() if mix.requests}
+    known = client_record(_NOBODY)
+    terms = tuple(term for term in where.terms if term.field is not None and term.field.name in known)
+    if terms:
+        totals = await totals_of(snapshot, list(counts), fade_to)
+        alerts = await _alerts(snapshot, list(totals))
+        left = Filter(terms)
+        counts = {
+            client: counts[client]
+            for client, total in totals.items()
+            if matches(left, client_record(view_of(client, total, counts[client], alerts.get(client))), span.at)
+        }
+    return found._replace(among=wanted.among or counted or found.among), counts
+
+
 async def _counts_in(
     snapshot: Snapshot, span: Span, window_minutes: int, clients: Sequence[str]
 ) -> tuple[dict[str, Mix], int]:
@@ -149,10 +203,8 @@ async def _counts_in(
     return counts, 0 if len(counted) == len(older) else len(counts)
 
 
-def view_of(
-    client: str, totals: ClientTotals, window: Mix, alerts: tuple[int, int] | None, shared: tuple[str, ...] = ()
-) -> ClientView:
-    """One row; `alerts`: (number of open ones, highest severity), `shared`: see `ClientView.near`."""
+def view_of(client: str, totals: ClientTotals, window: Mix, alerts: tuple[int, int] | None) -> ClientView:
+    """One row; `alerts`: (number of open ones, highest severity)."""
     number, severity = (alerts[0], SEVERITIES[alerts[1]]) if alerts is not None else (0, "")
     return ClientView(
         client=client,
@@ -164,7 +216,6 @@ def view_of(
         window=window,
         alerts=number,
         severity=severity,
-        near=shared,
     )
 
 
@@ -302,6 +353,23 @@ async def _counts_of(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> 
         )
         counts.update((client, _mix(row)) for client, *row in rows)
     return counts
+
+
+async def _sparks(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Requests of clients in each of the last 60 minutes of a window."""
+    first = span.end - len(_NO_SPARK) + 1
+    counts: dict[str, list[int]] = {}
+    for begin in range(0, min(len(clients), _SPARKS), _PIECE):
+        piece = clients[begin : min(begin + _PIECE, _SPARKS)]
+        rows = await snapshot.rows(
+            "SELECT name, m, requests FROM (SELECT DISTINCT client AS name FROM clients "  # noqa: S608  only marks
+            f"WHERE client IN ({marks(piece)})) AS wanted CROSS JOIN (SELECT DISTINCT minute AS m FROM minutes "
+            "WHERE minute >= ? AND minute <= ?) AS span CROSS JOIN client_minutes WHERE minute = m AND client = name",
+            (*piece, first, span.end),
+        )
+        for client, minute, requests in rows:
+            counts.setdefault(client, list(_NO_SPARK))[minute - first] += requests
+    return {client: tuple(minutes) for client, minutes in counts.items()}
 
 
 async def _all_counts(snapshot: Snapshot, span: Span, window_minutes: int) -> dict[str, Mix]:

@@ -12,7 +12,7 @@ from apiwatch.errors import StoreBusyError, StoreError
 from apiwatch.store.files import file_mode, name_of, translated
 from apiwatch.text import plain
 
-__all__ = ["Lock", "live_owner"]
+__all__ = ["Lock", "is_owned", "live_owner"]
 
 _PATIENCE_S = 0.5
 """Somebody who only looks holds the lock for an instant; an owner holds it longer than this."""
@@ -23,19 +23,30 @@ _TEXT = 512
 
 def live_owner(path: Path) -> str | None:
     """'pid N, user@host' of the live writer of a state file; None without one, or when this user may not know."""
+    return _look(path)[1]
+
+
+def is_owned(path: Path) -> bool | None:
+    """Whether a state file has a live writer; None when this user may not know."""
+    return _look(path)[0]
+
+
+def _look(path: Path) -> tuple[bool | None, str | None]:
     try:
         descriptor = os.open(_lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False, None
     except OSError:
-        return None
+        return None, None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _text(descriptor) or "pid unknown"
+        return True, _text(descriptor) or "pid unknown"
     except OSError:
-        return None
+        return None, None
     finally:
         os.close(descriptor)
-    return None
+    return False, None
 
 
 class Lock:

@@ -9,16 +9,16 @@ from apiwatch.store.files import connect, identify, name_of, translated, uri, wi
 from apiwatch.store.locks import Lock
 from apiwatch.store.schema import VERSION, migrate
 
-__all__ = ["open_connection"]
+__all__ = ["is_resting", "open_connection", "open_resting"]
 
 _WAIT_S = 10.0
 _CACHE_KIB = 16_384
 
 
-async def open_connection(path: Path, mode: str) -> aiosqlite.Connection:
+async def open_connection(path: Path, mode: str, *, migrates: bool = True) -> aiosqlite.Connection:
     """A connection ('ro' or 'rw') to a state file of the current version; an older file is migrated first.
 
-    Raises StoreError and StoreVersionError.
+    Without `migrates` an older one is refused. Raises StoreError and StoreVersionError.
     """
     version = identify(path)
     if version is None:
@@ -27,21 +27,44 @@ async def open_connection(path: Path, mode: str) -> aiosqlite.Connection:
             "or name another file with --db"
         )
     if version < VERSION:
+        if not migrates:
+            raise StoreVersionError(
+                f"the state file {name_of(path)} has schema version {version}, this program has {VERSION}: let its "
+                "owner open it once with `apiwatch attach`, which brings it up to date"
+            )
         _migrate(path, version)
-    will_connect(path)
     with translated(path):
-        connection = await aiosqlite.connect(
-            uri(path, mode), uri=True, isolation_level=None, timeout=_WAIT_S, cached_statements=256
-        )
-        try:
-            await connection.execute_fetchall(f"PRAGMA cache_size = -{_CACHE_KIB}")
-            await connection.execute_fetchall("PRAGMA temp_store = MEMORY")
-            if mode == "ro":
-                await connection.execute_fetchall("PRAGMA query_only = ON")
-            await connection.execute_fetchall("SELECT COUNT(*) FROM shards")
-        except BaseException:
-            await connection.close()
-            raise
+        return await _opened(path, uri(path, mode), mode)
+
+
+async def open_resting(path: Path) -> aiosqlite.Connection:
+    """A connection to a state file that nobody has open, for a user who may only read it. Raises sqlite3.Error.
+
+    SQLite makes a file beside one that is in WAL mode before it reads it, unless it is told that nobody writes
+    (https://www.sqlite.org/wal.html, section 6: read-only databases).
+    """
+    return await _opened(path, f"{uri(path, 'ro')}&immutable=1", "ro")
+
+
+def is_resting(path: Path) -> bool:
+    """Whether nobody has a state file open: then it has no write-ahead log."""
+    return not path.with_name(f"{path.name}-wal").exists()
+
+
+async def _opened(path: Path, address: str, mode: str) -> aiosqlite.Connection:
+    will_connect(path)
+    connection = await aiosqlite.connect(
+        address, uri=True, isolation_level=None, timeout=_WAIT_S, cached_statements=256
+    )
+    try:
+        await connection.execute_fetchall(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        await connection.execute_fetchall("PRAGMA temp_store = MEMORY")
+        if mode == "ro":
+            await connection.execute_fetchall("PRAGMA query_only = ON")
+        await connection.execute_fetchall("SELECT COUNT(*) FROM shards")
+    except BaseException:
+        await connection.close()
+        raise
     return connection
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from apiwatch.model import Action, ActionKind, Delta, StateRow
+from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.views import (
     ActionView,
@@ -17,8 +18,11 @@ from apiwatch.store.views import (
     ClientView,
     EvidenceView,
     HealthView,
+    InventoryView,
     Listing,
+    MinuteView,
     Overview,
+    PointView,
     Pulse,
     RouteView,
     SourceView,
@@ -73,7 +77,10 @@ class Writer(Protocol):
 
 
 class Reader(Protocol):
-    """Named queries; read-only. `now` is the viewer's clock. Every method is one short read transaction."""
+    """Named queries; read-only. `now` is the viewer's clock. Every method is one short read transaction.
+
+    `where` narrows a list in the store, so that it finds rows which the list would not show.
+    """
 
     async def changed(self) -> bool:
         """Whether another connection has committed since the last call (first call: True)."""
@@ -83,8 +90,22 @@ class Reader(Protocol):
         """The heartbeat alone, and whether it came alone: what to read before reading everything anew."""
         ...
 
-    async def overview(self, window_minutes: int, now: float) -> Overview:
-        """The head of the dashboard."""
+    async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
+        """The head of the dashboard; with `at` its window, timeline and alerts are those of that event time.
+
+        In the past `clients_window` counts the clients on the leaderboards (all, up to 1 500 a minute).
+        """
+        ...
+
+    async def span(self) -> tuple[int, int]:
+        """The oldest and the newest minute of which the file has requests; (0, 0) when it has none.
+
+        The counts of single clients, and of routes, reach back less far: see `retention`.
+        """
+        ...
+
+    async def day(self, at: float = 0.0) -> tuple[MinuteView, ...]:
+        """The 24 hours before the event time `at` (0: now) minute by minute, with the severity of alerts then."""
         ...
 
     async def health(self) -> HealthView | None:
@@ -99,6 +120,7 @@ class Reader(Protocol):
         scope: Scope = EVERYTHING,
         at: float = 0.0,
         window_minutes: int = 5,
+        where: Filter = ANY,
     ) -> Listing[AlertView]:
         """Alerts, most severe first, then highest score, then newest.
 
@@ -129,6 +151,7 @@ class Reader(Protocol):
         now: float = 0.0,
         scope: Scope = EVERYTHING,
         at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[ClientView]:
         """Clients active in the window; `sort`: score, requests, miss, deny, err, bytes or last_seen.
 
@@ -146,14 +169,38 @@ class Reader(Protocol):
         """The drill-down."""
         ...
 
-    async def suspects(self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING) -> Listing[SuspectView]:
+    async def suspects(
+        self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING, where: Filter = ANY
+    ) -> Listing[SuspectView]:
         """Leaning tests of 'enumeration' (with scraping), 'auth' or 'recon', strongest evidence first."""
         ...
 
     async def routes(
-        self, *, limit: int = 200, scope: Scope = EVERYTHING, window_minutes: int = 5, at: float = 0.0
+        self,
+        *,
+        limit: int = 200,
+        scope: Scope = EVERYTHING,
+        window_minutes: int = 5,
+        at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[RouteView]:
         """Routes, busiest first. In the scope of clients, what these did there (then `host` is not known)."""
+        ...
+
+    async def inventory(self, *, limit: int = 500, scope: Scope = EVERYTHING) -> Listing[InventoryView]:
+        """Routes that were asked for, and what OpenAPI files declare though nobody asked for it.
+
+        First those with findings, then what no file declares, what is deprecated and used, the rest by age (newest
+        first), and last what nobody asked for.
+        """
+        ...
+
+    async def points(self, scope: Scope) -> tuple[PointView, ...]:
+        """Objects over time of whoever leans towards enumeration or scraping in a scope, by time.
+
+        Of a client (and route), user, alert or route; of its latest 20 principals and parameters, up to 256 objects
+        each. Objects count from when the test began to lean, each at its first request.
+        """
         ...
 
     async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from apiwatch.store import detail, findings, listing, routing, tail, totals, user
+from apiwatch.store import day, detail, findings, inventory, listing, points, routing, tail, totals, user
 from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
-from apiwatch.store.opening import open_connection
+from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.protocol import Reader
+from apiwatch.store.readonly import open_snapshots
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.snapshot import Snapshots
 from apiwatch.store.span import span_of
@@ -19,8 +20,11 @@ from apiwatch.store.views import (
     ClientView,
     EvidenceView,
     HealthView,
+    InventoryView,
     Listing,
+    MinuteView,
     Overview,
+    PointView,
     Pulse,
     RouteView,
     SourceView,
@@ -36,13 +40,13 @@ _LINES = 1000
 """Most evidence lines of an alert, the limit of the settings."""
 
 
-async def open_reader(path: Path) -> Reader:
-    """Open a state file for reading; an older one is migrated while no collector owns it.
+async def open_reader(path: Path, *, migrates: bool = True) -> Reader:
+    """Open a state file for reading; with `migrates` an older one is migrated while no collector owns it.
 
     Raises StoreError when there is none, or when it is not ours, damaged, or cannot be opened by this user;
-    StoreVersionError when it is newer than this program, or older and owned.
+    StoreVersionError when it is newer than this program, or older and not to be migrated now.
     """
-    return SqliteReader(Snapshots(path, await open_connection(path, "ro")))
+    return SqliteReader(await open_snapshots(path, migrates=migrates))
 
 
 class SqliteReader:
@@ -63,10 +67,20 @@ class SqliteReader:
         """See `Reader.pulse`."""
         return totals.pulse(await self._snapshots.ask(totals.PULSE))
 
-    async def overview(self, window_minutes: int, now: float) -> Overview:
+    async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
         """See `Reader.overview`."""
         async with self._snapshots.take() as snapshot:
-            return await totals.overview(snapshot, window_minutes, now, self._past)
+            return await totals.overview(snapshot, window_minutes, now, at, self._past)
+
+    async def span(self) -> tuple[int, int]:
+        """See `Reader.span`."""
+        async with self._snapshots.take() as snapshot:
+            return await day.stored(snapshot)
+
+    async def day(self, at: float = 0.0) -> tuple[MinuteView, ...]:
+        """See `Reader.day`."""
+        async with self._snapshots.take() as snapshot:
+            return await day.day(snapshot, at)
 
     async def health(self) -> HealthView | None:
         """See `Reader.health`."""
@@ -81,6 +95,7 @@ class SqliteReader:
         scope: Scope = EVERYTHING,
         at: float = 0.0,
         window_minutes: int = 5,
+        where: Filter = ANY,
     ) -> Listing[AlertView]:
         """See `Reader.alerts`."""
         async with self._snapshots.take() as snapshot:
@@ -91,6 +106,7 @@ class SqliteReader:
                 scope=scope,
                 at=at,
                 window_minutes=window_minutes,
+                asked=where,
             )
 
     async def alert(self, alert_id: str) -> AlertView | None:
@@ -117,6 +133,7 @@ class SqliteReader:
         now: float = 0.0,
         scope: Scope = EVERYTHING,
         at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[ClientView]:
         """See `Reader.clients`. The window ends with the minute of the newest event, or of `at`; `now` fades scores.
 
@@ -126,7 +143,7 @@ class SqliteReader:
         if sort not in listing.SORTS:
             raise ValueError(f"clients cannot be sorted by {sort!r}")
         async with self._snapshots.take() as snapshot:
-            return await listing.listed(snapshot, window_minutes, sort, limit, now, scope, at)
+            return await listing.listed(snapshot, window_minutes, sort, limit, now, scope, at, where)
 
     async def client(self, client: str, now: float) -> ClientDetail | None:
         """See `Reader.client`."""
@@ -138,17 +155,35 @@ class SqliteReader:
         async with self._snapshots.take() as snapshot:
             return await user.user_detail(snapshot, name, now)
 
-    async def suspects(self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING) -> Listing[SuspectView]:
+    async def suspects(
+        self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING, where: Filter = ANY
+    ) -> Listing[SuspectView]:
         """See `Reader.suspects`."""
         async with self._snapshots.take() as snapshot:
-            return await findings.suspects(snapshot, family, limit, scope)
+            return await findings.suspects(snapshot, family, limit, scope, where)
 
     async def routes(
-        self, *, limit: int = 200, scope: Scope = EVERYTHING, window_minutes: int = 5, at: float = 0.0
+        self,
+        *,
+        limit: int = 200,
+        scope: Scope = EVERYTHING,
+        window_minutes: int = 5,
+        at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[RouteView]:
         """See `Reader.routes`."""
         async with self._snapshots.take() as snapshot:
-            return await routing.routes(snapshot, limit, scope, await span_of(snapshot, window_minutes, at))
+            return await routing.routes(snapshot, limit, scope, await span_of(snapshot, window_minutes, at), where)
+
+    async def inventory(self, *, limit: int = 500, scope: Scope = EVERYTHING) -> Listing[InventoryView]:
+        """See `Reader.inventory`."""
+        async with self._snapshots.take() as snapshot:
+            return await inventory.inventory(snapshot, limit, scope)
+
+    async def points(self, scope: Scope) -> tuple[PointView, ...]:
+        """See `Reader.points`."""
+        async with self._snapshots.take() as snapshot:
+            return await points.points(snapshot, scope)
 
     async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
         """See `Reader.tail`."""

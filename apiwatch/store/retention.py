@@ -49,11 +49,13 @@ class Sweeper:
         minutes = int(watermark - max(retention.minutes, retention.client_minutes)) // 60
         newest = int(watermark) // 60
         self._trim("minutes", "minute, shard", minutes, budget)
+        self._trim("route_minutes", "minute, host, route", int(watermark - retention.route_minutes) // 60, budget)
         boards = max(newest - BOARD_MINUTES_KEPT, min(newest - WINDOW, self.oldest_minute(watermark))) + 1
         self._trim("board_minutes", "minute, client", boards, budget)
         self._trim("board_floors", "minute, shard", boards, budget)
         clients = int(watermark - retention.clients)
         self._trim("suspects", "last_seen, principal", clients, _LEAST)
+        self._trim("points", "last_seen, principal", clients, _LEAST)
         if newest != self._pruned_at:
             self._pruned_at = newest
             self._connection.execute("DELETE FROM routes WHERE last_seen < ?", (clients,))

@@ -3,14 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from apiwatch.store.filters.match import kept
+from apiwatch.store.filters.records import route_record
+from apiwatch.store.filters.sql import Condition, condition
+from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.listing import busiest_of
 from apiwatch.store.members import members
+from apiwatch.store.routeminutes import with_minutes
 from apiwatch.store.scope import Scope
+from apiwatch.store.searching import ROUTE_COLUMNS, ROUTE_WORDS
 from apiwatch.store.snapshot import Snapshot, marks
 from apiwatch.store.span import Span
 from apiwatch.store.views import Listing, Mix, RouteView
 
-__all__ = ["routes", "routes_of"]
+__all__ = ["mix_of", "routes", "routes_of"]
 
 _OUTCOMES = ("requests", "ok", "miss", "deny", "limited", "err", "neutral")
 _SUMS = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in _OUTCOMES)
@@ -19,16 +25,18 @@ _CLIENTS = 400
 """Clients whose routes are added up."""
 
 
-async def routes(snapshot: Snapshot, limit: int, scope: Scope, span: Span) -> Listing[RouteView]:
+async def routes(snapshot: Snapshot, limit: int, scope: Scope, span: Span, asked: Filter = ANY) -> Listing[RouteView]:
     """See `Reader.routes`."""
     who = replace(scope, host="", route="")
     if who == Scope():
-        return Listing(await _of_all(snapshot, limit, scope))
+        of_all = await _of_all(snapshot, limit, scope, condition(asked, ROUTE_COLUMNS, span.at, words=ROUTE_WORDS))
+        return Listing(await with_minutes(snapshot, of_all, span))
     found = await members(snapshot, who, lambda: busiest_of(snapshot, span))
     clients = list(found.clients)
     views = await routes_of(snapshot, clients[:_CLIENTS])
     among = found.among or (_CLIENTS if len(clients) > _CLIENTS else 0)
-    return Listing([view for view in views if scope.route in ("", view.route)][:limit], among)
+    views = [view for view in views if scope.route in ("", view.route)]
+    return Listing(kept(asked, views, route_record, span.at)[:limit], among)
 
 
 async def routes_of(snapshot: Snapshot, clients: Sequence[str]) -> list[RouteView]:
@@ -40,20 +48,20 @@ async def routes_of(snapshot: Snapshot, clients: Sequence[str]) -> list[RouteVie
         clients,
     )
     return [
-        RouteView("", route, roles, 0.0, float(last), number, objects, _mix(counts))
+        RouteView("", route, roles, 0.0, float(last), number, objects, mix_of(counts))
         for route, roles, last, number, objects, *counts in rows
     ]
 
 
-async def _of_all(snapshot: Snapshot, limit: int, scope: Scope) -> list[RouteView]:
+async def _of_all(snapshot: Snapshot, limit: int, scope: Scope, asked: Condition) -> list[RouteView]:
     """Busiest first. Nobody counts their distinct objects over all clients: that is 0."""
     wanted = [(column, value) for column, value in (("host", scope.host), ("route", scope.route)) if value]
     where = " AND ".join(f"{column} = ?" for column, _ in wanted) or "1 = 1"
     found = await snapshot.rows(
         "SELECT host, route, MAX(roles), MIN(first_seen), MAX(last_seen), CAST(SUM(clients) AS BIGINT),"  # noqa: S608
         f"  {_SUMS}, MAX(origin), MAX(notes) "
-        f"FROM routes WHERE {where} GROUP BY host, route ORDER BY 7 DESC, host, route LIMIT ?",
-        (*(value for _, value in wanted), limit),
+        f"FROM routes WHERE {where} GROUP BY host, route HAVING {asked.sql} ORDER BY 7 DESC, host, route LIMIT ?",
+        (*(value for _, value in wanted), *asked.values, limit),
     )
     return [
         RouteView(
@@ -64,7 +72,7 @@ async def _of_all(snapshot: Snapshot, limit: int, scope: Scope) -> list[RouteVie
             last_seen=float(last),
             clients=clients,
             objects=0,
-            mix=_mix(counts),
+            mix=mix_of(counts),
             origin=origin,
             notes=tuple(notes.split("; ")) if notes else (),
         )
@@ -72,5 +80,6 @@ async def _of_all(snapshot: Snapshot, limit: int, scope: Scope) -> list[RouteVie
     ]
 
 
-def _mix(counts: Sequence[int]) -> Mix:
+def mix_of(counts: Sequence[int]) -> Mix:
+    """Requests and outcomes, in that order, without status classes."""
     return Mix(**dict(zip(_OUTCOMES, counts, strict=True)))

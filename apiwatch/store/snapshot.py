@@ -48,10 +48,10 @@ class Snapshots:
     async def take(self, begin: str = "BEGIN") -> AsyncIterator[Snapshot]:
         """A transaction that is committed at the end, and rolled back when something is raised."""
         async with self._turn:
-            connection = self._connection
-            if connection is None:
-                raise StoreError(f"the state file {name_of(self._path)} was closed")
             with translated(self._path):
+                connection = await self._current()
+                if connection is None:
+                    raise StoreError(f"the state file {name_of(self._path)} was closed")
                 try:
                     await connection.execute_fetchall(begin)
                     yield Snapshot(connection)
@@ -61,13 +61,18 @@ class Snapshots:
                     await asyncio.shield(connection.rollback())
                     raise
 
+    async def _current(self) -> aiosqlite.Connection | None:
+        """The connection for the next transaction; None once it is closed."""
+        return self._connection
+
     async def ask(self, sql: str) -> Rows:
         """All rows of one query, which is a transaction of its own."""
         async with self._turn:
-            if self._connection is None:
+            connection = await self._current()
+            if connection is None:
                 raise StoreError(f"the state file {name_of(self._path)} was closed")
             with translated(self._path):
-                return [tuple(row) for row in await self._connection.execute_fetchall(sql)]
+                return [tuple(row) for row in await connection.execute_fetchall(sql)]
 
     async def close(self) -> None:
         """Close the connection; safe to call twice."""

@@ -1,7 +1,6 @@
 """Reading what is about the whole log: the head of the dashboard, health, sources."""
 
 import time
-from collections.abc import Sequence
 from functools import reduce
 from itertools import groupby
 
@@ -9,10 +8,11 @@ from apiwatch.model import SEVERITIES
 from apiwatch.store.blocks import live_entries
 from apiwatch.store.clean import unpack
 from apiwatch.store.snapshot import Rows, Snapshot
-from apiwatch.store.span import watermark
+from apiwatch.store.span import Span, span_of
+from apiwatch.store.usual import earlier, usual_of
 from apiwatch.store.views import HealthView, MinuteView, Mix, Overview, Pulse, SourceView, UnparsedView
 
-__all__ = ["PULSE", "Past", "health", "overview", "pulse", "sources", "unparsed"]
+__all__ = ["PULSE", "Past", "health", "minutes_of", "overview", "pulse", "sources", "unparsed"]
 
 _TIMELINE = 60
 
@@ -33,52 +33,59 @@ PULSE = "SELECT body, (SELECT MAX(seq) FROM actions) FROM health ORDER BY shard"
 
 
 class Past:
-    """The sum of the minutes before the timeline. They are many and hardly change: it is kept for a while."""
+    """What is counted over old minutes: they are many and hardly change, so that the answers are kept for a while."""
 
     def __init__(self) -> None:
-        self._newest = -1
+        self._span: Span | None = None
         self._counted_at = 0.0
-        self._sum: tuple[int, ...] = ()
+        self.sum = Mix()
+        """Of all minutes up to an hour before the newest one."""
+        self.usual = 0.0
+        """See `usual_of`."""
 
-    async def sum(self, snapshot: Snapshot, newest: int) -> tuple[int, ...]:
-        """Counts by the names of `_MIX`, of the minutes up to an hour before `newest`."""
+    async def count(self, snapshot: Snapshot, span: Span) -> None:
+        """Count anew if a minute has gone by since, or `_KEPT_S`."""
         now = time.monotonic()
-        if newest != self._newest or now - self._counted_at >= _KEPT_S:
-            self._sum = await _sum(snapshot, "minute <= ?", newest - _TIMELINE)
-            self._newest, self._counted_at = newest, now
-        return self._sum
+        span = span._replace(at=0)
+        if span != self._span or now - self._counted_at >= _KEPT_S:
+            self.sum = await _mix(snapshot, "WHERE minute <= ?", (span.newest - _TIMELINE,))
+            self.usual = await _usual(snapshot, span)
+            self._span, self._counted_at = span, now
 
 
-async def overview(snapshot: Snapshot, window_minutes: int, now: float, past: Past) -> Overview:
+async def overview(snapshot: Snapshot, window_minutes: int, now: float, at: float, past: Past) -> Overview:
     """See `Reader.overview`."""
-    newest = int(await watermark(snapshot)) // 60
-    timeline = await snapshot.rows(
-        f"SELECT minute, {_SUMS} FROM minutes WHERE minute > ? GROUP BY minute ORDER BY minute",  # noqa: S608  own names
-        (newest - _TIMELINE,),
-    )
-    total = _added_up([await past.sum(snapshot, newest), *(counts for _, *counts in timeline)])
-    begin = newest - window_minutes
-    window = (
-        _added_up([counts for minute, *counts in timeline if minute > begin])
-        if window_minutes <= _TIMELINE
-        else Mix(*await _sum(snapshot, "minute > ?", begin))
-    )
+    span = await span_of(snapshot, window_minutes, at)
+    await past.count(snapshot, span)
+    latest = await _mix(snapshot, "WHERE minute > ?", (span.newest - _TIMELINE,))
+    window = await _mix(snapshot, "WHERE minute > ? AND minute <= ?", (span.start, span.end))
+    timeline = await minutes_of(snapshot, span.end - _TIMELINE, span.end)
     (clients_total,) = await snapshot.one("SELECT COALESCE(SUM(clients), 0) FROM activity")
-    (clients_window,) = await snapshot.one(
-        "SELECT COALESCE(SUM(clients), 0) FROM activity WHERE minute > ?", (newest - window_minutes,)
-    )
-    severities = await snapshot.rows("SELECT severity, COUNT(*) FROM alerts WHERE closed = 0 GROUP BY severity")
+    if span.is_past:
+        (clients_window,) = await snapshot.one(
+            "SELECT COUNT(DISTINCT client) FROM board_minutes WHERE minute > ? AND minute <= ?", (span.start, span.end)
+        )
+        severities = await snapshot.rows(
+            "SELECT severity, COUNT(*) FROM alerts WHERE first_seen < ? AND last_seen >= ? GROUP BY severity",
+            ((span.end + 1) * 60, (span.start + 1) * 60),
+        )
+    else:
+        (clients_window,) = await snapshot.one(
+            "SELECT COALESCE(SUM(clients), 0) FROM activity WHERE minute > ?", (span.start,)
+        )
+        severities = await snapshot.rows("SELECT severity, COUNT(*) FROM alerts WHERE closed = 0 GROUP BY severity")
     return Overview(
         health=await health(snapshot),
         sources=tuple(await sources(snapshot)),
-        total=total,
+        total=Mix(*(getattr(past.sum, name) + getattr(latest, name) for name in _MIX)),
         window=window,
         window_minutes=window_minutes,
         clients_total=clients_total,
         clients_window=clients_window,
         open_alerts={SEVERITIES[severity]: count for severity, count in severities},
         queued_blocks=len(await live_entries(snapshot, now)),
-        timeline=tuple(MinuteView(minute, Mix(*counts)) for minute, *counts in timeline),
+        timeline=timeline,
+        usual=past.usual,
     )
 
 
@@ -88,6 +95,31 @@ def pulse(rows: Rows) -> Pulse:
     known = bool(found) and all(view.changed for view in found)
     revision = (*(view.changed for view in found), float(rows[0][1] or 0)) if known else None
     return Pulse(reduce(_both, found) if found else None, revision)
+
+
+async def minutes_of(snapshot: Snapshot, start: int, end: int) -> tuple[MinuteView, ...]:
+    """The minutes after `start`, up to `end`, that had requests."""
+    found = await snapshot.rows(
+        f"SELECT minute, {_SUMS} FROM minutes WHERE minute > ? AND minute <= ? "  # noqa: S608  own names
+        "GROUP BY minute ORDER BY minute",
+        (start, end),
+    )
+    return tuple(MinuteView(minute, Mix(*counts)) for minute, *counts in found)
+
+
+async def _usual(snapshot: Snapshot, span: Span) -> float:
+    (oldest,) = await snapshot.one("SELECT MIN(minute) FROM minutes")
+    windows = [] if oldest is None else earlier(span, oldest)
+    minutes: dict[int, int] = {}
+    for start, end in windows:
+        minutes.update(
+            await snapshot.rows(
+                "SELECT minute, CAST(SUM(requests) AS BIGINT) FROM minutes WHERE minute > ? AND minute <= ? "
+                "GROUP BY minute",
+                (start, end),
+            )
+        )
+    return usual_of(windows, minutes)
 
 
 async def health(snapshot: Snapshot) -> HealthView | None:
@@ -115,13 +147,9 @@ async def unparsed(snapshot: Snapshot, source: str, limit: int) -> list[Unparsed
     return [UnparsedView(name, line, float(time), *rest) for name, line, time, *rest in found]
 
 
-async def _sum(snapshot: Snapshot, where: str, minute: int) -> tuple[int, ...]:
-    found = await snapshot.one(f"SELECT {_SUMS} FROM minutes WHERE {where}", (minute,))  # noqa: S608  own names
-    return tuple(count or 0 for count in found)
-
-
-def _added_up(rows: Sequence[Sequence[int]]) -> Mix:
-    return Mix(*map(sum, zip(*rows, strict=True)))
+async def _mix(snapshot: Snapshot, where: str, values: tuple[int, ...]) -> Mix:
+    found = await snapshot.one(f"SELECT {_SUMS} FROM minutes {where}", values)  # noqa: S608  own names
+    return Mix(*(count or 0 for count in found))
 
 
 def _both(one: HealthView, two: HealthView) -> HealthView:

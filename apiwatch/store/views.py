@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from apiwatch.model import Alert, LineRow
 
@@ -17,11 +17,13 @@ __all__ = [
     "EvidenceView",
     "FacetView",
     "HealthView",
+    "InventoryView",
     "LineView",
     "Listing",
     "MinuteView",
     "Mix",
     "Overview",
+    "PointView",
     "Pulse",
     "RouteView",
     "SourceView",
@@ -62,6 +64,11 @@ class Mix:
     neutral: int = 0
     bytes: int = 0
 
+    @property
+    def failed(self) -> int:
+        """Requests that did not get what they asked for: missing, refused, limited, broken."""
+        return self.miss + self.deny + self.limited + self.err
+
 
 @dataclass(frozen=True, slots=True)
 class MinuteView:
@@ -70,6 +77,8 @@ class MinuteView:
     minute: int
     """Minutes since the epoch."""
     mix: Mix
+    severity: str = ""
+    """Highest severity of the alerts that were active then, '' for none; only in `Reader.day`."""
 
 
 INPUT_ENDED = "input ended"
@@ -178,6 +187,8 @@ class Overview:
     queued_blocks: int
     timeline: tuple[MinuteView, ...]
     """The last 60 minutes, oldest first."""
+    usual: float = 0.0
+    """Requests that are usual in such a window at this hour; 0 when that is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +245,8 @@ class ClientView:
     """Highest severity among them, '' when there is none."""
     near: tuple[str, ...] = ()
     """What it shares with the client of the scope: 'net' (the /24 or /64), 'agent', 'user'."""
+    spark: tuple[int, ...] = ()
+    """Requests of each of the last 60 minutes, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +291,45 @@ class RouteView:
     """Where its template comes from: `learned`, `pinned` or `openapi`."""
     notes: tuple[str, ...] = ()
     """Tests that cannot see here; () for the routes of one client."""
-    window: Mix = field(default_factory=Mix)
+    window: Mix = Mix()
+    """Requests in the window; this and what follows is empty for the routes of clients."""
     spark: tuple[int, ...] = ()
+    """Requests of each of the last 60 minutes, oldest first."""
     usual: float = 0.0
+    """Requests that are usual in such a window at this hour; 0 when that is not known yet."""
+    p95: float = 0.0
+    """Seconds below which 95 % of the answers in the window took, within an eighth; 0 when the log has no durations."""
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryView:
+    """One route that was asked for, or is declared."""
+
+    host: str
+    """'' when a file declares it for any host, or the log names none."""
+    route: str
+    origin: str
+    """Where its template comes from: `learned`, `pinned` or `openapi`."""
+    declared: bool | None
+    """Whether an OpenAPI file declares it; None when no file is about its host."""
+    deprecated: bool
+    first_seen: float
+    """0 when nobody ever asked for it; so is `last_seen`."""
+    last_seen: float
+    requests: int
+    """0: declared, but never seen."""
+    clients: int
+    """Distinct principals, counted up to 300."""
+    mix: Mix
+    """Requests and outcomes; status classes are those of `window`."""
+    window: Mix
+    """The last 24 hours, with status classes."""
+    first_client: str
+    """Who asked first; '' when that is not known."""
+    roles: str = ""
+    finding: str = ""
+    """Title of the worst alert of the inventory family about it, '' when there is none."""
+    alert_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +354,24 @@ class SuspectView:
     note: str
     alert_id: str
     """Open alert of the same family and principal, '' when there is none."""
+
+
+class PointView(NamedTuple):
+    """One object that somebody asked for, when a test leaned towards enumeration."""
+
+    time: int
+    number: int
+    """Its place in the order of ids; as good as random when it is not `ordered`."""
+    found: bool
+    principal: str
+    client: str
+    """Address of the principal's last point."""
+    host: str
+    route: str
+    parameter: str
+    ordered: bool
+    stride: int
+    """It stands for so many objects, of which the others were left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,15 +18,16 @@ from apiwatch.config.settings import Settings
 from apiwatch.store.protocol import Control, Reader
 from apiwatch.text import plain
 from apiwatch.tui.crash import CrashLog, log_directory
-from apiwatch.tui.endings import Endings, terminal_is_gone
+from apiwatch.tui.endings import Endings, as_it_stands, terminal_is_gone
 from apiwatch.tui.glyphs import Glyphs
-from apiwatch.tui.plot import load
+from apiwatch.tui.permissions import is_permitted
+from apiwatch.tui.pictures.plot import load
 from apiwatch.tui.screens.base import LiveScreen
 from apiwatch.tui.screens.context import ContextScreen
 from apiwatch.tui.screens.prompts import Question
 from apiwatch.tui.session import Session
 from apiwatch.tui.summary import Word, state_of
-from apiwatch.tui.themes import DARK, LIGHT, theme_name, without_colour
+from apiwatch.tui.themes import THEMES, theme_name, without_colour
 
 if TYPE_CHECKING:
     from apiwatch.blocklist import Guard
@@ -39,6 +40,9 @@ TICK_S = 0.5
 LOAD_S = 1.5
 """Seconds after the start in which nothing is done but showing the first picture."""
 
+_ACTIONS = 100
+"""Latest actions of operators among which new ones are looked for."""
+
 AGES_S = 10.0
 """Seconds after which lists are read anew although only the collector's heart beats: ages and expiries move on."""
 
@@ -47,7 +51,8 @@ class ApiwatchApp(App[None]):
     """The dashboard. `reader` and `control` stay open; whoever opened them closes them.
 
     `guard` makes the guard of the block queue anew, because what it protects changes. `ended` tells how a collector
-    that belongs to this dashboard ended, in one sentence, and None while it lives or is not ours. `clock` is wall time.
+    that belongs to this dashboard ended, in one sentence, and None while it lives or is not ours. With `read_only` no
+    key changes anything; with `served` it is seen in a browser, so that no key writes files here. `clock` is wall time.
     """
 
     ENABLE_COMMAND_PALETTE = False
@@ -70,13 +75,15 @@ class ApiwatchApp(App[None]):
         guard: "Callable[[], Guard]",
         ended: Callable[[], str | None],
         owns_collector: bool,
+        read_only: bool = False,
+        served: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        theme = "ansi" if without_colour() else settings.dashboard.theme
-        super().__init__(ansi_color=True if theme == "ansi" else None)
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = theme_name(theme)
+        colourless = without_colour()
+        super().__init__(ansi_color=True if colourless else None)
+        for known in THEMES.values():
+            self.register_theme(known)
+        self.theme = theme_name("ansi" if colourless else settings.dashboard.theme, self.console.color_system)
         self.animation_level = "none"
         self.session = Session(
             reader,
@@ -86,6 +93,8 @@ class ApiwatchApp(App[None]):
             guard=guard,
             ended=ended,
             owns_collector=owns_collector,
+            read_only=read_only,
+            served=served,
             clock=clock,
         )
         self._crash_log = CrashLog(log_directory(settings.db))
@@ -105,11 +114,16 @@ class ApiwatchApp(App[None]):
         """Drawing characters."""
         return self.session.glyphs
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey what this session does not permit."""
+        return True if is_permitted(self.session, action) else None
+
     def on_mount(self) -> None:
         """Start reading, and obey signals."""
         self._resources.enter_context(self._crash_log)
         if not self.is_headless:
             self._resources.enter_context(Endings(self._signalled))
+            self._resources.enter_context(as_it_stands(self._driver))
         self.push_screen(ContextScreen(self.session, view=0))
         self.run_worker(self._poll(), group="poll")
         self.run_worker(self._load_plots(), group="load")
@@ -161,7 +175,7 @@ class ApiwatchApp(App[None]):
     def _look_after(self) -> None:
         """Between two reads: follow the clock when they are rare, and say at once that the collector is gone."""
         ended = self.session.link().ended
-        if ended != self._ended or self.session.settings.dashboard.refresh > 1.0 or terminal_is_gone(self._driver):
+        if ended != self._ended or self.session.refresh > 1.0 or terminal_is_gone(self._driver):
             self._ended = ended
             self._tick()
 
@@ -171,7 +185,7 @@ class ApiwatchApp(App[None]):
             session.wake.clear()
             await self._read()
             self._tick()
-            due = time.monotonic() + session.settings.dashboard.refresh
+            due = time.monotonic() + session.refresh
             while (left := due - time.monotonic()) > 0:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(session.wake.wait(), min(left, TICK_S))
@@ -193,7 +207,8 @@ class ApiwatchApp(App[None]):
             if (changed and await self._brought_more(now)) or asked:
                 session.stale = False
                 self._listed_at = now
-                session.took(await session.reader.overview(session.window_minutes, now))
+                session.took(await session.reader.overview(session.window_minutes, now, session.at))
+                session.hear(await session.reader.actions(limit=_ACTIONS))
                 if screen is not None and (session.paused_at is None or not screen.loaded):
                     show = await screen.read(session.reader, now)
             session.read_done()

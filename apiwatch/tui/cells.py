@@ -1,8 +1,7 @@
 """Numbers, shares, ages and times as a reader of a narrow column wants them: pure, and never wider than promised."""
 
-from datetime import UTC, datetime
-
 from apiwatch.model import SEVERITIES
+from apiwatch.times import span, stamp, utc_of
 
 __all__ = [
     "age",
@@ -18,6 +17,7 @@ __all__ = [
     "size",
     "span",
     "stamp",
+    "took",
 ]
 
 _WORDS = {"critical": "CRIT !!", "high": "HIGH !", "medium": "MED", "low": "LOW", "info": "INFO"}
@@ -115,22 +115,6 @@ def age(elapsed: float) -> str:
     return f"{weeks}w" if weeks <= 99 else ">99w"
 
 
-def span(elapsed: float) -> str:
-    """A duration for a sentence or a countdown: '42s', '12m 03s', '1h 05m', '3d 04h'.
-
-    >>> span(42), span(723), span(3900), span(3 * 86_400 + 4 * 3600)
-    ('42s', '12m 03s', '1h 05m', '3d 04h')
-    """
-    value = int(max(0.0, elapsed))
-    if value < 60:
-        return f"{value}s"
-    if value < 3600:
-        return f"{value // 60}m {value % 60:02d}s"
-    if value < 86_400:
-        return f"{value // 3600}h {value % 3600 // 60:02d}m"
-    return f"{value // 86_400}d {value % 86_400 // 3600:02d}h"
-
-
 def seconds(value: float) -> str:
     """A lag: tenths below ten seconds, then as `age`.
 
@@ -142,16 +126,7 @@ def seconds(value: float) -> str:
 
 def clock(time: float) -> str:
     """Time of day in UTC: '14:02:31Z'; '-' for 0, which stands for never."""
-    return _utc(time).strftime("%H:%M:%SZ") if time > 0 else "-"
-
-
-def stamp(time: float) -> str:
-    """Date and time in UTC: '2026-09-20 14:02:31Z'; '-' for 0, which stands for never."""
-    return _utc(time).strftime("%Y-%m-%d %H:%M:%SZ") if time > 0 else "-"
-
-
-def _utc(time: float) -> datetime:
-    return datetime.fromtimestamp(min(time, 253_402_300_799.0), UTC)
+    return utc_of(time).strftime("%H:%M:%SZ") if time > 0 else "-"
 
 
 def rank(severity: str) -> int:
@@ -162,3 +137,16 @@ def rank(severity: str) -> int:
 def severity_word(severity: str) -> str:
     """Severity as word and mark, at most 7 characters: 'CRIT !!'; '-' for none."""
     return _WORDS.get(severity, "-")
+
+
+def took(seconds: float | None) -> str:
+    """A duration in at most 5 characters: '11ms', '1.2s'; '-' when it is not known.
+
+    >>> took(0.0112), took(1.24), took(None)
+    ('11ms', '1.2s', '-')
+    """
+    if seconds is None:
+        return "-"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f}ms"
+    return f"{seconds:.1f}s" if seconds < 99 else ">99s"

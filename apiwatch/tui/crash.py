@@ -1,5 +1,6 @@
 """What remains of a crash: a log file with the traceback, and one line for the terminal."""
 
+import contextlib
 import faulthandler
 import os
 import tempfile
@@ -59,10 +60,12 @@ class CrashLog:
         headline = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         text = "".join(traceback.format_exception(error))
         entry = f"{datetime.now(UTC).isoformat(timespec='seconds')} {what}\n{text}\n"
-        if self._file is not None:
-            self._file.write(entry)
-            self._file.flush()
-        else:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(entry)
+        # A full disk must not turn an error into a crash, or hide a crash behind another.
+        with contextlib.suppress(OSError):
+            if self._file is not None:
+                self._file.write(entry)
+                self._file.flush()
+            else:
+                with self.path.open("a", encoding="utf-8") as file:
+                    file.write(entry)
         return headline

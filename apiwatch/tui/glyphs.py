@@ -15,6 +15,10 @@ class Glyphs(NamedTuple):
     """A chart's cell from empty to full, eight steps or more."""
     steps: str
     """A one-line chart's cell from nothing to the peak."""
+    shades: str
+    """A strip's cell from nothing to all, five steps."""
+    corner: str
+    """Where the two axes of a chart meet."""
     plain: bool
     """Nothing beyond ASCII may be drawn."""
 
@@ -25,6 +29,17 @@ UNICODE = Glyphs(
     gutter="\u2502",
     levels=" \u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588",
     steps=" \u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588",
+    shades=" \u2591\u2592\u2593\u2588",
+    corner="\u2514",
     plain=False,
 )
-ASCII = Glyphs(rule="-", bar="#", gutter="|", levels=" ..::==##", steps=" .:-=+*#", plain=True)
+ASCII = Glyphs(
+    rule="-",
+    bar="#",
+    gutter="|",
+    levels=" ..::==##",
+    steps=" .:-=+*#",
+    shades=" .:*#",
+    corner="+",
+    plain=True,
+)

@@ -41,3 +41,4 @@ class Link:
     """What to type for another collector."""
     at: float = 0.0
     """Event time in which the picture ends; 0: now."""
+    read_only: bool = False

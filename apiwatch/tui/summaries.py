@@ -1,16 +1,17 @@
 """What key 0 shows: the page about a scope, read from the store."""
 
+import ipaddress
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from apiwatch.store.views import AlertView, BlockEntry, ClientDetail
+from apiwatch.store.scope import EVERYTHING, Scope
+from apiwatch.store.views import AlertView, BlockEntry, ClientDetail, ClientView, RouteView
 from apiwatch.text import plain
 from apiwatch.tui.cells import clock
 from apiwatch.tui.line import Line, wrap
-from apiwatch.tui.overviewpage import overview_page
-from apiwatch.tui.pages import client_page, why_page
-from apiwatch.tui.rows import AlertRow, ClientRow, Row
-from apiwatch.tui.views import VIEWS, Query
+from apiwatch.tui.pages import campaign_page, client_page, overview_page, route_page, user_page, why_page
+from apiwatch.tui.rows import AlertRow, ClientRow, RouteRow, Row
+from apiwatch.tui.views import LIMIT, VIEWS, Panel, Query
 from apiwatch.tui.views.alerts import ALERTS
 from apiwatch.tui.views.auth import AUTH
 from apiwatch.tui.views.clients import CLIENTS
@@ -19,6 +20,8 @@ __all__ = ["Summary", "summarise"]
 
 _TOPS = (*ALERTS.panels[:2], CLIENTS.panels[0], AUTH.panels[0])
 """Lists whose first rows the overview shows."""
+
+_ROUTES = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +42,43 @@ async def summarise(query: Query, blocks: Sequence[BlockEntry]) -> Summary:
         return await _client(query, blocks)
     if scope.alert:
         return await _alert(query)
-    return await _everything(query)
+    if scope.route:
+        return await _route(query)
+    if scope.user:
+        return await _user(query)
+    return await _tops(query)
 
 
-async def _everything(query: Query) -> Summary:
+def _gone(heading: str, *said: str) -> Summary:
+    return Summary(heading, lambda width: [row for text in said for row in wrap(text, width - 1)])
+
+
+async def _tops(query: Query) -> Summary:
+    """Everything, a network or a user agent: the first rows of the lists."""
     panels = [(view.key, panel) for view in VIEWS for panel in view.panels if panel in _TOPS]
     found = [(key, panel, await panel.read(query)) for key, panel in panels]
-    tops = [(f"{panel.title} (key {key})", answer.rows) for key, panel, answer in found]
-    overview, glyphs = query.overview, query.glyphs
-    return Summary("overview", lambda width: overview_page(overview, tops, width, glyphs))
+    tops = [(f"{panel.title}{_step(panel)} (key {key})", answer.rows) for key, panel, answer in found]
+    alerts = tuple(alert for _key, _panel, answer in found for alert in answer.alerts)
+    whole = query.scope == EVERYTHING
+    overview = query.overview if whole else None
+    heading = "overview" if whole else plain(query.scope.net or query.scope.agent)
+    return Summary(
+        heading,
+        lambda width: overview_page(overview, tops, width, query.now, query.glyphs, alerts=alerts),
+        alerts=alerts,
+    )
+
+
+def _step(panel: Panel) -> str:
+    return ", v" if panel is ALERTS.panels[1] else ""
 
 
 async def _client(query: Query, blocks: Sequence[BlockEntry]) -> Summary:
     client, now = query.scope.client, query.now
     detail = await query.reader.client(client, now)
     if detail is None:
-        return Summary(client, lambda width: _unknown_client(client, width))
+        why = "it may be older than the retention of clients, or an alert's address that sent nothing since"
+        return _gone(client, f"the state file knows nothing about {client}", why)
     blocked = _blocked(client, blocks)
     return Summary(
         client,
@@ -70,15 +94,7 @@ def _row_of(detail: ClientDetail, query: Query) -> Row:
     return ClientRow(detail.row, query.now, query.window_minutes * 60.0)
 
 
-def _unknown_client(client: str, width: int) -> list[Line]:
-    said = wrap(f"the state file knows nothing about {client}", width - 1)
-    why = "it may be older than the retention of clients, or an alert's address that sent nothing since"
-    return [*said, *wrap(why, width - 1, style="dim")]
-
-
 def _blocked(client: str, entries: Sequence[BlockEntry]) -> str:
-    import ipaddress
-
     try:
         address = ipaddress.ip_address(client)
     except ValueError:
@@ -93,14 +109,71 @@ def _blocked(client: str, entries: Sequence[BlockEntry]) -> str:
 async def _alert(query: Query) -> Summary:
     view = await query.reader.alert(query.scope.alert)
     if view is None:
-        return Summary("alert", lambda width: wrap("the state file no longer holds this alert", width))
+        return _gone("alert", "the state file no longer holds this alert")
     evidence = await query.reader.evidence(view.alert.id)
     now, glyphs = query.now, query.glyphs
+    members: Sequence[ClientView] = ()
+    if view.alert.clients_total > 1:
+        members = await query.reader.clients(query.window_minutes, limit=LIMIT, now=now, scope=query.scope)
+
+    def page(width: int) -> list[Line]:
+        if view.alert.clients_total > 1:
+            return campaign_page(view, members, evidence, width, now, glyphs)
+        return why_page(view, evidence, width, now, glyphs)
+
+    return Summary(f"why: {view.alert.id}", page, AlertRow(view, now), (view,))
+
+
+async def _route(query: Query) -> Summary:
+    reader, scope = query.reader, query.scope
+    routes = await reader.routes(limit=_ROUTES, window_minutes=query.window_minutes, at=query.at)
+    route = next((view for view in routes if (view.host, view.route) == (scope.host, scope.route)), None)
+    if route is None:
+        found = [view for view in routes if view.route == scope.route]
+        route = found[0] if found and not scope.host else None
+    if route is None:
+        return _gone("route", "the state file no longer holds this route")
+    return await _known_route(query, route)
+
+
+async def _known_route(query: Query, route: RouteView) -> Summary:
+    reader, now = query.reader, query.now
+    inside = replace(query, scope=Scope(host=route.host, route=route.route))
+    clients = await reader.clients(query.window_minutes, limit=LIMIT, now=now, scope=inside.scope)
+    alerts = tuple(await reader.alerts(limit=LIMIT, scope=inside.scope))
+    suspects = [
+        view for family in ("enumeration", "auth") for view in await reader.suspects(family, scope=inside.scope)
+    ]
     return Summary(
-        f"why: {view.alert.id}",
-        lambda width: why_page(view, evidence, width, now, glyphs),
-        AlertRow(view, now),
-        (view,),
+        route.route,
+        lambda width: route_page(route, width, now, query.glyphs, clients=clients, suspects=suspects, alerts=alerts),
+        RouteRow(route, now, query.window_minutes * 60.0, query.glyphs),
+        alerts,
+    )
+
+
+async def _user(query: Query) -> Summary:
+    user, now = query.scope.user, query.now
+    found = await query.reader.user(user, now)
+    if found is None:
+        return _gone(user, f"the state file knows nothing about the user {user}")
+    return Summary(
+        f"user {user}",
+        lambda width: user_page(
+            user,
+            found.clients,
+            found.visits,
+            width,
+            now,
+            query.glyphs,
+            clients_total=found.clients_total,
+            first_seen=found.first_seen,
+            last_seen=found.last_seen,
+            routes=found.routes,
+            alerts=found.alerts,
+            suspects=found.suspects,
+        ),
+        alerts=found.alerts,
     )
 
 
@@ -111,7 +184,7 @@ class _AlertOfClient(AlertRow):
 
     def __init__(self, view: AlertView, now: float, client: str) -> None:
         super().__init__(view, now)
-        self._client = plain(client)
+        self._client = client
 
     @property
     def client(self) -> str:

@@ -6,7 +6,6 @@ from enum import StrEnum
 from apiwatch.model import SEVERITIES
 from apiwatch.store.troubles import AWAY, UNPARSED_FROM
 from apiwatch.store.views import INPUT_ENDED, HealthView, Mix, Overview, SourceView
-from apiwatch.text import plain
 from apiwatch.tui.cells import (
     age,
     amount,
@@ -152,6 +151,8 @@ def _state_line(link: Link, width: int) -> Line:
     pieces: list[Piece] = [Piece(" "), state.piece]
     if link.at:
         pieces += [Piece(" "), Piece(_at(link), "warn")]
+    if link.read_only:
+        pieces += [Piece(" "), Piece("READ-ONLY", "accent")]
     if link.paused_at is not None:
         pieces += [Piece(" "), Piece(_paused(link), "warn")]
     name = [Piece("apiwatch", "strong")]
@@ -161,7 +162,7 @@ def _state_line(link: Link, width: int) -> Line:
     room = width - len(right) - 1
     if len(name) > 1 and line_width((*name, *pieces)) > room:
         name.pop()
-    while line_width((*name, *pieces)) > room and len(pieces) > 2:
+    while line_width((*name, *pieces)) > room and len(pieces) > (4 if link.read_only else 2):
         pieces.pop()
     left = (*name, *pieces)
     return (*left, Piece(" " * max(1, width - line_width(left) - len(right))), Piece(right))
@@ -187,7 +188,7 @@ def _figures(link: Link, overview: Overview, health: HealthView, width: int) -> 
     found: list[Piece] = []
     full = [name for name, (now, limit, refused) in health.bounds.items() if refused or (limit and now >= limit)]
     if full:
-        found.append(Piece(f" CAP {plain(full[0], 24)}" if width >= 100 else " CAP", "warn"))
+        found.append(Piece(f" CAP {cut_middle(full[0], 24)}" if width >= 100 else " CAP", "warn"))
     quiet = link.now - health.watermark if health.watermark else 0.0
     if health.state == "live" and quiet >= QUIET_FROM and not health.backlog_bytes:
         found.append(Piece(f"  quiet {age(quiet)}"))

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Mapping, MutableMapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from rich.style import Style
 from textual.color import Color
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
-__all__ = ["DARK", "LIGHT", "piece_style", "theme_name", "without_colour"]
+__all__ = ["THEMES", "piece_style", "theme_name", "without_colour"]
 
 DARK = Theme(
     name="apiwatch-dark",
@@ -40,6 +41,23 @@ LIGHT = Theme(
 )
 
 
+def _sixteen(name: str, base: str, primary: str, success: str, warning: str, error: str) -> Theme:
+    """A theme of the terminal's own colours; those that Textual takes are hard to read, such as blue on black."""
+    theme = BUILTIN_THEMES[base]
+    texts = {"text-primary": primary, "text-success": success, "text-warning": warning, "text-error": error}
+    return replace(theme, name=name, primary=primary, variables={**theme.variables, **texts})
+
+
+ANSI_DARK = _sixteen(
+    "apiwatch-ansi-dark", "ansi-dark", "ansi_bright_cyan", "ansi_bright_green", "ansi_bright_yellow", "ansi_bright_red"
+)
+# On white neither of the greens and yellows can be read.
+ANSI_LIGHT = _sixteen("apiwatch-ansi-light", "ansi-light", "ansi_blue", "ansi_default", "ansi_magenta", "ansi_red")
+
+THEMES = {"dark": DARK, "light": LIGHT, "ansi": ANSI_DARK, "ansi-light": ANSI_LIGHT}
+"""Word of the settings -> theme; `auto` is none of its own."""
+
+
 class _Look(NamedTuple):
     colour: str = "foreground"
     """A variable of Textual's themes, which contrasts with the background; `dim` fades into it."""
@@ -48,7 +66,7 @@ class _Look(NamedTuple):
 
 
 _DIM = "dim"
-_FADE = 0.6
+_FADE = 0.66
 _LOOKS = {
     "dim": _Look(_DIM),
     "strong": _Look(bold=True),
@@ -84,18 +102,30 @@ def piece_style(name: str, base: Style, variables: Mapping[str, str]) -> Style:
     if look.colour != _DIM:
         colour = Color.parse(variables[look.colour])
     elif background.ansi is not None:
-        return base + Style(dim=True)
+        # The console of Linux draws dim text in a grey that is too dark to read.
+        return base + Style(dim=os.environ.get("TERM") != "linux")
     else:
         colour = background.blend(background.get_contrast_text(1.0), _FADE)
     return base + Style(color=colour.rich_color, bold=look.bold or None, reverse=look.reverse or None)
 
 
-_NAMES = {"dark": DARK.name, "light": LIGHT.name, "ansi": "ansi-dark"}
+def theme_name(setting: str, colours: str | None = None, environment: Mapping[str, str] = os.environ) -> str:
+    """Textual's name of a theme of the settings; an unknown one counts as `auto`.
+
+    `auto` takes the terminal's own colours when `colours`, the colour system of rich, has no more than sixteen, and a
+    light theme when COLORFGBG, which rxvt, Konsole and others set, tells of a light background.
+    """
+    if setting not in THEMES:
+        light = _is_light(environment.get("COLORFGBG", ""))
+        few = ("ansi-light" if light else "ansi") if colours == "standard" else ""
+        setting = few or ("light" if light else "dark")
+    return THEMES[setting].name
 
 
-def theme_name(setting: str) -> str:
-    """Textual's name of a theme of the settings; an unknown one is the dark theme."""
-    return _NAMES.get(setting, DARK.name)
+def _is_light(colorfgbg: str) -> bool:
+    """Of the sixteen colours, 7 and those above 8 are light."""
+    background = colorfgbg.rpartition(";")[2]
+    return background == "7" or (background.isdecimal() and 9 <= int(background) <= 15)
 
 
 def without_colour(environment: MutableMapping[str, str] = os.environ) -> bool:

@@ -55,6 +55,12 @@ def test_a_section_without_settings_means_its_defaults(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ("limits:\n  cleints: 5\n", "line 2: `limits.cleints` is not a setting; did you mean `limits.clients`?"),
+        ("dashboard: {keys: [p]}\n", "line 1: `dashboard.keys` must hold lines such as `acknowledge: A`"),
+        ("dashboard:\n  keys:\n    pause: ctrl+foo\n", "line 3: `dashboard.keys.pause`: `ctrl+foo` is not a key"),
+        (
+            "dashboard:\n  keys:\n    ../x: p\n",
+            "line 3: `dashboard.keys.../x`: `../x` is not the name of a key binding",
+        ),
         ("Limits: {}\n", "line 1: `Limits` is not a setting; did you mean `limits`?"),
         ("sources:\n  trusted-proxy: []\n", "did you mean `sources.trusted_proxy`?"),
         ("paths: [a]\n", "`paths` is not a setting here; put `paths` on a line below the section `sources`."),
@@ -109,7 +115,7 @@ def test_a_slip_in_any_key_names_the_right_one(tmp_path: Path, key: str) -> None
         ("dashboard: {mouse: 1}\n", "`dashboard.mouse`: `1` is not possible; it must be true or false."),
         ("dashboard: {window: 2m}\n", "`dashboard.window`: `2m` is not known; write 1m, 5m, 15m or 1h."),
         ("dashboard: {theme: off}\n", "`dashboard.theme`: `off` is not possible; it must be a text (in quotes"),
-        ("dashboard: {theme: solarized}\n", "write dark, light or ansi."),
+        ("dashboard: {theme: solarized}\n", "write auto, dark, light, ansi or ansi-light."),
         ("block: {ttl: 1x}\n", "`block.ttl`: `1x` is not a duration; write for example 90s, 15m, 1h or 7d."),
         ("block: {ttl: -5}\n", "it must be a duration such as 15m, 1h or 7d, or a number of seconds, not negative."),
         ("block: {ttl: .inf}\n", "is not a duration"),

@@ -219,7 +219,7 @@ def test_words_are_taken_as_they_are_and_others_refused_with_the_list() -> None:
     assert [parse_theme(word) for word in THEMES] == list(THEMES)
     with pytest.raises(UsageError, match=r"`2m` is not known; write 1m, 5m, 15m or 1h"):
         parse_window("2m")
-    with pytest.raises(UsageError, match=r"write dark, light or ansi"):
+    with pytest.raises(UsageError, match=r"write auto, dark, light, ansi or ansi-light"):
         parse_theme("Dark")
 
 

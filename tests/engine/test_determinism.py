@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from apiwatch.config import Settings
 from apiwatch.config.inventory import NewOnClosedRoute, ShadowEndpoint, UnknownHost, ZombieVersion
 from apiwatch.config.settings import Detectors, Limits
+from apiwatch.detect.state import RouteState
 from apiwatch.engine import Engine
 from apiwatch.engine.clients import Client
 from apiwatch.model import Batch, Delta, Request
@@ -127,9 +128,9 @@ class Forgetful(Engine):
         super().__init__(limits, salt=b"s")
         self.hidden = 0
 
-    def _count(self, client: Client, label: str, request: Request, time: float, outcome: int) -> int:
+    def _count(self, client: Client, route: RouteState, request: Request, time: float, outcome: int) -> int:
         self.hidden += 1
-        return super()._count(client, label, request, time, outcome if self.hidden % 3 else 5)
+        return super()._count(client, route, request, time, outcome if self.hidden % 3 else 5)
 
 
 class Hasty(Engine):

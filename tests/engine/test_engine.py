@@ -20,6 +20,10 @@ def test_totals_of_minute_client_and_source_agree() -> None:
         (20, 20, 20, 20, 20, 20), (10, 10, 10, 10, 10, 10)
     }  # fmt: skip
     assert sum(row.bytes for row in delta.minutes) == 900
+    assert {row.minute for row in delta.route_minutes} == {row.minute for row in delta.minutes}
+    for name in ("requests", "s2xx", "s4xx", "s5xx", "ok", "miss", "err", "bytes"):
+        by_route = sum(getattr(row, name) for row in delta.route_minutes)
+        assert by_route == sum(getattr(row, name) for row in delta.minutes), name
     (source,) = delta.sources
     assert (source.lines, source.requests, source.unparsed + source.skipped) == (92, 90, 2)
 
@@ -27,7 +31,10 @@ def test_totals_of_minute_client_and_source_agree() -> None:
 def test_nothing_is_written_twice() -> None:
     engine, _ = replayed([line(0, "192.0.2.1", "/a")])
     again = engine.take()
-    rows = (again.clients, again.client_minutes, again.minutes, again.routes, again.sources, again.alerts, again.events)
+    rows = (
+        again.clients, again.client_minutes, again.minutes, again.routes, again.route_minutes, again.sources,
+        again.alerts, again.events,
+    )  # fmt: skip
     assert not any(rows)
 
 

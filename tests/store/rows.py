@@ -14,6 +14,7 @@ from apiwatch.model import (
     Explanation,
     Health,
     MinuteRow,
+    RouteMinuteRow,
     Severity,
     StateRow,
     Subject,
@@ -27,7 +28,7 @@ MINUTE = 28_333_333
 
 NOW = MINUTE * 60 + 30.0
 
-FOREVER = Retention(client_minutes=1e9, minutes=1e9, clients=1e9, alerts=1e9)
+FOREVER = Retention(client_minutes=1e9, minutes=1e9, route_minutes=1e9, clients=1e9, alerts=1e9)
 
 
 def health_view(watermark: float = NOW, **changes: Any) -> HealthView:
@@ -72,6 +73,11 @@ def client_minute(
 
 def minute_row(minute: int, requests: int) -> MinuteRow:
     return MinuteRow(minute, requests, 0, requests, 0, 0, 0, 0, requests, 0, 0, 0, 0, 0, 100 * requests)
+
+
+def route_minute(minute: int, route: str, ok: int, *, miss: int = 0, durations: str = "") -> RouteMinuteRow:
+    counts = ok + miss, 0, ok, 0, miss, 0, 0, ok, miss, 0, 0, 0, 0, 100 * (ok + miss)
+    return RouteMinuteRow(minute, "api.example.com", route, *counts, durations)
 
 
 def suspect(principal: str, evidence: float = 0.5, **changes: Any) -> SuspectRow:

@@ -83,7 +83,7 @@ async def test_older_version_is_migrated_without_loss(db: Path, tmp_path: Path, 
         await (await open_reader(old)).close()
     else:
         await (await open_control(old)).close()
-    assert version_of(old) == VERSION == 6
+    assert version_of(old) == VERSION == 9
     assert await picture(old) == expected
     async with reading(old) as reader:
         assert [view.state for view in await reader.alerts()] == ["acknowledged"]
@@ -269,8 +269,6 @@ async def test_viewer_without_permission_gets_a_sentence() -> None:
                     await open_reader(db)
         db.chmod(0o644)
         with as_nobody():
-            with pytest.raises(StoreError, match=r"this user may not write .*state\.db and its directory"):
-                await open_reader(db)
             with pytest.raises(StoreError, match=r"this user may not write"):
                 await open_control(db)
             with pytest.raises(StoreError, match=r"cannot be used: Permission denied|this user may not write"):

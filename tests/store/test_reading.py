@@ -26,6 +26,7 @@ from tests.store.rows import (
     client_row,
     health_view,
     minute_row,
+    route_minute,
     source_view,
     suspect,
 )
@@ -443,3 +444,39 @@ async def test_unknown_order_is_refused(db: Path) -> None:
         async with reading(db) as reader:
             with pytest.raises(ValueError, match="sorted"):
                 await reader.clients(5, sort="name; DROP TABLE clients")
+
+
+async def test_routes_say_what_they_did_in_the_window_and_what_is_usual(db: Path) -> None:
+    last = int(NOW)
+    with Collector(db) as collector:
+        collector.commit(
+            clients=[client_row(WALKER)],
+            client_minutes=[client_minute(MINUTE - 59, WALKER, ok=7), client_minute(MINUTE, WALKER, ok=2)],
+            routes=[RouteRow("api.example.com", ROUTE, "", last - 9, last, 100, 1, 100, 0, 0, 0, 0, 0)],
+            route_minutes=[
+                route_minute(MINUTE, ROUTE, 10, miss=30, durations="30:95 47:5"),
+                route_minute(MINUTE - 6, ROUTE, 5, durations="47:90"),
+                *(route_minute(MINUTE - 60 * hour, ROUTE, number) for hour, number in ((1, 8), (2, 4), (3, 6))),
+                route_minute(MINUTE - 200, ROUTE, 1),
+            ],
+            minutes=[
+                minute_row(MINUTE, 40),
+                *(minute_row(MINUTE - 60 * hour - 2, number) for hour, number in ((1, 8), (2, 4), (3, 6))),
+                minute_row(MINUTE - 59, 7),
+                minute_row(MINUTE - 200, 1),
+            ],
+        )
+        async with reading(db) as reader:
+            (route,) = await reader.routes(window_minutes=5)
+            (earlier,) = await reader.routes(window_minutes=5, at=NOW - 360)
+            (longer,) = await reader.routes(window_minutes=60)
+            seen = await reader.overview(5, NOW)
+            (walker,) = await reader.clients(5, now=NOW)
+    assert (route.window.requests, route.window.s2xx, route.window.miss, route.window.bytes) == (40, 10, 30, 4000)
+    assert (len(route.spark), route.spark[-1], route.spark[-7], sum(route.spark)) == (60, 40, 5, 45)
+    assert route.usual == 6.0
+    assert route.p95 == pytest.approx(1.0, rel=0.125)
+    assert earlier.window.requests == 5
+    assert longer.usual == 0.0
+    assert (seen.window.requests, seen.usual) == (40, 6.0)
+    assert (len(walker.spark), walker.spark[0], walker.spark[-1]) == (60, 7, 2)

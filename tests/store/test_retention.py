@@ -16,13 +16,14 @@ from tests.store.rows import (
     client_row,
     health_view,
     minute_row,
+    route_minute,
     suspect,
 )
 
-SHORT = Retention(client_minutes=600.0, minutes=1200.0, clients=3600.0, alerts=7200.0)
+SHORT = Retention(client_minutes=600.0, minutes=1200.0, route_minutes=1200.0, clients=3600.0, alerts=7200.0)
 TABLES = (
-    "client_minutes", "minutes", "board_minutes", "clients", "client_routes", "client_facets", "activity", "recent",
-    "suspects", "routes", "alerts", "alert_clients", "evidence",
+    "client_minutes", "minutes", "route_minutes", "board_minutes", "clients", "client_routes", "client_facets",
+    "activity", "recent", "suspects", "routes", "alerts", "alert_clients", "evidence",
 )  # fmt: skip
 
 
@@ -41,6 +42,7 @@ def commit_client(collector: Collector, name: str, minute: int, part: int = 0) -
         client_routes=[ClientRouteRow(name, part, "GET /", last, 1, 0, 1, 0, 0, 0, 0, 0)],
         client_facets=[ClientFacetRow(name, part, "host", "example.com", 1, last)],
         minutes=[minute_row(minute, 1)],
+        route_minutes=[route_minute(minute, "GET /", 1)],
         routes=[RouteRow(f"{name}.example.com", "GET /", "", last, last, 1, 1, 1, 0, 0, 0, 0, 0)],
         suspects=[suspect(name, last_seen=last)],
         alerts=[alert(f"a{name}", name, last_seen=float(last))],
@@ -56,7 +58,7 @@ async def test_each_table_keeps_its_time(db: Path) -> None:
         assert set(before.values()) == {1}
         ages = {
             11: {"client_minutes"},
-            21: {"minutes"},
+            21: {"minutes", "route_minutes"},
             61: {
                 "board_minutes",
                 "clients",

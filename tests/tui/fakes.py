@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from apiwatch.model import PROXY_SHOWN, SEVERITIES, ActionKind, Alert, Explanation, Number, Severity, Subject, Tags
+from apiwatch.store.filters import ANY, Filter, kept
+from apiwatch.store.filters.records import alert_record, client_record, route_record, suspect_record
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.views import (
     ActionView,
@@ -15,11 +17,13 @@ from apiwatch.store.views import (
     EvidenceView,
     FacetView,
     HealthView,
+    InventoryView,
     LineView,
     Listing,
     MinuteView,
     Mix,
     Overview,
+    PointView,
     Pulse,
     RouteView,
     SourceView,
@@ -355,6 +359,19 @@ AUTH: tuple[SuspectView, ...] = (
     ),
     suspect("198.18.0.9", "auth.brute-force", 0.34, route="POST /login", note="3 failures for 1 user"),
 )
+INVENTORY: tuple[InventoryView, ...] = (
+    InventoryView(
+        "api.example.com", "GET /api/v1/export", "learned", False, False, NOW - 900, NOW - 2, 14, 1,
+        mix(14, 0.9, 0.1), mix(14, 0.9, 0.1), FUZZER, "", "undeclared route answers", "a1b2c3d4e5f60005",
+    ),
+    InventoryView(
+        "api.example.com", "GET /api/users/{id}", "openapi", True, True, NOW - 86_400, NOW, 9_120, 300,
+        mix(9_120, 0.98, 0.01), mix(9_120, 0.98, 0.01), "198.18.0.3",
+    ),
+    InventoryView(
+        "api.example.com", "DELETE /api/orders/{id}", "openapi", True, False, 0.0, 0.0, 0, 0, Mix(), Mix(), "",
+    ),
+)  # fmt: skip
 BLOCKS: tuple[BlockEntry, ...] = (
     BlockEntry(
         "b0001",
@@ -386,10 +403,12 @@ class Scenario:
     auth: tuple[SuspectView, ...] = AUTH
     blocks: tuple[BlockEntry, ...] = BLOCKS
     notes: tuple[ActionView, ...] = ()
+    inventory: tuple[InventoryView, ...] = field(default_factory=lambda: INVENTORY)
     lines: tuple[LineView, ...] = field(default_factory=lambda: lines(WALKER))
     unparsed: tuple[UnparsedView, ...] = ()
     evidence: tuple[EvidenceView, ...] = field(default_factory=lambda: evidence(WALKER))
     detail: Callable[[str], ClientDetail | None] = detail
+    actions: tuple[ActionView, ...] = ()
     failure: Exception | None = None
     """Raised by every read while it is set."""
     version: int = 0
@@ -518,8 +537,20 @@ class FakeReader:
         scenario = self._called("pulse")
         return Pulse(scenario.health, (float(scenario.version),))
 
-    async def overview(self, window_minutes: int, now: float) -> Overview:
+    async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
         return overview(self._called("overview"), window_minutes)
+
+    async def span(self) -> tuple[int, int]:
+        self._called("span")
+        return int(NOW // 60) - 1439, int(NOW // 60)
+
+    async def day(self, at: float = 0.0) -> tuple[MinuteView, ...]:
+        self._called("day")
+        last = int((at or NOW) // 60)
+        return tuple(
+            MinuteView(last - age, mix(40 + age % 60, 0.7, 0.25), "high" if age < 6 else "")
+            for age in range(1439, -1, -1)
+        )
 
     async def health(self) -> HealthView | None:
         return self._called("health").health
@@ -532,9 +563,11 @@ class FakeReader:
         scope: Scope = EVERYTHING,
         at: float = 0.0,
         window_minutes: int = 5,
+        where: Filter = ANY,
     ) -> Listing[AlertView]:
         found = [view for view in self._called("alerts").alerts if include_closed or not view.alert.closed]
-        return Listing([view for view in found if _concerns(view, scope)][:limit])
+        found = kept(where, [view for view in found if _concerns(view, scope)], alert_record, NOW)
+        return Listing(found[:limit])
 
     async def notes(self, alert_id: str) -> list[ActionView]:
         return list(self._called("notes").notes)
@@ -555,13 +588,14 @@ class FakeReader:
         now: float = 0.0,
         scope: Scope = EVERYTHING,
         at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[ClientView]:
         found = list(self._called(f"clients by {sort}").clients)
         if sort == "requests":
             found.sort(key=lambda view: -view.window.requests)
         if scope != EVERYTHING and scope == Scope(client=scope.client):
             found = [replace(view, near=("net",)) for view in found if view.client != scope.client]
-        return Listing(found[:limit])
+        return Listing(kept(where, found, client_record, NOW)[:limit])
 
     async def user(self, name: str, now: float) -> UserDetail | None:
         scenario = self._called("user")
@@ -572,16 +606,41 @@ class FakeReader:
     async def client(self, client: str, now: float) -> ClientDetail | None:
         return self._called("client").detail(client)
 
-    async def suspects(self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING) -> Listing[SuspectView]:
+    async def suspects(
+        self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING, where: Filter = ANY
+    ) -> Listing[SuspectView]:
         scenario = self._called(f"suspects {family}")
         found = scenario.enumeration if family == "enumeration" else scenario.auth
-        return Listing([view for view in found if scope.client in ("", view.client)][:limit])
+        chosen = [view for view in found if scope.client in ("", view.client)]
+        return Listing(kept(where, chosen, suspect_record, NOW)[:limit])
 
     async def routes(
-        self, *, limit: int = 200, scope: Scope = EVERYTHING, window_minutes: int = 5, at: float = 0.0
+        self,
+        *,
+        limit: int = 200,
+        scope: Scope = EVERYTHING,
+        window_minutes: int = 5,
+        at: float = 0.0,
+        where: Filter = ANY,
     ) -> Listing[RouteView]:
         self._called("routes")
-        return Listing(detail().routes)
+        return Listing(kept(where, detail().routes, route_record, NOW)[:limit])
+
+    async def inventory(self, *, limit: int = 500, scope: Scope = EVERYTHING) -> Listing[InventoryView]:
+        return Listing(
+            [view for view in self._called("inventory").inventory if scope.route in ("", view.route)][:limit]
+        )
+
+    async def points(self, scope: Scope) -> tuple[PointView, ...]:
+        self._called("points")
+        route = "GET /api/orders/{id}"
+        return tuple(
+            PointView(
+                int(NOW) - 329 + step, 1_039_105 + 33 * step, step % 4 == 0, scope.client, scope.client,
+                "api.example.com", route, "orders", True, 33,
+            )
+            for step in range(256)
+        )  # fmt: skip
 
     async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
         lines = [view for view in self._called("tail").lines if scope.client in ("", view.client)]
@@ -601,8 +660,7 @@ class FakeReader:
         return []
 
     async def actions(self, *, limit: int = 200) -> list[ActionView]:
-        self._called("actions")
-        return []
+        return list(reversed(self._called("actions").actions))[:limit]
 
     async def close(self) -> None:
         self.calls.append("close")
@@ -616,14 +674,17 @@ class FakeControl:
         self.said: list[tuple[str, ...]] = []
         self.failure: Exception | None = None
 
-    def _say(self, *words: str) -> None:
+    def _say(self, *words: str, by: str = "", now: float = 0.0) -> None:
         if self.failure is not None:
             raise self.failure
         self.said.append(words)
         self.scenario.version += 1
+        kind, subject = words[:2]
+        seen = ActionView(f"a{len(self.said)}", now, by, kind, subject, None, "")
+        self.scenario.actions = (*self.scenario.actions, seen)
 
     async def acknowledge(self, alert_id: str, actor: str, note: str, now: float) -> None:
-        self._say("acknowledge", alert_id, actor, note)
+        self._say("acknowledge", alert_id, actor, note, by=actor, now=now)
         self.scenario.alerts = tuple(
             replace(view, state="acknowledged", acknowledged_by=actor, note=note) if view.alert.id == alert_id else view
             for view in self.scenario.alerts
@@ -632,10 +693,10 @@ class FakeControl:
     async def say(
         self, kind: ActionKind, alert_id: str, actor: str, note: str, now: float, expires: float | None = None
     ) -> None:
-        self._say(kind, alert_id, actor, note)
+        self._say(kind, alert_id, actor, note, by=actor, now=now)
 
     async def allow(self, target: str, reason: str, actor: str, now: float, expires: float | None) -> str:
-        self._say("allow", target, reason, actor)
+        self._say("allow", target, reason, actor, by=actor, now=now)
         return f"n{len(self.said)}"
 
     async def disallow(self, entry_id: str, actor: str, now: float) -> bool:
@@ -645,7 +706,7 @@ class FakeControl:
     async def block(
         self, net: str, reason: str, alert_ids: Sequence[str], actor: str, now: float, expires: float | None
     ) -> str:
-        self._say("block", net, reason, ",".join(alert_ids), actor, f"{(expires or now) - now:.0f}")
+        self._say("block", net, reason, ",".join(alert_ids), actor, f"{(expires or now) - now:.0f}", by=actor, now=now)
         entry = BlockEntry(f"n{len(self.said)}", net, reason, tuple(alert_ids), actor, now, expires, "queued")
         self.scenario.blocks = (*self.scenario.blocks, entry)
         return entry.id

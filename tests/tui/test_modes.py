@@ -4,11 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from apiwatch.config.settings import Dashboard, Settings
-from apiwatch.tui import ApiwatchApp
-from apiwatch.tui.line import STYLES
-from apiwatch.tui.themes import piece_style, without_colour
-from tests.tui import fakes, guards
+from apiwatch.tui.themes import without_colour
 from tests.tui.pilot import driving, strips_of
 
 
@@ -71,27 +67,15 @@ async def test_without_colour_the_cursor_is_reverse_and_severity_is_words(
         assert "CRIT !!" in driven.text
 
 
-@pytest.mark.parametrize("theme", ["dark", "light", "ansi"])
-async def test_every_theme_draws_every_style(theme: str, tmp_path: Path) -> None:
-    scenario = fakes.Scenario()
-    app = ApiwatchApp(
-        fakes.FakeReader(scenario),
-        fakes.FakeControl(scenario),
-        settings=Settings(db=str(tmp_path / "x.db"), dashboard=Dashboard(theme=theme)),
-        actor="a",
-        guard=guards.make_guard,
-        ended=lambda: None,
-        owns_collector=False,
-        clock=lambda: fakes.NOW,
-    )
-    async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause()
-        assert app.theme == {"dark": "apiwatch-dark", "light": "apiwatch-light", "ansi": "ansi-dark"}[theme]
-        base = app.screen.rich_style
-        styles = {name: piece_style(name, base, app.theme_variables) for name in STYLES}
-        assert styles["cursor"].reverse
-        assert styles["critical"].bold
-        assert styles["critical"].color != base.color
-        assert len({styles[name].color for name in ("high", "medium", "low", "strong")}) == 4
-        assert styles["dim"] != styles["title"]
-        assert piece_style("", base, app.theme_variables) == base
+async def test_a_read_only_dashboard_says_so_and_its_keys_change_nothing(tmp_path: Path) -> None:
+    async with driving(read_only=True, served=True, db=tmp_path) as driven:
+        assert "READ-ONLY" in driven.text.splitlines()[0]
+        await driven.press("a", "b", "B", "o", "x", "y", "question_mark")
+        assert "> blocks > help" in driven.text
+        for greyed in ("acknowledge the alert", "queue this client", "write the export", "validator"):
+            assert greyed not in driven.text
+        assert driven.control.said == []
+    async with driving(db=tmp_path) as driven:
+        assert "READ-ONLY" not in driven.text
+        await driven.press("a")
+        assert "Acknowledge alert" in driven.text

@@ -15,6 +15,7 @@ from apiwatch.tui.keynames import named_keys
 from apiwatch.tui.layout import Shape, shape_of
 from apiwatch.tui.line import CUT, Line, Piece, line, line_text, line_width, wrap
 from apiwatch.tui.notice import notice
+from apiwatch.tui.permissions import is_permitted
 from apiwatch.tui.session import Session
 from apiwatch.tui.summary import head_lines, tiny_line
 from apiwatch.tui.widgets.text import Block, KeyBar
@@ -124,8 +125,10 @@ class LiveScreen(Screen[None]):
         return named_keys(self.KEYS, self.active_bindings)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave out what means nothing here."""
-        return action not in self.DEAD
+        """Leave out what means nothing here, and grey what is not permitted."""
+        if action in self.DEAD:
+            return False
+        return True if is_permitted(self.session, action) else None
 
     def rearrange(self) -> None:
         """Follow a change of the shape."""

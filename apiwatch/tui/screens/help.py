@@ -75,8 +75,8 @@ def key_groups(screen: LiveScreen) -> list[tuple[str, list[tuple[str, str]]]]:
     Only what works there now: what Textual counts as active and we have a word about.
     """
     groups: dict[str, dict[str, list[str]]] = {title: {} for title in (_HERE, _MOVING, _EVERYWHERE)}
-    for key, (node, binding, _enabled, tip) in screen.active_bindings.items():
-        if not tip:
+    for key, (node, binding, enabled, tip) in screen.active_bindings.items():
+        if not tip or not enabled:
             continue
         if isinstance(node, Lines):
             title = _MOVING

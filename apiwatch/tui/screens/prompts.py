@@ -1,7 +1,7 @@
 """Questions: small boxes above a screen. Esc always means no."""
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -10,11 +10,15 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from apiwatch.tui.field import Field
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, line, wrap
 from apiwatch.tui.widgets.text import Block
 
-__all__ = ["Ask", "Choose", "Field", "Question", "make_input"]
+if TYPE_CHECKING:
+    from apiwatch.tui.deeds import Deed
+
+__all__ = ["Ask", "Choose", "Field", "Question", "ask_for", "make_input"]
 
 _PRINTABLE = r"[^\x00-\x1f\x7f-\x9f]*"
 _ASCII = r"[ -~]*"
@@ -26,13 +30,6 @@ _OBJECTION_LINES = 3
 def _inner(screen_width: int) -> int:
     """Cells for text in a box on a screen of a width."""
     return max(8, min(_BOX, screen_width) - _FRAME)
-
-
-class Field(NamedTuple):
-    """One line to type into."""
-
-    label: str
-    value: str
 
 
 def make_input(value: str, glyphs: Glyphs, *, id: str, replace: bool = False) -> Input:  # noqa: A002
@@ -139,7 +136,12 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
     """Lines of explanation and fields to fill in; Enter gives their values once `refusal` has nothing against them."""
 
     CSS_PATH = "prompts.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "leave", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "leave", show=False),
+        Binding("enter", "submit", "go on", show=False),
+        Binding("up", "choose(-1)", "previous choice", show=False),
+        Binding("down", "choose(1)", "next choice", show=False),
+    ]
 
     def __init__(
         self,
@@ -172,8 +174,9 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
             yield Block(self._end, id="end")
 
     def on_mount(self) -> None:
-        """Start in the first field."""
-        self.query_one("#field-0", Input).focus()
+        """Start in the first field, if there is one."""
+        if self._fields:
+            self.query_one("#field-0", Input).focus()
 
     def on_resize(self, event: events.Resize) -> None:
         """Size the box to the text."""
@@ -190,7 +193,19 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
         if self._objection:
             return wrap(self._objection, width, style="bad")[:_OBJECTION_LINES]
         more = ("   ", Piece("Tab", "key"), " next field") if len(self._fields) > 1 else ()
+        if any(field.choices for field in self._fields):
+            more = (*more, "   ", Piece("Up Down", "key"), " choose")
         return [line(Piece("Enter", "key"), f" {self._confirm}   ", Piece("Esc", "key"), " leave", *more)]
+
+    def action_choose(self, step: int) -> None:
+        """Put the next choice into the field that has the keys."""
+        for index, field in enumerate(self._fields):
+            typed = self.query_one(f"#field-{index}", Input)
+            if typed.has_focus and field.choices:
+                known = typed.value.strip() in field.choices
+                place = field.choices.index(typed.value.strip()) + step if known else 0
+                typed.value = field.choices[place % len(field.choices)]
+                typed.cursor_position = len(typed.value)
 
     @property
     def _values(self) -> tuple[str, ...]:
@@ -207,12 +222,21 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
         end.redraw()
 
     def on_input_submitted(self) -> None:
+        """Enter in a field."""
+        self.action_submit()
+
+    def action_submit(self) -> None:
         """Take the values, or say what is wrong with them."""
         objection = self._refusal(self._values)
         if objection:
             self._object(objection)
         else:
             self.dismiss(self._values)
+
+
+def ask_for(deed: "Deed", glyphs: Glyphs) -> Ask:
+    """The question that a deed asks."""
+    return Ask(deed.title, deed.lines, deed.fields, glyphs, refusal=deed.refusal, confirm=deed.confirm)
 
 
 def _label(text: str) -> Callable[[int, int], list[Line]]:

@@ -8,10 +8,10 @@ from apiwatch.store.protocol import Reader
 from apiwatch.store.views import Overview, UnparsedView
 from apiwatch.text import plain
 from apiwatch.tui.line import line
+from apiwatch.tui.pages import source_page
 from apiwatch.tui.rows import SourceRow
 from apiwatch.tui.screens.base import LiveScreen
 from apiwatch.tui.session import Session
-from apiwatch.tui.sourcepage import source_page
 from apiwatch.tui.widgets.text import Document
 
 __all__ = ["SourceScreen"]

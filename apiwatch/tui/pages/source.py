@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from apiwatch.store.views import UnparsedView
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, wrap
-from apiwatch.tui.pages import section
+from apiwatch.tui.pages.parts import section
 from apiwatch.tui.rows import SourceRow
 from apiwatch.tui.unparsed import unparsed_lines
 

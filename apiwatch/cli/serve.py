@@ -1,0 +1,111 @@
+"""`apiwatch serve`: the dashboard in a browser."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from apiwatch.cli.options import load_settings, state_options
+from apiwatch.errors import UsageError
+from apiwatch.text import plain
+
+__all__ = ["serve"]
+
+_VARIABLE = "APIWATCH_TOKEN"
+_SHORTEST = 16
+_MAKE = "make one with `openssl rand -hex 16`"
+
+
+@click.command()
+@state_options
+@click.option("--port", type=click.IntRange(0, 65_535), default=8000, show_default=True, help="0: any free one.")
+@click.option("--bind", default="127.0.0.1", show_default=True, metavar="ADDR", help="Address to listen on.")
+@click.option(
+    "--token-file",
+    type=click.Path(readable=False),
+    metavar="FILE",
+    help=f"Access token, asked of every visitor (or in {_VARIABLE}); needed unless ADDR is a loopback address.",
+)
+@click.option("--host", "names", multiple=True, metavar="NAME", help="A name that the server goes by; repeatable.")
+@click.option("--visitors", type=click.IntRange(1, 64), default=4, show_default=True, help="Most dashboards at a time.")
+@click.option("--read-write", is_flag=True, help="Let visitors acknowledge, mute, allow and queue for blocking.")
+def serve(
+    db: str | None,
+    config: str | None,
+    port: int,
+    bind: str,
+    token_file: str | None,
+    names: tuple[str, ...],
+    visitors: int,
+    read_write: bool,
+) -> None:
+    """Show the dashboard of a running collector in browsers, read-only. There is no TLS: use ssh -L or a proxy."""
+    import asyncio
+
+    from apiwatch.cli.child import command_line
+    from apiwatch.cli.output import say
+    from apiwatch.cli.reading import require_state
+    from apiwatch.config import state_path
+
+    if find_spec("textual_serve") is None:
+        raise UsageError("the browser needs a library that is not installed; `pip install 'apiwatch[web]'` gets it")
+    path = state_path(load_settings(config), db)
+    require_state(path)
+    address, is_local = _address(bind)
+    token = _token(token_file)
+    if token is None and not is_local:
+        raise UsageError(
+            f"--bind {plain(bind)}: everybody who reaches that address could look; give an access token with "
+            f"--token-file FILE or in {_VARIABLE}"
+        )
+    from apiwatch.serve import Access, Plan, run
+
+    command, environment = command_line(
+        ["attach", f"--db={path}", *([f"--config={config}"] if config is not None else [])]
+    )
+    os.environ.update(environment)
+    # A browser understands UTF-8, whatever the locale here.
+    os.environ["LC_ALL"] = "C.UTF-8"
+    plan = Plan(
+        address=address,
+        port=port,
+        access=Access(token, names),
+        command=(*command, *([] if read_write else ["--read-only"])),
+        visitors=visitors,
+        name=names[0] if names else "",
+    )
+
+    def ready(url: str) -> None:
+        once = "the link works once, after it the token does; " if token is not None else ""
+        say(f"open {url} ({once}visitors {'may act' if read_write else 'can only look'}); Ctrl-C ends it")
+
+    asyncio.run(run(plan, ready))
+
+
+def _address(bind: str) -> tuple[str, bool]:
+    """An IP address, and whether only this machine reaches it."""
+    import ipaddress
+
+    try:
+        found = ipaddress.ip_address("127.0.0.1" if bind == "localhost" else bind.strip("[]"))
+    except ValueError:
+        raise UsageError(f"--bind: `{plain(bind)}` is not an IP address; write for example 127.0.0.1") from None
+    return str(found), found.is_loopback
+
+
+def _token(token_file: str | None) -> str | None:
+    """The access token; taken out of the environment, which visitors' processes inherit."""
+    token, origin = os.environ.pop(_VARIABLE, None), _VARIABLE
+    if token_file is not None:
+        origin = f"--token-file {plain(token_file)}"
+        try:
+            token = Path(token_file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{origin} cannot be read: {getattr(error, 'strerror', None) or 'no text'}") from None
+    if token is None:
+        return None
+    token = token.strip()
+    if len(token) < _SHORTEST or not (token.isascii() and token.isprintable() and " " not in token):
+        raise UsageError(f"{origin}: a token has {_SHORTEST} or more ASCII characters without blanks; {_MAKE}")
+    return token

@@ -1,0 +1,98 @@
+"""Reading what routes did minute by minute."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from apiwatch.model import DURATION_BUCKETS
+from apiwatch.store.snapshot import Rows, Snapshot
+from apiwatch.store.span import Span
+from apiwatch.store.usual import LEAST, earlier, usual_of
+from apiwatch.store.views import Mix, RouteView
+
+__all__ = ["with_minutes"]
+
+_MIX = ("requests", "s1xx", "s2xx", "s3xx", "s4xx", "s5xx", "other", "ok", "miss", "deny", "limited", "err", "neutral",
+        "bytes")  # fmt: skip
+_SUMS = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in _MIX)
+_SPARK = 60
+
+_ROWS = 30_000
+"""Rows of earlier windows that one refresh may read; where there would be more, what is usual stays unknown."""
+
+_Key = tuple[str, str]
+
+
+async def with_minutes(snapshot: Snapshot, views: Sequence[RouteView], span: Span) -> list[RouteView]:
+    """Routes with their window, last hour, usual number and durations."""
+    if not views:
+        return []
+    within = (span.start, span.end)
+    mixes = {
+        (host, route): Mix(*counts)
+        for host, route, *counts in await snapshot.rows(
+            f"SELECT host, route, {_SUMS} FROM route_minutes WHERE minute > ? AND minute <= ? GROUP BY host, route",  # noqa: S608
+            within,
+        )
+    }
+    sparks = await _requests(snapshot, span.end - _SPARK, span.end)
+    durations: dict[_Key, Counter[int]] = {}
+    for host, route, text in await snapshot.rows(
+        "SELECT host, route, durations FROM route_minutes WHERE minute > ? AND minute <= ? AND durations <> ''", within
+    ):
+        _add(durations.setdefault((host, route), Counter()), text)
+    usual = await _usual(snapshot, span)
+    hour = range(span.end - _SPARK + 1, span.end + 1)
+    return [
+        replace(
+            view,
+            window=mixes.get(key, Mix()),
+            spark=tuple(sparks.get(key, {}).get(minute, 0) for minute in hour),
+            usual=usual.get(key, 0.0),
+            p95=_p95(durations.get(key)),
+        )
+        for view, key in ((view, (view.host, view.route)) for view in views)
+    ]
+
+
+async def _requests(snapshot: Snapshot, start: int, end: int) -> dict[_Key, dict[int, int]]:
+    """Route -> minute -> requests."""
+    found: dict[_Key, dict[int, int]] = {}
+    rows: Rows = await snapshot.rows(
+        "SELECT host, route, minute, CAST(SUM(requests) AS BIGINT) FROM route_minutes "
+        "WHERE minute > ? AND minute <= ? GROUP BY minute, host, route",
+        (start, end),
+    )
+    for host, route, minute, requests in rows:
+        found.setdefault((host, route), {})[minute] = requests
+    return found
+
+
+async def _usual(snapshot: Snapshot, span: Span) -> dict[_Key, float]:
+    (oldest,) = await snapshot.one("SELECT MIN(minute) FROM route_minutes")
+    windows = [] if oldest is None else earlier(span, oldest)
+    (routes,) = await snapshot.one("SELECT COUNT(*) FROM route_minutes WHERE minute = ?", (span.end - 1,))
+    if len(windows) < LEAST or len(windows) * (span.end - span.start) * max(1, routes) > _ROWS:
+        return {}
+    minutes: dict[_Key, dict[int, int]] = {}
+    for start, end in windows:
+        for key, counted in (await _requests(snapshot, start, end)).items():
+            minutes.setdefault(key, {}).update(counted)
+    return {key: usual_of(windows, counted) for key, counted in minutes.items()}
+
+
+def _add(counts: Counter[int], text: str) -> None:
+    for piece in text.split():
+        bucket, _, number = piece.partition(":")
+        if bucket.isdecimal() and number.isdecimal():
+            counts[min(int(bucket), DURATION_BUCKETS - 1)] += int(number)
+
+
+def _p95(counts: Counter[int] | None) -> float:
+    """The geometric middle of the bucket in which the 95th percentile lies."""
+    left = 0.95 * sum(counts.values()) if counts else 0.0
+    for bucket, number in sorted(counts.items()) if counts else ():
+        left -= number
+        if left <= 0:
+            return float(2 ** ((bucket - 30.5) / 3))
+    return 0.0

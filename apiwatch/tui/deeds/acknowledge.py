@@ -1,0 +1,35 @@
+"""Somebody looks after an alert."""
+
+from apiwatch.store.protocol import Control
+from apiwatch.store.views import AlertView
+from apiwatch.text import plain
+from apiwatch.tui.deeds.alerts import AlertDeed
+from apiwatch.tui.deeds.base import NOTE, Subject
+from apiwatch.tui.field import Field
+
+__all__ = ["Acknowledge"]
+
+
+class Acknowledge(AlertDeed):
+    """Acknowledge, with a note or without. Values: note."""
+
+    kind, confirm, done, doing = "acknowledge", "acknowledge", "acked", "acking"
+
+    def unfit(self, view: AlertView, *, many: bool) -> str:
+        """Among many, what somebody looks after already is left to him."""
+        if many and view.state == "acknowledged":
+            return f"is acknowledged by {plain(view.acknowledged_by, 60)}"
+        return super().unfit(view, many=many)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """A note."""
+        return (Field("note, for those who look at it later", ""),)
+
+    def refusal(self, values: tuple[str, ...]) -> str:
+        """Any note will do."""
+        return ""
+
+    async def write(self, control: Control, subject: Subject, values: tuple[str, ...], actor: str, now: float) -> None:
+        """One acknowledgement."""
+        await control.acknowledge(subject.key, actor, plain(values[0], NOTE), now)

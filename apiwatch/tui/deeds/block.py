@@ -1,0 +1,120 @@
+"""Queueing networks for blocking, as far as the guard lets them pass."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from apiwatch.config.settings import Block
+from apiwatch.errors import ApiwatchError, UsageError
+from apiwatch.store.protocol import Control
+from apiwatch.text import plain
+from apiwatch.tui.blocking import Proposal, duration_text, proposal_lines
+from apiwatch.tui.deeds.base import Deed, LeftOut, Subject, lasting
+from apiwatch.tui.field import Field
+from apiwatch.tui.line import Line
+
+if TYPE_CHECKING:
+    from apiwatch.blocklist import Guard
+
+__all__ = ["BlockDeed"]
+
+_REASON = 200
+
+
+class BlockDeed(Deed):
+    """Queue what `blocking.propose` found for some rows; nothing is applied. Values: duration, reason, and for a
+    single network behind a rail that can be overridden the network, typed again.
+
+    `also` says more about networks: whom else a block would hit.
+    """
+
+    kind, confirm, done, doing = "block", "queue", "queued", "queueing"
+    noun = ("", "networks")
+
+    def __init__(
+        self,
+        proposals: Sequence[Proposal],
+        settings: Block,
+        guard: "Guard",
+        also: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
+        self.proposals = tuple(proposals)
+        single = proposals[0] if len(proposals) == 1 else None
+        self.override = single if single is not None and single.overridable else None
+        chosen = [self.override] if self.override else [each for each in proposals if not each.refused]
+        self._by_net = {each.net: each for each in chosen}
+        self._settings = settings
+        self._guard = guard
+        self._also = also
+        refused = [each for each in proposals if each.net not in self._by_net or not each.net]
+        super().__init__(
+            [Subject(net, net) for net in self._by_net],
+            [LeftOut(plain(each.net or each.addresses[0], 60), f"is refused: {_refusal(each)}") for each in refused],
+        )
+
+    @property
+    def nothing(self) -> str:
+        """Why nothing can be queued."""
+        if self.subjects:
+            return ""
+        return f"refused: {_refusal(self.proposals[0])}" if self.proposals else "no address here to block"
+
+    @property
+    def title(self) -> str:
+        """The first line of the question."""
+        count = len(self.subjects)
+        return f"Queue {count} network{'' if count == 1 else 's'} for blocking; nothing is applied yet"
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """How long, why, and perhaps the network again."""
+        one = len(self.proposals) == 1
+        reason = plain(self.proposals[0].reason, _REASON) if one else ""
+        fields = (
+            Field("for how long (90s 15m 1h 7d)", duration_text(self._settings.ttl)),
+            Field("reason" if one else "reason, empty: the one of each row", reason),
+        )
+        if self.override is None:
+            return fields
+        return *fields, Field(f"type {self.override.net} to override the guard", "")
+
+    def lines(self, width: int) -> list[Line]:
+        """What would be queued and what not, with what the guard says."""
+        return proposal_lines(self.proposals, width, self._also)
+
+    def refusal(self, values: tuple[str, ...]) -> str:
+        """A lifetime within the limit, and the network again where a rail stands in the way."""
+        try:
+            self._lifetime(values[0])
+        except ApiwatchError as error:
+            return plain(str(error), 300)
+        if self.override is not None and values[2] != self.override.net:
+            return f"refused by a guard rail; type {self.override.net} to override it, or Esc"
+        return ""
+
+    async def write(self, control: Control, subject: Subject, values: tuple[str, ...], actor: str, now: float) -> None:
+        """One entry; the same network again renews it. Raises GuardError when a rail was not overridden."""
+        if self.override is not None:
+            self._guard.require(subject.key, override=values[2])
+        proposal = self._by_net[subject.key]
+        reason = plain(values[1] or proposal.reason, _REASON)
+        expires = now + self._lifetime(values[0])
+        await control.block(subject.key, reason, proposal.alert_ids, actor, now, expires)
+
+    def ending(self, values: tuple[str, ...]) -> str:
+        """For how long, and what comes next."""
+        return f" for {plain(values[0], 20)}; B exports"
+
+    def _lifetime(self, text: str) -> float:
+        value = lasting(text)
+        if value > self._settings.max_ttl:
+            raise UsageError(f"longer than block.max_ttl, which is {duration_text(self._settings.max_ttl)}")
+        return value
+
+
+def _refusal(proposal: Proposal) -> str:
+    """Why a proposal is refused, in one sentence."""
+    if proposal.refusal:
+        return proposal.refusal
+    hard = [finding for finding in proposal.findings if finding.hard]
+    return f"{proposal.net}: {hard[0].code} {hard[0].text}" if hard else "nothing is left to queue"
