@@ -103,7 +103,8 @@ async def listed(
         totals = await totals_of(snapshot, best, fade_to)
     else:
         totals = await totals_of(snapshot, list(counts), fade_to)
-        alerted = await _alerted(snapshot, span) if sort == "score" else {}
+        unscored = sort == "score" and not all(each.ranked for each in totals.values())
+        alerted = await _alerted(snapshot, span) if unscored else {}
 
         def value(client: str) -> float:
             if sort != "score":
@@ -277,9 +278,11 @@ async def _candidates(
         )
         return await _counts_of(snapshot, span, [client for (client,) in latest])
     if sort == "score":
-        named = dict.fromkeys([*await _scored(snapshot, span, limit, fade_to), *await _alerted(snapshot, span)])
-        scored = await _counts_of(snapshot, span, list(named))
-        return scored if len(scored) >= limit else {**await _busiest(snapshot, span, "requests", limit), **scored}
+        counts = await _counts_of(snapshot, span, await _scored(snapshot, span, limit, fade_to))
+        if len(counts) < limit:
+            alerted = [client for client in await _alerted(snapshot, span) if client not in counts]
+            counts.update(await _counts_of(snapshot, span, alerted))
+        return counts if len(counts) >= limit else {**await _busiest(snapshot, span, "requests", limit), **counts}
     return await _busiest(snapshot, span, "requests" if sort == "last_seen" else sort, limit)
 
 
