@@ -17,8 +17,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from apiwatch.model import Severity
-from apiwatch.store import Reader, open_reader
+from apiwatch.model import ClientFacetRow, Severity
+from apiwatch.store import Filter, Reader, open_reader
+from apiwatch.store.filters import List, parse
 from tests.store import rows as make
 
 PIECE = 50_000
@@ -64,6 +65,41 @@ def commits(names: list[str], minutes: int, chance: random.Random) -> Iterator[d
                 "alerts": [make.alert(f"{name}", name, Severity.HIGH) for name in piece[:300]],
                 "health": make.health_view(minute * 60 + 30.0),
             }
+
+
+FILTERS = (
+    *("203.0.113.0/24", "172.16.0.0/12", "ua:python", "ua:python reqs>30", "user:user123", "score>=50", "sev>=high"),
+    *("4xx>20", "first:1h", "python", "nothing-has-this"),
+)
+
+
+def facets(names: list[str], chance: random.Random) -> list[ClientFacetRow]:
+    """One user agent of 430 for every client, a user name for every third."""
+    agents = [f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/{number}.0.0.0 Safari/537.36" for number in range(400)]
+    agents += [f"python-requests/2.{number}" for number in range(30)]
+    found = []
+    for index, name in enumerate(names):
+        found.append(ClientFacetRow(name, 0, "user_agent", chance.choice(agents), 5, int(make.NOW)))
+        if index % 3 == 0:
+            found.append(ClientFacetRow(name, 0, "user", f"user{index}@example.com", 3, int(make.NOW)))
+    return found
+
+
+async def measure_filters(reader: Reader, rounds: int) -> None:
+    print(f"\n{'15 min, filter':38} {'median ms':>10} {'max ms':>8} {'rows':>5} {'among':>6}")
+    for text in FILTERS:
+        where = parse(text, List.CLIENTS)
+
+        async def narrowed(where: Filter = where) -> None:
+            await reader.clients(15, now=make.NOW, where=where)
+
+        median, longest = await timed(rounds, narrowed)
+        rows = await reader.clients(15, now=make.NOW, where=where)
+        print(f"{'clients ' + text:38} {median:10.1f} {longest:8.1f} {len(rows):5} {rows.among:6}")
+    for text in ("sev>=high", "route:orders user:user", "nothing-has-this"):
+        alerts = parse(text, List.ALERTS)
+        median, longest = await timed(rounds, lambda w=alerts: reader.alerts(where=w))  # type: ignore[misc]
+        print(f"{'alerts ' + text:38} {median:10.1f} {longest:8.1f}")
 
 
 async def timed(rounds: int, call: Callable[[], Awaitable[object]]) -> tuple[float, float]:
@@ -120,6 +156,7 @@ async def measure(db: Path, rounds: int, names: list[str]) -> None:
             found = {view.client for view in await reader.clients(window, sort="requests", now=make.NOW)}
             wanted = {row[0] for row in peer.execute(NAIVE, (make.MINUTE - window,))}
             print(f"{window:3} min: {len(found & wanted)} of the {len(wanted)} busiest are in the list")
+        await measure_filters(reader, rounds)
     finally:
         peer.close()
         await reader.close()
@@ -141,6 +178,7 @@ def main() -> None:
                 begin = time.perf_counter()
                 collector.commit(**lists)
                 taken.append(1000 * (time.perf_counter() - begin))
+            collector.commit(client_facets=facets(names, chance))
         print(
             f"SQLite {sqlite3.sqlite_version}; {options.clients} clients x {options.minutes} minutes, "
             f"{db.stat().st_size / 1e6:.0f} MB"
