@@ -18,7 +18,7 @@ from apiwatch.config.settings import Settings
 from apiwatch.store.protocol import Control, Reader
 from apiwatch.text import plain
 from apiwatch.tui.crash import CrashLog, log_directory
-from apiwatch.tui.endings import Endings, terminal_is_gone
+from apiwatch.tui.endings import Endings, as_it_stands, terminal_is_gone
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.permissions import is_permitted
 from apiwatch.tui.pictures.plot import load
@@ -39,6 +39,9 @@ TICK_S = 0.5
 
 LOAD_S = 1.5
 """Seconds after the start in which nothing is done but showing the first picture."""
+
+_ACTIONS = 100
+"""Latest actions of operators among which new ones are looked for."""
 
 AGES_S = 10.0
 """Seconds after which lists are read anew although only the collector's heart beats: ages and expiries move on."""
@@ -120,6 +123,7 @@ class ApiwatchApp(App[None]):
         self._resources.enter_context(self._crash_log)
         if not self.is_headless:
             self._resources.enter_context(Endings(self._signalled))
+            self._resources.enter_context(as_it_stands(self._driver))
         self.push_screen(ContextScreen(self.session, view=0))
         self.run_worker(self._poll(), group="poll")
         self.run_worker(self._load_plots(), group="load")
@@ -171,7 +175,7 @@ class ApiwatchApp(App[None]):
     def _look_after(self) -> None:
         """Between two reads: follow the clock when they are rare, and say at once that the collector is gone."""
         ended = self.session.link().ended
-        if ended != self._ended or self.session.settings.dashboard.refresh > 1.0 or terminal_is_gone(self._driver):
+        if ended != self._ended or self.session.refresh > 1.0 or terminal_is_gone(self._driver):
             self._ended = ended
             self._tick()
 
@@ -181,7 +185,7 @@ class ApiwatchApp(App[None]):
             session.wake.clear()
             await self._read()
             self._tick()
-            due = time.monotonic() + session.settings.dashboard.refresh
+            due = time.monotonic() + session.refresh
             while (left := due - time.monotonic()) > 0:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(session.wake.wait(), min(left, TICK_S))
@@ -204,6 +208,7 @@ class ApiwatchApp(App[None]):
                 session.stale = False
                 self._listed_at = now
                 session.took(await session.reader.overview(session.window_minutes, now, session.at))
+                session.hear(await session.reader.actions(limit=_ACTIONS))
                 if screen is not None and (session.paused_at is None or not screen.loaded):
                     show = await screen.read(session.reader, now)
             session.read_done()

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from apiwatch.tui.order import HOLD, arrange, matching
+from apiwatch.store.filters import ANY, FilterError, kept, typed
+from apiwatch.tui.order import HOLD, arrange
 from apiwatch.tui.rows import Row, Sort
 from apiwatch.tui.views.base import Found, Panel
 
@@ -17,6 +18,9 @@ class ListState:
         self.sort: Sort = panel.sorts[0]
         self.reversed = False
         self.filter_text = ""
+        """As it was typed."""
+        self.where = ANY
+        """What of it is understood."""
         self.marks: set[str] = set()
         self.cursor_key: str | None = None
         self.rows: list[Row] = []
@@ -32,6 +36,7 @@ class ListState:
         """Index of the first row in sight."""
         self.all: list[Row] = []
         """Rows of the last read in their order, before the filter."""
+        self._fresh: frozenset[str] | None = None
         self._clock = clock
         self._moved_at = -HOLD
         self._touched = False
@@ -62,16 +67,19 @@ class ListState:
                 return index
         return None
 
-    def take(self, found: Found, *, working: bool) -> None:
-        """Take the rows of a new read. `working`: the keys come here, so the cursor stays on its row."""
+    def take(self, found: Found, now: float, *, working: bool) -> None:
+        """Take the rows of a new read, at the viewer's clock.
+
+        `working`: the keys come here, so the cursor stays on its row.
+        """
         index = self.index()
+        rows = kept(self.where, found.rows, self.panel.record, now) if self.panel.record else found.rows
         held = self.held and not self._reorder
         self._reorder = False
-        self.all = arrange(
-            found.rows, self.all, held=held, keep=frozenset(self.marks), sort=self.sort, upwards=self.reversed
-        )
+        self.all = arrange(rows, self.all, held=held, keep=frozenset(self.marks), sort=self.sort, upwards=self.reversed)
         self.marks &= {row.key for row in self.all}
-        self.total = max(found.total, len(found.rows))
+        self.total = max(found.total, len(rows)) if not self.where else len(rows)
+        self._fresh = frozenset(row.key for row in rows) if self.where else None
         self.among = found.among
         self.loaded = True
         self._narrow(index, working=working)
@@ -84,13 +92,16 @@ class ListState:
         self.all = arrange(self.all, [], held=False, keep=frozenset(), sort=sort, upwards=upwards)
         self._narrow(self.index(), working=True)
 
-    def narrow(self, filter_text: str) -> None:
-        """Show only rows that match."""
-        self.filter_text = filter_text
-        self._narrow(self.index(), working=True)
+    def narrow(self, filter_text: str) -> FilterError | None:
+        """Ask for rows that match from the next read on; gives what of the text is not understood."""
+        understood = typed(filter_text, self.panel.over)
+        self.filter_text, self.where = filter_text, understood.filter
+        self._reorder = True
+        return understood.problem
 
     def _narrow(self, index: int | None, *, working: bool) -> None:
-        self.rows = matching(self.all, self.filter_text)
+        shown = self._fresh
+        self.rows = self.all if shown is None else [row for row in self.all if row.key in shown]
         keys = {row.key for row in self.rows}
         if self.rows and not self._touched and not (working and self.cursor_key in keys and self.panel.holds):
             self.cursor_key = self.rows[0].key

@@ -1,10 +1,10 @@
-"""The order of a list: held still while somebody works in it, and narrowed by a filter."""
+"""The order of a list: held still while somebody works in it."""
 
 from collections.abc import Sequence
 
 from apiwatch.tui.rows import Row, Sort
 
-__all__ = ["HOLD", "arrange", "matching"]
+__all__ = ["HOLD", "arrange"]
 
 HOLD = 5.0
 """Seconds for which the order stays after the cursor has moved."""
@@ -42,12 +42,3 @@ def arrange(
         rows.reverse()
     rows += [row for row in shown if row.key in keep and row.key not in by_key]
     return rows
-
-
-def matching(rows: Sequence[Row], filter_text: str) -> list[Row]:
-    """Rows that contain the text in any column, whatever its case; '!text' those that do not."""
-    inverted = filter_text.startswith("!")
-    wanted = filter_text.removeprefix("!").casefold()
-    if not wanted:
-        return list(rows)
-    return [row for row in rows if (wanted in row.text().casefold()) is not inverted]

@@ -3,12 +3,15 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from apiwatch.config.settings import Settings
 from apiwatch.store.protocol import Control, Reader
-from apiwatch.store.views import Overview
+from apiwatch.store.views import ActionView, Overview
+from apiwatch.tui.commands.history import History
+from apiwatch.tui.crash import log_directory
+from apiwatch.tui.echo import Hearing
 from apiwatch.tui.glyphs import ASCII, UNICODE, Glyphs
 from apiwatch.tui.line import Piece
 from apiwatch.tui.owner import restart_command, vanished
@@ -57,6 +60,8 @@ class Session:
         """Lines for standard output once the screen is gone."""
         self.overview: Overview | None = None
         self.window_minutes = _first_window(settings.dashboard.window)
+        self.refresh = settings.dashboard.refresh
+        """Seconds between two reads."""
         self.at = 0.0
         """Event time in which the picture ends; 0: now."""
         self.paused_at: float | None = None
@@ -66,10 +71,9 @@ class Session:
         self.stale = True
         """The next read is due even if the store has not changed."""
         self.messages: deque[tuple[float, Piece]] = deque(maxlen=_MESSAGES)
-        self.waiting_acks: dict[str, str] = {}
-        """Alert ids acknowledged here that no snapshot shows as such yet -> what to say then."""
-        self.waiting_nets: dict[str, str] = {}
-        """Networks queued here that no snapshot shows yet -> what to say then."""
+        self.hearing = Hearing()
+        """Tells what other operators did, and when what was done here is seen in the state file."""
+        self.history = History(log_directory(settings.db) / "history")
         self._dead: tuple[tuple[int, float], str] | None = None
         """The collector (process id, start) that has died, and what is said about it."""
         self._failed = 0
@@ -92,7 +96,7 @@ class Session:
             paused_at=self.paused_at,
             paused_requests=self._paused_requests,
             backlog_peak=self._backlog_peak,
-            refresh=self.settings.dashboard.refresh,
+            refresh=self.refresh,
             restart=restart,
             at=self.at,
             read_only=self.read_only,
@@ -131,6 +135,14 @@ class Session:
             self._failure = f"cannot read the state file ({headline})"
         return self._failed == _FAILURES
 
+    def hear(self, actions: Sequence[ActionView]) -> None:
+        """Say what of ours the state file holds now, and what other operators did."""
+        seen, news = self.hearing.heard(actions)
+        for text in news:
+            self.say(text, "accent")
+        for text in seen:
+            self.say(text, "good")
+
     def demand(self) -> None:
         """Have the screen read anew now."""
         self.stale = True
@@ -146,6 +158,11 @@ class Session:
         if self.messages and self.clock() - self.messages[-1][0] < 10:
             return self.messages[-1][1]
         return Piece("")
+
+    def take_window(self, minutes: int) -> None:
+        """Take one of the windows."""
+        self.window_minutes = minutes
+        self.demand()
 
     def step_window(self, step: int) -> None:
         """Take the next longer (1) or shorter (-1) window."""

@@ -4,16 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from apiwatch.model import SEVERITIES
 from apiwatch.store.troubles import troubles_of
-from apiwatch.store.views import AlertView, BlockEntry, Overview
+from apiwatch.store.views import AlertView, BlockEntry, LineView, Overview
 from apiwatch.tui.cells import clock, severity_word
+from apiwatch.tui.columns import choose, place
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, cut_middle, fit, line, line_width, titled_rule
 from apiwatch.tui.pictures import Mark, timeline, timeline_title
-from apiwatch.tui.rows import AlertRow, BlockRow, Row
+from apiwatch.tui.rows import AlertRow, BlockRow, LineRow, Row
 from apiwatch.tui.summary import severity_mix
 from apiwatch.tui.views import View
 
-__all__ = ["detail_lines", "feed_lines", "ill_sources", "queue_lines", "rate_chart", "view_line"]
+__all__ = ["detail_lines", "feed_lines", "ill_sources", "queue_lines", "rate_chart", "tail_lines", "view_line"]
 
 _CHART_MINUTES = 60
 _NET_CELLS = 22
@@ -109,6 +110,15 @@ def rate_chart(
     title = timeline_title(minutes, most=_CHART_MINUTES) if minutes else "requests per minute"
     drawn = timeline(minutes, width - 1, height - 1, glyphs, most=_CHART_MINUTES, marks=marks, end="")
     return [titled_rule((Piece(title, "title"),), width, glyphs.rule), *((Piece(" "), *row) for row in drawn)]
+
+
+def tail_lines(lines: Sequence[LineView], now: float, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+    """The newest requests of the row under the cursor."""
+    columns = LineRow.columns
+    chosen = choose(columns, width)
+    title = titled_rule((Piece("newest requests of this row; t hides them", "title"),), width, glyphs.rule)
+    rows = [(Piece("  "), *place(columns, chosen, LineRow(view, now).cells())) for view in lines[: height - 1]]
+    return [title, *rows] if rows else [title, line(Piece(" none among those that are kept", "dim"))]
 
 
 def queue_lines(blocks: Sequence[BlockEntry], now: float, width: int, height: int, glyphs: Glyphs) -> list[Line]:

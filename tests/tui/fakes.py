@@ -17,11 +17,13 @@ from apiwatch.store.views import (
     EvidenceView,
     FacetView,
     HealthView,
+    InventoryView,
     LineView,
     Listing,
     MinuteView,
     Mix,
     Overview,
+    PointView,
     Pulse,
     RouteView,
     SourceView,
@@ -357,6 +359,19 @@ AUTH: tuple[SuspectView, ...] = (
     ),
     suspect("198.18.0.9", "auth.brute-force", 0.34, route="POST /login", note="3 failures for 1 user"),
 )
+INVENTORY: tuple[InventoryView, ...] = (
+    InventoryView(
+        "api.example.com", "GET /api/v1/export", "learned", False, False, NOW - 900, NOW - 2, 14, 1,
+        mix(14, 0.9, 0.1), mix(14, 0.9, 0.1), FUZZER, "", "undeclared route answers", "a1b2c3d4e5f60005",
+    ),
+    InventoryView(
+        "api.example.com", "GET /api/users/{id}", "openapi", True, True, NOW - 86_400, NOW, 9_120, 300,
+        mix(9_120, 0.98, 0.01), mix(9_120, 0.98, 0.01), "198.18.0.3",
+    ),
+    InventoryView(
+        "api.example.com", "DELETE /api/orders/{id}", "openapi", True, False, 0.0, 0.0, 0, 0, Mix(), Mix(), "",
+    ),
+)  # fmt: skip
 BLOCKS: tuple[BlockEntry, ...] = (
     BlockEntry(
         "b0001",
@@ -388,10 +403,12 @@ class Scenario:
     auth: tuple[SuspectView, ...] = AUTH
     blocks: tuple[BlockEntry, ...] = BLOCKS
     notes: tuple[ActionView, ...] = ()
+    inventory: tuple[InventoryView, ...] = field(default_factory=lambda: INVENTORY)
     lines: tuple[LineView, ...] = field(default_factory=lambda: lines(WALKER))
     unparsed: tuple[UnparsedView, ...] = ()
     evidence: tuple[EvidenceView, ...] = field(default_factory=lambda: evidence(WALKER))
     detail: Callable[[str], ClientDetail | None] = detail
+    actions: tuple[ActionView, ...] = ()
     failure: Exception | None = None
     """Raised by every read while it is set."""
     version: int = 0
@@ -609,6 +626,22 @@ class FakeReader:
         self._called("routes")
         return Listing(kept(where, detail().routes, route_record, NOW)[:limit])
 
+    async def inventory(self, *, limit: int = 500, scope: Scope = EVERYTHING) -> Listing[InventoryView]:
+        return Listing(
+            [view for view in self._called("inventory").inventory if scope.route in ("", view.route)][:limit]
+        )
+
+    async def points(self, scope: Scope) -> tuple[PointView, ...]:
+        self._called("points")
+        route = "GET /api/orders/{id}"
+        return tuple(
+            PointView(
+                int(NOW) - 329 + step, 1_039_105 + 33 * step, step % 4 == 0, scope.client, scope.client,
+                "api.example.com", route, "orders", True, 33,
+            )
+            for step in range(256)
+        )  # fmt: skip
+
     async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
         lines = [view for view in self._called("tail").lines if scope.client in ("", view.client)]
         return TailView(tuple(lines[:limit]), 2 * len(lines), len(lines))
@@ -627,8 +660,7 @@ class FakeReader:
         return []
 
     async def actions(self, *, limit: int = 200) -> list[ActionView]:
-        self._called("actions")
-        return []
+        return list(reversed(self._called("actions").actions))[:limit]
 
     async def close(self) -> None:
         self.calls.append("close")
@@ -642,14 +674,17 @@ class FakeControl:
         self.said: list[tuple[str, ...]] = []
         self.failure: Exception | None = None
 
-    def _say(self, *words: str) -> None:
+    def _say(self, *words: str, by: str = "", now: float = 0.0) -> None:
         if self.failure is not None:
             raise self.failure
         self.said.append(words)
         self.scenario.version += 1
+        kind, subject = words[:2]
+        seen = ActionView(f"a{len(self.said)}", now, by, kind, subject, None, "")
+        self.scenario.actions = (*self.scenario.actions, seen)
 
     async def acknowledge(self, alert_id: str, actor: str, note: str, now: float) -> None:
-        self._say("acknowledge", alert_id, actor, note)
+        self._say("acknowledge", alert_id, actor, note, by=actor, now=now)
         self.scenario.alerts = tuple(
             replace(view, state="acknowledged", acknowledged_by=actor, note=note) if view.alert.id == alert_id else view
             for view in self.scenario.alerts
@@ -658,10 +693,10 @@ class FakeControl:
     async def say(
         self, kind: ActionKind, alert_id: str, actor: str, note: str, now: float, expires: float | None = None
     ) -> None:
-        self._say(kind, alert_id, actor, note)
+        self._say(kind, alert_id, actor, note, by=actor, now=now)
 
     async def allow(self, target: str, reason: str, actor: str, now: float, expires: float | None) -> str:
-        self._say("allow", target, reason, actor)
+        self._say("allow", target, reason, actor, by=actor, now=now)
         return f"n{len(self.said)}"
 
     async def disallow(self, entry_id: str, actor: str, now: float) -> bool:
@@ -671,7 +706,7 @@ class FakeControl:
     async def block(
         self, net: str, reason: str, alert_ids: Sequence[str], actor: str, now: float, expires: float | None
     ) -> str:
-        self._say("block", net, reason, ",".join(alert_ids), actor, f"{(expires or now) - now:.0f}")
+        self._say("block", net, reason, ",".join(alert_ids), actor, f"{(expires or now) - now:.0f}", by=actor, now=now)
         entry = BlockEntry(f"n{len(self.said)}", net, reason, tuple(alert_ids), actor, now, expires, "queued")
         self.scenario.blocks = (*self.scenario.blocks, entry)
         return entry.id

@@ -19,6 +19,7 @@ from apiwatch.tui import ApiwatchApp
 from apiwatch.tui.liststate import ListState
 from apiwatch.tui.screens.base import LiveScreen
 from apiwatch.tui.screens.context import ContextScreen
+from apiwatch.tui.widgets.prompt import Prompt
 from apiwatch.tui.widgets.table import KeyTable
 from tests.tui import fakes, guards
 
@@ -84,7 +85,7 @@ class Driven:
     async def type(self, text: str) -> None:
         """Type a text into the field that has the keys, without a rest between the letters."""
         field = self.app.focused
-        assert isinstance(field, Input)
+        assert isinstance(field, Input | Prompt)
         for letter in text:
             field.post_message(events.Key(letter, letter))
         await self.pilot.pause()

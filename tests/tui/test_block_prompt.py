@@ -128,7 +128,7 @@ async def test_a_store_that_refuses_is_told(tmp_path: Path) -> None:
         driven.control.failure = StoreError("the state file is read-only")
         await asked(driven)
         await driven.press("enter")
-        await driven.shows("not queued: 203.0.113.7/32: the state file is read-only")
+        await driven.shows("not queued: the state file is read-only")
 
 
 async def test_a_campaign_of_41_is_one_prompt_that_fits(tmp_path: Path) -> None:

@@ -70,10 +70,15 @@ async def test_without_colour_the_cursor_is_reverse_and_severity_is_words(
 async def test_a_read_only_dashboard_says_so_and_its_keys_change_nothing(tmp_path: Path) -> None:
     async with driving(read_only=True, served=True, db=tmp_path) as driven:
         assert "READ-ONLY" in driven.text.splitlines()[0]
-        await driven.press("a", "b", "B", "o", "x", "v", "question_mark")
-        assert "> block queue > help" in driven.text
+        await driven.press("a", "b", "B", "o", "x", "y", "question_mark")
+        assert "> blocks > help" in driven.text
         for greyed in ("acknowledge the alert", "queue this client", "write the export", "validator"):
             assert greyed not in driven.text
+        await driven.press("escape")
+        for command in ("handover", "save x.csv", "mute", "unblock 203.0.113.9"):
+            await driven.press("colon", f"'{command}", "enter")
+            assert "is not possible here" in driven.text, driven.text
+            await driven.press("escape")
         assert driven.control.said == []
     async with driving(db=tmp_path) as driven:
         assert "READ-ONLY" not in driven.text

@@ -1,6 +1,6 @@
 """The order of a list stands still while somebody works in it; filters narrow it."""
 
-from apiwatch.tui.order import arrange, matching
+from apiwatch.tui.order import arrange
 from apiwatch.tui.rows import AlertRow, ClientRow, Row
 from apiwatch.tui.views.alerts import ALERTS
 from apiwatch.tui.views.clients import CLIENTS
@@ -54,19 +54,3 @@ def test_held_lists_do_not_grow_without_end() -> None:
     arranged = arrange(clients[1], clients[0], held=True, keep=frozenset({"c7"}), sort=order)
     assert len(arranged) == 201
     assert arranged[0].key == "c7"
-
-
-def test_filter_finds_any_column_whatever_its_case() -> None:
-    assert keys(matching(ROWS, "login")) == ["2", "3"]
-    assert keys(matching(ROWS, "CRIT")) == ["1", "2"]
-    assert keys(matching(ROWS, "2001:DB8")) == ["3"]
-    assert keys(matching(ROWS, "")) == ["1", "2", "3", "4", "5"]
-
-
-def test_filter_finds_members_of_a_campaign() -> None:
-    assert keys(matching(ROWS, "203.0.113.101")) == ["2"]
-
-
-def test_filter_with_an_exclamation_mark_inverts() -> None:
-    assert keys(matching(ROWS, "!login")) == ["1", "4", "5"]
-    assert keys(matching(ROWS, "!")) == ["1", "2", "3", "4", "5"]

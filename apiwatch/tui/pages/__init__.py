@@ -3,6 +3,7 @@
 from apiwatch.tui.pages.alert import why_page
 from apiwatch.tui.pages.campaign import campaign_page
 from apiwatch.tui.pages.client import client_page
+from apiwatch.tui.pages.histogram import histogram_page
 from apiwatch.tui.pages.lines import evidence_lines, lines_page
 from apiwatch.tui.pages.overview import overview_page
 from apiwatch.tui.pages.route import route_page
@@ -13,6 +14,7 @@ __all__ = [
     "campaign_page",
     "client_page",
     "evidence_lines",
+    "histogram_page",
     "lines_page",
     "overview_page",
     "route_page",

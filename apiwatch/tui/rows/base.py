@@ -11,7 +11,11 @@ from apiwatch.tui.cells import percent, rank, severity_word
 from apiwatch.tui.columns import Column
 from apiwatch.tui.line import Line, Piece
 
-__all__ = ["Row", "Sort", "failed", "outcomes", "severity_piece"]
+__all__ = ["SPARK_CELLS", "Row", "Sort", "failed", "outcomes", "severity_piece"]
+
+
+SPARK_CELLS = 12
+"""Cells of the picture of the last hour."""
 
 
 @dataclass(frozen=True, slots=True)

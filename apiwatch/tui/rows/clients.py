@@ -3,8 +3,10 @@
 from apiwatch.store.views import ClientView
 from apiwatch.tui.cells import age, clock, count, percent, rate, stamp
 from apiwatch.tui.columns import Column
+from apiwatch.tui.glyphs import ASCII, Glyphs
 from apiwatch.tui.line import Line, Piece, line, wrap
-from apiwatch.tui.rows.base import Row, failed, outcomes, severity_piece
+from apiwatch.tui.pictures.spark import spark
+from apiwatch.tui.rows.base import SPARK_CELLS, Row, failed, outcomes, severity_piece
 
 __all__ = ["ClientRow"]
 
@@ -23,14 +25,16 @@ class ClientRow(Row):
         Column("BYTES", "bytes sent in the window", 5, right=True, drop=6),
         Column("ALL", "requests in all", 5, right=True, drop=5),
         Column("FIRST", "first seen (UTC)", 9, drop=7),
+        Column("LAST HOUR", "requests per minute, from 0 to its peak", SPARK_CELLS, drop=8),
         Column("OUTCOMES", "what became of the requests in the window", 0, 18, 30),
     )
-    __slots__ = ("view", "window_s")
+    __slots__ = ("_glyphs", "view", "window_s")
 
-    def __init__(self, view: ClientView, now: float, window_s: float) -> None:
+    def __init__(self, view: ClientView, now: float, window_s: float, glyphs: Glyphs = ASCII) -> None:
         super().__init__(now)
         self.view = view
         self.window_s = window_s
+        self._glyphs = glyphs
 
     @property
     def key(self) -> str:
@@ -61,6 +65,7 @@ class ClientRow(Row):
             Piece(count(mix.bytes)),
             Piece(count(view.requests)),
             Piece(clock(view.first_seen)),
+            Piece(spark(view.spark, SPARK_CELLS, self._glyphs), "accent"),
             Piece(outcomes(mix)),
         )
 
@@ -86,6 +91,8 @@ class ClientRow(Row):
             line(f"first {stamp(view.first_seen)}  last {age(self.now - view.last_seen)} ago"),
             line(f"window: {count(view.window.requests)} requests  {outcomes(view.window)}"),
         ]
+        if view.near:
+            drawn += wrap(f"near: same {', same '.join(view.near)}", width)
         if view.principal and view.principal != view.client:
             drawn += wrap(f"counted as {view.principal}", width)
         drawn.append(line(Piece("Enter opens everything about this client", "dim")))

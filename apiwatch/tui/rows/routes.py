@@ -3,16 +3,14 @@
 from apiwatch.store.scope import Scope
 from apiwatch.store.views import RouteView
 from apiwatch.text import plain
-from apiwatch.tui.cells import age, count, percent, rate, stamp
+from apiwatch.tui.cells import age, count, percent, rate, stamp, took
 from apiwatch.tui.columns import Column
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, line, wrap
-from apiwatch.tui.pictures import spark
-from apiwatch.tui.rows.base import Row, failed, outcomes
+from apiwatch.tui.pictures.spark import spark
+from apiwatch.tui.rows.base import SPARK_CELLS, Row, failed, outcomes
 
 __all__ = ["RouteRow", "times"]
-
-_SPARK = 12
 
 
 class RouteRow(Row):
@@ -26,9 +24,10 @@ class RouteRow(Row):
         Column("MISS", "share of requests for what does not exist", 4, right=True),
         Column("DENY", "share of refused requests", 4, right=True),
         Column("ERR", "share of requests that broke", 4, right=True, drop=4),
+        Column("P95", "time below which 95 % of the answers in the window took", 5, right=True, drop=9),
         Column("LAST", "age of the last request", 4, right=True, drop=6),
         Column("ROLE", "what it is for: login, reset, lookup ...", 8, drop=7),
-        Column("LAST HOUR", "requests per minute, from 0 to its peak", _SPARK, drop=8),
+        Column("LAST HOUR", "requests per minute, from 0 to its peak", SPARK_CELLS, drop=8),
         Column("ROUTE", "method and path; {} stands for a value", 24, middle=True),
     )
     __slots__ = ("_glyphs", "_hosts", "view", "window_s")
@@ -73,9 +72,10 @@ class RouteRow(Row):
             Piece(percent(mix.miss, mix.requests), bad),
             Piece(percent(mix.deny, mix.requests), bad),
             Piece(percent(mix.err, mix.requests), bad),
+            Piece(took(view.p95 or None)),
             Piece(age(self.now - view.last_seen)),
             Piece(view.roles or "-"),
-            Piece(spark(view.spark, _SPARK, self._glyphs)),
+            Piece(spark(view.spark, SPARK_CELLS, self._glyphs), "accent"),
             Piece(self.name if self._hosts > 1 else view.route, "warn" if view.notes else ""),
         )
 
@@ -103,6 +103,8 @@ class RouteRow(Row):
         drawn = wrap(f"window: {count(view.window.requests)} requests  {outcomes(view.window)}", width)
         if view.usual > 0:
             drawn += wrap(f"usual at this hour: {rate(view.usual)} in such a window, now x{self.unusual:.1f}", width)
+        if view.p95:
+            drawn += wrap(f"95 % of the answers in the window took less than {took(view.p95)}", width)
         drawn += wrap(f"in all: {count(view.mix.requests)} requests  {outcomes(view.mix)}", width)
         drawn += wrap(f"first {stamp(view.first_seen)}; last {age(self.now - view.last_seen)} ago", width)
         told = f"template {view.origin}" + (f"; for {view.roles}" if view.roles else "")

@@ -8,9 +8,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
+from apiwatch.store.filters import ANY
 from apiwatch.store.protocol import Reader
 from apiwatch.store.scope import EVERYTHING, Scope
-from apiwatch.store.views import AlertView, BlockEntry, UnparsedView
+from apiwatch.store.views import AlertView, BlockEntry, LineView, UnparsedView
 from apiwatch.tui.cells import count
 from apiwatch.tui.empty import empty_list
 from apiwatch.tui.layout import Shape
@@ -18,14 +19,15 @@ from apiwatch.tui.line import Line, Piece
 from apiwatch.tui.liststate import ListState
 from apiwatch.tui.rows import Row, SourceRow
 from apiwatch.tui.scopes import scope_crumb, scope_name
-from apiwatch.tui.screens.acting import ActingScreen
+from apiwatch.tui.screens.commanding import ScreenCommands
 from apiwatch.tui.screens.exporting import ExportingScreen
+from apiwatch.tui.screens.keeping import KeepingScreen
 from apiwatch.tui.screens.listing import ListScreen
 from apiwatch.tui.session import Session
-from apiwatch.tui.side import detail_lines, feed_lines, ill_sources, queue_lines, rate_chart, view_line
+from apiwatch.tui.side import detail_lines, feed_lines, ill_sources, queue_lines, rate_chart, tail_lines, view_line
 from apiwatch.tui.summaries import Summary, summarise
 from apiwatch.tui.summary import open_alerts
-from apiwatch.tui.views import LIMIT, QUEUE, VIEWS, Found, Panel, Query
+from apiwatch.tui.views import ALLOWED, LIMIT, QUEUE, VIEWS, Found, Panel, Query
 from apiwatch.tui.widgets.table import KeyTable
 from apiwatch.tui.widgets.text import Block, Document
 
@@ -35,12 +37,13 @@ _DIGIT_TIP = "summary, and the views: " + ", ".join(view.name for view in VIEWS)
 _SHARE_LOW, _SHARE_TALL, _SHARE_LEAST = 2, 8, 12
 _LIST_HEAD = 2
 _QUEUE_LEAST = 6
-_ACTS = frozenset({"why", "lines", "acknowledge", "block", "mute", "allow", "benign", "note"})
+_TAIL = 8
+_ACTS = frozenset({"why", "lines", "acknowledge", "block", "quiet", "live_lines", "histogram"})
 _MANY = 9
 """Counts above it are a plus on a narrow screen."""
 
 
-class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
+class ContextScreen(KeepingScreen, ExportingScreen, ListScreen):
     """Everything that is known inside a scope.
 
     `view` is the index of the view to begin with, None for the summary. `way` is how one came here.
@@ -48,6 +51,10 @@ class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["base.tcss", "context.tcss"]
     KEYS = (
+        ("prompt-submit", "do it"),
+        ("prompt-leave", "leave"),
+        ("prompt-complete", "complete"),
+        ("prompt-earlier", "earlier"),
         ("target-next", "target"),
         ("check", "check"),
         ("write", "write"),
@@ -82,6 +89,20 @@ class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
         Binding("V", "panel(-1)", "list", id="list-previous", show=False, tooltip="next, previous list of this view"),
         Binding("tab", "pane(1)", "pane", id="pane-next", show=False, tooltip="next, previous pane"),
         Binding("shift+tab", "pane(-1)", "pane", id="pane-previous", show=False, tooltip="next, previous pane"),
+        # A key whose actions are possible in different views: the bindings of one class stand side by side, while those
+        # of a subclass replace those of its bases.
+        Binding("x", "withdraw", "withdraw", id="withdraw", show=False, tooltip="withdraw the entry, or all marked"),
+        Binding("x", "quiet", "mute", id="mute", show=False, tooltip="mute, allow, call it benign, or leave a note"),
+        Binding("t", "target(1)", "target", id="target-next", show=False, tooltip="next, previous target"),
+        Binding("i", "histogram", "histogram", id="histogram", show=False, tooltip="the row over time, in pictures"),
+        Binding(
+            "t",
+            "live_lines",
+            "live",
+            id="live-lines",
+            show=False,
+            tooltip="live lines of the row; where they stand, on or off",
+        ),
         Binding("z", "zoom", "zoom", id="zoom", show=False, tooltip="this pane alone, or all again"),
         Binding("e", "alert(1)", "alert", id="alert-next", show=False, tooltip="next, previous open alert"),
         Binding("E", "alert(-1)", "alert", id="alert-previous", show=False, tooltip="next, previous open alert"),
@@ -106,15 +127,20 @@ class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
         self._feed: tuple[AlertView, ...] = ()
         self._unparsed: tuple[UnparsedView, ...] = ()
         self._detail_key = ""
+        self.live = True
+        """Live lines of the row stand below its detail where there is room."""
+        self._tail: tuple[LineView, ...] = ()
         self._review_from: int | None = None
+        self._had_row = False
         self.views = Block(self._views, id="views")
         self.list_widget = KeyTable(self.state_of(VIEWS[view or 0].panels[self._panels[view or 0]]), id="list")
         self.page = Document(id="page")
         self.detail = Document(id="detail")
+        self.lines = Block(self._lines, id="lines")
         self.chart = Block(self._chart, id="chart")
         self.feed = Block(self._feed_lines, id="feed")
         self.queue = Block(self._queue, id="queue")
-        self.main = Container(self.list_widget, self.page, self.detail, id="main")
+        self.main = Container(self.list_widget, self.page, self.detail, self.lines, id="main")
         self.side = Container(self.chart, self.feed, self.queue, id="side")
         self.panes = Container(self.main, self.side, id="body")
 
@@ -164,7 +190,7 @@ class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
         """The view row, the panes, the line to type into."""
         yield self.views
         yield self.panes
-        yield self.field
+        yield self.prompt
 
     def on_mount(self) -> None:
         """Give the keys to the list, or to the summary."""
@@ -175,19 +201,21 @@ class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
         """The list in sight or the summary, and what stands beside it."""
         session, panel = self.session, self.panel
         sort = self.state_of(panel).sort.stored if panel else ""
+        where = self.state_of(panel).where if panel else ANY
         query = Query(
-            reader, session.overview, self.scope, session.window_minutes, now, session.at, session.glyphs, sort
+            reader, session.overview, self.scope, session.window_minutes, now, session.at, session.glyphs, where, sort
         )
         blocks = tuple(await reader.block_entries(now))
         feed = tuple(await reader.alerts(limit=LIMIT)) if self.shape is Shape.THREE else ()
         health = session.overview.health if session.overview else None
         unparsed = tuple(await reader.unparsed(limit=4)) if health and health.unparsed and not health.requests else ()
+        row = self.table.cursor if panel is not None and self.lines.display else None
+        tail = (await reader.tail(_TAIL, row.opens)).lines if row is not None and row.opens != EVERYTHING else ()
         summary = await summarise(query, blocks) if panel is None else None
         found = await panel.read(query) if panel is not None else Found()
 
         def show() -> None:
-            self.note_echo((*found.alerts, *feed, *(summary.alerts if summary else ())), blocks)
-            self.blocks, self._feed, self._unparsed = blocks, feed, unparsed
+            self.blocks, self._feed, self._unparsed, self._tail = blocks, feed, unparsed, tail
             if panel is not self.panel:
                 return
             if summary is not None:
@@ -195,7 +223,7 @@ class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
                 self.page.show(summary.heading, summary.page)
             elif panel is not None:
                 self.found = found
-                self.table.show_rows(found)
+                self.table.show_rows(found, now)
                 self._begin(found)
             self._redraw_around()
 
@@ -203,7 +231,7 @@ class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
 
     def _begin(self, found: Found) -> None:
         """Until somebody chooses a view: alerts while there are any, else clients."""
-        if self._chosen or self.field.display or self.table.list.held:
+        if self._chosen or self.prompt.display or self.table.list.held:
             return
         wanted = 0 if open_alerts(self.session.overview) else 1
         if wanted != self.view and (wanted == 0 or not self.loaded):
@@ -225,6 +253,7 @@ class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
         self.page.display = panel is None
         self.list_widget.display = panel is not None and not zoomed_detail
         self.detail.display = panel is not None and (not alone or zoomed_detail)
+        self.lines.display = self.live and self.shape is Shape.THREE and self.detail.display and not self.exports
         self.side.display = self.shape is Shape.THREE and not alone
         if panel is not None:
             self.table.show_list(self.state_of(panel), self._empty)
@@ -251,10 +280,13 @@ class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
     def _redraw_around(self) -> None:
         if not self.ready:
             return
+        if self._had_row is not bool(self.chosen):
+            self._had_row = not self._had_row
+            self.refresh_bindings()
         self._fit_detail()
         if self.panel is not None and self.detail.display:
             self._show_detail(self.table.cursor)
-        for block in (self.views, self.chart, self.feed, self.queue, self.foot):
+        for block in (self.views, self.chart, self.feed, self.queue, self.lines, self.foot):
             block.redraw()
 
     def _show_detail(self, row: Row | None) -> None:
@@ -274,6 +306,11 @@ class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
     def exports(self) -> bool:
         """Whether the block queue is in sight, with its export beside it."""
         return self.panel is QUEUE
+
+    @property
+    def withdraws(self) -> bool:
+        """Whether rows in sight can be withdrawn: entries of the queue, or of the allow-list."""
+        return self.panel in (QUEUE, ALLOWED)
 
     def show_export(self) -> None:
         """Draw the export anew."""
@@ -322,6 +359,40 @@ class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
         event.stop()
         self._redraw_around()
 
+    @property
+    def commands(self) -> ScreenCommands:
+        """What commands do here."""
+        return ScreenCommands(self)
+
+    def take_keys(self) -> None:
+        """Give the keys to the list, or to the summary."""
+        (self.page if self.panel is None else self.table).focus()
+
+    def shown_lines(self) -> list[Line]:
+        """The summary or the list, whole, and what is known about the row."""
+        width = max(80, self.size.width)
+        glyphs = self.session.glyphs
+        head = [*self._head(width, 3), *self._views(width, 1)]
+        if self.panel is None:
+            return [*head, *(self._summary.page(width) if self._summary else [])]
+        rows = self.table.list.rows
+        listed = self.table.compose_lines(width, len(rows) + 4)
+        return [*head, *listed, *detail_lines(self.table.cursor, width, 99, glyphs)]
+
+    def shown_rows(self) -> list[Row]:
+        """Rows of the list in sight; the marked ones if there are any."""
+        return self.marked or (list(self.table.list.rows) if self.panel is not None else [])
+
+    @property
+    def incident_alerts(self) -> list[str]:
+        """The alert of the scope."""
+        return [self.scope.alert] if self.scope.alert else []
+
+    @property
+    def incident_client(self) -> str:
+        """The client of the scope."""
+        return self.scope.client
+
     def _views(self, width: int, _height: int) -> list[Line]:
         counts = {
             "alerts": _number(open_alerts(self.session.overview), width) if self.scope == EVERYTHING else "",
@@ -333,6 +404,9 @@ class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
 
     def _chart(self, width: int, height: int) -> list[Line]:
         return rate_chart(self.session.overview, self._feed, width, height, self.session.glyphs)
+
+    def _lines(self, width: int, height: int) -> list[Line]:
+        return tail_lines(self._tail, self.session.clock(), width, height, self.session.glyphs)
 
     def _feed_lines(self, width: int, height: int) -> list[Line]:
         return feed_lines(self._feed, self.session.clock(), width, height, self.session.glyphs)
@@ -378,6 +452,8 @@ class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
             return False
         if action in _ACTS and self.panel is not None and not self.panel.acts:
             return False
+        if action == "quiet" and self.withdraws:
+            return False
         if action == "panel" and (self.view is None or len(VIEWS[self.view].panels) == 1):
             return False
         return super().check_action(action, parameters)
@@ -390,9 +466,26 @@ class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
         if isinstance(row, SourceRow):
             self.app.push_screen(SourceScreen(self.session, row.key, self.crumb()))
         elif row is not None and row.opens in (EVERYTHING, self.scope):
-            self._say("nothing more is known about this row than stands here")
+            self.say("nothing more is known about this row than stands here")
         else:
             super().action_open()
+
+    def action_live_lines(self) -> None:
+        """Show or hide the newest lines of the row; where there is no room beside the list, in the live view."""
+        if self.shape is Shape.THREE:
+            self.live = not self.live
+            self._settle()
+            self.session.demand()
+        elif self.row is not None and self.row.opens != EVERYTHING:
+            self.open_scope(self.row.opens, [view.name for view in VIEWS].index("live"))
+
+    def action_histogram(self) -> None:
+        """The row over time, in pictures."""
+        from apiwatch.tui.screens.histogram import HistogramScreen
+
+        scope = self.row.opens if self.row is not None and self.panel is not None else self.scope
+        if scope != EVERYTHING:
+            self.app.push_screen(HistogramScreen(self.session, scope, self.crumb()))
 
     def action_alert(self, step: int) -> None:
         """Show the next or previous open alert, the newest first."""
@@ -402,7 +495,7 @@ class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
         alerts = await self.session.reader.alerts(limit=LIMIT)
         ids = [view.alert.id for view in sorted(alerts, key=lambda view: (-view.alert.last_seen, view.alert.id))]
         if not ids:
-            self._say("no open alerts")
+            self.say("no open alerts")
         elif self.scope.alert in ids:
             self.scope = Scope(alert=ids[(ids.index(self.scope.alert) + step) % len(ids)])
             self._summary = None
@@ -413,7 +506,7 @@ class ContextScreen(ExportingScreen, ActingScreen, ListScreen):
 
     def action_back(self) -> None:
         """Clear the filter, come back to now, or leave the scope; at the root there is nothing to go back to."""
-        if self.field.display or (self.panel is not None and self.table.list.filter_text):
+        if self.prompt.display or (self.panel is not None and self.table.list.filter_text):
             self.action_clear_filter()
         elif self.session.at:
             self.session.travel_to(0.0)

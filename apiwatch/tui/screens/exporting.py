@@ -8,10 +8,11 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from apiwatch.errors import ApiwatchError
-from apiwatch.store.views import BlockEntry
+from apiwatch.store.views import AllowEntry, BlockEntry
 from apiwatch.tui.exporting import Preview, Written, default_path, farewell_lines, make_preview, preview_lines, write
 from apiwatch.tui.line import Line, wrap
-from apiwatch.tui.rows import BlockRow, Row
+from apiwatch.tui.permissions import NO_FILES
+from apiwatch.tui.rows import AllowRow, BlockRow
 from apiwatch.tui.screens.acting import ActingScreen
 from apiwatch.tui.screens.prompts import Ask, Field, Question
 from apiwatch.tui.session import Session
@@ -26,12 +27,8 @@ class ExportingScreen(ActingScreen):
     """Nothing here touches a firewall: it writes files and shows commands."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "x,delete", "withdraw", "withdraw", id="withdraw", show=False, tooltip="withdraw the entry, or all marked"
-        ),
-        Binding("t", "target(1)", "target", id="target-next", show=False, tooltip="next, previous target"),
         Binding("T", "target(-1)", "target", id="target-previous", show=False, tooltip="next, previous target"),
-        Binding("C", "check", "check", id="check", show=False, tooltip="run the target's own validator"),
+        Binding("y", "check", "check", id="check", show=False, tooltip="run the target's own validator"),
         Binding("o", "write", "write", id="write", show=False, tooltip="write the export to a file"),
     ]
 
@@ -49,6 +46,11 @@ class ExportingScreen(ActingScreen):
         return False
 
     @property
+    def withdraws(self) -> bool:
+        """Whether rows in sight can be withdrawn."""
+        return self.exports
+
+    @property
     def queued(self) -> Sequence[BlockEntry]:
         """The block queue of the last read."""
         return ()
@@ -58,7 +60,7 @@ class ExportingScreen(ActingScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """These keys mean something else where the queue is not in sight."""
-        if action in _ACTIONS and not self.exports:
+        if action in _ACTIONS and not (self.exports or (action == "withdraw" and self.withdraws)):
             return False
         return super().check_action(action, parameters)
 
@@ -105,7 +107,11 @@ class ExportingScreen(ActingScreen):
         from apiwatch.blocklist import TARGETS
 
         names = tuple(TARGETS)
-        self._target = names[(names.index(self.target) + step) % len(names)]
+        self.take_target(names[(names.index(self.target) + step) % len(names)])
+
+    def take_target(self, name: str) -> None:
+        """Write for a firewall."""
+        self._target = name
         self._written = None
         self._preview = None
         self.show_export()
@@ -118,10 +124,13 @@ class ExportingScreen(ActingScreen):
 
     def action_withdraw(self) -> None:
         """Withdraw the entry under the cursor, or the marked ones, after a question."""
-        chosen: list[Row | None] = [*self.marked] or [self.row]
-        rows = [row for row in chosen if isinstance(row, BlockRow)]
-        if rows:
-            self.run_worker(self._withdraw([row.entry for row in rows]), group="act")
+        rows = self.chosen
+        entries = [row.entry for row in rows if isinstance(row, BlockRow) and row.entry.state == "queued"]
+        allowed = [row.entry for row in rows if isinstance(row, AllowRow) and row.entry.state == "live"]
+        if entries:
+            self.run_worker(self._withdraw(entries), group="act")
+        elif allowed:
+            self.run_worker(self._disallow(allowed), group="act")
 
     async def _withdraw(self, entries: Sequence[BlockEntry]) -> None:
         names = ", ".join(entry.net for entry in entries[:8]) + (" ..." if len(entries) > 8 else "")
@@ -132,21 +141,65 @@ class ExportingScreen(ActingScreen):
             for entry in entries:
                 await self.session.control.unblock(entry.id, self.session.actor, self.session.clock())
         except ApiwatchError as error:
-            self._say(f"not withdrawn: {error}", "bad")
+            self.say(f"not withdrawn: {error}", "bad")
         else:
-            self._say(f"withdrew {names}", "good")
+            self.say(f"withdrew {names}", "good")
+        self.unmark()
+        self.session.demand()
+
+    def disallow(self, net: str) -> None:
+        """Take a network, or else what the row is, off the allow-list."""
+        self.run_worker(self._disallow_net(net), group="act")
+
+    async def _disallow_net(self, net: str) -> None:
+        entries = await self.session.reader.allowed(self.session.clock())
+        wanted = (f"network:{net}", f"network:{net}/{128 if ':' in net else 32}")
+        found = [entry for entry in entries if entry.target in wanted]
+        if found:
+            await self._disallow(found)
+        else:
+            self.say(f"{net or 'nothing'} is not on the allow-list; key 7, v shows it")
+
+    async def _disallow(self, entries: Sequence[AllowEntry]) -> None:
+        names = ", ".join(entry.target for entry in entries[:8]) + (" ..." if len(entries) > 8 else "")
+        said = [f"Take {len(entries)} off the allow-list?", names, "They can raise alerts again from now on."]
+        if not await self.app.push_screen_wait(Question(said, "take off", "keep", self.session.glyphs)):
+            return
+        try:
+            for entry in entries:
+                await self.session.control.disallow(entry.id, self.session.actor, self.session.clock())
+        except ApiwatchError as error:
+            self.say(f"not taken off: {error}", "bad")
+        else:
+            self.say(f"took {names} off the allow-list", "good")
         self.unmark()
         self.session.demand()
 
     def action_write(self) -> None:
         """Write the export to a file."""
-        self.run_worker(self._write(), group="act")
+        self.write_to("")
 
-    async def _write(self) -> None:
+    def write_to(self, file: str) -> None:
+        """Ask, with a name for the file, and write the export."""
+        if self.session.served:
+            self.say(NO_FILES, "warn")
+            return
+        self.run_worker(self._write(file), group="act")
+
+    def unblock(self, net: str) -> None:
+        """Withdraw the entry of a network, after a question."""
+        wanted = net if "/" in net else f"{net}/{128 if ':' in net else 32}"
+        entries = [entry for entry in self.queued if entry.net == wanted]
+        if entries or not net:
+            self.run_worker(self._withdraw(entries), group="act") if entries else self.action_withdraw()
+        else:
+            self.say(f"{wanted} is not in the block queue")
+
+    async def _write(self, file: str) -> None:
         from apiwatch.blocklist import TARGETS
 
         empty = not any(entry.state == "queued" for entry in self.queued)
-        fields = [Field("file", default_path(self.target, TARGETS[self.target].suffix))]
+        fields = [Field("file", file or default_path(self.target, TARGETS[self.target].suffix))]
         if empty:
             fields.append(Field(f"the queue is empty: type '{_EMPTY_WORDS}' to write an empty list", ""))
         ask = Ask(
@@ -167,14 +220,14 @@ class ExportingScreen(ActingScreen):
                 lambda: write(target, entries, session.guard(), destination, session.clock(), withdraw_all=empty)
             )
         except ApiwatchError as error:
-            self._say(f"not written: {error}", "bad")
+            self.say(f"not written: {error}", "bad")
             return
         except OSError as error:
-            self._say(f"not written: {destination}: {error.strerror or error}", "bad")
+            self.say(f"not written: {destination}: {error.strerror or error}", "bad")
             return
         self._written = written
         session.farewell += farewell_lines(written)
-        self._say(f"wrote {', '.join(written.paths)}", "good")
+        self.say(f"wrote {', '.join(written.paths)}", "good")
         self.show_export()
 
 

@@ -1,20 +1,23 @@
-"""Keys of a screen with a list: filter and order."""
+"""Keys of a screen with a list: filter, order, and the line at the foot in which filters and commands are typed."""
 
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.widgets import Input
 
+from apiwatch.tui.commands import CommandContext
 from apiwatch.tui.line import Piece
+from apiwatch.tui.prompting import command_mode, filter_mode, obey
 from apiwatch.tui.screens.base import LiveScreen
-from apiwatch.tui.screens.prompts import Choose, make_input
+from apiwatch.tui.screens.prompts import Choose
 from apiwatch.tui.session import Session
+from apiwatch.tui.widgets.prompt import Mode, Prompt
 from apiwatch.tui.widgets.table import KeyTable
 
 __all__ = ["ListScreen"]
 
 _SORT_TIP = "previous, next order"
 _FOLLOW_TIP = "follow: let rows move at once, the cursor moves with its row"
+_FILTER_TIP = "narrow the list: words, sev>=high route:/users status:401 since:10m; !word inverts; Esc clears"
 _LISTS = frozenset({"sort", "sort_step", "reverse", "follow", "filter"})
 
 
@@ -25,27 +28,35 @@ class ListScreen(LiveScreen):
         Binding("s", "sort", "sort", id="sort", show=False, tooltip="choose the order"),
         Binding("less_than_sign", "sort_step(-1)", "sort", id="sort-previous", show=False, tooltip=_SORT_TIP),
         Binding("greater_than_sign", "sort_step(1)", "sort", id="sort-next", show=False, tooltip=_SORT_TIP),
-        Binding("r", "reverse", "reverse", id="reverse", show=False, tooltip="turn the order round"),
+        Binding("r", "reverse", "reverse", id="sort-reverse", show=False, tooltip="turn the order round"),
         Binding("F", "follow", "follow", id="follow", show=False, tooltip=_FOLLOW_TIP),
-        Binding(
-            "slash", "filter", "filter", id="filter", show=False, tooltip="narrow the list; !text inverts; Esc clears"
-        ),
+        Binding("slash", "filter", "filter", id="filter", show=False, tooltip=_FILTER_TIP),
+        Binding("colon", "command", "command", id="command", show=False, tooltip="command line; Tab completes"),
+        Binding("ctrl+p", "palette", "palette", id="palette", show=False, tooltip="find a command, client or route"),
     ]
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.field = make_input("", session.glyphs, id="filter")
-        """Where a filter is typed; subclasses give it a place."""
-        self.field.display = False
+        self.prompt = Prompt()
+        """Where filters and commands are typed; subclasses give it a place."""
 
     @property
     def table(self) -> KeyTable:
         """The list that has the keys."""
         raise NotImplementedError
 
+    @property
+    def commands(self) -> CommandContext:
+        """What commands do here."""
+        raise NotImplementedError
+
+    def take_keys(self) -> None:
+        """Give the keys to what had them before the prompt."""
+        self.table.focus()
+
     def legend(self) -> list[tuple[str, str]]:
         """Columns of the list that has the keys."""
-        return self.table.legend()
+        return self.table.legend() if self.table.display else []
 
     def notes(self) -> list[Piece]:
         """Filter, order."""
@@ -79,7 +90,7 @@ class ListScreen(LiveScreen):
 
         def chosen(index: int | None) -> None:
             if index is not None:
-                self._order(index)
+                self.order_by(index)
 
         labels = [sort.label for sort in sorts]
         prompt = Choose(f"{state.panel.title} by", labels, sorts.index(state.sort), self.session.glyphs)
@@ -88,7 +99,7 @@ class ListScreen(LiveScreen):
     def action_sort_step(self, step: int) -> None:
         """Take the next or previous order."""
         state = self.table.list
-        self._order((state.panel.sorts.index(state.sort) + step) % len(state.panel.sorts))
+        self.order_by((state.panel.sorts.index(state.sort) + step) % len(state.panel.sorts))
 
     def action_reverse(self) -> None:
         """Turn the order round."""
@@ -101,7 +112,8 @@ class ListScreen(LiveScreen):
         self.table.list.follow = not self.table.list.follow
         self._ordered()
 
-    def _order(self, index: int) -> None:
+    def order_by(self, index: int) -> None:
+        """Take an order of the list."""
         state = self.table.list
         state.choose_sort(state.panel.sorts[index])
         self._ordered()
@@ -113,28 +125,71 @@ class ListScreen(LiveScreen):
 
     def action_filter(self) -> None:
         """Type a filter; the list follows."""
-        self.field.value = self.table.list.filter_text
-        self.foot.display = False
-        self.field.display = True
-        self.field.focus()
+        self.ask(filter_mode(self.commands), self.table.list.filter_text)
 
-    def _close_filter(self) -> None:
-        self.field.display = False
+    def action_command(self) -> None:
+        """Type a command."""
+        self.type_command("")
+
+    def type_command(self, text: str) -> None:
+        """Open the command line with a text that the operator goes on with."""
+        self.ask(command_mode(self.commands, self.session.history), text)
+
+    def ask(self, mode: Mode, text: str) -> None:
+        """Open the line at the foot."""
+        self.foot.display = False
+        self.prompt.open(mode, text)
+
+    def action_palette(self) -> None:
+        """Find a command, or what the screen shows."""
+        from apiwatch.tui.palette import Palette
+
+        self.app.push_screen(Palette())
+
+    def _resume(self) -> None:
         self.foot.display = True
-        self.table.focus()
+        self.take_keys()
+        self.tick()
+
+    def narrow(self, text: str) -> None:
+        """Narrow the list; '' shows all rows."""
+        self.table.list.narrow(text)
+        self.session.demand()
         self.tick()
 
     def action_clear_filter(self) -> None:
         """Show all rows again."""
-        self.field.value = ""
-        self.table.narrow("")
-        self._close_filter()
+        self.prompt.close()
+        self.narrow("")
+        self._resume()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
+    def on_prompt_changed(self, event: Prompt.Changed) -> None:
         """Narrow while typing."""
-        if event.input.display:
-            self.table.narrow(event.value)
+        event.stop()
+        if event.prompt.mode.sign == "/":
+            self.narrow(event.value)
 
-    def on_input_submitted(self) -> None:
-        """Keep the filter."""
-        self._close_filter()
+    def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
+        """Keep the filter, or do what stands there."""
+        event.stop()
+        if event.prompt.mode.sign == "/":
+            problem = self.table.list.narrow(event.value)
+            if problem is not None:
+                event.prompt.object(str(problem), problem.start, problem.end)
+                return
+            event.prompt.close()
+            self._resume()
+        else:
+            self.foot.display = True
+            if obey(event.prompt, self.commands):
+                if self.app.screen is self and not self.prompt.display:
+                    self._resume()
+            else:
+                self.foot.display = False
+
+    def on_prompt_left(self, event: Prompt.Left) -> None:
+        """Esc: the filter is cleared, the command forgotten."""
+        event.stop()
+        if event.prompt.mode.sign == "/":
+            self.narrow("")
+        self._resume()

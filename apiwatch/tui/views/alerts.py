@@ -1,5 +1,6 @@
 """View 1: who does what, how sure, is it still going on."""
 
+from apiwatch.store.filters import List
 from apiwatch.store.scope import EVERYTHING
 from apiwatch.tui.cells import severity_word, stamp
 from apiwatch.tui.rows import AlertRow, EnumerationRow, Sort
@@ -17,7 +18,9 @@ _SORTS = (
 
 
 async def _open(query: Query) -> Found:
-    alerts = await query.reader.alerts(limit=LIMIT, scope=query.scope, at=query.at, window_minutes=query.window_minutes)
+    alerts = await query.reader.alerts(
+        limit=LIMIT, scope=query.scope, where=query.where, at=query.at, window_minutes=query.window_minutes
+    )
     past = "" if alerts else await _last(query)
     open_now = sum(query.overview.open_alerts.values()) if query.overview and query.scope == EVERYTHING else 0
     return Found(tuple(AlertRow(view, query.now) for view in alerts), open_now, alerts.among, tuple(alerts), past=past)
@@ -34,12 +37,12 @@ async def _last(query: Query) -> str:
 
 
 async def _all(query: Query) -> Found:
-    alerts = await query.reader.alerts(include_closed=True, limit=LIMIT, scope=query.scope)
+    alerts = await query.reader.alerts(include_closed=True, limit=LIMIT, scope=query.scope, where=query.where)
     return Found(tuple(AlertRow(view, query.now) for view in alerts), 0, alerts.among, tuple(alerts))
 
 
 async def _leaning(query: Query) -> Found:
-    suspects = await query.reader.suspects("enumeration", limit=LIMIT, scope=query.scope)
+    suspects = await query.reader.suspects("enumeration", limit=LIMIT, scope=query.scope, where=query.where)
     return Found(tuple(EnumerationRow(view, query.now) for view in suspects), 0, suspects.among)
 
 
@@ -49,7 +52,7 @@ ALERTS = View(
     "Alerts",
     "Alerts",
     (
-        Panel("alerts", "open alerts", AlertRow.columns, _SORTS, _open, calm="no open alerts."),
+        Panel("alerts", "open alerts", AlertRow.columns, _SORTS, _open, over=List.ALERTS, calm="no open alerts."),
         Panel(
             "enumeration",
             "suspicious enumeration, alert or not yet",
@@ -60,8 +63,17 @@ ALERTS = View(
                 Sort("last", "last seen", by(EnumerationRow, lambda row: (row.view.last_seen,))),
             ),
             _leaning,
+            over=List.SUSPECTS,
             calm="nobody walks or guesses object ids.",
         ),
-        Panel("history", "alerts with closed ones", AlertRow.columns, _SORTS, _all, calm="no alert so far."),
+        Panel(
+            "history",
+            "alerts with closed ones",
+            AlertRow.columns,
+            _SORTS,
+            _all,
+            over=List.ALERTS,
+            calm="no alert so far.",
+        ),
     ),
 )

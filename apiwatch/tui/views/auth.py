@@ -1,5 +1,6 @@
 """View 4: failed log-ins, and the routes on which people log in, recover accounts and look others up."""
 
+from apiwatch.store.filters import List
 from apiwatch.tui.rows import AuthRow, RouteRow, Sort
 from apiwatch.tui.views.base import LIMIT, Found, Panel, Query, View, by
 from apiwatch.tui.views.routes import ROUTE_SORTS
@@ -8,12 +9,14 @@ __all__ = ["AUTH"]
 
 
 async def _leaning(query: Query) -> Found:
-    suspects = await query.reader.suspects("auth", limit=LIMIT, scope=query.scope)
+    suspects = await query.reader.suspects("auth", limit=LIMIT, scope=query.scope, where=query.where)
     return Found(tuple(AuthRow(view, query.now) for view in suspects), 0, suspects.among)
 
 
 async def _routes(query: Query) -> Found:
-    routes = await query.reader.routes(limit=10 * LIMIT, scope=query.scope, window_minutes=query.window_minutes)
+    routes = await query.reader.routes(
+        limit=10 * LIMIT, scope=query.scope, where=query.where, window_minutes=query.window_minutes
+    )
     hosts = len({view.host for view in routes})
     rows = tuple(
         RouteRow(view, query.now, query.window_minutes * 60.0, query.glyphs, hosts=hosts)
@@ -40,6 +43,7 @@ AUTH = View(
                 Sort("last", "last seen", by(AuthRow, lambda row: (row.view.last_seen,))),
             ),
             _leaning,
+            over=List.SUSPECTS,
             calm="no client stands out by failed log-ins.",
         ),
         Panel(
@@ -48,6 +52,7 @@ AUTH = View(
             RouteRow.columns,
             ROUTE_SORTS,
             _routes,
+            over=List.ROUTES,
             calm="no route looks like a log-in, a recovery or a look-up.",
         ),
     ),

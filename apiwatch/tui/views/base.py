@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from apiwatch.store.filters import ANY, Filter, List
+from apiwatch.store.filters.match import Record
 from apiwatch.store.protocol import Reader
 from apiwatch.store.scope import Scope
 from apiwatch.store.views import AlertView, BlockEntry, Overview
@@ -11,7 +13,7 @@ from apiwatch.tui.columns import Column
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.rows import Row, Sort
 
-__all__ = ["LIMIT", "Found", "Panel", "Query", "View", "by"]
+__all__ = ["LIMIT", "Found", "Panel", "Query", "View", "by", "words"]
 
 LIMIT = 200
 """Rows that a list asks the store for."""
@@ -31,6 +33,8 @@ class Query:
     at: float
     """Event time in which the window ends; 0: now."""
     glyphs: Glyphs
+    where: Filter = ANY
+    """Filter of the list, for lists that the store narrows."""
     sort: str = ""
     """Name of the order in the store, '' for its usual one."""
 
@@ -61,8 +65,12 @@ class Panel:
     sorts: tuple[Sort, ...]
     """Orders to choose from; the first is the usual one."""
     read: Callable[[Query], Awaitable[Found]]
+    over: List
+    """What its filter may ask for."""
     calm: str
     """What the empty list says when all is well; `{window}` stands for the window."""
+    record: Callable[[Row], Record] | None = None
+    """Fields of a row for the filter; None where the store narrows."""
     holds: bool = True
     """Its order stands still while somebody works in it; rows that left stay until it is let go."""
     acts: bool = True
@@ -85,6 +93,11 @@ class View:
 
 
 _R = TypeVar("_R", bound=Row)
+
+
+def words(row: Row) -> Record:
+    """Fields of a row that has none: all its texts, for free words."""
+    return {"*": tuple(cell.text for cell in row.cells())}
 
 
 def by(kind: type[_R], key: Callable[[_R], tuple[float, ...]]) -> Callable[[Row], tuple[float, ...]]:

@@ -1,9 +1,16 @@
 """View 7: what is queued for blocking, what was, who is never blocked or alerted on, and who decided it."""
 
-from apiwatch.tui.rows import ActionRow, AllowRow, BlockRow, Sort
-from apiwatch.tui.views.base import LIMIT, Found, Panel, Query, View, by
+from apiwatch.store.filters import List
+from apiwatch.store.filters.match import Record
+from apiwatch.store.filters.records import block_record
+from apiwatch.tui.rows import ActionRow, AllowRow, BlockRow, Row, Sort
+from apiwatch.tui.views.base import LIMIT, Found, Panel, Query, View, by, words
 
-__all__ = ["BLOCK", "QUEUE"]
+__all__ = ["ALLOWED", "BLOCK", "QUEUE"]
+
+
+def _record(row: Row) -> Record:
+    return block_record(row.entry) if isinstance(row, BlockRow) else words(row)
 
 
 async def _queue(query: Query) -> Found:
@@ -38,8 +45,21 @@ QUEUE = Panel(
     BlockRow.columns,
     _BLOCK_SORTS,
     _queue,
+    over=List.BLOCKS,
+    record=_record,
     calm="the block queue is empty; b on a client queues it.",
     holds=False,
+)
+
+ALLOWED = Panel(
+    "allowed",
+    "allow-list: these raise no alerts",
+    AllowRow.columns,
+    (Sort("oldest", "oldest first", None),),
+    _allowed,
+    over=List.BLOCKS,
+    record=_record,
+    calm="the allow-list is empty; x on a client puts it there.",
 )
 
 BLOCK = View(
@@ -49,21 +69,25 @@ BLOCK = View(
     "Block",
     (
         QUEUE,
-        Panel("ended", "ended and withdrawn", BlockRow.columns, _BLOCK_SORTS, _ended, calm="no block has ended yet."),
         Panel(
-            "allowed",
-            "allow-list: these raise no alerts",
-            AllowRow.columns,
-            (Sort("oldest", "oldest first", None),),
-            _allowed,
-            calm="the allow-list is empty; x on a client puts it there.",
+            "ended",
+            "ended and withdrawn",
+            BlockRow.columns,
+            _BLOCK_SORTS,
+            _ended,
+            over=List.BLOCKS,
+            record=_record,
+            calm="no block has ended yet.",
         ),
+        ALLOWED,
         Panel(
             "actions",
             "what operators did",
             ActionRow.columns,
             (Sort("newest", "newest first", None),),
             _actions,
+            over=List.BLOCKS,
+            record=_record,
             calm="no operator has done anything yet.",
             acts=False,
         ),

@@ -1,5 +1,6 @@
 """View 2: who is loudest, who is new, who has a score; inside a client: who is near it."""
 
+from apiwatch.store.filters import List
 from apiwatch.store.scope import EVERYTHING
 from apiwatch.tui.rows import ClientRow, Sort
 from apiwatch.tui.views.base import LIMIT, Found, Panel, Query, View
@@ -9,11 +10,19 @@ __all__ = ["CLIENTS"]
 
 async def _clients(query: Query) -> Found:
     clients = await query.reader.clients(
-        query.window_minutes, sort=query.sort or "score", limit=LIMIT, now=query.now, scope=query.scope, at=query.at
+        query.window_minutes,
+        sort=query.sort or "score",
+        limit=LIMIT,
+        now=query.now,
+        scope=query.scope,
+        where=query.where,
+        at=query.at,
     )
     total = query.overview.clients_window if query.overview and query.scope == EVERYTHING else 0
     return Found(
-        tuple(ClientRow(view, query.now, query.window_minutes * 60.0) for view in clients), total, clients.among
+        tuple(ClientRow(view, query.now, query.window_minutes * 60.0, query.glyphs) for view in clients),
+        total,
+        clients.among,
     )
 
 
@@ -37,6 +46,7 @@ CLIENTS = View(
                 Sort("last", "last seen", None, "last_seen"),
             ),
             _clients,
+            over=List.CLIENTS,
             calm="no client sent a request in the last {window}; W takes a longer window.",
         ),
     ),

@@ -1,5 +1,6 @@
 """View 3: what is asked for, by how many, and what became of it."""
 
+from apiwatch.store.filters import List
 from apiwatch.tui.rows import RouteRow, Sort
 from apiwatch.tui.rows.base import failed
 from apiwatch.tui.views.base import LIMIT, Found, Panel, Query, View, by
@@ -17,7 +18,9 @@ ROUTE_SORTS = (
 
 
 async def _routes(query: Query) -> Found:
-    routes = await query.reader.routes(limit=LIMIT, scope=query.scope, window_minutes=query.window_minutes, at=query.at)
+    routes = await query.reader.routes(
+        limit=LIMIT, scope=query.scope, where=query.where, window_minutes=query.window_minutes, at=query.at
+    )
     hosts = len({view.host for view in routes})
     return Found(
         tuple(RouteRow(view, query.now, query.window_minutes * 60.0, query.glyphs, hosts=hosts) for view in routes),
@@ -31,5 +34,9 @@ ROUTES = View(
     "routes",
     "Routes",
     "Routes",
-    (Panel("routes", "routes", RouteRow.columns, ROUTE_SORTS, _routes, calm="no route was asked for."),),
+    (
+        Panel(
+            "routes", "routes", RouteRow.columns, ROUTE_SORTS, _routes, over=List.ROUTES, calm="no route was asked for."
+        ),
+    ),
 )

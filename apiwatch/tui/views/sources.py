@@ -1,9 +1,16 @@
 """View 8: what is read, what became of its lines, and what is wrong."""
 
-from apiwatch.tui.rows import Sort, SourceRow
-from apiwatch.tui.views.base import Found, Panel, Query, View, by
+from apiwatch.store.filters import List
+from apiwatch.store.filters.match import Record
+from apiwatch.store.filters.records import source_record
+from apiwatch.tui.rows import Row, Sort, SourceRow
+from apiwatch.tui.views.base import Found, Panel, Query, View, by, words
 
 __all__ = ["SOURCES"]
+
+
+def _record(row: Row) -> Record:
+    return source_record(row.view) if isinstance(row, SourceRow) else words(row)
 
 
 async def _sources(query: Query) -> Found:
@@ -38,6 +45,8 @@ SOURCES = View(
                 Sort("last", "newest request first", by(SourceRow, lambda row: (row.view.last_time,))),
             ),
             _sources,
+            over=List.SOURCES,
+            record=_record,
             calm="no source is watched; start with: apiwatch FILE",
             acts=False,
             detail_least=8,

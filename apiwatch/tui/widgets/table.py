@@ -91,14 +91,9 @@ class KeyTable(Lines, can_focus=True):
         self._empty = empty
         self._changed()
 
-    def show_rows(self, found: Found) -> None:
-        """Take the rows of a new read."""
-        self.list.take(found, working=self.has_focus)
-        self._changed()
-
-    def narrow(self, filter_text: str) -> None:
-        """Show only rows that match."""
-        self.list.narrow(filter_text)
+    def show_rows(self, found: Found, now: float) -> None:
+        """Take the rows of a new read, at the viewer's clock."""
+        self.list.take(found, now, working=self.has_focus)
         self._changed()
 
     def _changed(self) -> None:
@@ -171,7 +166,7 @@ class KeyTable(Lines, can_focus=True):
         drawn: list[Line] = [self._title(width)]
         state = self.list
         if not state.rows:
-            said = self._nothing_matches(width - 2) if state.all else self._empty(width - 2)
+            said = self._nothing_matches(width - 2) if state.where else self._empty(width - 2)
             return [*drawn, *((Piece(" "), *text) for text in said)]
         columns = state.panel.columns
         chosen = choose(columns, width)
@@ -180,10 +175,7 @@ class KeyTable(Lines, can_focus=True):
         return [*drawn, *(self._row(row, chosen, width) for row in shown)]
 
     def _nothing_matches(self, width: int) -> list[Line]:
-        state = self.list
-        rows = f"the top {len(state.all)} of {state.total} rows" if state.total > len(state.all) else "these rows"
-        text = f"the filter '{state.filter_text}' matches none of {rows}; Esc clears it"
-        return wrap(text, width, style="dim")
+        return wrap(f"nothing matches the filter '{self.list.filter_text}'; Esc clears it", width, style="dim")
 
     def _row(self, row: Row, chosen: Sequence[tuple[int, int]], width: int) -> Line:
         here = row.key == self.list.cursor_key

@@ -41,13 +41,15 @@ class KeyBar(Lines):
         self.redraw()
 
     def compose_lines(self, width: int, height: int) -> list[Line]:
-        """Key and what it does."""
+        """Key and what it does; one that does nothing now is grey."""
         drawn: list[Piece] = []
+        dead = {key for key, binding in self.screen.active_bindings.items() if not binding.enabled}
         for key, label in self._keys:
-            addition = [*([Piece("  ")] if drawn else []), Piece(key, "key"), Piece(f" {label}")]
-            if line_width((*drawn, *addition)) > width:
+            gap = [Piece("  ")] if drawn else []
+            shown = [Piece(key, "key"), Piece(f" {label}")]
+            if line_width((*drawn, *gap, *shown)) > width:
                 break
-            drawn += addition
+            drawn += [*gap, *shown]
         return [tuple(drawn)]
 
 

@@ -1,0 +1,42 @@
+"""A selection in pictures: its minutes, outcomes, statuses, the gaps between its requests."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from apiwatch.store.views import LineView, MinuteView, Mix
+from apiwatch.tui.glyphs import Glyphs
+from apiwatch.tui.line import Line, Piece, line
+from apiwatch.tui.pages.parts import halves, outcome_section, pair, section, timeline_section
+from apiwatch.tui.pictures import Bar, bars, gap_histogram, gaps_of, regularity
+
+__all__ = ["histogram_page"]
+
+_BARS = 12
+
+
+def histogram_page(
+    timeline: Sequence[MinuteView], total: Mix, lines: Sequence[LineView], width: int, now: float, glyphs: Glyphs
+) -> list[Line]:
+    """For a width; `timeline` and `total` are the store's counts, `lines` the newest requests, newest first."""
+    text = width - 1
+    left, right = halves(text)
+    drawn = timeline_section(timeline, text, glyphs, now=now) if timeline else []
+    times = [view.time for view in reversed(lines)]
+    gaps = [section(f"gaps between the newest {len(lines)} requests", left, glyphs)]
+    if len(times) > 1:
+        gaps += [(Piece(" "), *regularity(times, left - 1, glyphs))]
+        gaps += bars(gap_histogram(gaps_of(times), _BARS), left, _BARS, glyphs)
+    else:
+        gaps.append(line(Piece(" fewer than two are kept", "dim")))
+    routes = Counter(view.route for view in lines).most_common(_BARS)
+    statuses = Counter(str(view.status) for view in lines).most_common(_BARS)
+    said = outcome_section(total, right, glyphs) if total.requests else []
+    said += [section("statuses of the newest", right, glyphs), *_counted(statuses, right, glyphs)]
+    drawn += pair(gaps, said, text)
+    return [*drawn, section("routes of the newest", text, glyphs), *_counted(routes, text, glyphs)]
+
+
+def _counted(found: Sequence[tuple[str, int]], width: int, glyphs: Glyphs) -> list[Line]:
+    if not found:
+        return [line(Piece(" none", "dim"))]
+    return bars([Bar(name, number) for name, number in found], width, len(found), glyphs)
