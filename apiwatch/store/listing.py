@@ -91,7 +91,7 @@ async def listed(
     found = Members({})
     fade_to = min(now, span.at)
     if where:
-        found, counts = await _narrowed(snapshot, span, window_minutes, sort, fade_to, scope, where)
+        found, counts = await _narrowed(snapshot, span, window_minutes, sort, limit, fade_to, scope, where)
     elif scope == EVERYTHING:
         counts = await _candidates(snapshot, span, window_minutes, sort, limit, fade_to)
     else:
@@ -151,14 +151,21 @@ async def _members(snapshot: Snapshot, span: Span, scope: Scope) -> Members:
 
 
 async def _narrowed(
-    snapshot: Snapshot, span: Span, window_minutes: int, sort: str, fade_to: float, scope: Scope, where: Filter
+    snapshot: Snapshot,
+    span: Span,
+    window_minutes: int,
+    sort: str,
+    limit: int,
+    fade_to: float,
+    scope: Scope,
+    where: Filter,
 ) -> tuple[Members, dict[str, Mix]]:
     """The clients of a scope that pass a filter, and what they did in the window."""
     found, within = Members({}), None
     if scope != EVERYTHING:
         found = await _members(snapshot, span, scope)
         within = list(found.clients)
-    wanted = await narrowed(snapshot, span, window_minutes, sort, where, within)
+    wanted = await narrowed(snapshot, span, window_minutes, sort, limit, where, within)
     counts, counted = wanted.counts, 0
     if counts is None:
         counts, counted = await _counts_in(snapshot, span, window_minutes, wanted.clients)
