@@ -8,15 +8,31 @@ LIMIT = 2048
 """Longest text that `plain` returns, in characters."""
 
 _MAX_MARKS = 4
-_INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0")
+_MARK_CATEGORIES = frozenset({"Mn", "Me"})
+_RANGES = (
+    (0x034F, 0x034F),  # combining grapheme joiner
+    (0x115F, 0x1160),  # Hangul fillers
+    (0x17B4, 0x17B5),  # Khmer vowels without a shape
+    (0x180B, 0x180F),  # Mongolian selectors
+    (0x20E3, 0x20E3),  # keycap
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),  # variation selectors
+    (0xFFA0, 0xFFA0),
+    (0x1F1E6, 0x1F1FF),  # halves of flags
+    (0x1F3FB, 0x1F3FF),  # skin tones
+    (0xE0100, 0xE01EF),
+)
+_UNCERTAIN = frozenset(chr(code) for first, last in _RANGES for code in range(first, last + 1))
+"""Printable, but invisible, or of a width on which terminals disagree: columns would not stand below each other."""
 
 
 def plain(text: str, limit: int = LIMIT) -> str:
     """Text that a terminal shows as it is: unprintable characters spelled out, at most `limit` characters long.
 
     Spelled are control characters (C0, DEL, C1), bidirectional overrides, zero-width and tag characters, lone
-    surrogates (undecodable bytes of the log), private use, unusual blanks, the invisible Hangul fillers, and the fifth
-    and later combining mark of a run. The result is valid Unicode without NUL.
+    surrogates (undecodable bytes of the log), private use, unusual blanks, the fifth and later combining mark of a run,
+    and what is invisible or joins its neighbours in some terminals only: fillers, variation selectors, halves of flags,
+    skin tones. The result is valid Unicode without NUL.
 
     >>> plain("a\\x1b[2Jb\\u202e")
     'a\\\\x1b[2Jb\\\\u202e'
@@ -26,9 +42,9 @@ def plain(text: str, limit: int = LIMIT) -> str:
     pieces: list[str] = []
     length = marks = 0
     for char in text[: limit + 1]:
-        marks = marks + 1 if unicodedata.combining(char) else 0
+        marks = marks + 1 if unicodedata.category(char) in _MARK_CATEGORIES else 0
         piece = char
-        if not char.isprintable() or char in _INVISIBLE or marks > _MAX_MARKS:
+        if not char.isprintable() or char in _UNCERTAIN or marks > _MAX_MARKS:
             piece = _spelled(char)
         length += len(piece)
         if length > limit:

@@ -12,6 +12,7 @@ import click
 from apiwatch.cli.checks import Check
 from apiwatch.cli.counters import counter_checks
 from apiwatch.cli.options import as_json, load_settings, state_options, take_source_options, with_source_options
+from apiwatch.cli.terminalchecks import terminal_checks
 from apiwatch.errors import ApiwatchError
 from apiwatch.text import plain
 
@@ -81,7 +82,7 @@ def _checks(paths: tuple[str, ...], db: str | None, config: str | None, sources:
     if logs or not paths:
         yield from _source_checks(tuple(logs), settings)
     yield from _state_checks(db, settings)
-    yield from _terminal_checks()
+    yield from terminal_checks()
     yield from _validator_checks()
 
 
@@ -206,35 +207,6 @@ def _collector_check(owner: str | None, health: "HealthView | None") -> Check:
     if health is not None and health.state == "failed":
         return Check("collector", "wrong", f"the last one failed: {health.message}")
     return Check("collector", "ok", "none runs on this state file")
-
-
-def _terminal_checks() -> Iterator[Check]:
-    from apiwatch.cli.terminal import draws_utf8, require_terminal
-
-    term = os.environ.get("TERM", "")
-    try:
-        tty = require_terminal()
-    except ApiwatchError as error:
-        yield Check("terminal", "note", str(error))
-        return
-    try:
-        columns, rows = os.get_terminal_size(tty)
-    finally:
-        os.close(tty)
-    if not columns:
-        yield Check("terminal", "note", f"{term}: its size is unknown")
-    else:
-        small = columns < 80 or rows < 24
-        advice = "; the dashboard wants 80x24" if small else ""
-        yield Check("terminal", "note" if small else "ok", f"{term}, {columns}x{rows}{advice}")
-    utf8 = draws_utf8(os.environ)
-    text = "UTF-8" if utf8 else "the locale is not UTF-8: the dashboard draws in ASCII"
-    yield Check("encoding", "ok" if utf8 else "note", text)
-    if os.environ.get("NO_COLOR"):
-        yield Check("colours", "ok", "off (NO_COLOR)")
-    else:
-        depth = "24 bit" if os.environ.get("COLORTERM", "") in {"truecolor", "24bit"} else "256 or fewer"
-        yield Check("colours", "ok", depth)
 
 
 def _validator_checks() -> Iterator[Check]:

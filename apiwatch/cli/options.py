@@ -160,7 +160,7 @@ def show_options(command: F) -> F:
     command = click.option("--plain", "show_plain", is_flag=True, help=text)(command)
     text = "Leave selecting text to the terminal."
     command = click.option("--no-mouse", is_flag=True, help=text)(command)
-    text = "Draw with ASCII characters only (by itself when the locale is not UTF-8)."
+    text = "Draw with ASCII characters only (by itself when the locale is not UTF-8, and on the console of Linux)."
     return click.option("--ascii", "ascii_only", is_flag=True, help=text)(command)
 
 
@@ -182,10 +182,10 @@ def with_show(settings: "Settings", show: Show) -> "Settings":
 
     from msgspec.structs import replace
 
-    from apiwatch.cli.terminal import draws_utf8
+    from apiwatch.cli.terminal import draws_blocks
 
     screen = settings.dashboard
-    plain_only = screen.ascii or show.ascii or not draws_utf8(os.environ)
+    plain_only = screen.ascii or show.ascii or not draws_blocks(os.environ)
     return replace(settings, dashboard=replace(screen, ascii=plain_only, mouse=screen.mouse and show.mouse))
 
 

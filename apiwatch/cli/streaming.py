@@ -101,10 +101,11 @@ async def _stream(path: Path, settings: "Settings", printer: _Printer, child: "C
                     session.read_done()
                 except StoreError as error:
                     session.read_failed(str(error))
-                for said in states.changes(session.link()):
+                for said in states.changes(session.link(), at_once=over):
                     say(said)
                 if over:
-                    return max(0, child.process.returncode or 0) if child is not None and not ended.is_set() else 0
+                    code = child.process.returncode if child is not None and not ended.is_set() else None
+                    return 1 if code is not None and code < 0 else code or 0
                 printer.require_reader()
                 try:
                     await asyncio.wait_for(ended.wait(), _EVERY_S)

@@ -80,11 +80,11 @@ class States:
         self._next: tuple[Word, float] | None = None
         self._away: dict[str, str] = {}
 
-    def changes(self, link: "Link") -> list[str]:
-        """What is to be said now."""
-        return [*self._state(link), *self._sources(link)]
+    def changes(self, link: "Link", *, at_once: bool = False) -> list[str]:
+        """What is to be said now; `at_once` because there is no later."""
+        return [*self._state(link, at_once), *self._sources(link)]
 
-    def _state(self, link: "Link") -> list[str]:
+    def _state(self, link: "Link", at_once: bool) -> list[str]:
         from apiwatch.tui.summary import Word, state_of
 
         state = state_of(link)
@@ -93,7 +93,8 @@ class States:
             return []
         if self._next is None or self._next[0] is not state.word:
             self._next = (state.word, link.now)
-        if self._word is not None and state.word is not Word.ENDED and link.now - self._next[1] < _HOLD_S:
+        lasts = at_once or self._word is None or link.now - self._next[1] >= _HOLD_S
+        if not lasts and state.word is not Word.ENDED:
             return []
         self._word, self._next = state.word, None
         figure = f" {state.figure}" if state.figure else ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from apiwatch.cli.options import Show
 from apiwatch.errors import UsageError
 
-__all__ = ["Streams", "draws_utf8", "on_terminal", "require_terminal", "stage"]
+__all__ = ["Streams", "draws_blocks", "draws_utf8", "on_terminal", "require_terminal", "stage"]
 
 _INSTEAD = (
     "add --plain for one line per alert, or use `apiwatch collect` to collect without a dashboard, or "
@@ -48,6 +48,11 @@ def draws_utf8(environment: Mapping[str, str]) -> bool:
     name = next((found for key in ("LC_ALL", "LC_CTYPE", "LANG") if (found := environment.get(key))), "")
     charset = name.partition(".")[2].partition("@")[0]
     return not name or charset.lower().replace("-", "") == "utf8"
+
+
+def draws_blocks(environment: Mapping[str, str]) -> bool:
+    """Whether it also has the blocks that charts are made of; the font of Linux's own console has only a few."""
+    return draws_utf8(environment) and environment.get("TERM") != "linux"
 
 
 def require_terminal() -> int:

@@ -234,13 +234,17 @@ async def totals_of(snapshot: Snapshot, clients: Sequence[str], at: float) -> di
 
 
 def _totals(rows: list[tuple[Any, ...]], at: float) -> ClientTotals:
-    latest = max(rows, key=lambda row: row[1])
-    worst = max(rows, key=lambda row: rank_of(row[12], row[13]))
+    latest = worst = rows[0]
+    counts = latest[2:10]
+    if len(rows) > 1:
+        latest = max(rows, key=lambda row: row[1])
+        worst = max(rows, key=lambda row: rank_of(row[12], row[13]))
+        counts = tuple(map(sum, zip(*(row[2:10] for row in rows), strict=True)))
     score = faded(worst[12], worst[13], at)
     return ClientTotals(
         first_seen=float(min(row[0] for row in rows)),
         last_seen=float(latest[1]),
-        mix=_mix([sum(row[place] for row in rows) for place in range(2, 10)]),
+        mix=_mix(counts),
         principal=latest[10],
         peer=latest[11],
         score=score,

@@ -18,7 +18,7 @@ from apiwatch.config.settings import Settings
 from apiwatch.store.protocol import Control, Reader
 from apiwatch.text import plain
 from apiwatch.tui.crash import CrashLog, log_directory
-from apiwatch.tui.endings import Endings, terminal_is_gone
+from apiwatch.tui.endings import Endings, as_it_stands, terminal_is_gone
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.permissions import is_permitted
 from apiwatch.tui.pictures.plot import load
@@ -123,6 +123,7 @@ class ApiwatchApp(App[None]):
         self._resources.enter_context(self._crash_log)
         if not self.is_headless:
             self._resources.enter_context(Endings(self._signalled))
+            self._resources.enter_context(as_it_stands(self._driver))
         self.push_screen(ContextScreen(self.session, view=0))
         self.run_worker(self._poll(), group="poll")
         self.run_worker(self._load_plots(), group="load")

@@ -3,14 +3,14 @@
 import asyncio
 import queue
 import signal
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from threading import Thread
 from types import FrameType
 
 from textual.driver import Driver
 
-__all__ = ["Endings", "terminal_is_gone"]
+__all__ = ["Endings", "as_it_stands", "terminal_is_gone"]
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
@@ -47,6 +47,22 @@ class Endings(ExitStack):
 
         for number, handler in ((signal.SIGTSTP, stopping), (signal.SIGCONT, resuming)):
             self.callback(signal.signal, number, signal.signal(number, handler))
+
+
+@contextmanager
+def as_it_stands(driver: Driver | None) -> Iterator[None]:
+    """While it lasts, a terminal that can reorder text that runs from right to left leaves each cell where it is drawn.
+
+    A path in Arabic letters would otherwise take the figures behind it along (bidirectional support mode of ECMA-48,
+    in its "explicit" state, as https://terminal-wg.pages.freedesktop.org/bidi/ asks of programs that place text).
+    """
+    if driver is not None:
+        driver.write("\x1b[8l")
+    try:
+        yield
+    finally:
+        if driver is not None and not terminal_is_gone(driver):
+            driver.write("\x1b[8h")
 
 
 def terminal_is_gone(driver: Driver | None) -> bool:

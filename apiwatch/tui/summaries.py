@@ -22,7 +22,7 @@ __all__ = ["Summary", "summarise"]
 _TOPS = (*ALERTS.panels[:2], CLIENTS.panels[0], AUTH.panels[0])
 """Lists whose first rows the overview shows."""
 
-_ROUTES = 5000
+_ROUTES, _TAIL = 5000, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ async def _client(query: Query, blocks: Sequence[BlockEntry]) -> Summary:
         why = "it may be older than the retention of clients, or an alert's address that sent nothing since"
         return _gone(client, f"the state file knows nothing about {client}", why)
     blocked, points = _blocked(client, blocks), await _points(query, client)
-    tail = await query.reader.tail(scope=Scope(client=client))
+    tail = await query.reader.tail(_TAIL, query.scope)
     times = [view.time for view in tail.lines] if tail.kept == tail.seen else []
     return Summary(
         client,

@@ -6,7 +6,6 @@ from enum import StrEnum
 from apiwatch.model import SEVERITIES
 from apiwatch.store.troubles import AWAY, UNPARSED_FROM
 from apiwatch.store.views import INPUT_ENDED, HealthView, Mix, Overview, SourceView
-from apiwatch.text import plain
 from apiwatch.tui.cells import (
     age,
     amount,
@@ -189,7 +188,7 @@ def _figures(link: Link, overview: Overview, health: HealthView, width: int) -> 
     found: list[Piece] = []
     full = [name for name, (now, limit, refused) in health.bounds.items() if refused or (limit and now >= limit)]
     if full:
-        found.append(Piece(f" CAP {plain(full[0], 24)}" if width >= 100 else " CAP", "warn"))
+        found.append(Piece(f" CAP {cut_middle(full[0], 24)}" if width >= 100 else " CAP", "warn"))
     quiet = link.now - health.watermark if health.watermark else 0.0
     if health.state == "live" and quiet >= QUIET_FROM and not health.backlog_bytes:
         found.append(Piece(f"  quiet {age(quiet)}"))

@@ -12,7 +12,7 @@ import msgspec
 
 from apiwatch.cli.telling import News, States, Teller, alert_line
 from apiwatch.model import SEVERITIES
-from apiwatch.store import AlertView
+from apiwatch.store import AlertView, live_owner
 from tests.cli.logs import WALKER, incident, text_of
 from tests.cli.program import collector, command, environment, run
 from tests.tui import fakes, hostile
@@ -81,6 +81,25 @@ def test_log_from_a_pipe_becomes_lines_and_ends_with_it(home: Path) -> None:
     assert lines
     assert all(LINE.match(line) for line in lines), lines
     assert "ENDED: the input has ended" in done.stderr
+
+
+def test_death_of_our_collector_is_told_and_ends_the_stream(home: Path, incident_log: Path) -> None:
+    db = home / "one.db"
+    with subprocess.Popen(
+        command("--plain", "--since=start", f"--db={db}", str(incident_log)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(home),
+    ) as viewer:
+        assert viewer.stdout is not None
+        assert viewer.stderr is not None
+        assert WALKER.encode() in viewer.stdout.readline()
+        owner = re.search(r"pid (\d+)", live_owner(db) or "")
+        assert owner is not None
+        os.kill(int(owner[1]), signal.SIGKILL)
+        assert viewer.wait(10) == 1
+        assert b"STALE" in viewer.stderr.read()
 
 
 def test_stream_of_a_running_collector_ends_in_order(home: Path, incident_log: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import resource
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -166,6 +167,7 @@ async def test_visitor_looks_and_changes_nothing(home: Path, tmp_path: Path) -> 
                     await browser.type("o?")
                     assert "write the export" not in await browser.wait("on this screen")
                     (dashboard,) = dashboards(process.pid)
+                    assert resource.prlimit(dashboard, resource.RLIMIT_FSIZE) == (0, 0)
                 wait_for(lambda: not is_alive(dashboard), "the end of the dashboard whose browser has gone")
                 wait_for(lambda: not dashboards(process.pid), "an empty server")
                 async with visiting(session, url) as browser:

@@ -12,6 +12,9 @@ TEXT = (
 )
 """Clipboard and title writes, screen clear, C1, markup, bidi, zero width, NUL, invalid UTF-8, marks, 64 KiB."""
 
+WIDE = "日本語 한글 ｶﾅ и\u0301 שלום مرحبا 👩\u200d💻 🇩🇪 ❤\ufe0f 👍🏽 "
+"""Two cells a letter, one, none, from right to left, and what terminals join or do not join."""
+
 FORBIDDEN = (
     "\x1b]52",
     "\x1b[31mred",
@@ -29,73 +32,73 @@ FORBIDDEN = (
 """None of these may be in what is sent to the terminal."""
 
 
-def scenario() -> fakes.Scenario:
-    """Every string of every row is hostile; keys of rows too."""
+def scenario(text: str = TEXT) -> fakes.Scenario:
+    """Every string of every row is this text; keys of rows too."""
     views = []
     for view in fakes.ALERTS:
         told = view.alert.explanation
         explanation = type(told)(
-            detector=TEXT,
-            family=TEXT,
+            detector=text,
+            family=text,
             severity=told.severity,
             score=told.score,
-            subject=Subject("ipv4", TEXT),
-            host=TEXT,
-            route=TEXT,
-            since=TEXT,
-            last=TEXT,
-            numbers=(Number(TEXT, TEXT, TEXT, TEXT, 1.0),),
-            why=TEXT,
-            samples=(TEXT, TEXT),
-            counter_evidence=(TEXT,),
-            clears_when=TEXT,
+            subject=Subject("ipv4", text),
+            host=text,
+            route=text,
+            since=text,
+            last=text,
+            numbers=(Number(text, text, text, text, 1.0),),
+            why=text,
+            samples=(text, text),
+            counter_evidence=(text,),
+            clears_when=text,
             tags=told.tags,
         )
         alert = type(view.alert)(
             id=view.alert.id,
-            detector=TEXT,
-            family=TEXT,
+            detector=text,
+            family=text,
             severity=view.alert.severity,
             score=view.alert.score,
-            principal=TEXT,
-            client=TEXT,
-            clients=(TEXT,),
+            principal=text,
+            client=text,
+            clients=(text,),
             clients_total=1,
-            host=TEXT,
-            route=TEXT,
-            title=TEXT,
+            host=text,
+            route=text,
+            title=text,
             first_seen=view.alert.first_seen,
             last_seen=view.alert.last_seen,
             count=view.alert.count,
             update=1,
             explanation=explanation,
         )
-        views.append(replace(view, alert=alert, acknowledged_by=TEXT, note=TEXT))
+        views.append(replace(view, alert=alert, acknowledged_by=text, note=text))
     suspects = tuple(
         replace(
             row,
-            detector=TEXT + str(index),
-            client=TEXT,
-            principal=TEXT,
-            host=TEXT,
-            route=TEXT,
-            note=TEXT,
-            parameter=TEXT,
+            detector=text + str(index),
+            client=text,
+            principal=text,
+            host=text,
+            route=text,
+            note=text,
+            parameter=text,
         )
         for index, row in enumerate(fakes.SUSPECTS)
     )
-    clients = tuple(replace(row, client=f"{TEXT}{index}", principal=TEXT) for index, row in enumerate(fakes.CLIENTS))
-    lines = tuple(replace(row, source=TEXT, text=TEXT) for row in fakes.evidence("x"))
+    clients = tuple(replace(row, client=f"{text}{index}", principal=text) for index, row in enumerate(fakes.CLIENTS))
+    lines = tuple(replace(row, source=text, text=text) for row in fakes.evidence("x"))
 
     def detail(client: str) -> ClientDetail:
         base = fakes.detail()
-        facets = (FacetView(TEXT, 1, fakes.NOW),)
+        facets = (FacetView(text, 1, fakes.NOW),)
         return replace(
             base,
-            row=replace(base.row, client=TEXT, principal=TEXT),
-            peer=TEXT,
-            points=((90, TEXT),),
-            routes=tuple(replace(route, host=f"{TEXT}{n}", route=TEXT) for n, route in enumerate(base.routes)),
+            row=replace(base.row, client=text, principal=text),
+            peer=text,
+            points=((90, text),),
+            routes=tuple(replace(route, host=f"{text}{n}", route=text) for n, route in enumerate(base.routes)),
             user_agents=facets,
             users=facets,
             hosts=facets,
@@ -105,14 +108,14 @@ def scenario() -> fakes.Scenario:
         )
 
     return fakes.Scenario(
-        health=fakes.health(owner=f"{TEXT}@{TEXT}", message=TEXT, bounds={TEXT: (9, 9, 9)}),
-        sources=(replace(fakes.source(), name=TEXT, message=TEXT, state="gone"),),
+        health=fakes.health(owner=f"{text}@{text}", message=text, bounds={text: (9, 9, 9)}),
+        sources=(replace(fakes.source(), name=text, message=text, state="gone"),),
         alerts=tuple(views),
         clients=clients,
         enumeration=suspects,
         auth=suspects,
-        blocks=(BlockEntry("b1", TEXT, TEXT, (), TEXT, fakes.NOW, fakes.NOW + 60, "queued"),),
-        unparsed=(UnparsedView(TEXT, 1, fakes.NOW, TEXT, 4, TEXT),),
+        blocks=(BlockEntry("b1", text, text, (), text, fakes.NOW, fakes.NOW + 60, "queued"),),
+        unparsed=(UnparsedView(text, 1, fakes.NOW, text, 4, text),),
         evidence=lines,
         detail=detail,
     )

@@ -11,8 +11,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from rich.cells import cell_len
+
 from apiwatch.config.settings import Dashboard, Settings
 from apiwatch.store.views import ClientDetail
+from apiwatch.text import plain
 from apiwatch.tui import ApiwatchApp
 from tests.tui import fakes, guards, hostile
 
@@ -29,6 +32,11 @@ def crash() -> fakes.Scenario:
         return replace(fakes.detail(client), points=((None, None),))  # type: ignore[arg-type]  # the fault under test
 
     return fakes.Scenario(detail=broken)
+
+
+def narrow(text: str) -> str:
+    """ASCII that takes the same cells: `%` for each of those that are none."""
+    return "".join(char if char.isascii() else "%" * cell_len(char) for char in plain(text))
 
 
 class Ticking(fakes.Scenario):
@@ -63,6 +71,8 @@ SCENARIOS: dict[str, Callable[[], fakes.Scenario]] = {
     "unparsed": fakes.not_parsed,
     "hostile": hostile.scenario,
     "hostile-unread": hostile.unread,
+    "wide": lambda: hostile.scenario(hostile.WIDE),
+    "narrow": lambda: hostile.scenario(narrow(hostile.WIDE)),
     "busy": busy,
     "crash": crash,
 }

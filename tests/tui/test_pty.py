@@ -193,3 +193,21 @@ def test_mouse_selects(tmp_path: Path) -> None:
         terminal.wait("203.0.113.64")
         terminal.keys("\x1b[<0;20;9M\x1b[<0;20;9m")
         terminal.wait(lambda text: any(line.startswith("> HIGH !     74") for line in text.splitlines()))
+
+
+def test_columns_stand_below_each_other_whatever_is_written_in_them(tmp_path: Path) -> None:
+    pictures = []
+    for name in ("narrow", "wide"):
+        with start(tmp_path, name, "clock=frozen", size=(120, 40)) as terminal:
+            terminal.wait("CRIT !!")
+            terminal.pump_for(0.3)
+            pictures.append([[terminal.screen.buffer[y][x].data for x in range(120)] for y in range(40)])
+            assert b"\x1b[8l" in terminal.raw
+            terminal.keys("\x03\x03")
+            assert terminal.wait_exit() == 0
+            assert terminal.raw.rindex(b"\x1b[8h") > terminal.raw.rindex(b"\x1b[8l")
+    narrow, wide = pictures
+    assert sum(len(cell) == 1 and not cell.isascii() and cell.isalpha() for row in wide for cell in row) > 100
+    for one, other in zip(narrow, wide, strict=True):
+        cells = [(a, b) for a, b in zip(one, other, strict=True) if a.isalnum() or (b.isascii() and b.isalnum())]
+        assert [a for a, _ in cells] == [b for _, b in cells], "".join(other)

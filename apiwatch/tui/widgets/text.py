@@ -44,10 +44,11 @@ class KeyBar(Lines):
         """Key and what it does."""
         drawn: list[Piece] = []
         for key, label in self._keys:
-            addition = [*([Piece("  ")] if drawn else []), Piece(key, "key"), Piece(f" {label}")]
-            if line_width((*drawn, *addition)) > width:
+            gap = [Piece("  ")] if drawn else []
+            shown = [Piece(key, "key"), Piece(f" {label}")]
+            if line_width((*drawn, *gap, *shown)) > width:
                 break
-            drawn += addition
+            drawn += [*gap, *shown]
         return [tuple(drawn)]
 
 
