@@ -1,8 +1,8 @@
-"""Points in time as text: RFC 3339 for programs, a stamp in UTC for people."""
+"""Points in time and durations as text: RFC 3339 for programs, stamps in UTC for people."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
-__all__ = ["rfc3339", "stamp", "utc_of"]
+__all__ = ["rfc3339", "span", "stamp", "utc_of"]
 
 _END = 253_402_300_799.0
 """The last second of the year 9999, which is as far as a calendar reaches here."""
@@ -38,3 +38,19 @@ def stamp(time: float) -> str:
     ('2024-06-01 12:00:00Z', '-')
     """
     return utc_of(time).strftime("%Y-%m-%d %H:%M:%SZ") if time > 0 else "-"
+
+
+def span(elapsed: float) -> str:
+    """A duration for a sentence or a countdown: '42s', '12m 03s', '1h 05m', '3d 04h'.
+
+    >>> span(42), span(723), span(3900), span(3 * 86_400 + 4 * 3600)
+    ('42s', '12m 03s', '1h 05m', '3d 04h')
+    """
+    value = int(max(0.0, elapsed))
+    if value < 60:
+        return f"{value}s"
+    if value < 3600:
+        return f"{value // 60}m {value % 60:02d}s"
+    if value < 86_400:
+        return f"{value // 3600}h {value % 3600 // 60:02d}m"
+    return f"{value // 86_400}d {value % 86_400 // 3600:02d}h"

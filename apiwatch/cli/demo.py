@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apiwatch.cli.keymap import require_keys
 from apiwatch.cli.options import load_settings, show_options, take_show, with_show
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def demo(scenario: str, seed: int, config: str | None, **given: Any) -> int:
     from apiwatch.cli.watch import show
 
     how = take_show(given)
-    settings = with_show(load_settings(config), how)
+    settings = with_show(require_keys(load_settings(config), config), how)
     known_scenario(scenario)
     with stage(how) as streams, ended_by_signals():
         say("preparing the incident ...")

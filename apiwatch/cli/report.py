@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import time
 from datetime import datetime
 from pathlib import Path
@@ -78,8 +79,8 @@ def report(
 
     if alerts and client:
         raise UsageError("--alert and --client are two reports; ask for one after the other")
-    destination = Path(output).expanduser() if output is not None else None
-    if destination is not None and not force and destination.is_symlink() | destination.exists():
+    destination = Path(output).expanduser() if output not in (None, "-") else None
+    if destination is not None and not force and os.path.lexists(destination):
         raise _exists(destination)
     incident = asyncio.run(_incident(state_file(db, config), alerts, client, since, until))
     if json_lines:

@@ -150,6 +150,9 @@ def route_fields(view: "RouteView") -> dict[str, Any]:
         "clients": view.clients,
         "objects": view.objects,
         **mix_fields(view.mix),
+        "window": mix_fields(view.window),
+        "usual": view.usual or None,
+        "p95_s": round(view.p95, 4) or None,
         "notes": view.notes,
     }
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from apiwatch.cli.keymap import key_problems
 from apiwatch.errors import ConfigError, UsageError
 from apiwatch.text import plain
 
@@ -23,11 +24,11 @@ def config() -> None:
 def check(file: str | None, path: str | None) -> int:
     """Say everything that is wrong with the settings file; exit with 1 if something is."""
     from apiwatch.cli.output import put, say
-    from apiwatch.config import problems, settings_file
+    from apiwatch.config import load, problems, settings_file
 
     named = file or path
     wanted = Path(named) if named else None
-    found = problems(wanted) or _openapi_problems(wanted)
+    found = problems(wanted) or [*_openapi_problems(wanted), *key_problems(load(wanted), named)]
     for problem in found:
         say(problem)
     if not found:

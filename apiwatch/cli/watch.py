@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apiwatch.cli.keymap import require_keys
 from apiwatch.cli.options import (
     Show,
     load_settings,
@@ -47,7 +48,7 @@ def watch(paths: tuple[str, ...], db: str | None, config: str | None, **given: A
     from apiwatch.store import live_owner
 
     typed, how = take_source_options(given), take_show(given)
-    settings = with_show(load_settings(config, typed), how)
+    settings = with_show(require_keys(load_settings(config, typed), config), how)
     wanted = wanted_paths(paths, settings)
     check_paths(wanted, follow=True)
     path = state_path(settings, db)
@@ -79,7 +80,7 @@ def attach(db: str | None, config: str | None, **given: Any) -> int:
     from apiwatch.store import is_owned
 
     how = take_show(given)
-    settings = with_show(load_settings(config), how)
+    settings = with_show(require_keys(load_settings(config), config), how)
     path = state_path(settings, db)
     require_state(path)
     with stage(how) as streams:
@@ -147,6 +148,7 @@ async def _dashboard(path: Path, settings: "Settings", how: Show, child: "Child 
             read_only=how.read_only,
             served=how.served,
         )
+        app.set_keymap(settings.dashboard.keys)
         if how.lifeline is not None:
             from apiwatch.cli.served import end_with, forbid_files
 

@@ -1,6 +1,6 @@
 """Validated settings: where they come from, what they may be, and how they are written."""
 
-from apiwatch.config.loader import data_text, default_text, dump, load, problems, settings_file, state_path
+from apiwatch.config.loader import data_text, default_text, dump, load, place_of, problems, settings_file, state_path
 from apiwatch.config.settings import Settings, Sources
 from apiwatch.config.values import (
     format_duration,
@@ -32,6 +32,7 @@ __all__ = [
     "parse_target",
     "parse_unit",
     "parse_zone",
+    "place_of",
     "problems",
     "settings_file",
     "state_path",

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import FieldInfo, fields
 
 from apiwatch.config import document as tree
-from apiwatch.config import values
+from apiwatch.config import keys, values
 from apiwatch.config.routes import parse_template
 from apiwatch.config.settings import Detectors, Seconds, Settings
 from apiwatch.config.values import quoted
@@ -127,6 +127,9 @@ def _build(cls: type[msgspec.Struct], node: tree.Mapping, prefix: str, found: _F
 
 
 def _leaf(full: str, info: FieldInfo, line: int, node: tree.Node, result: dict[str, object], found: _Findings) -> None:
+    if get_origin(info.type) is dict:
+        result[info.encode_name] = _pairs(full, line, node, found)
+        return
     if _is_list(info.type):
         result[info.encode_name] = _texts(full, line, node, found)
         return
@@ -151,6 +154,24 @@ def _texts(full: str, line: int, node: tree.Node, found: _Findings) -> list[str]
             result.append(rule(_text(item)))
         except UsageError as error:
             found.problems.append(Problem(item.line, f"{quoted(full)}: {error}"))
+    return result
+
+
+def _pairs(full: str, line: int, node: tree.Node, found: _Findings) -> dict[str, str]:
+    """Names of key bindings with their keys."""
+    if not isinstance(node, tree.Mapping):
+        shape = f"{quoted(full)} must hold lines such as `acknowledge: A`; write {{}} to keep all keys"
+        found.problems.append(Problem(line, shape))
+        return {}
+    result: dict[str, str] = {}
+    for name, place, value in node.entries:
+        found.lines[f"{full}.{name}"] = place
+        try:
+            if not isinstance(value, tree.Scalar) or not value.raw:
+                raise UsageError('it has no key; write one such as A, f5 or ctrl+p, in quotes: "?"')
+            result[keys.parse_binding_id(name)] = keys.parse_keys(value.raw)
+        except UsageError as error:
+            found.problems.append(Problem(place, f"{quoted(f'{full}.{name}')}: {error}"))
     return result
 
 

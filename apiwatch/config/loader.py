@@ -8,7 +8,17 @@ from apiwatch.config.settings import Settings
 from apiwatch.config.values import parse_path
 from apiwatch.errors import ApiwatchError, ConfigError, UsageError
 
-__all__ = ["SYSTEM_FILE", "data_text", "default_text", "dump", "load", "problems", "settings_file", "state_path"]
+__all__ = [
+    "SYSTEM_FILE",
+    "data_text",
+    "default_text",
+    "dump",
+    "load",
+    "place_of",
+    "problems",
+    "settings_file",
+    "state_path",
+]
 
 SYSTEM_FILE = Path("/etc/apiwatch/apiwatch.yaml")
 """Settings of the machine, read when the user has none."""
@@ -46,6 +56,21 @@ def settings_file(path: Path | None) -> Path | None:
         return path.expanduser() if str(path).startswith("~") else path
     candidates = (_user_directory("XDG_CONFIG_HOME", ".config"), SYSTEM_FILE.parent)
     return next((each / _NAME for each in candidates if each is not None and os.path.lexists(each / _NAME)), None)
+
+
+def place_of(path: Path | None, *keys: str) -> str:
+    """Where the file that `load` reads holds a setting: `FILE, line N`; '' when it does not."""
+    from apiwatch.config.document import Mapping, Node, document, read_text, shown
+
+    file = settings_file(path)
+    if file is None:
+        return ""
+    node: Node = document(read_text(file), shown(file))
+    line = 0
+    for key in keys:
+        entries = node.entries if isinstance(node, Mapping) else ()
+        line, node = next(((line, value) for name, line, value in entries if name == key), (0, node))
+    return f"{shown(file)}, line {line}" if line else ""
 
 
 def dump(settings: Settings) -> str:

@@ -365,6 +365,8 @@ class Dashboard(Section, frozen=True):
     mouse: bool = True
     theme: str = "auto"
     """auto, dark, light, ansi or ansi-light."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """Id of a key binding -> its keys instead of the usual ones, in the words of Textual, joined by commas."""
 
 
 class Block(Section, frozen=True):

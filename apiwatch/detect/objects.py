@@ -3,6 +3,7 @@
 from apiwatch.config import Settings
 from apiwatch.detect.enumeration import miss_scale, miss_signal, near, sequential_signal, step_scale
 from apiwatch.detect.kit import DAY, FLOOR, faded
+from apiwatch.detect.points import Points
 from apiwatch.detect.popularity import POPULAR, Popularity
 from apiwatch.detect.scraping import distinct_signal, observe, start_at
 from apiwatch.detect.signal import Signal
@@ -131,6 +132,11 @@ class ObjectTests:
                 signals = [*(signals or ()), found]
         if not track.listed and (track.step >= LISTED_AT or track.miss >= LISTED_AT or track.ratio > 0.0):
             track.listed = True
+        if track.listed and param is not UNSEEN:
+            points = track.points
+            if points is None:
+                points = track.points = Points(at is not None)
+            points.add(time, object_id if at is None else at, outcome == OK, request.client)
         if param is UNSEEN and signals is not None:
             for signal in signals:
                 signal.facts["blind"] = 1.0

@@ -13,6 +13,7 @@ from apiwatch.detect.identity.track import IdentityTrack, Predecessors
 from apiwatch.detect.inventory.track import RouteWatch, VersionTrack, Visits
 from apiwatch.detect.kit import Histogram, Null, Votes
 from apiwatch.detect.ownership import Foreign, Owners
+from apiwatch.detect.points import Points
 from apiwatch.detect.recon.probes import ProbeTrack, RouteProbes
 from apiwatch.detect.recovery.track import RecoveryTrack
 from apiwatch.detect.samples import Sample, keep_sample, sample_of
@@ -95,6 +96,8 @@ class ObjectTrack(msgspec.Struct, array_like=True, gc=False):
     listed: bool = False
     """Whether its suspect row is kept up to date."""
     dirty: bool = False
+    points: Points | None = None
+    """Its objects over time, once it is listed."""
 
 
 class LogInTrack(msgspec.Struct, array_like=True, gc=False):
@@ -265,6 +268,8 @@ class RouteState(msgspec.Struct, gc=False):
     flow: Flow | None = None
     errors: RouteErrors | None = None
     time: RouteTime | None = None
+    first_client: str = ""
+    """Client of the request by which it became known."""
     minutes: dict[int, list[int]] = msgspec.field(default_factory=dict)
     """Minute -> its counters (see `engine.routeminutes`); only the last few minutes."""
     dirty: bool = False

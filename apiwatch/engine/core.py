@@ -311,6 +311,7 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
             state = self.route_states[route.id]
         except KeyError:
             state = self.add_route(route)
+            state.first_client = request.client
         if not route.matched:
             return state, params, "", look, False
         query = request.query

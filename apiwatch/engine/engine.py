@@ -27,10 +27,12 @@ from apiwatch.model import (
     ClientMinuteRow,
     ClientRouteRow,
     ClientRow,
+    DeclaredRow,
     Delta,
     Health,
     LineRow,
     MinuteRow,
+    PointsRow,
     RouteMinuteRow,
     RouteRow,
     SourceRow,
@@ -80,6 +82,8 @@ class Engine(Learning):
         self.globals.salt = salt
         self._rest_at = 0.0
         """Event time from which on it is worth while to look for those who may rest."""
+        self._told_declared = False
+        """Whether a delta held what the OpenAPI files declare."""
         if specification is not None:
             self.routes.specify(specification)
 
@@ -114,7 +118,8 @@ class Engine(Learning):
         client_routes: list[ClientRouteRow] = []
         facets: list[ClientFacetRow] = []
         self._take_clients(state, clients, minutes, client_routes, facets)
-        suspects = self._take_suspects(state)
+        points: list[PointsRow] = []
+        suspects = self._take_suspects(state, points)
         route_minutes, self.closed_route_minutes = self.closed_route_minutes, []
         routes = self._take_routes(state, route_minutes)
         for account in self.changed_accounts():
@@ -160,6 +165,8 @@ class Engine(Learning):
             state=state.rows,
             health=self.health(),
             route_minutes=route_minutes,
+            points=points,
+            declared=self._take_declared(),
             lines=lines,
             lines_seen=seen,
         )
@@ -334,18 +341,21 @@ class Engine(Learning):
                 state.put(f"c/{client.address}", client)
         self.dirty_clients, self.evicted_clients = [], []
 
-    def _take_suspects(self, state: _Pieces) -> list[SuspectRow]:
+    def _take_suspects(self, state: _Pieces, points: list[PointsRow]) -> list[SuspectRow]:
         suspects: list[SuspectRow] = []
         detectors = self.settings.detectors
         for principal in self.evicted_principals:
-            suspects += suspect_rows(principal, detectors, self._route_of, self._param_of)
+            suspects += suspect_rows(principal, detectors, self._route_of, self._param_of, points)
         for principal in self.dirty_principals:
             if principal.dirty and self.principals.awake.get(principal.key) is principal:
-                suspects += suspect_rows(principal, detectors, self._route_of, self._param_of)
+                suspects += suspect_rows(principal, detectors, self._route_of, self._param_of, points)
                 principal.dirty = False
                 state.put(f"p/{principal.key}", principal)
         self.dirty_principals, self.evicted_principals = [], []
-        return [] if self.desk.learning else suspects
+        if self.desk.learning:
+            points.clear()
+            return []
+        return suspects
 
     def _rest(self) -> None:
         """Let those rest that have been quiet for a while: nothing of them waits for a take any more."""
@@ -389,7 +399,15 @@ class Engine(Learning):
 
     def _route_row(self, found: RouteState) -> RouteRow:
         tests = self.share_tests[found.route.is_login]
-        return route_row(found, route_notes(found, tests, self.settings.detectors))
+        notes = route_notes(found, tests, self.settings.detectors)
+        return route_row(found, notes, self.routes.specification)
+
+    def _take_declared(self) -> list[DeclaredRow] | None:
+        if self._told_declared:
+            return None
+        self._told_declared = True
+        declared = self.routes.specification.declared()
+        return [DeclaredRow(host, label, int(operation.deprecated)) for host, label, operation in declared]
 
     def _take_alerts(self, state: _Pieces) -> list[Alert]:
         book = self.book

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from apiwatch.config.settings import Detectors
+from apiwatch.detect.points import Points
 from apiwatch.detect.state import LogInTrack, ObjectTrack, Principal, ReconTrack, RouteState
 from apiwatch.engine.state import SourceState
-from apiwatch.model import MinuteRow, RouteRow, SourceRow, SuspectRow
-from apiwatch.routes import Route
+from apiwatch.model import MinuteRow, PointsRow, RouteRow, SourceRow, SuspectRow
+from apiwatch.routes import Route, Specification
 
 __all__ = ["MINUTE_BYTES", "MINUTE_PLACES", "minute_row", "route_row", "source_row", "suspect_rows"]
 
@@ -19,14 +22,24 @@ MINUTE_PLACES = 38
 """Counters of a minute; the last one tells whether it changed."""
 
 
-def route_row(state: RouteState, notes: str) -> RouteRow:
+def route_row(state: RouteState, notes: str, specification: Specification) -> RouteRow:
     """The row of one route."""
     route = state.route
     clients = PRINCIPALS_COUNTED if state.principals is None else len(state.principals)
     ok, miss, deny, limited, err, neutral = state.outcomes
     seen = int(route.first_seen), int(route.last_seen)
     counts = sum(state.outcomes), clients, ok, miss, deny, limited, err, neutral
-    return RouteRow(route.host, route.label, " ".join(route.roles), *seen, *counts, route.origin, notes)
+    declared = -1
+    if route.matched and specification.covers(route.host):
+        declared = int(route.origin == "openapi")
+    row = RouteRow(route.host, route.label, " ".join(route.roles), *seen, *counts)
+    return row._replace(
+        origin=route.origin,
+        notes=notes,
+        declared=declared,
+        deprecated=int(route.deprecated),
+        first_client=state.first_client,
+    )
 
 
 def minute_row(minute: int, counts: list[int]) -> MinuteRow:
@@ -59,8 +72,11 @@ def suspect_rows(
     detectors: Detectors,
     route_of: Callable[[int], Route | None],
     param_of: Callable[[int], tuple[Route, str] | None],
+    points: list[PointsRow],
 ) -> list[SuspectRow]:
     """Rows of the changed tests of one principal that lean towards suspicion; afterwards they count as written.
+
+    Their objects over time are appended to `points`.
 
     `route_of` knows a route by its id, `param_of` the route and the name of a parameter by its key.
     """
@@ -68,6 +84,8 @@ def suspect_rows(
     for key, track in principal.tracks.items():
         if track.listed and track.dirty and (found := param_of(key)) is not None:
             rows.extend(_object_rows(principal, *found, track, detectors))
+            if track.points is not None and track.points.dirty:
+                points.append(_points_row(principal, *found, track.points))
         track.dirty = False
     for route_id, log_in in principal.log_ins.items():
         if log_in.listed and log_in.dirty and (route := route_of(route_id)) is not None:
@@ -94,6 +112,15 @@ def _object_rows(
             max(0.0, evidence), hits, seen, track.distinct, track.missed, track.found,
             int(track.first), int(track.last), "",
         )  # fmt: skip
+
+
+def _points_row(principal: Principal, route: Route, name: str, points: Points) -> PointsRow:
+    """Nothing in it may change between two points: it is written only when there is another one."""
+    points.dirty = False
+    return PointsRow(
+        principal.key, route.host, route.label, name, points.client, points.flat[-3], int(points.ordered),
+        points.stride, msgspec.msgpack.encode(points.flat),
+    )  # fmt: skip
 
 
 def _log_in_row(principal: Principal, route: Route, track: LogInTrack, threshold: float) -> SuspectRow:

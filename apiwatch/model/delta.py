@@ -21,11 +21,13 @@ __all__ = [
     "ClientMinuteRow",
     "ClientRouteRow",
     "ClientRow",
+    "DeclaredRow",
     "Delta",
     "EvidenceRow",
     "Health",
     "LineRow",
     "MinuteRow",
+    "PointsRow",
     "RouteMinuteRow",
     "RouteRow",
     "SourceRow",
@@ -172,6 +174,22 @@ class RouteRow(NamedTuple):
     """Where its template comes from: `learned`, `pinned` or `openapi`."""
     notes: str = ""
     """Tests that cannot see here, because normal clients do what they look for; separated by `; `."""
+    declared: int = -1
+    """1 when an OpenAPI file declares it, 0 when the file of its host does not, -1 when no file is about its host."""
+    deprecated: int = 0
+    """1 when a file says that nobody should use it any more."""
+    first_client: str = ""
+    """Client of the request by which it became known."""
+
+
+class DeclaredRow(NamedTuple):
+    """Key (host, route): an operation of an OpenAPI file, whether anybody asks for it or not."""
+
+    host: str
+    """'' for any host."""
+    route: str
+    """Label that its route has, once it is asked for."""
+    deprecated: int
 
 
 class RouteMinuteRow(NamedTuple):
@@ -223,6 +241,25 @@ class SuspectRow(NamedTuple):
     first_seen: int
     last_seen: int
     note: str
+
+
+class PointsRow(NamedTuple):
+    """Key (principal, host, route, parameter): objects over time of a test that leans towards enumeration."""
+
+    principal: str
+    host: str
+    route: str
+    parameter: str
+    client: str
+    """Address of the last of these requests."""
+    last_seen: int
+    """Time of that request."""
+    ordered: int
+    """1 if the numbers of objects are their order, 0 if they are as good as random."""
+    stride: int
+    """`body` holds one of so many new objects."""
+    body: bytes
+    """MessagePack of a flat list: second, number of the object, 1 if it was found; at most 256 times."""
 
 
 class EvidenceRow(NamedTuple):
@@ -341,6 +378,9 @@ class Delta(msgspec.Struct, frozen=True):
     state: list[StateRow]
     health: Health
     route_minutes: list[RouteMinuteRow] = []
+    points: list[PointsRow] = []
+    declared: list[DeclaredRow] | None = None
+    """All declared operations, once for each start of the engine; None: as before."""
     lines: list[LineRow] = []
     """The newest requests, oldest first, if the engine was told to keep them."""
     lines_seen: int = 0

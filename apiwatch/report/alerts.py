@@ -74,11 +74,13 @@ def _reopened(view: AlertView) -> str:
 def _state(view: AlertView) -> str:
     said = [view.state]
     if view.acknowledged_by:
-        said.append(f"acknowledged by {code(view.acknowledged_by)}")
+        said.append(f"acknowledged by {code(view.acknowledged_by)} at {stamp(view.acknowledged_at)}")
     if view.muted_until:
-        said.append(f"muted by {code(view.muted_by)} until {stamp(view.muted_until)}")
+        said.append(f"muted by {code(view.muted_by)} at {stamp(view.muted_at)} until {stamp(view.muted_until)}")
     if view.benign_until:
-        said.append(f"called benign by {code(view.benign_by)} until {stamp(view.benign_until)}")
+        said.append(
+            f"called benign by {code(view.benign_by)} at {stamp(view.benign_at)} until {stamp(view.benign_until)}"
+        )
     return "; ".join(said)
 
 

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from apiwatch.model import Alert
 from apiwatch.report.incident import Amount
-from apiwatch.report.wording import failed
-from apiwatch.store.views import ClientDetail, SuspectView
+from apiwatch.store.views import ClientDetail, Mix, SuspectView
 
-__all__ = ["amounts_of"]
+__all__ = ["amounts_of", "sum_of"]
 
 _FAMILIES = {"enumeration": "enumeration", "scraping": "enumeration", "auth": "auth"}
 
@@ -46,9 +45,16 @@ def amounts_of(clients: Sequence[ClientDetail], alerts: Sequence[Alert]) -> tupl
     for route in dict.fromkeys(alert.route for alert in alerts if alert.route and alert.route not in counted):
         views = [view for detail in clients for view in detail.routes if view.route == route]
         if views:
-            tried, bad = sum(view.objects for view in views), sum(failed(view.mix) for view in views)
+            tried, bad = sum(view.objects for view in views), sum(view.mix.failed for view in views)
             sums["route", "", route] = Amount("route", "", route, tried, bad, sum(view.mix.ok for view in views))
     return tuple(sorted(sums.values(), key=lambda each: (-each.tried, each.family, each.host, each.route)))
+
+
+def sum_of(mixes: Iterable[Mix]) -> Mix:
+    """Outcomes and bytes of several mixes as one; status classes are left out."""
+    names = ("requests", "ok", "miss", "deny", "limited", "err", "neutral", "bytes")
+    known = list(mixes)
+    return Mix(**{name: sum(getattr(mix, name) for mix in known) for name in names})
 
 
 def _suspects(clients: Iterable[ClientDetail]) -> Iterable[SuspectView]:

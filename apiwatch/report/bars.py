@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from apiwatch.report.wording import clock, failed
+from apiwatch.report.wording import clock
 from apiwatch.store.views import MinuteView
 
 __all__ = ["bars"]
@@ -21,7 +21,7 @@ def bars(timeline: Sequence[MinuteView]) -> list[str]:
     bins: dict[int, tuple[int, int]] = dict.fromkeys(range(first // step, last // step + 1), (0, 0))
     for view in timeline:
         all_, bad = bins[view.minute // step]
-        bins[view.minute // step] = all_ + view.mix.requests, bad + failed(view.mix)
+        bins[view.minute // step] = all_ + view.mix.requests, bad + view.mix.failed
     peak = max((number for number, _ in bins.values()), default=0)
     drawn = [
         f"{clock(place * step)} {number:>9,}  {_bar(number, bad, peak)}".rstrip()

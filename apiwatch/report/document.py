@@ -10,9 +10,9 @@ from apiwatch.report.incident import Incident
 from apiwatch.report.markup import code, fenced, heading, item
 from apiwatch.report.seen import seen_section
 from apiwatch.report.who import amount_lines, amount_section, time_section, who_section
-from apiwatch.report.wording import GOING_ON_S, some, span
+from apiwatch.report.wording import GOING_ON_S, some
 from apiwatch.text import plain
-from apiwatch.times import stamp
+from apiwatch.times import span, stamp
 
 __all__ = ["markdown"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from apiwatch.report.incident import Incident
 from apiwatch.report.markup import fenced, heading
-from apiwatch.report.wording import blocked_as, until
+from apiwatch.report.wording import said_of, some, until
 from apiwatch.store.views import ActionView
 from apiwatch.times import stamp
 
@@ -30,18 +30,14 @@ def done_sections(incident: Incident) -> Iterator[str]:
             "The queue of apiwatch; a firewall obeys it only as far as somebody has exported and applied it.",
             "",
         )
-        yield from fenced(
-            f"{entry.net}  {blocked_as(entry)}  by {entry.actor} at {stamp(entry.created)}  {entry.reason}".rstrip()
-            for entry in incident.blocks
-        )
+        yield from fenced(f"{entry.net}  {said_of(entry)}  {entry.reason}".rstrip() for entry in incident.blocks)
     else:
         yield from ("Nothing.", "")
     if incident.allowed:
         yield from heading(2, "What is on the allow-list")
         yield from fenced(
-            f"{entry.target}  {entry.state} {until(entry.expires)}  by {entry.actor} at {stamp(entry.created)}  "
-            f"kept {entry.alerts} alerts from opening  {entry.reason}".rstrip()
-            for entry in incident.allowed
+            f"{each.target}  {said_of(each)}; kept {some(each.alerts, 'alert')} from opening  {each.reason}".rstrip()
+            for each in incident.allowed
         )
 
 

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from apiwatch.errors import InputError
-from apiwatch.report.amounts import amounts_of
+from apiwatch.report.amounts import amounts_of, sum_of
 from apiwatch.report.incident import COUNTED, FULL, Incident, Network
 from apiwatch.store.protocol import Reader
 from apiwatch.store.views import (
@@ -26,7 +26,6 @@ _ALERTS = 500
 _ACTIONS = 10_000
 _UNPARSED = 5
 _WINDOW = 60
-_COUNTS = ("requests", "ok", "miss", "deny", "limited", "err", "neutral", "bytes")
 
 _Net = IPv4Network | IPv6Network
 
@@ -152,17 +151,12 @@ def _networks(addresses: Iterable[str]) -> tuple[Network, ...]:
 
 def _timeline(clients: Iterable[ClientDetail], since: float, until: float) -> tuple[MinuteView, ...]:
     """Requests of all these clients, minute by minute."""
-    sums: dict[int, list[int]] = {}
+    mixes: dict[int, list[Mix]] = {}
     for detail in clients:
         for view in detail.timeline:
-            if view.minute * 60 + 59 < since or (until and view.minute * 60 > until):
-                continue
-            counts = sums.setdefault(view.minute, [0] * len(_COUNTS))
-            for place, name in enumerate(_COUNTS):
-                counts[place] += getattr(view.mix, name)
-    return tuple(
-        MinuteView(minute, Mix(**dict(zip(_COUNTS, counts, strict=True)))) for minute, counts in sorted(sums.items())
-    )
+            if view.minute * 60 + 59 >= since and (not until or view.minute * 60 <= until):
+                mixes.setdefault(view.minute, []).append(view.mix)
+    return tuple(MinuteView(minute, sum_of(each)) for minute, each in sorted(mixes.items()))
 
 
 class _Belonging:

@@ -13,8 +13,9 @@ from apiwatch.times import rfc3339
 __all__ = ["as_json", "record"]
 
 _TIMES = frozenset({
-    "time", "made", "since", "until", "first_seen", "last_seen", "last_time", "created", "expires", "muted_until",
-    "benign_until", "started", "heartbeat", "watermark",
+    "time", "made", "since", "until", "first_seen", "last_seen", "last_time", "created", "expires", "renewed", "ended",
+    "acknowledged_at", "muted_at", "muted_until", "benign_at", "benign_until", "noted_at", "started", "heartbeat",
+    "watermark",
 })  # fmt: skip
 """Fields that hold seconds since the epoch; 0 (never) becomes null."""
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from apiwatch.report.incident import Incident
 from apiwatch.report.markup import code, fenced, heading, item
-from apiwatch.report.wording import some, span
+from apiwatch.report.wording import some
 from apiwatch.store.troubles import troubles_of
 from apiwatch.store.views import HealthView
-from apiwatch.times import stamp
+from apiwatch.times import span, stamp
 
 __all__ = ["seen_section"]
 

@@ -3,14 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from apiwatch.report.amounts import sum_of
 from apiwatch.report.bars import bars
 from apiwatch.report.incident import FULL, Incident
 from apiwatch.report.markup import code, fenced, heading, item
-from apiwatch.report.wording import failed, some
+from apiwatch.report.wording import some
 from apiwatch.store.views import ClientDetail, FacetView, Mix
 from apiwatch.times import stamp
 
-__all__ = ["amount_lines", "amount_section", "sum_of", "time_section", "who_section"]
+__all__ = ["amount_lines", "amount_section", "time_section", "who_section"]
 
 _SHOWN = 10
 _LISTED = 200
@@ -82,13 +83,6 @@ def amount_lines(incident: Incident) -> Iterator[str]:
             yield f"{where}: {some(each.tried, 'object')} tried, {each.succeeded:,} found, {each.failed:,} not found"
 
 
-def sum_of(mixes: Iterable[Mix]) -> Mix:
-    """Outcomes and bytes of several mixes as one; status classes are left out."""
-    names = ("requests", "ok", "miss", "deny", "limited", "err", "neutral", "bytes")
-    known = list(mixes)
-    return Mix(**{name: sum(getattr(mix, name) for mix in known) for name in names})
-
-
 def _outcomes(mix: Mix) -> str:
     named = ("ok", mix.ok), ("missing", mix.miss), ("refused", mix.deny), ("limited", mix.limited), ("broken", mix.err)
     found = [f"{number:,} {name}" for name, number in named if number]
@@ -111,7 +105,7 @@ def _list(shown: list[str], number: int) -> str:
 
 def _client(detail: ClientDetail) -> Iterator[str]:
     row, total = detail.row, detail.total
-    yield f"{row.client}  score {row.score}  {some(row.requests, 'request')}, {failed(total):,} of them failed"
+    yield f"{row.client}  score {row.score}  {some(row.requests, 'request')}, {total.failed:,} of them failed"
     yield f"  seen     {stamp(row.first_seen)} to {stamp(row.last_seen)}"
     proxied = detail.peer not in ("", row.client)
     origin = f"named by the trusted proxy {detail.peer}" if proxied else "the address of the socket itself"

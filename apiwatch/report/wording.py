@@ -1,9 +1,9 @@
 """Numbers and times in sentences of the report."""
 
-from apiwatch.store.views import BlockEntry, Mix
-from apiwatch.times import stamp, utc_of
+from apiwatch.store.views import AllowEntry, BlockEntry
+from apiwatch.times import span, stamp, utc_of
 
-__all__ = ["GOING_ON_S", "blocked_as", "clock", "failed", "going_on", "some", "span", "until"]
+__all__ = ["GOING_ON_S", "clock", "going_on", "said_of", "some", "until"]
 
 GOING_ON_S = 300.0
 """Seconds before the newest line of the log within which a suspicious request means that it still goes on."""
@@ -18,20 +18,6 @@ def some(number: int, noun: str, nouns: str = "") -> str:
     return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
 
 
-def span(seconds: float) -> str:
-    """A duration in its two largest units.
-
-    >>> span(42), span(723), span(3900), span(273_600)
-    ('42 s', '12 min 3 s', '1 h 5 min', '3 d 4 h')
-    """
-    whole = max(0, int(seconds))
-    for size, name, part, small in ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
-        if whole >= size:
-            rest = whole % size // part
-            return f"{whole // size} {name} {rest} {small}" if rest else f"{whole // size} {name}"
-    return f"{whole} s"
-
-
 def clock(minute: int) -> str:
     """The beginning of a minute: '2026-09-20 14:02Z'."""
     return utc_of(minute * 60).strftime("%Y-%m-%d %H:%MZ")
@@ -40,11 +26,6 @@ def clock(minute: int) -> str:
 def until(expires: float | None) -> str:
     """When something ends."""
     return "without an end" if expires is None else f"until {stamp(expires)}"
-
-
-def failed(mix: Mix) -> int:
-    """Requests that did not get what they asked for."""
-    return mix.miss + mix.deny + mix.limited + mix.err
 
 
 def going_on(last: float, newest: float, closed: bool) -> str:
@@ -57,8 +38,9 @@ def going_on(last: float, newest: float, closed: bool) -> str:
     return f"open, but quiet for {span(quiet)}"
 
 
-def blocked_as(entry: BlockEntry) -> str:
-    """The state of an entry of the block queue, with what it means."""
-    return {"queued": f"queued {until(entry.expires)}", "expired": f"expired, was {until(entry.expires)}"}.get(
-        entry.state, entry.state
-    )
+def said_of(entry: BlockEntry | AllowEntry) -> str:
+    """The state of an entry of the block queue or the allow-list: until when, who made it, renewed it, ended it."""
+    renewed = f", renewed at {stamp(entry.renewed)}" if entry.renewed else ""
+    ended = f" by {entry.ended_by} at {stamp(entry.ended)}" if entry.ended else ""
+    lasts = f" {until(entry.expires)}" if entry.state in ("queued", "live", "expired") else ""
+    return f"{entry.state}{ended}{lasts}; by {entry.actor} at {stamp(entry.created)}{renewed}"

@@ -18,9 +18,11 @@ from apiwatch.store.views import (
     ClientView,
     EvidenceView,
     HealthView,
+    InventoryView,
     Listing,
     MinuteView,
     Overview,
+    PointView,
     Pulse,
     RouteView,
     SourceView,
@@ -183,6 +185,22 @@ class Reader(Protocol):
         where: Filter = ANY,
     ) -> Listing[RouteView]:
         """Routes, busiest first. In the scope of clients, what these did there (then `host` is not known)."""
+        ...
+
+    async def inventory(self, *, limit: int = 500, scope: Scope = EVERYTHING) -> Listing[InventoryView]:
+        """Routes that were asked for, and what OpenAPI files declare though nobody asked for it.
+
+        First those with findings, then what no file declares, what is deprecated and used, the rest by age (newest
+        first), and last what nobody asked for.
+        """
+        ...
+
+    async def points(self, scope: Scope) -> tuple[PointView, ...]:
+        """Objects over time of whoever leans towards enumeration or scraping in a scope, by time.
+
+        Of a client (and route), user, alert or route; of its latest 20 principals and parameters, up to 256 objects
+        each. Objects count from when the test began to lean, each at its first request.
+        """
         ...
 
     async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:

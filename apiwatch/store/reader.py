@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from apiwatch.store import day, detail, findings, listing, routing, tail, totals, user
+from apiwatch.store import day, detail, findings, inventory, listing, points, routing, tail, totals, user
 from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
 from apiwatch.store.filters.terms import ANY, Filter
@@ -20,9 +20,11 @@ from apiwatch.store.views import (
     ClientView,
     EvidenceView,
     HealthView,
+    InventoryView,
     Listing,
     MinuteView,
     Overview,
+    PointView,
     Pulse,
     RouteView,
     SourceView,
@@ -53,6 +55,7 @@ class SqliteReader:
     def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots
         self._version = -1
+        self._past = totals.Past()
 
     async def changed(self) -> bool:
         """See `Reader.changed`."""
@@ -67,7 +70,7 @@ class SqliteReader:
     async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
         """See `Reader.overview`."""
         async with self._snapshots.take() as snapshot:
-            return await totals.overview(snapshot, window_minutes, now, at)
+            return await totals.overview(snapshot, window_minutes, now, at, self._past)
 
     async def span(self) -> tuple[int, int]:
         """See `Reader.span`."""
@@ -171,6 +174,16 @@ class SqliteReader:
         """See `Reader.routes`."""
         async with self._snapshots.take() as snapshot:
             return await routing.routes(snapshot, limit, scope, await span_of(snapshot, window_minutes, at), where)
+
+    async def inventory(self, *, limit: int = 500, scope: Scope = EVERYTHING) -> Listing[InventoryView]:
+        """See `Reader.inventory`."""
+        async with self._snapshots.take() as snapshot:
+            return await inventory.inventory(snapshot, limit, scope)
+
+    async def points(self, scope: Scope) -> tuple[PointView, ...]:
+        """See `Reader.points`."""
+        async with self._snapshots.take() as snapshot:
+            return await points.points(snapshot, scope)
 
     async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
         """See `Reader.tail`."""

@@ -55,6 +55,7 @@ class Sweeper:
         self._trim("board_floors", "minute, shard", boards, budget)
         clients = int(watermark - retention.clients)
         self._trim("suspects", "last_seen, principal", clients, _LEAST)
+        self._trim("points", "last_seen, principal", clients, _LEAST)
         if newest != self._pruned_at:
             self._pruned_at = newest
             self._connection.execute("DELETE FROM routes WHERE last_seen < ?", (clients,))

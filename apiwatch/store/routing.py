@@ -16,7 +16,7 @@ from apiwatch.store.snapshot import Snapshot, marks
 from apiwatch.store.span import Span
 from apiwatch.store.views import Listing, Mix, RouteView
 
-__all__ = ["routes", "routes_of"]
+__all__ = ["mix_of", "routes", "routes_of"]
 
 _OUTCOMES = ("requests", "ok", "miss", "deny", "limited", "err", "neutral")
 _SUMS = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in _OUTCOMES)
@@ -48,7 +48,7 @@ async def routes_of(snapshot: Snapshot, clients: Sequence[str]) -> list[RouteVie
         clients,
     )
     return [
-        RouteView("", route, roles, 0.0, float(last), number, objects, _mix(counts))
+        RouteView("", route, roles, 0.0, float(last), number, objects, mix_of(counts))
         for route, roles, last, number, objects, *counts in rows
     ]
 
@@ -72,7 +72,7 @@ async def _of_all(snapshot: Snapshot, limit: int, scope: Scope, asked: Condition
             last_seen=float(last),
             clients=clients,
             objects=0,
-            mix=_mix(counts),
+            mix=mix_of(counts),
             origin=origin,
             notes=tuple(notes.split("; ")) if notes else (),
         )
@@ -80,5 +80,6 @@ async def _of_all(snapshot: Snapshot, limit: int, scope: Scope, asked: Condition
     ]
 
 
-def _mix(counts: Sequence[int]) -> Mix:
+def mix_of(counts: Sequence[int]) -> Mix:
+    """Requests and outcomes, in that order, without status classes."""
     return Mix(**dict(zip(_OUTCOMES, counts, strict=True)))

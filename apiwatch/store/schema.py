@@ -4,7 +4,8 @@ Version 1 had no leaderboards. Version 2 adds those of the busiest clients of ea
 floors below which clients are left out in `board_floors`), of the latest clients (`recent`), and `clients.ranked`, by
 which the most suspicious clients are found. Version 3 adds `routes.origin`, version 4 `routes.notes`. Version 5 finds
 clients by user, user agent and route, and alerts by route. Version 6 adds the newest requests (`tail`),
-version 7 `route_minutes`.
+version 7 `route_minutes`, version 8 what OpenAPI files declare and who first asked for a route,
+version 9 the objects of enumerations over time (`points`).
 
 Numbers are integers (times: seconds, `minute`: minutes since the epoch); texts went through `plain`; blobs are
 MessagePack. `shard` is in each key; readers sum over shards and parts.
@@ -168,6 +169,30 @@ CREATE TABLE route_minutes (
 """
 
 
+_EIGHTH = """
+ALTER TABLE routes ADD COLUMN declared INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE routes ADD COLUMN deprecated INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE routes ADD COLUMN first_client TEXT NOT NULL DEFAULT '';
+CREATE TABLE declared (
+    host TEXT NOT NULL, route TEXT NOT NULL, shard INTEGER NOT NULL, deprecated INTEGER NOT NULL,
+    PRIMARY KEY (host, route, shard)
+);
+CREATE INDEX alerts_family ON alerts (family, last_seen);
+"""
+
+
+_NINTH = """
+CREATE TABLE points (
+    principal TEXT NOT NULL, host TEXT NOT NULL, route TEXT NOT NULL, parameter TEXT NOT NULL, shard INTEGER NOT NULL,
+    client TEXT NOT NULL, last_seen BIGINT NOT NULL, ordered INTEGER NOT NULL, stride BIGINT NOT NULL,
+    body BLOB NOT NULL, PRIMARY KEY (principal, host, route, parameter, shard)
+);
+CREATE INDEX points_client ON points (client);
+CREATE INDEX points_route ON points (route, last_seen);
+CREATE INDEX points_seen ON points (last_seen, principal);
+"""
+
+
 def rank_of(score: int, scored_at: int) -> int:
     """A number by which faded scores compare at any time: the moment at which the score has faded to 1, in seconds."""
     return round(scored_at + HALF_LIFE_S * log2(score)) if score > 0 else 0
@@ -237,6 +262,14 @@ def _to_seventh(connection: sqlite3.Connection) -> None:
     _run(connection, _SEVENTH)
 
 
+def _to_eighth(connection: sqlite3.Connection) -> None:
+    _run(connection, _EIGHTH)
+
+
+def _to_ninth(connection: sqlite3.Connection) -> None:
+    _run(connection, _NINTH)
+
+
 _STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _to_first,
     _to_second,
@@ -245,6 +278,8 @@ _STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _to_fifth,
     _to_sixth,
     _to_seventh,
+    _to_eighth,
+    _to_ninth,
 )
 """Step N brings a database of version N to version N + 1."""
 

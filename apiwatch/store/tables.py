@@ -15,8 +15,10 @@ from apiwatch.model import (
     ClientMinuteRow,
     ClientRouteRow,
     ClientRow,
+    DeclaredRow,
     EvidenceRow,
     MinuteRow,
+    PointsRow,
     RouteMinuteRow,
     RouteRow,
     SuspectRow,
@@ -33,11 +35,13 @@ __all__ = [
     "CLIENT_FACETS",
     "CLIENT_MINUTES",
     "CLIENT_ROUTES",
+    "DECLARED",
     "EVIDENCE",
     "HEALTH",
     "MINUTES",
     "NEW_CLIENTS",
     "OFFSETS",
+    "POINTS",
     "RECENT",
     "ROUTES",
     "ROUTE_MINUTES",
@@ -50,7 +54,7 @@ __all__ = [
 ]
 
 _SIZES = (1000, 100, 10, 1)
-"""Rows of one statement. SQLite takes 32 766 values; our longest rows have 18."""
+"""Rows of one statement. SQLite takes 32 766 values; our longest rows have 19."""
 
 
 class Table:
@@ -116,8 +120,10 @@ ALERTS = Table(
     "id",
 )
 ALERT_CLIENTS = Table("alert_clients", ("client", "alert_id"), "client alert_id")
+DECLARED = Table("declared", DeclaredRow._fields, "host route")
 EVIDENCE = Table("evidence", EvidenceRow._fields, "alert_id slot")
 BOARD_MINUTES = Table("board_minutes", ClientMinuteRow._fields, "minute client part")
 BOARD_FLOORS = Table("board_floors", ("minute", "requests", "miss", "deny", "err", "bytes"), "minute")
 TAIL = Table("tail", ("slot", "seq", "seen", "body"), "slot")
+POINTS = Table("points", PointsRow._fields, "principal host route parameter")
 RECENT = Table("recent", ("client", "last_seen"), "client")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from apiwatch.model import Alert, LineRow
 
@@ -17,11 +17,13 @@ __all__ = [
     "EvidenceView",
     "FacetView",
     "HealthView",
+    "InventoryView",
     "LineView",
     "Listing",
     "MinuteView",
     "Mix",
     "Overview",
+    "PointView",
     "Pulse",
     "RouteView",
     "SourceView",
@@ -61,6 +63,11 @@ class Mix:
     err: int = 0
     neutral: int = 0
     bytes: int = 0
+
+    @property
+    def failed(self) -> int:
+        """Requests that did not get what they asked for: missing, refused, limited, broken."""
+        return self.miss + self.deny + self.limited + self.err
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +302,37 @@ class RouteView:
 
 
 @dataclass(frozen=True, slots=True)
+class InventoryView:
+    """One route that was asked for, or is declared."""
+
+    host: str
+    """'' when a file declares it for any host, or the log names none."""
+    route: str
+    origin: str
+    """Where its template comes from: `learned`, `pinned` or `openapi`."""
+    declared: bool | None
+    """Whether an OpenAPI file declares it; None when no file is about its host."""
+    deprecated: bool
+    first_seen: float
+    """0 when nobody ever asked for it; so is `last_seen`."""
+    last_seen: float
+    requests: int
+    """0: declared, but never seen."""
+    clients: int
+    """Distinct principals, counted up to 300."""
+    mix: Mix
+    """Requests and outcomes; status classes are those of `window`."""
+    window: Mix
+    """The last 24 hours, with status classes."""
+    first_client: str
+    """Who asked first; '' when that is not known."""
+    roles: str = ""
+    finding: str = ""
+    """Title of the worst alert of the inventory family about it, '' when there is none."""
+    alert_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SuspectView:
     """A test that leans towards suspicion: see `model.SuspectRow`."""
 
@@ -316,6 +354,24 @@ class SuspectView:
     note: str
     alert_id: str
     """Open alert of the same family and principal, '' when there is none."""
+
+
+class PointView(NamedTuple):
+    """One object that somebody asked for, when a test leaned towards enumeration."""
+
+    time: int
+    number: int
+    """Its place in the order of ids; as good as random when it is not `ordered`."""
+    found: bool
+    principal: str
+    client: str
+    """Address of the principal's last point."""
+    host: str
+    route: str
+    parameter: str
+    ordered: bool
+    stride: int
+    """It stands for so many objects, of which the others were left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import msgspec
 
 from apiwatch.config.settings import Retention
 from apiwatch.errors import Fenced, StoreError
-from apiwatch.model import Action, Alert, ClientRow, Delta, StateRow
+from apiwatch.model import Action, Alert, ClientRow, DeclaredRow, Delta, StateRow
 from apiwatch.store import tables
 from apiwatch.store.activity import Activity
 from apiwatch.store.boards import Boards
@@ -43,7 +43,7 @@ _NEVER_SHOWN = frozenset({"state", "events", "sources", "health"})
 """What a delta always brings, or never to a picture."""
 
 _LISTS = ("clients", "client_minutes", "client_routes", "client_facets", "minutes", "routes", "route_minutes",
-          "suspects", "evidence", "unparsed", "state")  # fmt: skip
+          "suspects", "points", "evidence", "unparsed", "state")  # fmt: skip
 
 
 def open_writer(path: Path, *, retention: Retention) -> Writer:
@@ -235,7 +235,11 @@ class _Shard:
         tables.MINUTES.write(connection, shard, delta.minutes)
         tables.ROUTES.write(connection, shard, delta.routes)
         tables.ROUTE_MINUTES.write(connection, shard, delta.route_minutes)
+        if delta.declared is not None:
+            connection.execute("DELETE FROM declared WHERE shard = ?", (shard,))
+            tables.DECLARED.write(connection, shard, list(dict.fromkeys(delta.declared)))
         tables.SUSPECTS.write(connection, shard, delta.suspects)
+        tables.POINTS.write(connection, shard, delta.points)
         self._write_alerts(delta.alerts)
         tables.EVIDENCE.write(connection, shard, delta.evidence)
         tables.UNPARSED.write(connection, shard, delta.unparsed)
@@ -286,4 +290,6 @@ class _Shard:
 def _cleaned(delta: Delta) -> Delta:
     """A delta with values that every database takes; alerts are cleaned as they are written."""
     changes = {name: [type(row)(*clean_row(row)) for row in getattr(delta, name)] for name in _LISTS}
+    if delta.declared is not None:
+        changes["declared"] = [DeclaredRow(*clean_row(row)) for row in delta.declared]
     return msgspec.structs.replace(delta, **changes)

@@ -1,7 +1,7 @@
 """Numbers, shares, ages and times as a reader of a narrow column wants them: pure, and never wider than promised."""
 
 from apiwatch.model import SEVERITIES
-from apiwatch.times import stamp, utc_of
+from apiwatch.times import span, stamp, utc_of
 
 __all__ = [
     "age",
@@ -113,22 +113,6 @@ def age(elapsed: float) -> str:
             return f"{value // unit}{letter}"
     weeks = value // (86_400 * 7)
     return f"{weeks}w" if weeks <= 99 else ">99w"
-
-
-def span(elapsed: float) -> str:
-    """A duration for a sentence or a countdown: '42s', '12m 03s', '1h 05m', '3d 04h'.
-
-    >>> span(42), span(723), span(3900), span(3 * 86_400 + 4 * 3600)
-    ('42s', '12m 03s', '1h 05m', '3d 04h')
-    """
-    value = int(max(0.0, elapsed))
-    if value < 60:
-        return f"{value}s"
-    if value < 3600:
-        return f"{value // 60}m {value % 60:02d}s"
-    if value < 86_400:
-        return f"{value // 3600}h {value % 3600 // 60:02d}m"
-    return f"{value // 86_400}d {value % 86_400 // 3600:02d}h"
 
 
 def seconds(value: float) -> str:

@@ -1,6 +1,7 @@
 """What is drawn: a line is a tuple of pieces, a piece is text and the name of its style. Widths are terminal cells."""
 
 from collections.abc import Iterable, Sequence
+from os.path import commonprefix
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -213,18 +214,25 @@ def titled_rule(title: Line, width: int, rule: str, right: str = "") -> Line:
 def changed_span(old: Line, new: Line) -> tuple[int, int] | None:
     """First and last + 1 cell in which two lines differ; None when they look the same.
 
-    Lines with text beyond ASCII count as changed from cell 0, because a cell is not a character there.
+    Text beyond ASCII counts from the begin of its piece to the end, because a cell is not a character there.
     """
     if old == new:
         return None
     width = max(line_width(old), line_width(new))
-    if not (line_text(old).isascii() and line_text(new).isascii()):
-        return 0, width
-    before, after = _cells(old, width), _cells(new, width)
-    differing = [index for index in range(width) if before[index] != after[index]]
-    return (differing[0], differing[-1] + 1) if differing else None
+    before, after = merged(fit_line(old, width)), merged(fit_line(new, width))
+    start = _alike(before, after, 1)
+    if start == width:
+        return None
+    return start, width - _alike(before, after, -1)
 
 
-def _cells(drawn: Line, width: int) -> list[tuple[str, str]]:
-    found = [(char, piece.style) for piece in drawn for char in piece.text]
-    return found + [(" ", "")] * (width - len(found))
+def _alike(one: Line, two: Line, way: int) -> int:
+    """Cells from the begin (`way` 1) or from the end (-1) up to which two lines look the same."""
+    cells = 0
+    for old, new in zip(one[::way], two[::way], strict=False):
+        if old != new:
+            if old.style == new.style and old.text.isascii() and new.text.isascii():
+                cells += len(commonprefix((old.text[::way], new.text[::way])))  # noqa: RUF071  not of paths
+            break
+        cells += cell_len(old.text)
+    return cells

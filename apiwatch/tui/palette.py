@@ -13,8 +13,11 @@ from textual.content import Content
 
 from apiwatch.text import plain
 from apiwatch.tui.commands import VERBS, Args, CommandContext, Kind, Verb, verb_of
+from apiwatch.tui.keynames import key_name
 
 __all__ = ["HasCommands", "Palette"]
+
+_COMMAND_CELLS, _KEY_CELLS = 22, 3
 
 _SHOWN = 120
 """Characters of a text."""
@@ -37,6 +40,7 @@ class _Entry(NamedTuple):
     text: str
     help: str
     run: Callable[[], None]
+    key: str = ""
 
 
 class Commands(Provider):
@@ -45,7 +49,7 @@ class Commands(Provider):
     async def discover(self) -> Hits:
         """Commands that are possible now."""
         for entry in self._verbs():
-            yield DiscoveryHit(Content(entry.text), entry.run, text=entry.text, help=entry.help)
+            yield DiscoveryHit(_beside(Content(entry.text), entry), entry.run, text=entry.text)
 
     async def search(self, query: str) -> Hits:
         """What has the letters of the query in their order."""
@@ -54,8 +58,8 @@ class Commands(Provider):
             for entry in entries:
                 score = max(matcher.match(entry.text), matcher.match(entry.help) / 2)
                 if score > 0:
-                    shown = self._highlighted(matcher, entry.text)
-                    yield Hit(score, shown, entry.run, text=entry.text, help=entry.help)
+                    shown = _beside(self._highlighted(matcher, entry.text), entry)
+                    yield Hit(score, shown, entry.run, text=entry.text)
 
     def _highlighted(self, matcher: Matcher, text: str) -> Content:
         # `Matcher.highlight` takes the text for markup.
@@ -72,9 +76,15 @@ class Commands(Provider):
 
     def _verbs(self) -> Iterator[_Entry]:
         context = self._context
-        for verb in VERBS if context is not None else ():
-            if context is not None and context.can(verb.name):
-                yield _Entry(verb.usage, verb.help, partial(_start, verb, context))
+        if context is None:
+            return
+        keys: dict[str, str] = {}
+        for key, found in self.screen.active_bindings.items():
+            keys.setdefault(found.binding.id or "", key_name(key))
+        for verb in VERBS:
+            if context.can(verb.name):
+                key = keys.get(verb.binding, "") if verb.binding else ""
+                yield _Entry(verb.short, verb.help, partial(_start, verb, context), key)
 
     def _things(self) -> Iterator[_Entry]:
         context = self._context
@@ -90,6 +100,12 @@ class Commands(Provider):
                 yield _Entry(f"{verb.name} {plain(value, _SHOWN)}", verb.help, run)
 
 
+def _beside(text: Content, entry: _Entry) -> Content:
+    """A command, its key, and what it does, in one line."""
+    gap = max(2, _COMMAND_CELLS - text.cell_length)
+    return Content.assemble(text, " " * gap, (f"{entry.key:<{_KEY_CELLS}}  {entry.help}", "dim"))
+
+
 def _start(verb: Verb, context: CommandContext) -> None:
     """Do what needs no word more; else have the operator go on in the command line."""
     if verb.complete:
@@ -103,12 +119,13 @@ class Palette(CommandPalette):
 
     DEFAULT_CSS = """
     Palette { background: $background 0%; }
-    Palette > Vertical { margin-top: 2; width: 90%; max-width: 100; background: $background; }
+    Palette > Vertical { margin-top: 2; width: 100%; max-width: 110; background: $background; }
     Palette #--input { border: none; background: $panel; height: 1; }
     Palette SearchIcon { margin: 0 0 0 1; color: $text-primary; }
     Palette CommandInput, Palette CommandInput:focus { border: none; height: 1; padding: 0; background: $panel; }
     Palette CommandList { border: none; padding: 0; max-height: 60vh; background: $surface; scrollbar-size: 0 0; }
     Palette CommandList:focus { border: none; }
+    Palette CommandList { text-wrap: nowrap; text-overflow: clip; }
     Palette CommandList > .option-list--option { padding: 0 1; text-style: none; }
     Palette CommandList > .option-list--option-highlighted { text-style: reverse; }
     Palette LoadingIndicator { display: none; }

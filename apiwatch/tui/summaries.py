@@ -1,11 +1,12 @@
 """What key 0 shows: the page about a scope, read from the store."""
 
 import ipaddress
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from apiwatch.store.scope import EVERYTHING, Scope
-from apiwatch.store.views import AlertView, BlockEntry, ClientDetail, ClientView, RouteView
+from apiwatch.store.views import AlertView, BlockEntry, ClientDetail, ClientView, PointView, RouteView
 from apiwatch.text import plain
 from apiwatch.tui.cells import clock
 from apiwatch.tui.line import Line, wrap
@@ -21,7 +22,7 @@ __all__ = ["Summary", "summarise"]
 _TOPS = (*ALERTS.panels[:2], CLIENTS.panels[0], AUTH.panels[0])
 """Lists whose first rows the overview shows."""
 
-_ROUTES = 5000
+_ROUTES, _TAIL = 5000, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,11 @@ async def _tops(query: Query) -> Summary:
     alerts = tuple(alert for _key, _panel, answer in found for alert in answer.alerts)
     whole = query.scope == EVERYTHING
     overview = query.overview if whole else None
+    day = await query.reader.day(query.at) if whole else ()
     heading = "overview" if whole else plain(query.scope.net or query.scope.agent)
     return Summary(
         heading,
-        lambda width: overview_page(overview, tops, width, query.now, query.glyphs, alerts=alerts),
+        lambda width: overview_page(overview, tops, width, query.now, query.glyphs, alerts=alerts, day=day),
         alerts=alerts,
     )
 
@@ -79,13 +81,26 @@ async def _client(query: Query, blocks: Sequence[BlockEntry]) -> Summary:
     if detail is None:
         why = "it may be older than the retention of clients, or an alert's address that sent nothing since"
         return _gone(client, f"the state file knows nothing about {client}", why)
-    blocked = _blocked(client, blocks)
+    blocked, points = _blocked(client, blocks), await _points(query, client)
+    tail = await query.reader.tail(_TAIL, query.scope)
+    times = [view.time for view in reversed(tail.lines)] if tail.kept == tail.seen else []
     return Summary(
         client,
-        lambda width: client_page(detail, width, now, query.glyphs, blocked),
+        lambda width: client_page(detail, width, now, query.glyphs, blocked, points=points, times=times),
         _row_of(detail, query),
         detail.alerts,
     )
+
+
+async def _points(query: Query, client: str) -> list[PointView]:
+    """Ids that a client tried, and for comparison those of others on the same route."""
+    own = await query.reader.points(Scope(client=client))
+    if not own:
+        return []
+    busiest, _number = Counter((view.host, view.route) for view in own).most_common(1)[0]
+    beside = await query.reader.points(Scope(host=busiest[0], route=busiest[1]))
+    asked = {view.principal for view in own}
+    return [*own, *(view for view in beside if view.principal not in asked)]
 
 
 def _row_of(detail: ClientDetail, query: Query) -> Row:
@@ -144,9 +159,24 @@ async def _known_route(query: Query, route: RouteView) -> Summary:
     suspects = [
         view for family in ("enumeration", "auth") for view in await reader.suspects(family, scope=inside.scope)
     ]
+    points = await reader.points(inside.scope)
+
+    def page(width: int) -> list[Line]:
+        return route_page(
+            route,
+            width,
+            now,
+            query.glyphs,
+            usual=route.usual / query.window_minutes,
+            clients=clients,
+            suspects=suspects,
+            alerts=alerts,
+            points=points,
+        )
+
     return Summary(
         route.route,
-        lambda width: route_page(route, width, now, query.glyphs, clients=clients, suspects=suspects, alerts=alerts),
+        page,
         RouteRow(route, now, query.window_minutes * 60.0, query.glyphs),
         alerts,
     )

@@ -4,7 +4,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 
+from apiwatch.cli.root import root
 from tests.cli.logs import WALKER, incident, text_of
 from tests.cli.program import DEADLINE_S, collector, command, environment, json_lines, refused, run, wait_for
 
@@ -29,6 +31,15 @@ def test_clients_are_listed_worst_first(home: Path, state: Path) -> None:
     counts = [client["requests"] for client in found]
     assert counts == sorted(counts, reverse=True)
     assert sum(counts) == len(incident())
+
+
+def test_a_filter_narrows_what_is_listed(home: Path, state: Path) -> None:
+    found = json_lines(run(home, "clients", "--json", f"--filter=client:{WALKER} reqs>1", f"--db={state}").stdout)
+    assert [client["client"] for client in found] == [WALKER]
+    wrong = refused(home, 2, "alerts", "--filter=sevrity:high", f"--db={state}")
+    assert "--filter: `sevrity` is not a field of alerts; did you mean `severity`?" in wrong
+    completed = ShellComplete(root, {}, "apiwatch", "_").get_completions(["clients", "--filter"], "sco")
+    assert [item.value for item in completed] == ["score>"]
 
 
 def test_routes_are_templated(home: Path, state: Path) -> None:

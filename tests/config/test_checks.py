@@ -55,6 +55,12 @@ def test_a_section_without_settings_means_its_defaults(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ("limits:\n  cleints: 5\n", "line 2: `limits.cleints` is not a setting; did you mean `limits.clients`?"),
+        ("dashboard: {keys: [p]}\n", "line 1: `dashboard.keys` must hold lines such as `acknowledge: A`"),
+        ("dashboard:\n  keys:\n    pause: ctrl+foo\n", "line 3: `dashboard.keys.pause`: `ctrl+foo` is not a key"),
+        (
+            "dashboard:\n  keys:\n    ../x: p\n",
+            "line 3: `dashboard.keys.../x`: `../x` is not the name of a key binding",
+        ),
         ("Limits: {}\n", "line 1: `Limits` is not a setting; did you mean `limits`?"),
         ("sources:\n  trusted-proxy: []\n", "did you mean `sources.trusted_proxy`?"),
         ("paths: [a]\n", "`paths` is not a setting here; put `paths` on a line below the section `sources`."),

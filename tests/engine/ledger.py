@@ -16,6 +16,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "route_minutes": ("minute", "host", "route"),
     "suspects": ("detector", "principal", "host", "route", "parameter"),
     "alerts": ("id",),
+    "points": ("principal", "host", "route", "parameter"),
     "evidence": ("alert_id", "slot"),
     "sources": ("source",),
     "unparsed": ("source", "line"),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, cast
 
 from textual.app import App, ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from apiwatch.store.filters import List, typed
@@ -64,7 +64,7 @@ class CommandScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("colon", "command"),
-        ("slash", "filter"),
+        Binding("slash", "filter", id="filter"),
         ("q", "app.exit"),
         ("ctrl+p", "palette"),
     ]

@@ -17,11 +17,13 @@ from apiwatch.store.views import (
     EvidenceView,
     FacetView,
     HealthView,
+    InventoryView,
     LineView,
     Listing,
     MinuteView,
     Mix,
     Overview,
+    PointView,
     Pulse,
     RouteView,
     SourceView,
@@ -357,6 +359,19 @@ AUTH: tuple[SuspectView, ...] = (
     ),
     suspect("198.18.0.9", "auth.brute-force", 0.34, route="POST /login", note="3 failures for 1 user"),
 )
+INVENTORY: tuple[InventoryView, ...] = (
+    InventoryView(
+        "api.example.com", "GET /api/v1/export", "learned", False, False, NOW - 900, NOW - 2, 14, 1,
+        mix(14, 0.9, 0.1), mix(14, 0.9, 0.1), FUZZER, "", "undeclared route answers", "a1b2c3d4e5f60005",
+    ),
+    InventoryView(
+        "api.example.com", "GET /api/users/{id}", "openapi", True, True, NOW - 86_400, NOW, 9_120, 300,
+        mix(9_120, 0.98, 0.01), mix(9_120, 0.98, 0.01), "198.18.0.3",
+    ),
+    InventoryView(
+        "api.example.com", "DELETE /api/orders/{id}", "openapi", True, False, 0.0, 0.0, 0, 0, Mix(), Mix(), "",
+    ),
+)  # fmt: skip
 BLOCKS: tuple[BlockEntry, ...] = (
     BlockEntry(
         "b0001",
@@ -388,6 +403,7 @@ class Scenario:
     auth: tuple[SuspectView, ...] = AUTH
     blocks: tuple[BlockEntry, ...] = BLOCKS
     notes: tuple[ActionView, ...] = ()
+    inventory: tuple[InventoryView, ...] = field(default_factory=lambda: INVENTORY)
     lines: tuple[LineView, ...] = field(default_factory=lambda: lines(WALKER))
     unparsed: tuple[UnparsedView, ...] = ()
     evidence: tuple[EvidenceView, ...] = field(default_factory=lambda: evidence(WALKER))
@@ -609,6 +625,22 @@ class FakeReader:
     ) -> Listing[RouteView]:
         self._called("routes")
         return Listing(kept(where, detail().routes, route_record, NOW)[:limit])
+
+    async def inventory(self, *, limit: int = 500, scope: Scope = EVERYTHING) -> Listing[InventoryView]:
+        return Listing(
+            [view for view in self._called("inventory").inventory if scope.route in ("", view.route)][:limit]
+        )
+
+    async def points(self, scope: Scope) -> tuple[PointView, ...]:
+        self._called("points")
+        route = "GET /api/orders/{id}"
+        return tuple(
+            PointView(
+                int(NOW) - 329 + step, 1_039_105 + 33 * step, step % 4 == 0, scope.client, scope.client,
+                "api.example.com", route, "orders", True, 33,
+            )
+            for step in range(256)
+        )  # fmt: skip
 
     async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
         lines = [view for view in self._called("tail").lines if scope.client in ("", view.client)]

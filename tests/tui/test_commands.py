@@ -212,7 +212,10 @@ async def test_the_palette_finds_and_hostile_names_are_inert(tmp_path: Path) -> 
                 await asyncio.sleep(0.01)
             raise AssertionError(f"{wanted!r} is not in\n{shown(palette)}")
 
-        await shows("alerts [FILTER]")
+        await shows("view 1: who does what")
+        await pilot.press(*"narrow")
+        assert (await shows("narrow the list")).split("filter ")[1].split()[0] == "/"
+        await pilot.press("ctrl+u")
         await pilot.press(*"user bob")
         found = await shows("[/x]\\x1b]52;c;aGk=\\x07\\u202ebob")
         assert "as JSON" not in found

@@ -11,16 +11,17 @@ from apiwatch.config.settings import Block
 from apiwatch.errors import UsageError
 from apiwatch.model import ActionKind, ClientFacetRow
 from apiwatch.store import Control, Reader, open_control, open_reader
-from apiwatch.store.views import AlertView
+from apiwatch.store.views import AlertView, BlockEntry
 from apiwatch.tui.blocking import propose, wishes
-from apiwatch.tui.deeds import Acknowledge, Allow, Benign, BlockDeed, Mute, Note, Unmute
+from apiwatch.tui.deeds import Acknowledge, Allow, Benign, BlockDeed, Disallow, Mute, Note, Unmute, Withdraw
 from apiwatch.tui.echo import Hearing, confirmed, news
+from apiwatch.tui.glyphs import ASCII
 from apiwatch.tui.line import line_text
-from apiwatch.tui.rows import AlertRow, ClientRow, Row
+from apiwatch.tui.rows import AlertRow, AllowRow, BlockRow, ClientRow, RouteRow, Row
 from apiwatch.tui.screens.prompts import ask_for
 from tests.store import rows
 from tests.store.rows import MINUTE, NOW
-from tests.tui import guards
+from tests.tui import fakes, guards
 from tests.tui.pilot import driving
 
 CLIENTS = ("203.0.113.7", "198.51.100.9", "2001:db8::5")
@@ -146,6 +147,9 @@ async def test_one_client_is_allowed_as_what_the_store_knows(desk: Desk) -> None
     (entry,) = await desk.reader.allowed(NOW)
     assert (entry.target, entry.expires, entry.reason, entry.actor) == ("user:bob", None, "our partner", ME)
     assert confirmed(outcome.marks, await desk.reader.actions())
+    route = RouteRow(fakes.detail().routes[0], NOW, 300.0, ASCII)
+    assert Allow([route]).fields[0].choices == ("route:GET /api/orders/{id}",)
+    assert Allow([], targets=["agent:Pingdom*"]).title == "Allow agent:Pingdom*"
     full = Allow([row], [entry] * 200)
     assert "holds 200 entries" in full.nothing
 
@@ -177,7 +181,7 @@ async def test_what_stops_halfway_says_how_far_it_came(desk: Desk) -> None:
     deed = Mute(await desk.alert_rows(), [])
     outcome = await deed.do(control, ("2h", ""), ME, NOW)  # type: ignore[arg-type]  # the rest is the real one's
     assert outcome.failure.startswith("muted 1 of 2: the state file ")
-    assert (outcome.seen, len(outcome.marks)) == ("muted 1 alerts for 2h", 1)
+    assert (outcome.seen, len(outcome.marks)) == ("muted 1 of them for 2h", 1)
     failed = await deed.do(desk.control, ("2h", ""), ME, NOW)
     assert failed.failure.startswith("not muted: the state file ")
     assert (failed.waiting, failed.marks) == ("", ())
@@ -201,11 +205,46 @@ async def test_only_what_the_guard_lets_pass_is_queued(desk: Desk) -> None:
     assert none.nothing.startswith("refused: 127.0.0.1/32: ")
 
 
+async def test_a_rail_is_overridden_by_typing_the_network_again(desk: Desk) -> None:
+    wide, guard = "203.0.112.0/20", guards.make_guard()
+    row = BlockRow(BlockEntry("e", wide, "swarm", (), ME, NOW, None, "queued"), NOW)
+    deed = BlockDeed(propose(guard, wishes([row], [])), Block(), guard)
+    assert deed.nothing == ""
+    assert [field.label for field in deed.fields][2:] == [f"type {wide} to override the guard"]
+    assert deed.refusal(("1h", "", "")) == f"refused by a guard rail; type {wide} to override it, or Esc"
+    assert deed.refusal(("1h", "", wide)) == ""
+    failed = await deed.do(desk.control, ("1h", "", "yes"), ME, NOW)
+    assert failed.failure.startswith("not queued: ")
+    outcome = await deed.do(desk.control, ("1h", "", wide), ME, NOW)
+    assert outcome.seen == f"queued {wide} for 1h; B exports"
+    assert [entry.net for entry in await desk.reader.block_entries(NOW)] == [wide]
+
+
 def test_a_duration_that_cannot_be_is_an_error_before_anything_is_written() -> None:
     from apiwatch.tui.deeds.base import lasting
 
     with pytest.raises(UsageError):
         lasting("-1h")
+
+
+async def test_what_is_in_force_is_ended_and_what_is_over_is_left_out(desk: Desk) -> None:
+    guard, found = guards.make_guard(), await desk.alert_rows()
+    await BlockDeed(propose(guard, wishes(found, [])), Block(), guard).do(desk.control, ("1h", ""), ME, NOW)
+    await Allow(found[:1]).do(desk.control, ("network:203.0.113.7/32", "ever", "ours"), ME, NOW)
+    queued = [BlockRow(entry, NOW) for entry in await desk.reader.block_entries(NOW)]
+    withdraw = Withdraw([*queued, *found[:1]])
+    assert (withdraw.title, withdraw.fields) == ("Withdraw 3 networks", ())
+    assert [(each.name, each.why) for each in withdraw.left_out] == [("203.0.113.7", "is no such entry")]
+    outcome = await withdraw.do(desk.control, (), BOB, NOW + 1)
+    assert outcome.seen == "withdrew 3 networks"
+    assert not await desk.reader.block_entries(NOW + 1)
+    over = [BlockRow(entry, NOW) for entry in await desk.reader.block_entries(NOW, include_ended=True)]
+    assert Withdraw(over).nothing == "nothing to withdraw: 198.51.100.9/32 is withdrawn"
+    (entry,) = await desk.reader.allowed(NOW)
+    outcome = await Disallow([AllowRow(entry, NOW)]).do(desk.control, (), BOB, NOW + 2)
+    assert outcome.seen == "took off the allow-list: network:203.0.113.7/32"
+    assert not await desk.reader.allowed(NOW + 3)
+    assert confirmed(outcome.marks, await desk.reader.actions(limit=1))
 
 
 async def test_up_and_down_choose_in_a_question(tmp_path: Path) -> None:
@@ -221,3 +260,7 @@ async def test_up_and_down_choose_in_a_question(tmp_path: Path) -> None:
         await tui.shows("say why, in a few words")
         await tui.press("'our partner", "enter")
         assert answers == [("network:203.0.113.0/24", "7d", "our partner")]
+        tui.app.push_screen(ask_for(Withdraw([BlockRow(fakes.BLOCKS[0], NOW)]), tui.app.glyphs), answers.append)
+        await tui.shows("Withdraw 203.0.113.99/32")
+        await tui.press("enter")
+        assert answers[1] == ()

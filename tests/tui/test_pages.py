@@ -1,14 +1,73 @@
 """The drill-down and the why of an alert are complete and fit their width."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 
-from apiwatch.store.views import ClientDetail
+from apiwatch.store.views import ClientDetail, FacetView
 from apiwatch.tui.glyphs import ASCII, UNICODE, Glyphs
 from apiwatch.tui.line import Line, line_text, line_width
-from apiwatch.tui.pages import client_page, lines_page, why_page
+from apiwatch.tui.pages import campaign_page, client_page, lines_page, route_page, user_page, why_page
 from tests.tui import fakes
+
+
+class Asked(NamedTuple):
+    time: float
+    number: int
+    found: bool
+    principal: str = fakes.WALKER
+    route: str = "GET /api/orders/{id}"
+    parameter: str = "id"
+    ordered: bool = True
+    stride: int = 98
+
+
+IDS = [Asked(fakes.NOW - 300 + 3 * i, 1_039_105 + 43 * i, i % 7 < 2) for i in range(100)]
+USERS = [view._replace(principal="198.18.0.9", time=fakes.NOW - 7 * i, found=True) for i, view in enumerate(IDS[::9])]
+MEMBERS = tuple(replace(view, spark=(0, 0, 9, 4) * 3) for view in fakes.CLIENTS[:9])
+
+
+def route(width: int, glyphs: Glyphs = UNICODE) -> list[Line]:
+    return route_page(
+        fakes.detail().routes[0],
+        width,
+        fakes.NOW,
+        glyphs,
+        timeline=fakes.timeline(),
+        usual=45,
+        clients=fakes.CLIENTS,
+        suspects=fakes.SUSPECTS,
+        alerts=fakes.ALERTS[:1],
+        points=IDS,
+    )
+
+
+def campaign(width: int, glyphs: Glyphs = UNICODE) -> list[Line]:
+    agents = [FacetView("python-httpx/0.27", 41, fakes.NOW)]
+    return campaign_page(
+        fakes.ALERTS[1], MEMBERS, fakes.evidence(fakes.WALKER), width, fakes.NOW, glyphs, agents=agents
+    )
+
+
+def user(width: int, glyphs: Glyphs = UNICODE, *, success: float = fakes.NOW - 60) -> list[Line]:
+    visits = [FacetView(view.client, 9, view.last_seen) for view in fakes.CLIENTS[:4]]
+    return user_page(
+        "alice@example.com",
+        fakes.CLIENTS[:3],
+        visits,
+        width,
+        fakes.NOW,
+        glyphs,
+        clients_total=41,
+        first_seen=fakes.NOW - 9000,
+        last_seen=fakes.NOW - 3,
+        routes=fakes.detail().routes,
+        alerts=fakes.ALERTS[2:3],
+        suspects=fakes.AUTH,
+        failures=747,
+        success=success,
+    )
 
 
 def joined(drawn: list[Line]) -> str:
@@ -53,13 +112,17 @@ def test_who_and_why_come_first() -> None:
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
 @pytest.mark.parametrize("width", [60, 80, 99, 100, 119, 120, 160, 200])
 def test_pages_fit(width: int, glyphs: Glyphs) -> None:
-    for detail in (fakes.detail(), fakes.detail(fakes.STUFFER)):
-        drawn = client_page(detail, width, fakes.NOW, glyphs)
+    pages = (
+        client_page(fakes.detail(), width, fakes.NOW, glyphs, points=IDS + USERS, times=[9.0, 9.5, 10.0, 11.0, 12.0]),
+        client_page(fakes.detail(fakes.STUFFER), width, fakes.NOW, glyphs),
+        why_page(fakes.ALERTS[1], fakes.evidence(fakes.WALKER), width, fakes.NOW, glyphs),
+        route(width, glyphs),
+        campaign(width, glyphs),
+        user(width, glyphs),
+    )
+    for drawn in pages:
         assert [line_text(row) for row in drawn if line_width(row) > width] == []
-        if glyphs.plain:
-            assert joined(drawn).isascii()
-    drawn = why_page(fakes.ALERTS[1], fakes.evidence(fakes.WALKER), width, fakes.NOW, glyphs)
-    assert [line_text(row) for row in drawn if line_width(row) > width] == []
+        assert not glyphs.plain or joined(drawn).isascii()
 
 
 def test_an_unsuspicious_client_says_so() -> None:
@@ -127,6 +190,88 @@ def test_why_has_every_part_of_the_explanation() -> None:
         "original lines, 2",
     ):
         assert wanted in text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_first_screen_says_who_why_since_when_and_how_much(width: int) -> None:
+    first = "\n".join(client_text(width).splitlines()[:18])
+    for wanted in (
+        "203.0.113.7   CRIT !!",
+        "50m 00s ago",
+        "11.5k requests",
+        "limit S >= 13.8",
+        "peak 632",
+        "a trusted proxy",
+    ):
+        assert wanted in first
+
+
+def test_ids_are_a_picture_with_the_first_one_that_exists() -> None:
+    text = joined(client_page(fakes.detail(), 120, fakes.NOW, ASCII, points=IDS + USERS))
+    for wanted in (
+        "ids tried on GET /api/orders/{id}",
+        "one in 98 is shown",
+        "near id 1039105",
+        "o found 30",
+        "- others 12",
+        "1043362 |",
+    ):
+        assert wanted in text
+
+
+def test_an_address_with_many_user_agents_may_be_shared() -> None:
+    agents = tuple(FacetView(f"agent {number}", 9, fakes.NOW) for number in range(7))
+    text = client_text(120, replace(fakes.detail(), user_agents=agents))
+    assert "a block would hit all behind it" in text
+    assert "and 2 more, further down" in text
+    assert "agent 6" in text
+    assert "a block would hit" not in client_text(120)
+
+
+def test_a_route_page_says_what_is_hit_by_how_many_and_how() -> None:
+    text = joined(route(120))
+    for wanted in (
+        "GET /api/orders/{id}   CRIT !!  1 alert",
+        "10.9k requests of 1 client for 9812 objects: miss 72%, ok 28%",
+        "walks object ids on GET /api/orders/{id}",
+        "peak 632, usual 45",
+        "clients, the busiest 20 of 43",
+        "enumeration.miss 198.18.0.77",
+    ):
+        assert wanted in text
+
+
+def test_a_route_whose_outcomes_are_not_known_by_the_minute_has_a_timeline_too() -> None:
+    view = replace(fakes.detail().routes[0], spark=(0, 7, 0, 90))
+    text = joined(route_page(view, 80, fakes.NOW, ASCII))
+    assert "10 minutes to 14:02Z, peak 90" in text
+    assert "now" in text
+
+
+def test_a_campaign_page_says_what_its_members_share() -> None:
+    text = joined(campaign(120))
+    for wanted in (
+        "41 clients fail to log in as 1914 users",
+        "networks 203.0.113.0/24 (41)",
+        "1 user agent: python-httpx/0.27 (41)",
+        "by their own: critical 1, high 2",
+        "members, 9 of 41",
+        "  \u2588\u2584  \u2588\u2584  \u2588\u2584  miss 68%  ok 27%  deny 5%",
+        "203.0.113.104",
+    ):
+        assert wanted in text
+
+
+def test_a_user_page_says_from_where_and_whether_guessing_had_success() -> None:
+    text = joined(user(80))
+    for wanted in (
+        "alice@example.com   HIGH !  41 clients   1 alert",
+        "a log-in succeeded at 14:01:31Z after 747 failures",
+        "clients it came from, the latest 4 of 41",
+        "2001:db8:9:1::5",
+    ):
+        assert wanted in text
+    assert "747 failed log-ins, no success after them" in joined(user(80, success=0.0))
 
 
 def test_why_of_a_campaign_lists_its_addresses() -> None:

@@ -1,6 +1,6 @@
 """What one or more OpenAPI files say: a path of a host -> its operations by method."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from apiwatch.routes.patterns import Patterns, params_of, segments_of
@@ -51,15 +51,24 @@ class Specification:
         self._patterns: Patterns[PathItem] = Patterns()
         self._hosts: set[str] = set()
         self._anywhere = False
+        self._items: list[PathItem] = []
         self.size = 0
         """Operations in all."""
         for pattern, item in items:
             self._patterns.add(pattern, item)
+            self._items.append(item)
             self.size += len(item.operations)
             if item.hosts is None:
                 self._anywhere = True
             else:
                 self._hosts |= item.hosts
+
+    def declared(self) -> Iterator[tuple[str, str, Operation]]:
+        """(host, route label, operation) of every operation, in the order of the files; host '' stands for any."""
+        for item in self._items:
+            for host in sorted(item.hosts) if item.hosts is not None else ("",):
+                for method, operation in item.operations.items():
+                    yield host, f"{method} {item.template}", operation
 
     def covers(self, host: str) -> bool:
         """Whether this host is specified: it is named by a server, or the servers name none, or the log has no host."""

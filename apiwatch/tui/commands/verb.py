@@ -52,6 +52,11 @@ class Verb:
         return " ".join([self.name, *words])
 
     @property
+    def short(self) -> str:
+        """What must be written at least: `client CLIENT`."""
+        return " ".join([self.name, *(each.name.upper() for each in self.arguments if not each.optional)])
+
+    @property
     def complete(self) -> bool:
         """Whether it can run without arguments."""
         return all(argument.optional for argument in self.arguments)

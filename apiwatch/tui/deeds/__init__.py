@@ -5,7 +5,20 @@ from apiwatch.tui.deeds.allow import Allow
 from apiwatch.tui.deeds.base import Deed, Outcome
 from apiwatch.tui.deeds.benign import Benign
 from apiwatch.tui.deeds.block import BlockDeed
+from apiwatch.tui.deeds.ended import Disallow, Withdraw
 from apiwatch.tui.deeds.mute import Mute, Unmute
 from apiwatch.tui.deeds.note import Note
 
-__all__ = ["Acknowledge", "Allow", "Benign", "BlockDeed", "Deed", "Mute", "Note", "Outcome", "Unmute"]
+__all__ = [
+    "Acknowledge",
+    "Allow",
+    "Benign",
+    "BlockDeed",
+    "Deed",
+    "Disallow",
+    "Mute",
+    "Note",
+    "Outcome",
+    "Unmute",
+    "Withdraw",
+]

@@ -30,7 +30,7 @@ class AlertDeed(Deed):
         for row in rows:
             alert_id = row.alert_id or _naming(row, alerts)
             view = views.get(alert_id)
-            shown = plain(row.client or row.key, _NAME)
+            shown = plain(row.name or row.key, _NAME)
             why = "has no alert" if not alert_id else self.unfit(view, many=len(rows) > 1) if view is not None else ""
             if why:
                 left_out.append(LeftOut(shown, why))

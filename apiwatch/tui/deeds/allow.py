@@ -1,7 +1,7 @@
 """Who raises no alerts for a while."""
 
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
 from apiwatch.errors import UsageError
 from apiwatch.store.allowing import MOST
@@ -19,34 +19,42 @@ _USUAL = "7d"
 _EVER = "ever"
 _EACH = ("client", "network")
 _FACETS = 5
+_NAME = 60
 _WILD = frozenset("*?[")
 
 
 class Allow(Deed):
-    """Put the clients of some rows on the allow-list. Values: whom, duration or `ever`, reason.
+    """Put what some rows are about on the allow-list: clients, networks, users, agents, routes. Values: whom, duration
+    or `ever`, reason.
 
-    For one row `whom` is a target as `apiwatch allow add` takes it, with those to choose from that `detail` knows; for
-    many it is `client` or `network` (/24, /64), and means that of each. `live` is the allow-list as it is.
+    For one subject `whom` is a target as `apiwatch allow add` takes it, with those to choose from that `detail` knows;
+    for many it is `client`, each for itself, or `network`, which is the /24 or /64 of each address. `live` is the
+    allow-list as it is. `targets` are subjects beside the rows, written as for `apiwatch allow add`.
     """
 
     kind, confirm, done, doing = "allow", "allow", "allowed", "allowing"
     noun = ("", "clients")
 
     def __init__(
-        self, rows: Sequence[Row], live: Sequence[AllowEntry] = (), detail: ClientDetail | None = None
+        self,
+        rows: Sequence[Row],
+        live: Sequence[AllowEntry] = (),
+        detail: ClientDetail | None = None,
+        targets: Sequence[str] = (),
     ) -> None:
-        subjects: dict[str, Subject] = {}
+        subjects = {target: Subject(target, plain(target, _NAME)) for target in targets}
         left_out: list[LeftOut] = []
         room = MOST - len(live)
         for row in rows:
-            for address in row.addresses or ("",):
-                shown = plain(address or row.key, 60)
-                if not _is_address(address):
-                    left_out.append(LeftOut(shown, "is no address"))
-                elif address not in subjects and len(subjects) >= room:
+            found = {_target(address): plain(address, _NAME) for address in row.addresses} or {_named(row): row.name}
+            for target, shown in found.items():
+                shown = plain(shown or row.key, _NAME)
+                if not target:
+                    left_out.append(LeftOut(shown, "cannot be on an allow-list"))
+                elif target not in subjects and len(subjects) >= room:
                     left_out.append(LeftOut(shown, f"finds no room: the allow-list holds {MOST} entries"))
                 else:
-                    subjects.setdefault(address, Subject(address, shown))
+                    subjects.setdefault(target, Subject(target, shown))
         super().__init__(list(subjects.values()), left_out)
         self._choices = _EACH if len(subjects) != 1 else tuple(choices_for(next(iter(subjects)), detail))
 
@@ -88,7 +96,7 @@ class Allow(Deed):
 
         if len(self.subjects) == 1:
             return parse_target(values[0])
-        return parse_target(subject.key if values[0] == _EACH[0] else _network(subject.key))
+        return parse_target(subject.key if values[0] == _EACH[0] else _widened(subject.key) or subject.key)
 
     async def write(self, control: Control, subject: Subject, values: tuple[str, ...], actor: str, now: float) -> None:
         """One entry; the same target again renews it."""
@@ -100,10 +108,11 @@ class Allow(Deed):
         return " for ever" if values[1] == _EVER else f" for {plain(values[1], 20)}"
 
 
-def choices_for(address: str, detail: ClientDetail | None) -> Iterator[str]:
-    """Targets that an address suggests, the narrowest first; what a log says is offered only if it is no pattern."""
-    yield f"network:{ip_network(address)}"
-    yield f"network:{_network(address)}"
+def choices_for(target: str, detail: ClientDetail | None) -> Iterator[str]:
+    """A target and others that it suggests; what a log says is offered only if it is no pattern."""
+    yield target
+    if wider := _widened(target):
+        yield wider
     if detail is None:
         return
     named = [("user", facet.value) for facet in detail.users[:_FACETS]]
@@ -114,14 +123,32 @@ def choices_for(address: str, detail: ClientDetail | None) -> Iterator[str]:
     yield from (f"{kind}:{value}" for kind, value in named if value and not _WILD.intersection(value))
 
 
-def _is_address(text: str) -> bool:
+def _target(address: str) -> str:
+    """The target of an address or network; '' for a name that is neither."""
     try:
-        ip_address(text)
+        return f"network:{ip_network(address)}"
     except ValueError:
-        return False
-    return True
+        return ""
 
 
-def _network(address: str) -> str:
-    net = ip_network(address)
-    return str(net.supernet(new_prefix=24 if net.version == 4 else 64))
+def _named(row: Row) -> str:
+    """The target of a row that is about no address; '' when it has none, or one that would fit others as well."""
+    scope = row.opens
+    if scope.net:
+        return _target(scope.net)
+    if scope.user:
+        return f"user:{scope.user}"
+    if scope.agent:
+        return "" if _WILD.intersection(scope.agent) else f"agent:{scope.agent}"
+    return f"route:{scope.route}" if scope.route else ""
+
+
+def _widened(target: str) -> str:
+    """The /24 or /64 of a target that is a single address; '' for others."""
+    kind, _, value = target.partition(":")
+    if kind != "network":
+        return ""
+    net = ip_network(value)
+    if net.prefixlen < net.max_prefixlen:
+        return ""
+    return f"network:{net.supernet(new_prefix=24 if net.version == 4 else 64)}"

@@ -138,7 +138,7 @@ class Deed(ABC):
                 failure = f"{of}: {error}"
                 break
             written.append(mark)
-        count = f"{len(written)} {self.noun[1]}" if failure else self.what
+        count = f"{len(written)} {self.noun[1] if len(written) > 1 else 'of them'}" if failure else self.what
         return Outcome(
             tuple(written),
             f"{self.doing} {count}..." if written else "",

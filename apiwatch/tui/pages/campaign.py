@@ -73,9 +73,10 @@ def _traits(
     if members:
         begun = sorted(member.first_seen for member in members)
         young = sum(member.first_seen >= alert.first_seen - 60 for member in members)
+        ages = list(dict.fromkeys((age(now - begun[0]), age(now - begun[-1]))))
         drawn += wrap(
-            f"first seen {age(now - begun[0])} to {age(now - begun[-1])} ago; "
-            f"{percent(young, len(members))} of {some(len(members), 'known member')} came with it",
+            f"first seen {' to '.join(ages)} ago; "
+            f"{percent(young, len(members))} of {some(len(members), 'known member')} appeared with it",
             width,
             first=" since    ",
             rest="          ",

@@ -1,6 +1,6 @@
 """Key 0 of everything: the last hours as pictures, and the top of every list."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from apiwatch.store.views import AlertView, MinuteView, Overview
 from apiwatch.tui.columns import choose, heads, place
@@ -25,17 +25,17 @@ def overview_page(
     *,
     alerts: Sequence[AlertView] = (),
     day: Sequence[MinuteView] = (),
-    severities: Mapping[int, str] | None = None,
 ) -> list[Line]:
     """The last hour, the last day, then of each list (title, rows) the first rows, for a width.
 
-    `day` are the minutes of 24 hours, `severities` the worst alert of each of them.
+    `day` are the minutes of 24 hours, each with its worst alert.
     """
     text = width - 1
-    drawn = timeline_section(overview.timeline if overview else (), text, glyphs, now=now, alerts=alerts)
+    usual = overview.usual / overview.window_minutes if overview else 0.0
+    drawn = timeline_section(overview.timeline if overview else (), text, glyphs, now=now, alerts=alerts, usual=usual)
     if day:
         drawn.append(section(heat_title(day), text, glyphs))
-        drawn += heat(day, text, _HEAT_LINES, glyphs, severities=severities or {})
+        drawn += heat(day, text, _HEAT_LINES, glyphs)
     for title, rows in tops:
         drawn += [section(title, text, glyphs), *_top(rows, text)]
     return drawn

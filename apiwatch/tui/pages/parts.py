@@ -9,7 +9,7 @@ from apiwatch.text import plain
 from apiwatch.tui.cells import age, clock, count, percent, rank, size, span, stamp
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, beside, cut_middle, fit, fit_line, line, titled_rule, wrap
-from apiwatch.tui.pictures import Mark, bars, outcome_bars, timeline, timeline_title
+from apiwatch.tui.pictures import Mark, bars, outcome_bars, spark, timeline, timeline_title
 from apiwatch.tui.rows.base import failed, outcomes, severity_piece
 
 __all__ = [
@@ -37,6 +37,7 @@ BESIDE_FROM = 110
 
 _GAP = "   "
 _NUMBERS_SHORT = 2
+_CHARTS_FROM, _CHART = 100, 12
 
 
 def section(name: str, width: int, glyphs: Glyphs) -> Line:
@@ -88,22 +89,29 @@ def timeline_section(
     now: float,
     alerts: Sequence[AlertView] = (),
     usual: float = 0.0,
+    tall: int = 0,
 ) -> list[Line]:
-    """Requests per minute up to the newest one, with a mark for each alert and a strip per outcome."""
+    """Requests per minute up to the newest one, alert marks and outcomes, in `tall` lines (0: as suits the width)."""
     if not minutes:
         return [section("requests per minute", width, glyphs), line(Piece(" none in the minutes that are kept", "dim"))]
     marks = [Mark(view.alert.first_seen, SEVERITIES[view.alert.severity]) for view in alerts]
     end = "now" if now // 60 - minutes[-1].minute <= 1 else ""
-    tall = 12 if width >= BESIDE_FROM - 1 else 8
+    tall = tall or (12 if width >= BESIDE_FROM - 1 else 8)
     return [
         section(timeline_title(minutes, usual=usual), width, glyphs),
         *timeline(minutes, width, tall, glyphs, marks=marks, usual=usual, end=end),
     ]
 
 
-def mix_text(mix: Mix) -> str:
-    """Outcomes in a sentence, largest first: 'miss 68%, ok 27%'."""
-    return outcomes(mix).replace("  ", ", ") or "no outcome known"
+def mix_text(mix: Mix, width: int = 80, between: str = ", ") -> str:
+    """Outcomes in at most `width` cells, largest first: 'miss 68%, ok 27%'; '' when none is known."""
+    text = ""
+    for part in outcomes(mix).split("  "):
+        longer = f"{text}{between}{part}" if text else part
+        if len(longer) > width:
+            break
+        text = longer
+    return text
 
 
 def outcome_section(mix: Mix, width: int, glyphs: Glyphs) -> list[Line]:
@@ -137,26 +145,29 @@ def _route(view: RouteView, room: int, *, with_host: bool) -> Line:
 
 
 def client_list(clients: Sequence[ClientView], width: int, now: float, glyphs: Glyphs, title: str) -> list[Line]:
-    """Clients with severity, score, requests in all, age of the last one, and outcomes where there is room."""
+    """Clients with severity, score and requests in all; where there is room with their last hour and outcomes, too."""
     drawn = [section(title, width, glyphs)]
     if not clients:
         return [*drawn, line(Piece(" none that is still known", "dim"))]
-    room = min(39, max(15, width - 36))
+    charts = any(view.spark for view in clients) and width >= _CHARTS_FROM
+    room = min(39, max(18, width - 62))
     names = f"{'SEV':<7} {'SCORE':>5} {fit('CLIENT', room)} {'REQS':>5} {'FIRST':>9} {'LAST':>4}"
-    drawn.append(line(Piece(f" {names}  OUTCOMES"[: max(0, width)], "columns")))
+    names += f"  {fit('LAST HOUR', _CHART)}" if charts else ""
+    drawn.append(fit_line(line(Piece(f" {names}  OUTCOMES", "columns")), width))
     for view in clients:
         name = fit(cut_middle(plain(view.client), room), room)
         figures = f" {count(view.requests):>5} {clock(view.first_seen):>9} {age(now - view.last_seen):>4}  "
         word = severity_piece(view.severity)
-        drawn.append(
-            line(
-                " ",
-                Piece(fit(word.text, 7), word.style),
-                f" {view.score:>5} ",
-                Piece(name, "strong" if view.score else ""),
-                f"{figures}{outcomes(view.window)}",
-            )
+        row = line(
+            " ",
+            Piece(fit(word.text, 7), word.style),
+            f" {view.score:>5} ",
+            Piece(name, "strong" if view.score else ""),
+            figures,
+            Piece(spark(view.spark, _CHART, glyphs) + "  " if charts else "", "accent"),
+            mix_text(view.window, width - 36 - room - charts * (_CHART + 2), "  "),
         )
+        drawn.append(fit_line(row, width))
     return drawn
 
 
@@ -181,7 +192,8 @@ def alert_list(alerts: Sequence[AlertView], width: int, now: float, most: int) -
         alert = view.alert
         times = f"from {clock(alert.first_seen)}, last {age(now - alert.last_seen)} ago"
         word = severity_piece(SEVERITIES[alert.severity])
-        drawn.append(fit_line(line(" ", word, f"  {alert.detector}, {view.state}, {times}"), width))
+        state = "" if view.state == "open" else f" {view.state},"
+        drawn.append(fit_line(line(" ", word, f"  {alert.detector},{state} {times}"), width))
         drawn += wrap(alert.title, width, first="       ", rest="       ", style="strong")
         for number in numbers:
             text = f"{number.name}: {number.value}; limit {number.threshold}; usual {number.baseline}"

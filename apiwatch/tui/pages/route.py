@@ -6,6 +6,7 @@ from apiwatch.store.views import AlertView, ClientView, MinuteView, RouteView, S
 from apiwatch.tui.cells import count
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, line, wrap
+from apiwatch.tui.pages.ids import AskedId, id_sections
 from apiwatch.tui.pages.parts import (
     alert_list,
     client_list,
@@ -21,6 +22,7 @@ from apiwatch.tui.pages.parts import (
     when,
     worst_of,
 )
+from apiwatch.tui.pictures import minutes_of
 
 __all__ = ["route_page"]
 
@@ -39,12 +41,15 @@ def route_page(
     clients: Sequence[ClientView] = (),
     suspects: Sequence[SuspectView] = (),
     alerts: Sequence[AlertView] = (),
+    points: Sequence[AskedId] = (),
 ) -> list[Line]:
     """Everything about a route, for a width: what is hit, by how many, what became of it, who, and what is suspicious.
 
-    `timeline` are its minutes, `usual` its usual requests per minute (0: not known), `clients` its busiest ones.
+    `timeline` are its minutes (without them those of `route.spark`, up to now), `usual` its usual requests per minute
+    (0: not known), `clients` its busiest ones, `points` ids that were asked for.
     """
     text = width - 1
+    minutes = timeline or minutes_of(route.spark, int(now // 60))
     left, right = halves(text)
     mix = route.mix
     drawn = [heading(route.route, worst_of(alerts), some(len(alerts), "alert"))]
@@ -60,9 +65,10 @@ def route_page(
     if not alerts:
         found.append(line(Piece(" none is about this route", "dim")))
     drawn += pair(found, outcome_section(mix, right, glyphs), text)
-    drawn += timeline_section(timeline, text, glyphs, now=now, alerts=alerts, usual=usual)
+    drawn += timeline_section(minutes, text, glyphs, now=now, alerts=alerts, usual=usual)
     title = f"clients, the busiest {count(min(len(clients), _CLIENTS))} of {count(max(route.clients, len(clients)))}"
     busiest = sorted(clients, key=lambda view: -view.requests)[:_CLIENTS]
     leaning = [section(f"tests that lean towards suspicion, {len(suspects)}", right, glyphs)]
     leaning += suspect_list(suspects, right, who=True) or [line(Piece(" none", "dim"))]
+    leaning += id_sections((), points, right, glyphs)
     return drawn + pair(client_list(busiest, left, now, glyphs, title), leaning, text)

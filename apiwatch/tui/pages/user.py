@@ -6,7 +6,7 @@ from apiwatch.store.views import AlertView, ClientView, FacetView, MinuteView, R
 from apiwatch.text import plain
 from apiwatch.tui.cells import age, clock, count
 from apiwatch.tui.glyphs import Glyphs
-from apiwatch.tui.line import Line, Piece, cut_middle, fit, line, wrap
+from apiwatch.tui.line import Line, Piece, cut_middle, fit, fit_line, line, wrap
 from apiwatch.tui.pages.parts import (
     alert_list,
     halves,
@@ -83,14 +83,15 @@ def _origins(
     known = {view.client: view for view in clients}
     shown = visits[:_CLIENTS]
     drawn = [section(f"clients it came from, the latest {len(shown)} of {count(total)}", width, glyphs)]
-    room = min(39, max(15, width - 40))
+    room = min(39, max(18, width - 56))
     names = f"{'SEV':<7} {fit('CLIENT', room)} {'REQS':>5} {'LAST':>4} {'ALL':>5}  OUTCOMES OF ALL"
-    drawn.append(line(Piece(f" {names}"[: max(0, width)], "columns")))
+    drawn.append(fit_line(line(Piece(f" {names}", "columns")), width))
     for visit in shown:
         view = known.get(visit.value)
         word = severity_piece(view.severity if view else "")
         name = fit(cut_middle(plain(visit.value), room), room)
         figures = f" {count(visit.requests):>5} {age(now - visit.last_seen):>4}"
         rest = f" {count(view.requests):>5}  {outcomes(view.window)}" if view else ""
-        drawn.append(line(" ", Piece(fit(word.text, 7), word.style), " ", Piece(name, "strong"), figures + rest))
+        row = line(" ", Piece(fit(word.text, 7), word.style), " ", Piece(name, "strong"), figures + rest)
+        drawn.append(fit_line(row, width))
     return drawn if shown else [*drawn, line(Piece(" none that is still known", "dim"))]

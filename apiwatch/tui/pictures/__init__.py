@@ -1,7 +1,7 @@
 """Pictures: pure functions from data to lines, for a width and a height in terminal cells."""
 
 from apiwatch.tui.pictures.bars import Bar, bars, gap_histogram, id_histogram, outcome_bars, status_bars
-from apiwatch.tui.pictures.columns import per_minute
+from apiwatch.tui.pictures.columns import minutes_of, per_minute
 from apiwatch.tui.pictures.gaps import gaps_of, regularity
 from apiwatch.tui.pictures.heat import heat, heat_title
 from apiwatch.tui.pictures.marks import Mark
@@ -22,6 +22,7 @@ __all__ = [
     "heat",
     "heat_title",
     "id_histogram",
+    "minutes_of",
     "outcome_bars",
     "per_minute",
     "regularity",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from apiwatch.store.views import MinuteView, Mix
 from apiwatch.tui.line import Line, Piece
 
-__all__ = ["column_of", "hour", "mixes", "per_minute", "resample", "slices", "time_axis"]
+__all__ = ["column_of", "hour", "minutes_of", "mixes", "per_minute", "resample", "slices", "time_axis"]
 
 _NONE = Mix()
 _LAST_MINUTE = 253_402_300_740 // 60
@@ -17,6 +17,12 @@ def mixes(timeline: Sequence[MinuteView], first: int, minutes: int) -> list[Mix]
     """What was asked in each of `minutes` minutes from `first` on; absent minutes are empty."""
     found = {view.minute: view.mix for view in timeline}
     return [found.get(minute, _NONE) for minute in range(first, first + minutes)]
+
+
+def minutes_of(requests: Sequence[int], last: int) -> tuple[MinuteView, ...]:
+    """Minutes up to `last` of which only the number of requests is known; () when there was none."""
+    first = last - len(requests) + 1
+    return tuple(MinuteView(first + index, Mix(requests=number)) for index, number in enumerate(requests) if number)
 
 
 def per_minute(timeline: Sequence[MinuteView], minutes: int) -> list[int]:

@@ -26,16 +26,16 @@ def heat(
     height: int,
     glyphs: Glyphs,
     *,
-    severities: Mapping[int, str],
     last: int = 0,
     span: int = DAY_MINUTES,
 ) -> list[Line]:
     """`height` lines about the `span` minutes up to `last` (0: the newest), folded into the width.
 
     One line: shades of the number of requests (the highest of a column, from 0 to the peak), with the letter C H M L I
-    of the worst alert where `severities` (minute to word) has one. Two: the hours below. Three: alerts apart from
-    requests, which are steps then, `.` where there was traffic and no alert. Four: the share that failed between them.
+    of the worst alert where there was one. Two: the hours below. Three: alerts apart from requests, which are steps
+    then, `.` where there was traffic and no alert. Four: the share that failed between them.
     """
+    severities = {view.minute: view.severity for view in minutes if view.severity}
     end = last or (minutes[-1].minute if minutes else 0)
     first = end - span + 1
     room = max(1, width - _GUTTER)
@@ -50,7 +50,7 @@ def heat(
     if height < 3:
         shades = _requests(highest, glyphs)
         both = [mark if word else Piece(cell, "accent") for mark, word, cell in zip(alerts, worst, shades, strict=True)]
-        rows = [_row("24 h" if span == DAY_MINUTES else "", both)]
+        rows = [_row(f"{span // 60} h" if span >= 120 else f"{span} m", both)]
     else:
         rows = [_row("reqs", [Piece(spark(highest, room, glyphs), "accent")])]
         if height > 3:

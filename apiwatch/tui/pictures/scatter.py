@@ -30,7 +30,7 @@ class IdPoint(Protocol):
         """Seconds since the epoch."""
 
     @property
-    def ordinal(self) -> int:
+    def number(self) -> int:
         """The id as a number, or its place in another order; of any size."""
 
     @property
@@ -42,7 +42,7 @@ class Point(NamedTuple):
     """A point by itself."""
 
     time: float
-    ordinal: int
+    number: int
     found: bool
 
 
@@ -64,7 +64,7 @@ def scatter(
     if not points:
         empty: list[Line] = [fit_line((Piece(" no ids are kept", "dim"),), width)]
         return (empty + [()] * height)[:height]
-    low, high = _range([point.ordinal for point in points])
+    low, high = _range([point.number for point in points])
     labels = (str(high), str(low)) if numbered else ("", "")
     gutter = min(max(len(label) for label in labels) + 1, _MOST_GUTTER, width // 3)
     room, tall = max(1, width - gutter - 1), max(0, height - 2)
@@ -115,14 +115,14 @@ def _cells(
         column = column_of(point.time - begin, whole, room) if whole > 0 else room // 2
         if column < 0:
             return
-        value = min(max(point.ordinal, low), high)
+        value = min(max(point.number, low), high)
         row = (value - low) * (tall - 1) // (high - low) if high > low else tall // 2
-        sign = _ABOVE if point.ordinal > high else _BELOW if point.ordinal < low else sign
+        sign = _ABOVE if point.number > high else _BELOW if point.number < low else sign
         if _ORDER.index(sign) > _ORDER.index(cells[row][column]):
             cells[row][column] = sign
 
     for other in others:
-        if low <= other.ordinal <= high:
+        if low <= other.number <= high:
             put(other, _OTHER)
     for point in points:
         put(point, _FOUND if point.found else _MISSED)
@@ -133,20 +133,20 @@ def _caption(points: Sequence[IdPoint], others: Sequence[IdPoint], low: int, hig
     found = sum(point.found for point in points)
     parts = [
         Piece(f"{_FOUND} found {count(found)}", "bad" if found else ""),
-        Piece(f"{_MISSED} not found {count(len(points) - found)}"),
+        Piece(f"{_MISSED} miss {count(len(points) - found)}"),
     ]
+    seen = sum(low <= other.number <= high for other in others)
+    if seen:
+        parts.append(Piece(f"{_OTHER} others {count(seen)}", "dim"))
     for sign, word, far in (
-        (_ABOVE, "up", [point.ordinal for point in points if point.ordinal > high]),
-        (_BELOW, "down", [point.ordinal for point in points if point.ordinal < low]),
+        (_ABOVE, "up", [point.number for point in points if point.number > high]),
+        (_BELOW, "down", [point.number for point in points if point.number < low]),
     ):
         if far:
             parts.append(Piece(f"{sign} {count(len(far))} far {word}", "warn"))
-    if others:
-        seen = sum(low <= other.ordinal <= high for other in others)
-        parts.append(Piece(f"{_OTHER} others {count(seen)} of {count(len(others))}", "dim"))
     shown: list[Piece] = []
     for part in parts:
-        if line_width((*shown, part)) + 3 > width and shown:
+        if line_width((*shown, part)) + 2 > width and shown:
             break
-        shown += [Piece("   " if shown else " "), part]
+        shown += [Piece("  " if shown else " "), part]
     return tuple(shown)

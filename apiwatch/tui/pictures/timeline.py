@@ -6,7 +6,7 @@ from apiwatch.store.views import MinuteView
 from apiwatch.tui.cells import count, percent
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, fit_line, line_text, merged
-from apiwatch.tui.pictures.columns import hour, mixes, time_axis
+from apiwatch.tui.pictures.columns import hour, mixes, resample, time_axis
 from apiwatch.tui.pictures.marks import Mark, mark_line
 from apiwatch.tui.pictures.outcomes import Strip, outcome_strips
 from apiwatch.tui.pictures.plot import line_plot
@@ -18,6 +18,8 @@ _PLOT_FROM = 100
 _WIDE_FROM = 50
 _GUTTER, _NARROW_GUTTER = 9, 5
 _LEAST_MINUTES, _MOST_MINUTES = 10, 120
+_MOST_DOTS = 96
+"""Points of a plot: each costs some 30 microseconds, and more of them are no finer line."""
 _BLANKS = " \u2800"
 
 
@@ -73,9 +75,10 @@ def timeline(
         below += [_strip_line(strip, gutter, glyphs) for strip in strips]
     axis = 1 if height >= 4 else 0
     tall = height - len(below) - axis
-    plotted = _plotted(values, first, width, tall + axis, usual, end) if width >= _PLOT_FROM and axis else []
-    if plotted and not glyphs.plain:
-        return [*plotted, *below]
+    if width >= _PLOT_FROM and axis and not glyphs.plain:
+        plotted = _plotted(values, first, width, tall + axis, usual, end)
+        if plotted:
+            return [*plotted, *below]
     chart = _chart(values, gutter, room, tall, glyphs, usual)
     if axis:
         chart.append((Piece(" " * gutter + glyphs.corner, "dim"), *time_axis(first, span, room, end)))
@@ -105,13 +108,16 @@ def _chart(values: Sequence[int], gutter: int, room: int, tall: int, glyphs: Gly
 
 
 def _plotted(values: Sequence[int], first: int, width: int, tall: int, usual: float, end: str) -> list[Line]:
+    minutes = len(values)
+    values = resample(values, _MOST_DOTS) if minutes > _MOST_DOTS else values
     peak = max(*values, usual, 1)
     rows = tall - 2
     steps = max(1, min(4, (rows - 1) // 2))
-    levels = {round(peak * step / steps): "" for step in range(steps + 1)}
-    labels: dict[float, str] = {level: f"{count(level):>{_GUTTER}}" for level in levels}
-    marks = {index * (len(values) - 1) // 4: "" for index in range(5)}
-    times = {index: hour(first + index) for index in marks}
+    labels: dict[float, str] = {
+        level: f"{count(level):>{_GUTTER}}" for level in (round(peak * step / steps) for step in range(steps + 1))
+    }
+    marks = [index * (len(values) - 1) // 4 for index in range(5)]
+    times = {index: hour(first + index * minutes // len(values)) for index in marks}
     if end:
         times[len(values) - 1] = end
     drawn = line_plot(values, peak, width, tall, labels, times)

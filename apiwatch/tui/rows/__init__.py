@@ -4,6 +4,7 @@ from apiwatch.tui.rows.alerts import AlertRow
 from apiwatch.tui.rows.base import Row, Sort, failed, severity_piece
 from apiwatch.tui.rows.blocks import BlockRow
 from apiwatch.tui.rows.clients import ClientRow
+from apiwatch.tui.rows.inventory import InventoryRow
 from apiwatch.tui.rows.lines import LineRow
 from apiwatch.tui.rows.routes import RouteRow
 from apiwatch.tui.rows.said import ActionRow, AllowRow
@@ -18,6 +19,7 @@ __all__ = [
     "BlockRow",
     "ClientRow",
     "EnumerationRow",
+    "InventoryRow",
     "LineRow",
     "RouteRow",
     "Row",

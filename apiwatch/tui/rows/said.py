@@ -10,6 +10,9 @@ from apiwatch.tui.rows.base import Row
 
 __all__ = ["ActionRow", "AllowRow"]
 
+_SCOPES = {"network": "net", "user": "user", "agent": "agent"}
+"""Kinds of entries that are a scope."""
+
 
 class AllowRow(Row):
     """An entry of the allow-list."""
@@ -38,13 +41,16 @@ class AllowRow(Row):
     def client(self) -> str:
         """Address that Enter opens."""
         kind, _, value = self.entry.target.partition(":")
-        return value if kind == "client" else ""
+        address, _, length = value.partition("/")
+        return address if kind == "network" and length in ("", "32" if "." in address else "128") else ""
 
     @property
     def opens(self) -> Scope:
         """The client, network, user or agent."""
+        if self.client:
+            return Scope(client=self.client)
         kind, _, value = self.entry.target.partition(":")
-        return Scope(**{kind: value}) if kind in ("client", "net", "user", "agent") else EVERYTHING
+        return Scope(**{_SCOPES[kind]: value}) if kind in _SCOPES else EVERYTHING
 
     @property
     def expiry(self) -> str:

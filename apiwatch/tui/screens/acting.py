@@ -16,7 +16,10 @@ from apiwatch.tui.screens.base import LiveScreen
 from apiwatch.tui.screens.prompts import ask_for
 from apiwatch.tui.views import VIEWS
 
-__all__ = ["ActingScreen"]
+__all__ = ["NEEDS_ROW", "ActingScreen"]
+
+NEEDS_ROW = frozenset({"open", "why", "lines", "acknowledge", "quiet", "block", "live_lines", "histogram", "copy"})
+"""Actions on rows."""
 
 _COLLATERAL = 6
 """Addresses that a prompt looks up at most."""
@@ -58,6 +61,12 @@ class ActingScreen(LiveScreen):
     def known_alerts(self) -> Sequence[AlertView]:
         """Alerts of the last read, for reasons."""
         return ()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is nothing to act on without a row."""
+        if action in NEEDS_ROW and not self.chosen:
+            return False
+        return super().check_action(action, parameters)
 
     def unmark(self) -> None:
         """Remove all marks."""

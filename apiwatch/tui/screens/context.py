@@ -131,6 +131,7 @@ class ContextScreen(KeepingScreen, ExportingScreen, ListScreen):
         """Live lines of the row stand below its detail where there is room."""
         self._tail: tuple[LineView, ...] = ()
         self._review_from: int | None = None
+        self._had_row = False
         self.views = Block(self._views, id="views")
         self.list_widget = KeyTable(self.state_of(VIEWS[view or 0].panels[self._panels[view or 0]]), id="list")
         self.page = Document(id="page")
@@ -279,6 +280,9 @@ class ContextScreen(KeepingScreen, ExportingScreen, ListScreen):
     def _redraw_around(self) -> None:
         if not self.ready:
             return
+        if self._had_row is not bool(self.chosen):
+            self._had_row = not self._had_row
+            self.refresh_bindings()
         self._fit_detail()
         if self.panel is not None and self.detail.display:
             self._show_detail(self.table.cursor)

@@ -138,6 +138,7 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
     CSS_PATH = "prompts.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "leave", show=False),
+        Binding("enter", "submit", "go on", show=False),
         Binding("up", "choose(-1)", "previous choice", show=False),
         Binding("down", "choose(1)", "next choice", show=False),
     ]
@@ -173,8 +174,9 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
             yield Block(self._end, id="end")
 
     def on_mount(self) -> None:
-        """Start in the first field."""
-        self.query_one("#field-0", Input).focus()
+        """Start in the first field, if there is one."""
+        if self._fields:
+            self.query_one("#field-0", Input).focus()
 
     def on_resize(self, event: events.Resize) -> None:
         """Size the box to the text."""
@@ -220,6 +222,10 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
         end.redraw()
 
     def on_input_submitted(self) -> None:
+        """Enter in a field."""
+        self.action_submit()
+
+    def action_submit(self) -> None:
         """Take the values, or say what is wrong with them."""
         objection = self._refusal(self._values)
         if objection:
