@@ -46,7 +46,7 @@ class KeyBar(Lines):
         dead = {key for key, binding in self.screen.active_bindings.items() if not binding.enabled}
         for key, label in self._keys:
             gap = [Piece("  ")] if drawn else []
-            shown = [Piece(key, "key"), Piece(f" {label}")]
+            shown = [Piece(f"{key} {label}", "dim")] if key in dead else [Piece(key, "key"), Piece(f" {label}")]
             if line_width((*drawn, *gap, *shown)) > width:
                 break
             drawn += [*gap, *shown]
