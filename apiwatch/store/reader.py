@@ -8,6 +8,7 @@ from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
 from apiwatch.store.boards import WINDOW
 from apiwatch.store.filters.terms import ANY, Filter
+from apiwatch.store.impact import impact
 from apiwatch.store.protocol import Reader
 from apiwatch.store.readonly import open_snapshots
 from apiwatch.store.scope import EVERYTHING, Scope
@@ -22,6 +23,7 @@ from apiwatch.store.views import (
     ClientView,
     EvidenceView,
     HealthView,
+    ImpactView,
     InventoryView,
     Listing,
     MinuteView,
@@ -213,6 +215,11 @@ class SqliteReader:
         """See `Reader.block_entries`."""
         async with self._snapshots.take() as snapshot:
             return await (all_entries if include_ended else live_entries)(snapshot, now)
+
+    async def impact(self, nets: Sequence[str], *, window_minutes: int = 60) -> ImpactView:
+        """See `Reader.impact`."""
+        async with self._snapshots.take() as snapshot:
+            return await impact(snapshot, nets, window_minutes)
 
     async def allowed(self, now: float, *, include_ended: bool = False) -> list[AllowEntry]:
         """See `Reader.allowed`."""
