@@ -105,11 +105,10 @@ def _date(text: str, number: int) -> date:
 
 
 def _sorted(networks: Sequence[Network]) -> tuple[Network, ...]:
-    return (*collapsed((net for net in networks if net.version == 4), 4), *collapsed(
-        (net for net in networks if net.version == 6), 6
-    ))  # fmt: skip
+    by_family = [[net for net in networks if net.version == version] for version in (4, 6)]
+    return (*collapsed(by_family[0], 4), *collapsed(by_family[1], 6))
 
 
 def _size(networks: Iterable[Network]) -> int:
-    """Addresses of IPv4; networks of /64 count like one of them."""
-    return sum(1 << max(0, (32 if net.version == 4 else 64) - net.prefixlen) for net in networks if net.version == 4)
+    """Addresses of IPv4, and networks of /64 that count like one of them."""
+    return sum(1 << max(0, (32 if net.version == 4 else 64) - net.prefixlen) for net in networks)

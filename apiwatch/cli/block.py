@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apiwatch.cli.blockguard import guard_of, impact, protected, reviewed, shown_impact
+from apiwatch.cli.blockranges import ranges
 from apiwatch.cli.options import as_json, load_settings, state_file, state_options
 from apiwatch.errors import InputError, UsageError
 from apiwatch.text import plain
 
 if TYPE_CHECKING:
-    from apiwatch.blocklist import Guard, Target
+    from apiwatch.blocklist import Finding, Target
     from apiwatch.config import Settings
     from apiwatch.store import BlockEntry
 
@@ -22,7 +24,7 @@ __all__ = ["block"]
 
 @click.group()
 def block() -> None:
-    """The block queue: add, remove, list, export, protected."""
+    """The block queue: add, remove, list, export; whom a block would cut off, and what is protected."""
 
 
 @block.command()
@@ -39,6 +41,9 @@ def block() -> None:
     help="Alert that it answers; repeatable. Without a network: block all its clients.",
 )
 @click.option("--override", metavar="NETWORK", help="The network typed again, to pass a rail that can be overridden.")
+@click.option(
+    "--prefix", type=click.IntRange(0, 128), metavar="LENGTH", help="Block the network of this size around the address."
+)
 def add(
     net: str | None,
     db: str | None,
@@ -48,10 +53,12 @@ def add(
     reason: str,
     alert_ids: tuple[str, ...],
     override: str | None,
+    prefix: int | None,
 ) -> int:
     """Queue a network, or all clients of an alert, if the guard rails let them pass; again renews the entry.
 
-    A single IPv6 address stands for its /64. Exit code 4 when a rail refuses; other clients of the alert are queued.
+    A single IPv6 address stands for its /64; --prefix takes a wider network, such as the /24 of an IPv4 address. Exit
+    code 4 when a rail refuses; other clients of the alert are queued.
     """
     from apiwatch.cli.output import emit, put, rfc3339, say
 
@@ -61,15 +68,17 @@ def add(
 
         if not alert_ids:
             raise UsageError("say what to block: an address, a network, or --alert ID for all clients of an alert")
+        if prefix is not None:
+            raise UsageError("--prefix needs the address that the network is around")
         if override is not None:
             raise UsageError("--override needs the network that it overrides; block that one by itself")
         ttl_s = _ttl(ttl, settings)
         return add_members(
-            _state(settings, db), _guard(settings), alert_ids, plain(reason, 500), ttl_s, json_lines=json_lines
+            _state(settings, db), guard_of(settings, db), alert_ids, plain(reason, 500), ttl_s, json_lines=json_lines
         )
     path = _state(settings, db)
-    network = _network(net)
-    findings = _guard(settings).require(network, override=override)
+    network = _network(net) if prefix is None else _around(net, prefix)
+    findings = guard_of(settings, db).require(network, override=override)
     for finding in findings:
         say(f"{finding.code}: {finding.text}")
     now = time.time()
@@ -79,6 +88,8 @@ def add(
         emit({"type": "block", "id": entry, "net": network, "expires": rfc3339(expires)})
     else:
         put(f"queued {network} until {rfc3339(expires)}  id {entry}; `apiwatch block export --target NAME` writes it")
+        for line in shown_impact(path, network):
+            put(f"  {line}")
     return 0
 
 
@@ -158,8 +169,10 @@ def export(
     target = _target(target_name)
     entries = asyncio.run(_entries(_state(settings, db), False))
     destination = Path(output) if output is not None else None
+    made = plan(entries, time.time())
+    warnings = reviewed(settings, _state(settings, db), target, made)
     try:
-        artifacts = write(target, plan(entries, time.time()), _guard(settings), destination, withdraw_all=withdraw_all)
+        artifacts = write(target, made, guard_of(settings, db), destination, withdraw_all=withdraw_all)
     except OSError as error:
         raise UsageError(f"{plain(str(output))} cannot be written: {error.strerror}") from None
     if destination is None:
@@ -172,6 +185,7 @@ def export(
     else:
         directory = destination.parent
         say(f"wrote {', '.join(str(directory / artifact.name) for artifact in artifacts)}")
+    _say_warnings(warnings)
     code = 0
     if check_it:
         result = target.validate(artifacts)
@@ -186,22 +200,9 @@ def export(
     return code
 
 
-@block.command()
-@state_options
-@as_json
-def protected(db: str | None, config: str | None, json_lines: bool) -> None:
-    """Networks that are never blocked from here, with the reasons."""
-    from apiwatch.blocklist import gather_protected
-    from apiwatch.cli.output import emit, table
-
-    settings = load_settings(config)
-    known = gather_protected(settings.sources.trusted_proxy, settings.block.allow)
-    rows = [(str(network), reason) for network, reason in known.entries]
-    if json_lines:
-        for network, reason in rows:
-            emit({"type": "protected", "net": network, "reason": reason})
-    else:
-        table(("network", "why"), rows)
+block.add_command(impact)
+block.add_command(protected)
+block.add_command(ranges)
 
 
 async def _add(path: Path, net: str, reason: str, alert_ids: tuple[str, ...], now: float, expires: float) -> str:
@@ -267,6 +268,18 @@ def _network(text: str) -> str:
     return canonical(text) if "/" in text else network_for(text)
 
 
+def _around(address: str, prefix: int) -> str:
+    """The network of a size around an address."""
+    import ipaddress
+
+    from apiwatch.blocklist.networks import parse_network
+
+    own = parse_network(address)
+    if prefix > own.prefixlen:
+        raise UsageError(f"--prefix {prefix} is not wider than {own}; say for example 24, or for IPv6 48")
+    return str(ipaddress.ip_network((str(own.network_address), prefix), strict=False))
+
+
 def _ttl(typed: str | None, settings: "Settings") -> float:
     from apiwatch.blocklist import parse_ttl
 
@@ -281,12 +294,6 @@ def _ttl(typed: str | None, settings: "Settings") -> float:
             f"--ttl: {plain(typed)} is longer than `block.max_ttl` ({longest}); say less, or change the settings"
         )
     return seconds
-
-
-def _guard(settings: "Settings") -> "Guard":
-    from apiwatch.blocklist import Guard, gather_protected
-
-    return Guard(settings.block, gather_protected(settings.sources.trusted_proxy, settings.block.allow))
 
 
 def _target_names() -> list[str]:
@@ -308,6 +315,18 @@ def _state(settings: "Settings", db: str | None) -> Path:
     from apiwatch.config import state_path
 
     return state_path(settings, db)
+
+
+def _say_warnings(found: "list[Finding]") -> None:
+    """Each kind of warning once, with how many more entries it is about."""
+    from apiwatch.cli.output import say
+
+    groups: dict[str, list[Finding]] = {}
+    for finding in found:
+        groups.setdefault(finding.code, []).append(finding)
+    for code, group in groups.items():
+        more = f" (and {len(group) - 1} more like it)" if len(group) > 1 else ""
+        say(f"{code}: {' '.join((group[0].net, group[0].text)).strip()}{more}")
 
 
 def _say_commands(target: "Target", paths: list[str]) -> None:

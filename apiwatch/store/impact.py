@@ -101,7 +101,7 @@ async def _active(snapshot: Snapshot, networks: Sequence[Network], since: int) -
     for where, values, inside in _conditions(networks):
         room = MOST - len(found)
         rows = await snapshot.rows(
-            f"{_ACTIVE}{where} AND last_seen >= ? GROUP BY client LIMIT ?",  # noqa: S608  own words
+            f"{_ACTIVE}{where} AND last_seen >= ? GROUP BY client LIMIT ?",
             (since, since, since, *values, since, room + 1),
         )
         for *row, net in rows[:room]:
@@ -174,7 +174,7 @@ async def _count(snapshot: Snapshot, clients: Sequence[_Client], span: Span) -> 
         for name, requests, ok in rows:
             by_name[name].requests += requests
             by_name[name].ok += ok
-    return len(older) <= most
+    return len(older) <= int(most)
 
 
 async def _alerted(snapshot: Snapshot, clients: Sequence[str], since: int) -> set[str]:
