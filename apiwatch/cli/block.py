@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apiwatch.cli.blockfeed import serve_feed
 from apiwatch.cli.blockguard import guard_of, impact, protected, reviewed, shown_impact
 from apiwatch.cli.blockranges import ranges
 from apiwatch.cli.options import as_json, load_settings, state_file, state_options
@@ -203,6 +204,7 @@ def export(
 block.add_command(impact)
 block.add_command(protected)
 block.add_command(ranges)
+block.add_command(serve_feed)
 
 
 async def _add(path: Path, net: str, reason: str, alert_ids: tuple[str, ...], now: float, expires: float) -> str:
