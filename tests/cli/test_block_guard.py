@@ -103,3 +103,11 @@ def test_a_client_that_only_a_proxy_named_is_not_exported_for_a_packet_filter(ho
     assert done.returncode == 0
     assert BEHIND in done.stdout
     assert "S7:" in done.stderr
+
+
+def test_the_feed_listens_on_this_machine_only_unless_there_is_a_token(home: Path) -> None:
+    db = f"--db={home}/state.db"
+    assert "--token-file" in refused(home, 2, "block", "serve", "--bind=0.0.0.0:0", db)
+    assert "ADDR:PORT" in refused(home, 2, "block", "serve", "--bind=8099", db)
+    assert "--tls-cert" in refused(home, 2, "block", "serve", "--tls-key=x.pem", db)
+    assert "cannot be used" in refused(home, 2, "block", "serve", "--tls-cert=/nonexistent", db)

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server (RFC 9110, 9112): GET and HEAD, one request per connection, bounded in number and patience."""
+"""A small HTTP/1.1 server (RFC 9110, 9112): GET and HEAD, a request per connection, bounded in number and patience."""
 
 import asyncio
 import hashlib
