@@ -1,6 +1,7 @@
 """`apiwatch block serve`: the list over HTTP, for firewalls that fetch it."""
 
 import asyncio
+import os
 import signal
 import time
 from pathlib import Path
@@ -75,7 +76,8 @@ def serve_feed(
     try:
         asyncio.run(_run(contents, listening))
     except OSError as error:
-        raise InputError(f"cannot listen on {plain(bind)}: {error.strerror}; choose another --bind") from None
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise InputError(f"cannot listen on {plain(bind)}: {plain(why, 200)}; choose another --bind") from None
 
 
 async def _run(contents: "Contents", listening: "Listening") -> None:
@@ -85,13 +87,11 @@ async def _run(contents: "Contents", listening: "Listening") -> None:
 
     scheme = "https" if listening.tls is not None else "http"
     host = f"[{listening.host}]" if ":" in listening.host else listening.host
-    task = asyncio.ensure_future(
-        serve(
-            contents,
-            listening,
-            lambda port: say(f"serving {scheme}://{host}:{port}{{{','.join(PATHS)}}}; Ctrl-C ends it"),
-        )
-    )
+
+    def ready(port: int) -> None:
+        say(f"serving {scheme}://{host}:{port}{PATHS[0]} (also {', '.join(PATHS[1:])}); Ctrl-C ends it")
+
+    task = asyncio.ensure_future(serve(contents, listening, ready))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     await asyncio.wait({task})
     if not task.cancelled():
