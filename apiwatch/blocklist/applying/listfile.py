@@ -4,14 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from apiwatch.blocklist.applying.applier import Held
-from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Artifact
 from apiwatch.blocklist.writing import place, replace_file
 from apiwatch.errors import ApplyError, GuardError, UsageError
 from apiwatch.text import plain
 
-__all__ = ["ListFile", "list_file"]
+__all__ = ["ListFile"]
 
 _ABSENT, _PRESENT = b"-", b"+"
 
@@ -82,8 +81,3 @@ class ListFile:
 
     def _failed(self, error: OSError) -> ApplyError:
         return ApplyError(f"{plain(str(self._path))} cannot be used: {error.strerror}; it holds what it held before")
-
-
-def list_file(name: str, parse: Callable[[bytes], frozenset[str]]) -> Callable[[Mapping[str, str], Run], ListFile]:
-    """`Target.applier` of a target that is a file and no more."""
-    return lambda options, _run: ListFile(name, parse, options)

@@ -4,11 +4,12 @@ import hashlib
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from apiwatch.blocklist.applying.applier import Applier, Held
 from apiwatch.blocklist.applying.audit import Audit
 from apiwatch.blocklist.applying.comparing import Difference, compare, wrong
-from apiwatch.blocklist.applying.records import Records
+from apiwatch.blocklist.applying.records import Record, Records
 from apiwatch.blocklist.applying.run import Run, run
 from apiwatch.blocklist.exporting import export
 from apiwatch.blocklist.guard import Guard
@@ -18,7 +19,7 @@ from apiwatch.errors import ApplyError, GuardError, UsageError
 from apiwatch.store.views import BlockEntry
 from apiwatch.text import one_line
 
-__all__ = ["Prepared", "Site", "applier_of", "prepare", "read_back", "sum_of"]
+__all__ = ["Prepared", "Site", "applier_of", "prepare", "read_back", "site_of", "sum_of"]
 
 _FEW = 10
 """Networks that may go at once although nobody has ended them."""
@@ -63,6 +64,21 @@ def applier_of(target: Target, options: Mapping[str, str], runs: Run = run) -> A
             f"{target.name} -o FILE` and run the commands that it prints"
         )
     return target.applier(options, runs)
+
+
+def site_of(record: Record, records: Records, target: Target, runs: Run = run) -> Site:
+    """The site of an apply, by what its record says: no settings are read, so that no mistake in them matters."""
+    return Site(
+        target,
+        applier_of(target, record.options, runs),
+        record.options,
+        records,
+        Audit(Path(record.audit), record.actor, record.origin),
+        record.allow,
+        record.actor,
+        record.origin,
+        record.db,
+    )
 
 
 def prepare(

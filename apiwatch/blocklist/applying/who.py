@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import NamedTuple
 
 from apiwatch.blocklist import kernel, sshd
 from apiwatch.blocklist.kernel import Socket, remote_address
 
-__all__ = ["Connection", "connections", "is_stuck", "origin"]
+__all__ = ["Connection", "connections", "every_connection", "is_stuck", "origin"]
 
 _FAMILIES = ("tcp", "tcp6")
 
@@ -37,6 +38,15 @@ def origin(proc: Path = Path("/proc"), environ: Mapping[str, str] | None = None)
 def connections(proc: Path = Path("/proc")) -> list[Connection]:
     """Connections of the SSH servers among the ancestors of this process, as far as this user may see them."""
     inodes = {inode for pid in _ancestors(proc) for inode in sshd.held_by(proc / str(pid))}
+    return _established(proc, inodes)
+
+
+def every_connection(proc: Path = Path("/proc")) -> list[Connection]:
+    """Connections of all SSH servers, for a process that tmux or screen has cut off from its own."""
+    return _established(proc, sshd.sshd_inodes(proc))
+
+
+def _established(proc: Path, inodes: AbstractSet[str]) -> list[Connection]:
     return [
         Connection(family, socket.inode, str(peer))
         for family, socket in _sockets(proc)
