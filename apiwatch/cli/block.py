@@ -36,7 +36,11 @@ for each in (plan, apply, confirm, undo, expire, rollback, log):
 @click.argument("net", metavar="[ADDRESS|NETWORK]", required=False)
 @state_options
 @as_json
-@click.option("--ttl", metavar="DURATION", help="How long: 90s, 15m, 1h, 7d (default: `block.ttl` of the settings).")
+@click.option(
+    "--ttl",
+    metavar="DURATION",
+    help="How long: 90s, 15m, 1h, 7d (default: `block.ttl`; longer for who was blocked before).",
+)
 @click.option("--reason", default="", help="Why, for those who read the queue later.")
 @click.option(
     "--alert",
@@ -60,6 +64,7 @@ def add(
 
     A single IPv6 address stands for its /64. Exit code 4 when a rail refuses; other clients of the alert are queued.
     """
+    from apiwatch.blocklist.lifetime import default_lifetime
     from apiwatch.cli.output import emit, put, rfc3339, say
 
     settings = load_settings(config)
@@ -70,9 +75,14 @@ def add(
             raise UsageError("say what to block: an address, a network, or --alert ID for all clients of an alert")
         if override is not None:
             raise UsageError("--override needs the network that it overrides; block that one by itself")
-        ttl_s = _ttl(ttl, settings)
+        wanted = _ttl(ttl, settings)
         return add_members(
-            _state(settings, db), guard_of(settings), alert_ids, plain(reason, 500), ttl_s, json_lines=json_lines
+            _state(settings, db),
+            guard_of(settings),
+            alert_ids,
+            plain(reason, 500),
+            lambda before: default_lifetime(settings.block, before) if wanted is None else wanted,
+            json_lines=json_lines,
         )
     path = _state(settings, db)
     network = _network(net)
@@ -80,8 +90,12 @@ def add(
     for finding in findings:
         say(f"{finding.code}: {finding.text}")
     now = time.time()
-    expires = now + _ttl(ttl, settings)
+    before = asyncio.run(_blocked_before(path, network, now))
+    wanted = _ttl(ttl, settings)
+    expires = now + (default_lifetime(settings.block, before) if wanted is None else wanted)
     entry = asyncio.run(_add(path, network, plain(reason, 500), alert_ids, now, expires))
+    if before and wanted is None:
+        say(f"{network} was blocked {before} {'time' if before == 1 else 'times'} before, so it stays out longer")
     if json_lines:
         emit({"type": "block", "id": entry, "net": network, "expires": rfc3339(expires)})
     else:
@@ -220,6 +234,13 @@ async def _add(path: Path, net: str, reason: str, alert_ids: tuple[str, ...], no
         return await control.block(net, reason, alert_ids, actor(), now, expires)
 
 
+async def _blocked_before(path: Path, net: str, now: float) -> int:
+    from apiwatch.cli.reading import reading
+
+    async with reading(path) as reader:
+        return await reader.blocked_before(net, now)
+
+
 async def _remove(path: Path, which: str) -> "BlockEntry":
     from apiwatch.cli.reading import actor, controlling, reading
 
@@ -276,11 +297,12 @@ def _network(text: str) -> str:
     return canonical(text) if "/" in text else network_for(text)
 
 
-def _ttl(typed: str | None, settings: "Settings") -> float:
+def _ttl(typed: str | None, settings: "Settings") -> float | None:
+    """Seconds that were typed; None: as long as usual."""
     from apiwatch.blocklist import parse_ttl
 
     if typed is None:
-        return settings.block.ttl
+        return None
     seconds = parse_ttl(typed)
     if seconds > settings.block.max_ttl:
         from apiwatch.config import format_duration
