@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["apply", "confirm", "plan", "rollback"]
 
 _SHORTEST_S, _LONGEST_S = 5.0, 3600.0
-_PROBE_S = 3.0
+_PROBE_S = 2.0
 _SHOWN = 20
 
 _target = click.option("--target", metavar="NAME", help="Firewall (default: the only one of `block.targets`).")
