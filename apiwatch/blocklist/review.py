@@ -8,13 +8,13 @@
 | S2 | others would be cut, too: users behind the address, clients without an alert | no |
 | S4 | an IPv6 network is narrower than a host's /64, or several clients share its /64 | no |
 | S5 | the block never ends | no |
-| S6 | the target blocks it already | no |
+| S6 | the queue blocks it already, with the same or a wider network (`already_blocked`) | no |
 | S7 | the target lets go of nothing by itself | no |
 
 Not the share of all requests is limited (H5): in a flood the attackers are nearly all there is.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
 from apiwatch.blocklist.guard import Finding
@@ -25,8 +25,9 @@ from apiwatch.config import data_text
 from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError
 from apiwatch.store.views import BlockEntry, ImpactView
+from apiwatch.text import one_line
 
-__all__ = ["require_review", "review"]
+__all__ = ["already_blocked", "require_review", "review"]
 
 _SHARED_USERS = 3
 _HOST_PREFIX = 64
@@ -39,21 +40,18 @@ def review(
     *,
     whole: ImpactView | None,
     impacts: Mapping[str, ImpactView],
-    held: Collection[str] = (),
     confirm: Callable[[str], str] | None = None,
 ) -> list[Finding]:
     """What is to be said about a plan for a target, refusals first; `Finding.net` is '' for what concerns the list.
 
-    `whole` and `impacts` (by network of an entry, as many as were asked for) are the last hour in the store; `held` is
-    what the target holds now; `confirm` asks DNS whose crawler a single address is ('' for nobody's).
+    `whole` and `impacts` (by network of an entry, as many as were asked for) are the last hour in the store; `confirm`
+    asks DNS whose crawler a single address is ('' for nobody's).
     """
     found = list(_of_list(target, plan, settings, whole))
     for entry in plan.entries:
         view = impacts.get(entry.net)
         found += _of_entry(target, entry, view if view is not None and view.held_minutes else None)
         found += _crawlers(entry, confirm)
-        if entry.net in held:
-            found.append(_warning("S6", entry.net, f"{target.name} blocks it already"))
     return sorted(found, key=lambda finding: not finding.hard)
 
 
@@ -65,6 +63,18 @@ def require_review(found: Iterable[Finding]) -> list[Finding]:
         more = f" (and {len(hard) - 1} more are refused)" if len(hard) > 1 else ""
         raise GuardError(" ".join(f"{hard[0].net} {hard[0].text}{more} (rail {hard[0].code})".split()))
     return findings
+
+
+def already_blocked(net: str, entries: Iterable[BlockEntry]) -> list[Finding]:
+    """S6, when a queued entry covers a network: which, and what is known to hold it. GuardError for no network."""
+    wanted = parse_network(net)
+    for entry in entries:
+        known = parse_network(entry.net)
+        if entry.state == "queued" and known.prefixlen <= wanted.prefixlen and known.overlaps(wanted):
+            how = "is queued already" if known == wanted else f"is queued already as part of {known}"
+            where = ", ".join(entry.live_in) or "no firewall yet, as far as is known"
+            return [_warning("S6", str(wanted), f"{how} (entry {one_line(entry.id, 40)}), in force in {where}")]
+    return []
 
 
 def _of_list(target: Target, plan: Plan, settings: Block, whole: ImpactView | None) -> Iterator[Finding]:

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apiwatch.cli.blockafter import expire, log, undo
+from apiwatch.cli.blockapply import apply, confirm, plan, rollback
 from apiwatch.cli.blockfeed import serve_feed
-from apiwatch.cli.blockguard import guard_of, impact, protected, reviewed, shown_impact
+from apiwatch.cli.blockguard import impact, protected, reviewed, say_warnings, shown_impact
 from apiwatch.cli.blockranges import ranges
+from apiwatch.cli.blocksite import guard_of, target_named, target_names
 from apiwatch.cli.options import as_json, load_settings, state_file, state_options
 from apiwatch.errors import InputError, UsageError
 from apiwatch.text import plain
 
 if TYPE_CHECKING:
-    from apiwatch.blocklist import Finding, Target
+    from apiwatch.blocklist import Target
     from apiwatch.config import Settings
     from apiwatch.store import BlockEntry
 
@@ -25,14 +28,22 @@ __all__ = ["block"]
 
 @click.group()
 def block() -> None:
-    """The block queue: add, remove, list, export; whom a block would cut off, and what is protected."""
+    """The block queue, its export for firewalls, and its way into them."""
+
+
+for each in (plan, apply, confirm, undo, expire, rollback, log, impact, protected, ranges, serve_feed):
+    block.add_command(each)
 
 
 @block.command()
 @click.argument("net", metavar="[ADDRESS|NETWORK]", required=False)
 @state_options
 @as_json
-@click.option("--ttl", metavar="DURATION", help="How long: 90s, 15m, 1h, 7d (default: `block.ttl` of the settings).")
+@click.option(
+    "--ttl",
+    metavar="DURATION",
+    help="How long: 90s, 15m, 1h, 7d (default: `block.ttl`; longer for who was blocked before).",
+)
 @click.option("--reason", default="", help="Why, for those who read the queue later.")
 @click.option(
     "--alert",
@@ -61,6 +72,8 @@ def add(
     A single IPv6 address stands for its /64; --prefix takes a wider network, such as the /24 of an IPv4 address. Exit
     code 4 when a rail refuses; other clients of the alert are queued.
     """
+    from apiwatch.blocklist.lifetime import default_lifetime
+    from apiwatch.blocklist.review import already_blocked
     from apiwatch.cli.output import emit, put, rfc3339, say
 
     settings = load_settings(config)
@@ -73,18 +86,27 @@ def add(
             raise UsageError("--prefix needs the address that the network is around")
         if override is not None:
             raise UsageError("--override needs the network that it overrides; block that one by itself")
-        ttl_s = _ttl(ttl, settings)
+        wanted = _ttl(ttl, settings)
         return add_members(
-            _state(settings, db), guard_of(settings, db), alert_ids, plain(reason, 500), ttl_s, json_lines=json_lines
+            _state(settings, db),
+            guard_of(settings, db),
+            alert_ids,
+            plain(reason, 500),
+            lambda before: default_lifetime(settings.block, before) if wanted is None else wanted,
+            json_lines=json_lines,
         )
     path = _state(settings, db)
     network = _network(net) if prefix is None else _around(net, prefix)
     findings = guard_of(settings, db).require(network, override=override)
-    for finding in findings:
+    for finding in [*findings, *already_blocked(network, asyncio.run(_entries(path, False)))]:
         say(f"{finding.code}: {finding.text}")
     now = time.time()
-    expires = now + _ttl(ttl, settings)
+    before = asyncio.run(_blocked_before(path, network, now))
+    wanted = _ttl(ttl, settings)
+    expires = now + (default_lifetime(settings.block, before) if wanted is None else wanted)
     entry = asyncio.run(_add(path, network, plain(reason, 500), alert_ids, now, expires))
+    if before and wanted is None:
+        say(f"{network} was blocked {before} {'time' if before == 1 else 'times'} before, so it stays out longer")
     if json_lines:
         emit({"type": "block", "id": entry, "net": network, "expires": rfc3339(expires)})
     else:
@@ -143,7 +165,7 @@ def list_(db: str | None, config: str | None, json_lines: bool, include_ended: b
     required=True,
     metavar="NAME",
     help="Firewall to write for.",
-    shell_complete=lambda _ctx, _param, begun: [name for name in _target_names() if name.startswith(begun)],
+    shell_complete=lambda _ctx, _param, begun: [name for name in target_names() if name.startswith(begun)],
 )
 @click.option(
     "-o",
@@ -163,14 +185,14 @@ def export(
     Every row passes the guard rails again; exit code 4 when one refuses.
     """
     from apiwatch.blocklist import export as write
-    from apiwatch.blocklist import plan
+    from apiwatch.blocklist import plan as planned
     from apiwatch.cli.output import say
 
     settings = load_settings(config)
-    target = _target(target_name)
+    target = target_named(target_name)
     entries = asyncio.run(_entries(_state(settings, db), False))
     destination = Path(output) if output is not None else None
-    made = plan(entries, time.time())
+    made = planned(entries, time.time())
     warnings = reviewed(settings, _state(settings, db), target, made)
     try:
         artifacts = write(target, made, guard_of(settings, db), destination, withdraw_all=withdraw_all)
@@ -186,7 +208,7 @@ def export(
     else:
         directory = destination.parent
         say(f"wrote {', '.join(str(directory / artifact.name) for artifact in artifacts)}")
-    _say_warnings(warnings)
+    say_warnings(warnings)
     code = 0
     if check_it:
         result = target.validate(artifacts)
@@ -201,17 +223,18 @@ def export(
     return code
 
 
-block.add_command(impact)
-block.add_command(protected)
-block.add_command(ranges)
-block.add_command(serve_feed)
-
-
 async def _add(path: Path, net: str, reason: str, alert_ids: tuple[str, ...], now: float, expires: float) -> str:
     from apiwatch.cli.reading import actor, controlling
 
     async with controlling(path) as control:
         return await control.block(net, reason, alert_ids, actor(), now, expires)
+
+
+async def _blocked_before(path: Path, net: str, now: float) -> int:
+    from apiwatch.cli.reading import reading
+
+    async with reading(path) as reader:
+        return await reader.blocked_before(net, now)
 
 
 async def _remove(path: Path, which: str) -> "BlockEntry":
@@ -282,11 +305,12 @@ def _around(address: str, prefix: int) -> str:
     return str(ipaddress.ip_network((str(own.network_address), prefix), strict=False))
 
 
-def _ttl(typed: str | None, settings: "Settings") -> float:
+def _ttl(typed: str | None, settings: "Settings") -> float | None:
+    """Seconds that were typed; None: as long as usual."""
     from apiwatch.blocklist import parse_ttl
 
     if typed is None:
-        return settings.block.ttl
+        return None
     seconds = parse_ttl(typed)
     if seconds > settings.block.max_ttl:
         from apiwatch.config import format_duration
@@ -298,37 +322,10 @@ def _ttl(typed: str | None, settings: "Settings") -> float:
     return seconds
 
 
-def _target_names() -> list[str]:
-    from apiwatch.blocklist import TARGETS
-
-    return list(TARGETS)
-
-
-def _target(name: str) -> "Target":
-    from apiwatch.blocklist import TARGETS
-
-    target = TARGETS.get(name)
-    if target is None:
-        raise UsageError(f"--target: `{plain(name)}` is not known; choose one of {', '.join(TARGETS)}")
-    return target
-
-
 def _state(settings: "Settings", db: str | None) -> Path:
     from apiwatch.config import state_path
 
     return state_path(settings, db)
-
-
-def _say_warnings(found: "list[Finding]") -> None:
-    """Each kind of warning once, with how many more entries it is about."""
-    from apiwatch.cli.output import say
-
-    groups: dict[str, list[Finding]] = {}
-    for finding in found:
-        groups.setdefault(finding.code, []).append(finding)
-    for code, group in groups.items():
-        more = f" (and {len(group) - 1} more like it)" if len(group) > 1 else ""
-        say(f"{code}: {' '.join((group[0].net, group[0].text)).strip()}{more}")
 
 
 def _say_commands(target: "Target", paths: list[str]) -> None:

@@ -47,7 +47,7 @@ def serve_feed(
     stale. The list becomes empty only when its entries were withdrawn or have expired.
     """
     from apiwatch.blocklist.feed import Contents, Listening
-    from apiwatch.cli.blockguard import guard_of
+    from apiwatch.cli.blocksite import guard_of
     from apiwatch.cli.output import say
     from apiwatch.cli.reading import reading, require_state
     from apiwatch.cli.serve import access_token, listening_address

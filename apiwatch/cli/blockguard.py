@@ -1,7 +1,6 @@
 """What the guard protects, whom a block would cut off, and what is to be said about a list before it is written."""
 
 import asyncio
-from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,11 @@ from apiwatch.errors import InputError
 from apiwatch.text import plain
 
 if TYPE_CHECKING:
-    from apiwatch.blocklist import Finding, Guard, Plan, Protected, Target
+    from apiwatch.blocklist import Finding, Plan, Protected, Target
     from apiwatch.blocklist.impact import Impact
     from apiwatch.config import Settings
 
-__all__ = ["guard_of", "impact", "protected", "protected_of", "reviewed", "shown_impact"]
+__all__ = ["impact", "protected", "protected_of", "reviewed", "say_warnings", "shown_impact"]
 
 _WIDTH = 100
 _LOOKED_AT = 200
@@ -25,21 +24,14 @@ _ASKED = 20
 """Addresses about which DNS is asked."""
 
 
-def protected_of(settings: "Settings", db: str | None) -> "Protected":
+def protected_of(settings: "Settings", db: str | Path | None) -> "Protected":
     """The protected set of this machine, the settings, and the networks of proxies beside the state file."""
     from apiwatch.blocklist import gather_protected
     from apiwatch.blocklist.proxies import FILE_NAME
     from apiwatch.config import state_path
 
-    kept = state_path(settings, db).with_name(FILE_NAME)
+    kept = state_path(settings, None if db is None else str(db)).with_name(FILE_NAME)
     return gather_protected(settings.sources.trusted_proxy, settings.block.allow, kept=kept)
-
-
-def guard_of(settings: "Settings", db: str | None) -> "Guard":
-    """The guard of this machine and its settings."""
-    from apiwatch.blocklist import Guard
-
-    return Guard(settings.block, protected_of(settings, db))
 
 
 @click.command()
@@ -112,18 +104,26 @@ def shown_impact(path: Path, net: str) -> list[str]:
         return []
 
 
-def reviewed(
-    settings: "Settings", path: Path, target: "Target", plan: "Plan", held: Collection[str] = ()
-) -> "list[Finding]":
+def reviewed(settings: "Settings", path: Path, target: "Target", plan: "Plan") -> "list[Finding]":
     """Warnings about a plan for a target, by the last hour in the state file; GuardError when a rail refuses."""
     from apiwatch.blocklist.review import require_review
 
-    return require_review(asyncio.run(_review(settings, path, target, plan, held)))
+    return require_review(asyncio.run(_review(settings, path, target, plan)))
 
 
-async def _review(
-    settings: "Settings", path: Path, target: "Target", plan: "Plan", held: Collection[str]
-) -> "list[Finding]":
+def say_warnings(found: "list[Finding]") -> None:
+    """Each kind of warning once, with how many more entries it is about."""
+    from apiwatch.cli.output import say
+
+    groups: dict[str, list[Finding]] = {}
+    for finding in found:
+        groups.setdefault(finding.code, []).append(finding)
+    for code, group in groups.items():
+        more = f" (and {len(group) - 1} more like it)" if len(group) > 1 else ""
+        say(f"{code}: {' '.join((group[0].net, group[0].text)).strip()}{more}")
+
+
+async def _review(settings: "Settings", path: Path, target: "Target", plan: "Plan") -> "list[Finding]":
     from apiwatch.blocklist.review import review
     from apiwatch.cli.reading import reading
     from apiwatch.collector.crawlers import crawler_domain
@@ -145,7 +145,6 @@ async def _review(
         settings.block,
         whole=whole,
         impacts=impacts,
-        held=held,
         confirm=confirm if settings.classes.verify_crawlers else None,
     )
 

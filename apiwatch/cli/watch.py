@@ -129,7 +129,7 @@ async def _dashboard(path: Path, settings: "Settings", how: Show, child: "Child 
     from apiwatch.tui import ApiwatchApp
 
     def guard() -> "Guard":
-        from apiwatch.cli.blockguard import guard_of
+        from apiwatch.cli.blocksite import guard_of
 
         return guard_of(settings, str(path))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from apiwatch.blocklist import TARGETS, Finding, plan
-from apiwatch.blocklist.review import require_review, review
+from apiwatch.blocklist.review import already_blocked, require_review, review
 from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError
 from apiwatch.store.views import BlockEntry, ImpactView
@@ -20,13 +20,11 @@ def view(**changes: int) -> ImpactView:
     return ImpactView(at=NOW, examples=(), at_least=False, **{**values, **changes})
 
 
-def said(
-    target: str, *entries: BlockEntry, seen: ImpactView | None = None, held: tuple[str, ...] = (), crawler: str = ""
-) -> list[Finding]:
+def said(target: str, *entries: BlockEntry, seen: ImpactView | None = None, crawler: str = "") -> list[Finding]:
     made = plan(entries, NOW)
     impacts = {} if seen is None else {each.net: seen for each in made.entries}
     confirm = (lambda _: crawler) if crawler else None
-    return review(TARGETS[target], made, Block(), whole=seen, impacts=impacts, held=held, confirm=confirm)
+    return review(TARGETS[target], made, Block(), whole=seen, impacts=impacts, confirm=confirm)
 
 
 def codes(*arguments: object, **named: object) -> list[str]:
@@ -81,8 +79,25 @@ def test_a_host_of_ipv6_owns_a_64() -> None:
     assert codes("nftables", entry("2001:db8::/64"), seen=view()) == []
 
 
-def test_permanent_blocks_and_those_that_are_there_are_said() -> None:
-    assert codes("nftables", entry("203.0.113.7", None), held=("203.0.113.7/32",)) == ["S5", "S6"]
+def test_permanent_blocks_are_said() -> None:
+    assert codes("nftables", entry("203.0.113.7", None)) == ["S5"]
+
+
+@pytest.mark.parametrize(
+    ("net", "words"),
+    [
+        ("203.0.113.7/32", "as part of 203.0.113.0/24"),
+        ("203.0.113.0/24", "is queued already (entry wide)"),
+        ("203.0.112.0/23", ""),
+        ("2001:db8::/64", ""),
+        ("203.0.114.1/32", ""),
+    ],
+)
+def test_what_is_blocked_already_is_said(net: str, words: str) -> None:
+    queue = [entry("203.0.114.0/24", state="withdrawn"), entry("203.0.113.0/24", name="wide")]
+    found = already_blocked(net, queue)
+    assert [finding.code for finding in found] == (["S6"] if words else [])
+    assert words in "".join(finding.text for finding in found)
 
 
 def test_targets_without_expiry_say_what_they_need_once() -> None:

@@ -15,7 +15,7 @@ from apiwatch.blocklist import TARGETS, Artifact, Plan, plan
 from apiwatch.blocklist.running import find
 from tests.blocklist.kit import HOSTILE, NOW, entry, need, need_namespaces, plan_of
 
-TOOLS = {"nftables": "nft", "ipset": "ipset", "nginx": "nginx"}
+TOOLS = {"nftables": "nft", "ipset": "ipset", "nginx": "nginx", "iptables": "iptables-restore", "blackhole": "ip"}
 EACH = pytest.mark.parametrize("name", list(TOOLS))
 ALLOW = ("203.0.113.200/32", "203.0.113.0/28", "203.0.113.2/32", "2001:db8:aa::/48")
 DEADLINE_S = 20.0
