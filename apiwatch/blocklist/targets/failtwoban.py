@@ -1,15 +1,7 @@
 """fail2ban (fail2ban-client(1)): bans in a jail named apiwatch, for single addresses.
 
 A network would be listed as banned while its action fails, so there are none here. A jail has one ban time for all its
-bans, old and new. It needs no log to watch:
-
-    [apiwatch]
-    enabled = true
-    backend = polling
-    filter =
-    logpath = /dev/null
-    banaction = nftables[type=allports]
-    bantime = 1h
+bans, old and new. `docs/blocking.md` shows how to make one.
 """
 
 import re
