@@ -144,7 +144,8 @@ def main() -> None:
     out: IO[str] = sys.stdout
     try:
         with running(["unshare", "--net", "sleep", "120"]) as other:
-            time.sleep(0.1)
+            while Path(f"/proc/{other.pid}/ns/net").readlink() == Path("/proc/self/ns/net").readlink():
+                time.sleep(0.01)
             inside = wire(other.pid)
             with running(sshd(directory), stderr=(directory / "sshd.log").open("wb")):
                 end = time.monotonic() + DEADLINE_S

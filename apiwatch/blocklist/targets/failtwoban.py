@@ -1,14 +1,7 @@
 """fail2ban (fail2ban-client(1)): bans in a jail named apiwatch, for single addresses.
 
-A network would be listed as banned while its action fails, so there are none here. The jail needs no log to watch:
-
-    [apiwatch]
-    enabled = true
-    backend = polling
-    filter =
-    logpath = /dev/null
-    banaction = nftables[type=allports]
-    bantime = 1h
+A network would be listed as banned while its action fails, so there are none here. A jail has one ban time for all its
+bans, old and new. `docs/blocking.md` shows how to make one.
 """
 
 import re
@@ -24,27 +17,26 @@ __all__ = ["Fail2ban"]
 
 
 class Fail2ban(Lines):
-    """Commands of fail2ban-client, a lifetime or a ban a line."""
+    """Commands of fail2ban-client: the ban time of what lasts longest, then a ban a line."""
 
     name = "fail2ban"
     title = "fail2ban bans, single addresses"
     suffix = "fail2ban"
-    caps = Caps(cidr=False, ttl=True, max_entries=5000, layer="packet")
+    caps = Caps(cidr=False, max_entries=5000, layer="packet")
     applier = Fail2banApplier
     row = re.compile(rf"set {JAIL} banip {NET}")
     fixed = re.compile(rf"set {JAIL} bantime -?[0-9]+")
 
     def _lines(self, plan: Plan, allowed: Sequence[Network]) -> Iterator[str]:
-        lifetime: int | None = 0
-        for row in sorted(plan.rows, key=lambda row: plan.remaining(row) or 0):
-            remaining = plan.remaining(row)
-            if remaining != lifetime:
-                yield f"set {JAIL} bantime {-1 if remaining is None else remaining}"
-                lifetime = remaining
+        if plan.rows:
+            lifetimes = [plan.remaining(row) for row in plan.rows]
+            longest = -1 if None in lifetimes else max(filter(None, lifetimes))
+            yield f"set {JAIL} bantime {longest}"
+        for row in plan.rows:
             yield f"set {JAIL} banip {bare(row.network)}"
 
     def commands(self, paths: Sequence[str]) -> Commands:
-        """An address that is banned already keeps its time."""
+        """A jail has one ban time for all: what ends earlier has to be lifted."""
         return Commands(
             apply=(f"grep -v '^#' {quoted_path(paths)} | xargs -r -L 1 fail2ban-client",),
             verify=(
