@@ -25,13 +25,20 @@ _ASKED = 20
 
 
 def protected_of(settings: "Settings", db: str | Path | None) -> "Protected":
-    """The protected set of this machine, the settings, and the networks of proxies beside the state file."""
+    """The protected set of this machine, the settings, and the networks of proxies beside the state file. Blocks."""
     from apiwatch.blocklist import gather_protected
+    from apiwatch.blocklist.endpoints import hosts_of, log_ports
     from apiwatch.blocklist.proxies import FILE_NAME
     from apiwatch.config import state_path
 
     kept = state_path(settings, None if db is None else str(db)).with_name(FILE_NAME)
-    return gather_protected(settings.sources.trusted_proxy, settings.block.allow, kept=kept)
+    return gather_protected(
+        settings.sources.trusted_proxy,
+        settings.block.allow,
+        kept=kept,
+        hosts=hosts_of(text for options in settings.block.targets.values() for text in options.values()),
+        log_ports=log_ports(settings.sources.syslog),
+    )
 
 
 @click.command()
