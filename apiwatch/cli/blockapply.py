@@ -92,7 +92,7 @@ def apply(
     seconds = _keep_seconds(keep_for)
     again = _typed(db, config)
     site = site_for(settings, path, chosen(settings, target))
-    decide = _probing(health_url) if probe else _asking(site, again)
+    decide = _probing(site, health_url) if probe else _asking(site, again)
     if health_url is not None and not probe:
         raise UsageError("--health-url belongs to --confirm-after-probe")
     if check_only:
@@ -225,7 +225,7 @@ def _asking(site: "Site", again: str) -> "Callable[[Record], str | None]":
         stream = _input()
         if stream is not None:
             forget_typed(stream)
-        left = max(0, round((record.deadline or 0.0) - time.time()))
+        left = max(0, round(site.records.deadline(record) - time.time()))
         say(
             f"the list is in force: type keep within {left} s, or run `apiwatch block confirm {record.id}{again}` in "
             "another terminal; otherwise the old list comes back by itself"
@@ -249,7 +249,7 @@ def _input() -> int | None:
     return stream
 
 
-def _probing(url: str | None) -> "Callable[[Record], str | None]":
+def _probing(site: "Site", url: str | None) -> "Callable[[Record], str | None]":
     from apiwatch.blocklist.applying.waiting import check_url, probed
     from apiwatch.blocklist.applying.who import connections, every_connection
     from apiwatch.cli.output import say
@@ -261,7 +261,7 @@ def _probing(url: str | None) -> "Callable[[Record], str | None]":
         raise UsageError("--confirm-after-probe needs an SSH connection to watch, or --health-url")
 
     def probe(record: "Record") -> str | None:
-        left = max(0.0, (record.deadline or 0.0) - time.time())
+        left = max(0.0, site.records.deadline(record) - time.time())
         problem = probed(own, url, lambda: say("still here?"), seconds=min(_PROBE_S, left / 2))
         if problem:
             say(problem)

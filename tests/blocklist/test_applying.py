@@ -1,5 +1,6 @@
 """Applying a list: what is in force after every way in which it can end."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 
 from apiwatch.blocklist.applying import engine
 from apiwatch.blocklist.applying.audit import lines_of
+from apiwatch.blocklist.applying.command import apply_lines
 from apiwatch.blocklist.applying.engine import Applied, apply_list, keep, roll_back, settle, shrink, undo
 from apiwatch.blocklist.applying.live import in_force
 from apiwatch.blocklist.applying.records import KEPT, ROLLED_BACK, Record, Records
@@ -93,7 +95,7 @@ def test_a_killed_apply_blocks_the_next_one_until_its_deadline_and_is_then_taken
     with pytest.raises(ApplyError, match=f"apiwatch block confirm {record.id}"):
         settle(place.site)
     assert place.held == sorted([OLD, NEW])
-    place.clock.now += 90
+    place.clock.now += 120
     assert settle(place.site) == [record.id]
     assert place.held == [OLD]
     assert settle(place.site) == []
@@ -274,3 +276,20 @@ def test_the_dead_man_takes_back_what_nobody_kept_and_leaves_what_was_kept(tmp_p
     assert place.held == sorted([OLD, NEW])
     with pytest.raises(InputError):
         Records(tmp_path / "nowhere").load("aa")
+
+
+async def test_another_program_applies_for_a_dashboard() -> None:
+    keep = asyncio.Event()
+    said: list[str] = []
+    async for line in apply_lines(["sh", "-c", "printf 'type keep\\n\\033[2J\\n'; read word; echo said $word"], keep):
+        said.append(line)
+        keep.set()
+    assert said == ["type keep", "\\x1b[2J", "said keep"]
+    for command, text in (
+        (["sh", "-c", "echo 'a password is required' >&2; exit 1"], "code 1: a password is required"),
+        (["/nonexistent/apiwatch-apply"], "cannot be started"),
+    ):
+        with pytest.raises(ApplyError, match=text):
+            assert [line async for line in apply_lines(command, asyncio.Event())]
+    with pytest.raises(UsageError, match="apply_command"):
+        assert [line async for line in apply_lines([], keep)]

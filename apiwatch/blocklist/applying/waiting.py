@@ -33,7 +33,8 @@ def typed_keep(records: Records, record: Record, stream: int | None, clock: Call
     the confirmation can still come from elsewhere.
     """
     begun = b""
-    while clock() < (record.deadline or 0.0) and records.outcome(record.id) is None:
+    deadline = records.deadline(record)
+    while clock() < deadline and records.outcome(record.id) is None:
         if stream is None:
             time.sleep(_POLL_S)
             continue
