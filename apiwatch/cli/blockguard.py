@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from apiwatch.blocklist.impact import Impact
     from apiwatch.config import Settings
 
-__all__ = ["impact", "protected", "protected_of", "reviewed", "say_warnings", "shown_impact"]
+__all__ = ["impact", "impact_of_plan", "protected", "protected_of", "reviewed", "say_warnings", "shown_impact"]
 
 _WIDTH = 100
 _LOOKED_AT = 200
@@ -99,6 +99,18 @@ def impact(net: str | None, db: str | None, config: str | None, json_lines: bool
     put(found.nets[0] if len(found.nets) == 1 else f"{len(found.nets)} networks")
     for text in _lines(found):
         put(f"  {text}")
+
+
+def impact_of_plan(path: Path, plan: "Plan") -> "Impact | None":
+    """Whom a whole plan would cut off; None for an empty one."""
+    from apiwatch.blocklist.impact import impact_of
+    from apiwatch.cli.reading import reading
+
+    async def ask(nets: list[str]) -> "Impact":
+        async with reading(path) as reader:
+            return await impact_of(reader, nets)
+
+    return asyncio.run(ask([row.net for row in plan.rows])) if plan.rows else None
 
 
 def shown_impact(path: Path, net: str) -> list[str]:

@@ -80,6 +80,7 @@ def test_a_block_from_the_queue_into_force_and_out_again(block: Blocks) -> None:
     (planned,) = objects(out)
     assert (code, planned["added"], planned["held"]) == (0, ["203.0.113.7/32"], 0)
     assert planned["validator"]["ok"]
+    assert planned["impact"]["hour"]["clients"] is None, "nothing has been read yet"
     assert planned["apply"].startswith("apiwatch block apply --target plain --db")
     assert not block.list.exists()
     assert block("apply", "--check")[0] == 1
