@@ -46,7 +46,7 @@ def overlaps(one: Network, other: Network) -> bool:
 
 
 @ALL
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(entries=ENTRIES, protected=st.lists(NETS, min_size=1, max_size=4))
 def test_no_list_ever_holds_a_protected_address(
     target: Target, entries: list[BlockEntry], protected: list[str]
@@ -56,8 +56,10 @@ def test_no_list_ever_holds_a_protected_address(
     made = plan(fitting(target, entries), NOW)
     try:
         artifacts = export(target, made, guard, None)
-    except GuardError:
-        assert any(overlaps(parse_network(each.net), net) for each in made.entries for net in kept)
+    except GuardError as error:
+        # Some targets take not every size or number of networks; that is no rail.
+        is_protected = any(overlaps(parse_network(each.net), net) for each in made.entries for net in kept)
+        assert is_protected is ("rail H1" in str(error))
         return
     for artifact in artifacts:
         for blocked in target.parse(artifact.content):
@@ -94,7 +96,7 @@ def test_neither_the_order_of_the_queue_nor_hostile_text_changes_what_is_written
     reasons = [*HOSTILE, *(f"{text} 198.51.100.{at}" for at, text in enumerate(HOSTILE))]
     entries = [
         entry(f"203.0.113.{at}", 60.0 * at + 60, reason=text, name=f"{at:03}") for at, text in enumerate(reasons)
-    ]
+    ][: target.caps.max_entries]
     shuffled = list(entries)
     Random(5).shuffle(shuffled)  # noqa: S311  # reproducible, not secret
     made = target.render(plan(entries, NOW, 3), ())
