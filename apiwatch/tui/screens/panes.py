@@ -1,4 +1,4 @@
-"""The panes of a screen: the list or the summary, the detail of the row, and what stands beside them where there is room."""
+"""The panes of a screen: list or summary, the detail of the row, and what stands beside them where there is room."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -154,6 +154,7 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
         self.session.demand()
 
     def redraw_around(self) -> None:
+        """Draw all but the list."""
         if not self.ready:
             return
         if self._had_row is not bool(self.chosen):
@@ -236,14 +237,11 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
         """Follow the cursor with the detail."""
         event.stop()
         self.redraw_around()
-        row = self.table.cursor
-        if (
-            self.looks_closer
-            and row is not None
-            and (self.beside.client is None or self.beside.client.row.client != row.client)
-        ):
+        row, known = self.table.cursor, self.beside.client
+        wanted = row.opens.client if row is not None and self.looks_closer else ""
+        if wanted and (known is None or known.row.client != wanted):
             # As a function: a worker that is replaced before it begins leaves no coroutine behind.
-            self.run_worker(self._look_closer, group="closer", exclusive=True)  # type: ignore[arg-type]  # its union confuses mypy
+            self.run_worker(self._look_closer, group="closer", exclusive=True)  # type: ignore[arg-type]  # a union of unions
 
     def take_keys(self) -> None:
         """Give the keys to the list, or to the summary."""
