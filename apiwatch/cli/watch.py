@@ -148,6 +148,7 @@ async def _dashboard(path: Path, settings: "Settings", how: Show, child: "Child 
             read_only=how.read_only,
             served=how.served,
         )
+        app.set_keymap(settings.dashboard.keys)
         if how.lifeline is not None:
             from apiwatch.cli.served import end_with, forbid_files
 

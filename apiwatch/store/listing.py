@@ -91,7 +91,7 @@ async def listed(
     found = Members({})
     fade_to = min(now, span.at)
     if where:
-        found, counts = await _narrowed(snapshot, span, window_minutes, sort, fade_to, scope, where)
+        found, counts = await _narrowed(snapshot, span, window_minutes, sort, limit, fade_to, scope, where)
     elif scope == EVERYTHING:
         counts = await _candidates(snapshot, span, window_minutes, sort, limit, fade_to)
     else:
@@ -103,7 +103,8 @@ async def listed(
         totals = await totals_of(snapshot, best, fade_to)
     else:
         totals = await totals_of(snapshot, list(counts), fade_to)
-        alerted = await _alerted(snapshot, span) if sort == "score" else {}
+        unscored = sort == "score" and not all(each.ranked for each in totals.values())
+        alerted = await _alerted(snapshot, span) if unscored else {}
 
         def value(client: str) -> float:
             if sort != "score":
@@ -150,14 +151,21 @@ async def _members(snapshot: Snapshot, span: Span, scope: Scope) -> Members:
 
 
 async def _narrowed(
-    snapshot: Snapshot, span: Span, window_minutes: int, sort: str, fade_to: float, scope: Scope, where: Filter
+    snapshot: Snapshot,
+    span: Span,
+    window_minutes: int,
+    sort: str,
+    limit: int,
+    fade_to: float,
+    scope: Scope,
+    where: Filter,
 ) -> tuple[Members, dict[str, Mix]]:
     """The clients of a scope that pass a filter, and what they did in the window."""
     found, within = Members({}), None
     if scope != EVERYTHING:
         found = await _members(snapshot, span, scope)
         within = list(found.clients)
-    wanted = await narrowed(snapshot, span, window_minutes, sort, where, within)
+    wanted = await narrowed(snapshot, span, window_minutes, sort, limit, where, within)
     counts, counted = wanted.counts, 0
     if counts is None:
         counts, counted = await _counts_in(snapshot, span, window_minutes, wanted.clients)
@@ -277,9 +285,11 @@ async def _candidates(
         )
         return await _counts_of(snapshot, span, [client for (client,) in latest])
     if sort == "score":
-        named = dict.fromkeys([*await _scored(snapshot, span, limit, fade_to), *await _alerted(snapshot, span)])
-        scored = await _counts_of(snapshot, span, list(named))
-        return scored if len(scored) >= limit else {**await _busiest(snapshot, span, "requests", limit), **scored}
+        counts = await _counts_of(snapshot, span, await _scored(snapshot, span, limit, fade_to))
+        if len(counts) < limit:
+            alerted = [client for client in await _alerted(snapshot, span) if client not in counts]
+            counts.update(await _counts_of(snapshot, span, alerted))
+        return counts if len(counts) >= limit else {**await _busiest(snapshot, span, "requests", limit), **counts}
     return await _busiest(snapshot, span, "requests" if sort == "last_seen" else sort, limit)
 
 

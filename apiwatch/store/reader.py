@@ -55,6 +55,7 @@ class SqliteReader:
     def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots
         self._version = -1
+        self._past = totals.Past()
 
     async def changed(self) -> bool:
         """See `Reader.changed`."""
@@ -69,7 +70,7 @@ class SqliteReader:
     async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
         """See `Reader.overview`."""
         async with self._snapshots.take() as snapshot:
-            return await totals.overview(snapshot, window_minutes, now, at)
+            return await totals.overview(snapshot, window_minutes, now, at, self._past)
 
     async def span(self) -> tuple[int, int]:
         """See `Reader.span`."""

@@ -163,7 +163,7 @@ async def test_visitor_looks_and_changes_nothing(home: Path, tmp_path: Path) -> 
                     assert "READ-ONLY" in await browser.wait(WALKER)
                     assert await status(session, f"{url}ws") == 503
                     await browser.type("abB")
-                    await browser.wait("[Block queue]")
+                    await browser.wait("block queue")
                     await browser.type("o?")
                     assert "write the export" not in await browser.wait("on this screen")
                     (dashboard,) = dashboards(process.pid)

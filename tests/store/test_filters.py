@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apiwatch.model import ClientFacetRow, ClientRouteRow, RouteRow, Severity
-from apiwatch.store import FilterError, open_reader
+from apiwatch.model import ClientFacetRow, ClientRouteRow, LineRow, RouteRow, Severity
+from apiwatch.store import BlockEntry, FilterError, open_reader
 from apiwatch.store.filters import LISTS, List, completions, ghost, matches, parse, typed
-from apiwatch.store.filters.records import alert_record, client_record, route_record
+from apiwatch.store.filters.records import block_record, client_record, line_record, route_record, source_record
 from apiwatch.store.scope import Scope
 from tests.store import rows as make
 
@@ -89,6 +89,7 @@ def test_half_a_filter_is_no_error_while_it_is_typed(text: str, terms: int, pend
     assert found.pending is pending
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=40), st.sampled_from(list(List)))
 def test_typing_never_raises_and_agrees_with_the_strict_reading(text: str, over: List) -> None:
     found = typed(text, over)
@@ -255,10 +256,31 @@ async def test_a_full_store_says_among_how_many_it_looked(tmp_path: Path) -> Non
         await reader.close()
 
 
-def test_every_list_has_a_record_with_its_fields() -> None:
-    from tests.tui import fakes
-
-    assert set(LISTS[List.ALERTS]) - {"ua", "user"} <= alert_record(fakes.ALERTS[0]).keys()
-    assert (
-        set(LISTS[List.CLIENTS]) - {"ua", "user", "host", "route", "detector"} <= client_record(fakes.CLIENTS[0]).keys()
+def test_lists_in_memory_are_narrowed_by_the_same_words() -> None:
+    line = LineRow(
+        make.NOW - 5,
+        NAMES[0],
+        "api",
+        "POST",
+        "/login?x=1",
+        "POST /login",
+        401,
+        "deny",
+        None,
+        0.25,
+        "bob",
+        "curl/8",
+        "a.log",
+        7,
     )
+    fits = "status:4xx ms>200 last<1m method:post route:x=1 -bytes>=0 outcome=deny 203.0.113.0/24 401"
+    assert matches(parse(fits, List.LINES), line_record(line), make.NOW)
+    assert not any(matches(parse(word, List.LINES), line_record(line), make.NOW) for word in ("status:403", "ua=curl"))
+    entry = BlockEntry("b1", "203.0.113.0/24", "walks ids", ("a1",), "jane", make.NOW - 60, None, "queued")
+    block = block_record(entry)
+    assert matches(parse("203.0.113.0/24 by:jane state:queued why:walks", List.BLOCKS), block, make.NOW)
+    assert not matches(parse("203.0.113.0/25", List.BLOCKS), block, make.NOW)
+    source = source_record(make.source_view(lines=200, unparsed=30))
+    assert matches(parse("unparsed>10 lines>=200 format:combined", List.SOURCES), source, make.NOW)
+    for record, over in ((line_record(line), List.LINES), (block, List.BLOCKS), (source, List.SOURCES)):
+        assert set(LISTS[over]) <= record.keys()

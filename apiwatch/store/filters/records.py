@@ -1,14 +1,12 @@
 """The fields of rows that a viewer holds, for `match`."""
 
 import re
-from typing import Protocol
 
-from apiwatch.model import SEVERITIES
+from apiwatch.model import SEVERITIES, LineRow
 from apiwatch.store.filters.match import Record
 from apiwatch.store.views import AlertView, BlockEntry, ClientView, Mix, RouteView, SourceView, SuspectView
 
 __all__ = [
-    "Line",
     "alert_record",
     "block_record",
     "client_record",
@@ -19,37 +17,6 @@ __all__ = [
 ]
 
 _STATUS = re.compile(r'(?:" |status\W{1,4})([1-5]\d\d)\b', re.ASCII | re.IGNORECASE)
-
-
-class Line(Protocol):
-    """A parsed line, as the live view shows it."""
-
-    @property
-    def time(self) -> float: ...  # noqa: D102
-    @property
-    def client(self) -> str: ...  # noqa: D102
-    @property
-    def host(self) -> str: ...  # noqa: D102
-    @property
-    def method(self) -> str: ...  # noqa: D102
-    @property
-    def target(self) -> str: ...  # noqa: D102
-    @property
-    def route(self) -> str: ...  # noqa: D102
-    @property
-    def status(self) -> int: ...  # noqa: D102
-    @property
-    def outcome(self) -> str: ...  # noqa: D102
-    @property
-    def bytes(self) -> int | None: ...  # noqa: D102
-    @property
-    def duration_s(self) -> float | None: ...  # noqa: D102
-    @property
-    def user(self) -> str: ...  # noqa: D102
-    @property
-    def user_agent(self) -> str: ...  # noqa: D102
-    @property
-    def source(self) -> str: ...  # noqa: D102
 
 
 def alert_record(view: AlertView) -> Record:
@@ -124,7 +91,7 @@ def suspect_record(view: SuspectView) -> Record:
     }
 
 
-def line_record(line: Line) -> Record:
+def line_record(line: LineRow) -> Record:
     """A live line. Its `route` is also the target as it was asked."""
     return {
         "client": line.client,
