@@ -65,8 +65,9 @@ def serve(
         ["attach", f"--db={path}", *([f"--config={config}"] if config is not None else [])]
     )
     os.environ.update(environment)
-    # A browser understands UTF-8, whatever the locale here.
-    os.environ["LC_ALL"] = "C.UTF-8"
+    # What visitors look at is a browser, whatever the terminal here.
+    os.environ.update(LC_ALL="C.UTF-8", TERM="xterm-256color")
+    os.environ.pop("COLORFGBG", None)
     plan = Plan(
         address=address,
         port=port,

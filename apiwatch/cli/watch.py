@@ -111,7 +111,7 @@ def show(path: Path, settings: "Settings", streams: "Streams", how: Show, *, chi
     if how.streams:
         from apiwatch.cli.streaming import stream
 
-        return stream(path, settings, json_lines=how.json, child=child)
+        return stream(path, settings, how, child=child)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     gc.disable()  # until the first screen stands: among what is imported there is no garbage
     farewell, code = asyncio.run(_dashboard(path, settings, how, child))

@@ -161,6 +161,10 @@ class Reader(Protocol):
         """
         ...
 
+    async def sparks(self, clients: Sequence[str], at: float = 0.0) -> dict[str, tuple[int, ...]]:
+        """Requests of some clients, at most 200, in each of the last 60 minutes: for the rows that a screen shows."""
+        ...
+
     async def user(self, name: str, now: float) -> UserDetail | None:
         """Everything about one user name; None when it was never seen."""
         ...

@@ -1,10 +1,12 @@
 """The SQLite reader: each method is one short read transaction on one long-lived connection."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from apiwatch.store import day, detail, findings, inventory, listing, points, routing, tail, totals, user
 from apiwatch.store.allowing import allow_entries
 from apiwatch.store.blocks import all_entries, live_entries
+from apiwatch.store.boards import WINDOW
 from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.protocol import Reader
 from apiwatch.store.readonly import open_snapshots
@@ -35,6 +37,8 @@ from apiwatch.store.views import (
 )
 
 __all__ = ["SqliteReader", "open_reader"]
+
+_SPARKS = 200
 
 _LINES = 1000
 """Most evidence lines of an alert, the limit of the settings."""
@@ -149,6 +153,11 @@ class SqliteReader:
         """See `Reader.client`."""
         async with self._snapshots.take() as snapshot:
             return await detail.client_detail(snapshot, client, now)
+
+    async def sparks(self, clients: Sequence[str], at: float = 0.0) -> dict[str, tuple[int, ...]]:
+        """See `Reader.sparks`."""
+        async with self._snapshots.take() as snapshot:
+            return await listing.sparks_of(snapshot, await span_of(snapshot, WINDOW, at), clients[:_SPARKS])
 
     async def user(self, name: str, now: float) -> UserDetail | None:
         """See `Reader.user`."""

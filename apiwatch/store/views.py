@@ -246,7 +246,7 @@ class ClientView:
     near: tuple[str, ...] = ()
     """What it shares with the client of the scope: 'net' (the /24 or /64), 'agent', 'user'."""
     spark: tuple[int, ...] = ()
-    """Requests of each of the last 60 minutes, oldest first."""
+    """Requests of each of the last 60 minutes, oldest first; () behind the first 50 of a list: see `Reader.sparks`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ async def _client(query: Query, blocks: Sequence[BlockEntry]) -> Summary:
         return _gone(client, f"the state file knows nothing about {client}", why)
     blocked, points = _blocked(client, blocks), await _points(query, client)
     tail = await query.reader.tail(_TAIL, query.scope)
-    times = [view.time for view in reversed(tail.lines)] if tail.kept == tail.seen else []
+    times = [view.time for view in tail.lines] if tail.kept == tail.seen else []
     return Summary(
         client,
         lambda width: client_page(detail, width, now, query.glyphs, blocked, points=points, times=times),

@@ -597,6 +597,10 @@ class FakeReader:
             found = [replace(view, near=("net",)) for view in found if view.client != scope.client]
         return Listing(kept(where, found, client_record, NOW)[:limit])
 
+    async def sparks(self, clients: Sequence[str], at: float = 0.0) -> dict[str, tuple[int, ...]]:
+        self._called("sparks")
+        return {client: tuple(range(60)) for client in clients}
+
     async def user(self, name: str, now: float) -> UserDetail | None:
         scenario = self._called("user")
         seen = scenario.clients[:2]

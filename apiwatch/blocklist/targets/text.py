@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from apiwatch.blocklist.networks import bare, canonical
 from apiwatch.blocklist.planning import Plan
-from apiwatch.blocklist.target import Commands, Target, quoted_path
+from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path
 
 __all__ = ["PlainList"]
 
@@ -16,6 +16,7 @@ class PlainList(Target):
     title = "plain list, one network a line"
     suffix = "txt"
     mode = 0o644
+    caps = Caps(layer="feed", sees="both")
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
         return "".join(f"{bare(row.network)}\n" for row in plan.rows)

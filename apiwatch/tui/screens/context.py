@@ -392,7 +392,8 @@ class ContextScreen(KeepingScreen, ExportingScreen, ListScreen):
         self._redraw_around()
         row = self.table.cursor
         if self.looks_closer and row is not None and (self._client is None or self._client.row.client != row.client):
-            self.run_worker(self._look_closer, group="closer", exclusive=True)
+            # As a function: a worker that is replaced before it begins leaves no coroutine behind.
+            self.run_worker(self._look_closer, group="closer", exclusive=True)  # type: ignore[arg-type]  # its union confuses mypy
 
     @property
     def commands(self) -> ScreenCommands:
