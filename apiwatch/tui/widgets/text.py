@@ -45,7 +45,7 @@ class KeyBar(Lines):
         drawn: list[Piece] = []
         for key, label in self._keys:
             gap = [Piece("  ")] if drawn else []
-            shown = [Piece(f"{key} {label}", "dim")] if key in dead else [Piece(key, "key"), Piece(f" {label}")]
+            shown = [Piece(key, "key"), Piece(f" {label}")]
             if line_width((*drawn, *gap, *shown)) > width:
                 break
             drawn += [*gap, *shown]
