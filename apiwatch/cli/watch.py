@@ -113,7 +113,6 @@ def show(path: Path, settings: "Settings", streams: "Streams", how: Show, *, chi
 
         return stream(path, settings, json_lines=how.json, child=child)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    os.environ.setdefault("ESCDELAY", "25")  # ms to tell Esc from a longer sequence, as in htop; Textual waits 100
     gc.disable()  # until the first screen stands: among what is imported there is no garbage
     farewell, code = asyncio.run(_dashboard(path, settings, how, child))
     if child is not None and (ended := child.ended()) is not None:
