@@ -58,6 +58,8 @@ def press_all(name: str, program: Counted, presses: int) -> None:
     for kind, keys in KEYS.items():
         taken: list[tuple[float, float]] = []
         silent = 0
+        program.type("1")
+        measure([program], 1.5)
         for number in range(presses):
             if kind == "Esc":
                 press(program, "\r", chance)
