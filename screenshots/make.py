@@ -21,6 +21,7 @@ from apiwatch.cli.child import Child
 from apiwatch.cli.demo import running_incident
 from apiwatch.cli.reading import controlling, reading
 from apiwatch.config import Settings
+from apiwatch.config.settings import Dashboard
 from apiwatch.tui import ApiwatchApp
 
 HERE = Path(__file__).parent
@@ -80,7 +81,7 @@ async def wait_for_alerts(db: Path) -> None:
 
 async def take(db: Path, collector: Child, picture: Picture) -> str:
     """The SVG of one picture."""
-    settings = Settings(db=str(db))
+    settings = Settings(db=str(db), dashboard=Dashboard(theme="dark"))
 
     def guard() -> Guard:
         return Guard(settings.block, gather_protected((), ()))

@@ -62,11 +62,10 @@ async def _tops(query: Query) -> Summary:
     alerts = tuple(alert for _key, _panel, answer in found for alert in answer.alerts)
     whole = query.scope == EVERYTHING
     overview = query.overview if whole else None
-    day = await query.reader.day(query.at) if whole else ()
     heading = "overview" if whole else plain(query.scope.net or query.scope.agent)
     return Summary(
         heading,
-        lambda width: overview_page(overview, tops, width, query.now, query.glyphs, alerts=alerts, day=day),
+        lambda width: overview_page(overview, tops, width, query.now, query.glyphs, alerts=alerts, day=query.day),
         alerts=alerts,
     )
 

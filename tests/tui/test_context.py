@@ -151,3 +151,9 @@ async def test_the_allow_list_can_be_looked_at_and_shortened(tmp_path: Path) -> 
         assert "allow-list" in driven.text
         await driven.press("v")
         assert "what operators did" in driven.text
+
+
+async def test_enter_that_is_typed_ahead_of_a_list_opens_its_row(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        await driven.pilot.press("2", "enter")
+        await driven.shows(f"clients > {fakes.WALKER}")

@@ -105,6 +105,7 @@ class ContextScreen(PanesScreen):
         self._panels = [0] * len(VIEWS)
         self._summary: Summary | None = None
         self._review_from: int | None = None
+        self._open_soon = False
 
     def state_of(self, panel: Panel) -> ListState:
         """What is remembered of a panel on this screen."""
@@ -149,8 +150,18 @@ class ContextScreen(PanesScreen):
         sort = self.state_of(panel).sort.stored if panel else ""
         where = self.state_of(panel).where if panel else ANY
         query = Query(
-            reader, session.overview, self.scope, session.window_minutes, now, session.at, session.glyphs, where, sort
+            reader,
+            session.overview,
+            self.scope,
+            session.window_minutes,
+            now,
+            session.at,
+            session.glyphs,
+            where=where,
+            sort=sort,
         )
+        if panel is None and self.scope == EVERYTHING:
+            query = replace(query, day=await session.day(now))
         beside = await self.read_beside(reader, now)
         summary = await summarise(query, beside.blocks) if panel is None else None
         found = await panel.read(query) if panel is not None else Found()
@@ -167,6 +178,9 @@ class ContextScreen(PanesScreen):
                 self.table.show_rows(found, now)
                 self._begin(found)
             self.redraw_around()
+            if self._open_soon:
+                self._open_soon = False
+                self.action_open()
 
         return show
 
@@ -274,12 +288,19 @@ class ContextScreen(PanesScreen):
             (self.table if self.detail.has_focus else self.detail).focus()
             self.call_after_refresh(self.settle)
 
+    @property
+    def _waiting(self) -> bool:
+        """The list has not been read yet: keys may have been typed ahead of it."""
+        return self.panel is not None and not self.state_of(self.panel).loaded
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is nothing to zoom where one pane is alone anyway, and one list has no next."""
         if action == "zoom" and (self.shape in (Shape.ONE, Shape.ONE_TALL) or self.panel is None):
             return False
         if action in _ACTS and self.panel is not None and not self.panel.acts:
             return False
+        if action == "open" and self._waiting:
+            return True
         if action == "quiet" and self.withdraws:
             return False
         if action == "panel" and (self.view is None or len(VIEWS[self.view].panels) == 1):
@@ -291,9 +312,11 @@ class ContextScreen(PanesScreen):
         from apiwatch.tui.screens.sources import SourceScreen
 
         row = self.row
-        if isinstance(row, SourceRow):
+        if row is None:
+            self._open_soon = self._waiting
+        elif isinstance(row, SourceRow):
             self.app.push_screen(SourceScreen(self.session, row.key, self.crumb()))
-        elif row is not None and row.opens in (EVERYTHING, self.scope):
+        elif row.opens in (EVERYTHING, self.scope):
             self.say("nothing more is known about this row than stands here")
         else:
             super().action_open()
