@@ -1,15 +1,43 @@
 """One module per firewall."""
 
 from apiwatch.blocklist.target import Target
+from apiwatch.blocklist.targets.blackhole import Blackhole
+from apiwatch.blocklist.targets.cisco import Cisco
+from apiwatch.blocklist.targets.failtwoban import Fail2ban
+from apiwatch.blocklist.targets.firewalld import Firewalld
+from apiwatch.blocklist.targets.hostsdeny import HostsDeny
 from apiwatch.blocklist.targets.ipset import Ipset
+from apiwatch.blocklist.targets.iptables import Iptables
+from apiwatch.blocklist.targets.junos import Junos
+from apiwatch.blocklist.targets.mikrotik import MikroTik
 from apiwatch.blocklist.targets.nftables import Nftables
 from apiwatch.blocklist.targets.nginx import Nginx
+from apiwatch.blocklist.targets.pf import Pf
 from apiwatch.blocklist.targets.records import Csv, JsonLines
 from apiwatch.blocklist.targets.text import PlainList
+from apiwatch.blocklist.targets.ufw import Ufw
 
 __all__ = ["TARGETS"]
 
 TARGETS: dict[str, Target] = {
-    target.name: target for target in (Nftables(), Ipset(), Nginx(), PlainList(), Csv(), JsonLines())
+    target.name: target
+    for target in (
+        Nftables(),
+        Ipset(),
+        Iptables(),
+        Ufw(),
+        Firewalld(),
+        Fail2ban(),
+        Blackhole(),
+        HostsDeny(),
+        Pf(),
+        MikroTik(),
+        Cisco(),
+        Junos(),
+        Nginx(),
+        PlainList(),
+        Csv(),
+        JsonLines(),
+    )
 }
 """Name -> target."""
