@@ -137,7 +137,7 @@ def _shrink(settings: "Settings", path: Path, name: str, op: str) -> str:
         return ""
     site = site_for(settings, path, target)
     with site.records.lock(name):
-        done = shrink(site, all_entries(path), guard_of(settings), op)
+        done = shrink(site, all_entries(path), guard_of(settings, path), op)
     note_held(site)
     return f"{len(done.held)} networks are left ({done.id})" if done.id else ""
 

@@ -129,9 +129,9 @@ async def _dashboard(path: Path, settings: "Settings", how: Show, child: "Child 
     from apiwatch.tui import ApiwatchApp
 
     def guard() -> "Guard":
-        from apiwatch.blocklist import Guard, gather_protected
+        from apiwatch.cli.blocksite import guard_of
 
-        return Guard(settings.block, gather_protected(settings.sources.trusted_proxy, settings.block.allow))
+        return guard_of(settings, str(path))
 
     async with (
         reading(path, migrates=not how.read_only) as reader,

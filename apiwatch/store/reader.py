@@ -9,6 +9,7 @@ from apiwatch.store.applying import applications, with_applications
 from apiwatch.store.blocks import all_entries, blocked_before, live_entries
 from apiwatch.store.boards import WINDOW
 from apiwatch.store.filters.terms import ANY, Filter
+from apiwatch.store.impact import impact
 from apiwatch.store.protocol import Reader
 from apiwatch.store.readonly import open_snapshots
 from apiwatch.store.scope import EVERYTHING, Scope
@@ -24,6 +25,7 @@ from apiwatch.store.views import (
     ClientView,
     EvidenceView,
     HealthView,
+    ImpactView,
     InventoryView,
     Listing,
     MinuteView,
@@ -226,6 +228,11 @@ class SqliteReader:
         """See `Reader.blocked_before`."""
         async with self._snapshots.take() as snapshot:
             return await blocked_before(snapshot, net, now)
+
+    async def impact(self, nets: Sequence[str], *, window_minutes: int = 60) -> ImpactView:
+        """See `Reader.impact`."""
+        async with self._snapshots.take() as snapshot:
+            return await impact(snapshot, nets, window_minutes)
 
     async def allowed(self, now: float, *, include_ended: bool = False) -> list[AllowEntry]:
         """See `Reader.allowed`."""

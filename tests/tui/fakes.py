@@ -18,6 +18,7 @@ from apiwatch.store.views import (
     EvidenceView,
     FacetView,
     HealthView,
+    ImpactView,
     InventoryView,
     LineView,
     Listing,
@@ -659,6 +660,10 @@ class FakeReader:
 
     async def block_entries(self, now: float, *, include_ended: bool = False) -> list[BlockEntry]:
         return list(self._called("block_entries").blocks)
+
+    async def impact(self, nets: Sequence[str], *, window_minutes: int = 60) -> ImpactView:
+        self._called("impact")
+        return ImpactView(window_minutes, 60, NOW, 1, 40, 30, 4000, 3500, 2, 1, 0, 0, 0, 0, (), 1, 0, False)
 
     async def applications(self, now: float) -> list[Application]:
         return [each for entry in self._called("applications").blocks for each in entry.applications]

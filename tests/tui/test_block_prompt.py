@@ -27,7 +27,8 @@ async def test_b_queues_the_client_with_the_reason_of_its_alert(tmp_path: Path) 
         text = await asked(driven)
         assert "Queue 1 network for blocking; nothing is applied yet" in text
         assert "queue 203.0.113.7/32 enumeration.sequential: walks object ids" in text
-        assert "behind 203.0.113.7: 1 user agent, 1 user" in text
+        assert "last hour: 1 client, 40 requests (1.0 % of all), 30 answered" in text
+        assert "203.0.113.0/24: would cut nobody else" in text
         await driven.press("'2h", "enter")
         await driven.until(lambda: bool(driven.control.said), "the entry")
         ((kind, net, reason, alerts, actor, lifetime),) = driven.control.said
