@@ -7,12 +7,12 @@ from typing import Protocol
 
 from apiwatch.blocklist.applying.applier import Held
 from apiwatch.blocklist.applying.run import Run, said
-from apiwatch.blocklist.networks import Network, bare, parse_network
+from apiwatch.blocklist.networks import parse_network
 from apiwatch.blocklist.planning import Plan
 from apiwatch.errors import ApplyError, UsageError
 from apiwatch.text import one_line
 
-__all__ = ["done", "lifetimes", "nets", "option", "or_back", "reject_unknown", "sources"]
+__all__ = ["done", "lifetimes", "option", "or_back", "reject_unknown"]
 
 
 class _Restores(Protocol):
@@ -53,36 +53,18 @@ def option(target: str, options: Mapping[str, str], name: str, default: str) -> 
 def lifetimes(plan: Plan, held: Mapping[str, Held], at: float, longest: float | None) -> dict[str, int | None]:
     """Network -> whole seconds that it shall live from `at` on, at least 1; None: permanent.
 
-    `longest` caps what is not blocked already; what is keeps at least the time that it has left.
+    `longest` caps what would not be blocked for longer than that anyway, by what is held now.
     """
-    known = {parse_network(net): entry.left for net, entry in held.items()}
-    return {row.net: _lifetime(row.network, row.expires, known, at, longest) for row in plan.rows}
-
-
-def _lifetime(
-    network: Network, expires: float | None, held: Mapping[Network, float | None], at: float, longest: float | None
-) -> int | None:
-    wanted = math.inf if expires is None else max(1.0, expires - at)
-    if longest is not None:
-        covering = [held[wide] for wide in _supernets(network) if wide in held]
-        kept = max((math.inf if left is None else left for left in covering), default=0.0)
-        wanted = min(wanted, max(longest, kept))
-    return None if math.isinf(wanted) else math.ceil(wanted)
-
-
-def _supernets(network: Network) -> Iterator[Network]:
-    for prefix in range(network.prefixlen, -1, -1):
-        yield network.supernet(new_prefix=prefix)
-
-
-def nets(held: Mapping[str, Held]) -> list[Network]:
-    """The networks that are held, sorted by family and address."""
-    return sorted((parse_network(net) for net in held), key=lambda net: (net.version, int(net.network_address)))
-
-
-def sources(plan: Plan) -> dict[str, str]:
-    """Network -> how a list shows it: an address alone where it is one."""
-    return {row.net: bare(row.network) for row in plan.rows}
+    known = {parse_network(net): math.inf if entry.left is None else entry.left for net, entry in held.items()}
+    prefixes = {network.prefixlen for network in known}
+    found: dict[str, int | None] = {}
+    for row in plan.rows:
+        seconds = math.inf if row.expires is None else max(1.0, row.expires - at)
+        wider = (row.network.supernet(new_prefix=prefix) for prefix in prefixes if prefix <= row.network.prefixlen)
+        if longest is not None and max((known.get(network, 0.0) for network in wider), default=0.0) <= longest:
+            seconds = min(seconds, longest)
+        found[row.net] = None if math.isinf(seconds) else math.ceil(seconds)
+    return found
 
 
 @contextlib.contextmanager
