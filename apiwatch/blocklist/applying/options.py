@@ -3,8 +3,6 @@
 import shlex
 from collections.abc import Mapping, Sequence
 
-import httpx
-
 from apiwatch.errors import UsageError
 from apiwatch.text import one_line
 
@@ -45,6 +43,8 @@ class Options:
         text = self._given.get(name, default)
         if text is None:
             return None
+        import httpx
+
         try:
             parsed = httpx.URL(text)
         except httpx.InvalidURL:
