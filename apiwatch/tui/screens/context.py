@@ -46,6 +46,7 @@ class ContextScreen(PanesScreen):
         ("target-next", "target"),
         ("check", "check"),
         ("write", "write"),
+        ("apply", "apply"),
         ("withdraw", "withdraw"),
         ("help", "help"),
         ("filter", "filter"),

@@ -174,7 +174,8 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
             self.detail.top = 0
             self._detail_key = key
         if self.exports:
-            self.detail.show("export", lambda width: self.export_lines(width - 1))
+            about = row.details if row is not None else lambda _width: []
+            self.detail.show("entry and export", lambda width: [*about(width - 1), *self.export_lines(width - 1)])
             self.refresh_export()
         else:
             self.detail.show_lines(lambda width, height: detail_lines(row, width, height, glyphs, self._closer(row)))
