@@ -10,6 +10,9 @@ import click
 
 from apiwatch.cli.blockafter import expire, log, undo
 from apiwatch.cli.blockapply import apply, confirm, plan, rollback
+from apiwatch.cli.blockfeed import serve_feed
+from apiwatch.cli.blockguard import impact, protected, reviewed, say_warnings, shown_impact
+from apiwatch.cli.blockranges import ranges
 from apiwatch.cli.blocksite import guard_of, target_named, target_names
 from apiwatch.cli.options import as_json, load_settings, state_file, state_options
 from apiwatch.errors import InputError, UsageError
@@ -28,7 +31,7 @@ def block() -> None:
     """The block queue, its export for firewalls, and its way into them."""
 
 
-for each in (plan, apply, confirm, undo, expire, rollback, log):
+for each in (plan, apply, confirm, undo, expire, rollback, log, impact, protected, ranges, serve_feed):
     block.add_command(each)
 
 
@@ -50,6 +53,9 @@ for each in (plan, apply, confirm, undo, expire, rollback, log):
     help="Alert that it answers; repeatable. Without a network: block all its clients.",
 )
 @click.option("--override", metavar="NETWORK", help="The network typed again, to pass a rail that can be overridden.")
+@click.option(
+    "--prefix", type=click.IntRange(0, 128), metavar="LENGTH", help="Block the network of this size around the address."
+)
 def add(
     net: str | None,
     db: str | None,
@@ -59,12 +65,15 @@ def add(
     reason: str,
     alert_ids: tuple[str, ...],
     override: str | None,
+    prefix: int | None,
 ) -> int:
     """Queue a network, or all clients of an alert, if the guard rails let them pass; again renews the entry.
 
-    A single IPv6 address stands for its /64. Exit code 4 when a rail refuses; other clients of the alert are queued.
+    A single IPv6 address stands for its /64; --prefix takes a wider network, such as the /24 of an IPv4 address. Exit
+    code 4 when a rail refuses; other clients of the alert are queued.
     """
     from apiwatch.blocklist.lifetime import default_lifetime
+    from apiwatch.blocklist.review import already_blocked
     from apiwatch.cli.output import emit, put, rfc3339, say
 
     settings = load_settings(config)
@@ -73,21 +82,23 @@ def add(
 
         if not alert_ids:
             raise UsageError("say what to block: an address, a network, or --alert ID for all clients of an alert")
+        if prefix is not None:
+            raise UsageError("--prefix needs the address that the network is around")
         if override is not None:
             raise UsageError("--override needs the network that it overrides; block that one by itself")
         wanted = _ttl(ttl, settings)
         return add_members(
             _state(settings, db),
-            guard_of(settings),
+            guard_of(settings, db),
             alert_ids,
             plain(reason, 500),
             lambda before: default_lifetime(settings.block, before) if wanted is None else wanted,
             json_lines=json_lines,
         )
     path = _state(settings, db)
-    network = _network(net)
-    findings = guard_of(settings).require(network, override=override)
-    for finding in findings:
+    network = _network(net) if prefix is None else _around(net, prefix)
+    findings = guard_of(settings, db).require(network, override=override)
+    for finding in [*findings, *already_blocked(network, asyncio.run(_entries(path, False)))]:
         say(f"{finding.code}: {finding.text}")
     now = time.time()
     before = asyncio.run(_blocked_before(path, network, now))
@@ -100,6 +111,8 @@ def add(
         emit({"type": "block", "id": entry, "net": network, "expires": rfc3339(expires)})
     else:
         put(f"queued {network} until {rfc3339(expires)}  id {entry}; `apiwatch block export --target NAME` writes it")
+        for line in shown_impact(path, network):
+            put(f"  {line}")
     return 0
 
 
@@ -180,10 +193,10 @@ def export(
     target = target_named(target_name)
     entries = asyncio.run(_entries(_state(settings, db), False))
     destination = Path(output) if output is not None else None
+    made = planned(entries, time.time())
+    warnings = reviewed(settings, _state(settings, db), target, made)
     try:
-        artifacts = write(
-            target, planned(entries, time.time()), guard_of(settings), destination, withdraw_all=withdraw_all
-        )
+        artifacts = write(target, made, guard_of(settings, db), destination, withdraw_all=withdraw_all)
     except OSError as error:
         raise UsageError(f"{plain(str(output))} cannot be written: {error.strerror}") from None
     if destination is None:
@@ -196,6 +209,7 @@ def export(
     else:
         directory = destination.parent
         say(f"wrote {', '.join(str(directory / artifact.name) for artifact in artifacts)}")
+    say_warnings(warnings)
     code = 0
     if check_it:
         result = target.validate(artifacts)
@@ -208,24 +222,6 @@ def export(
             code = 1
     _say_commands(target, [output] if output is not None else [artifact.name for artifact in artifacts])
     return code
-
-
-@block.command()
-@state_options
-@as_json
-def protected(db: str | None, config: str | None, json_lines: bool) -> None:
-    """Networks that are never blocked from here, with the reasons."""
-    from apiwatch.blocklist import gather_protected
-    from apiwatch.cli.output import emit, table
-
-    settings = load_settings(config)
-    known = gather_protected(settings.sources.trusted_proxy, settings.block.allow)
-    rows = [(str(network), reason) for network, reason in known.entries]
-    if json_lines:
-        for network, reason in rows:
-            emit({"type": "protected", "net": network, "reason": reason})
-    else:
-        table(("network", "why"), rows)
 
 
 async def _add(path: Path, net: str, reason: str, alert_ids: tuple[str, ...], now: float, expires: float) -> str:
@@ -308,6 +304,18 @@ def _network(text: str) -> str:
             f"`{plain(text)}` is neither an address nor a network; write it like 203.0.113.7 or 203.0.113.0/24"
         ) from None
     return canonical(text) if "/" in text else network_for(text)
+
+
+def _around(address: str, prefix: int) -> str:
+    """The network of a size around an address."""
+    import ipaddress
+
+    from apiwatch.blocklist.networks import parse_network
+
+    own = parse_network(address)
+    if prefix > own.prefixlen:
+        raise UsageError(f"--prefix {prefix} is not wider than {own}; say for example 24, or for IPv6 48")
+    return str(ipaddress.ip_network((str(own.network_address), prefix), strict=False))
 
 
 def _ttl(typed: str | None, settings: "Settings") -> float | None:

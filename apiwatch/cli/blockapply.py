@@ -36,17 +36,24 @@ _withdraw = click.option("--withdraw-all", is_flag=True, help="Let networks go t
 def plan(target: str | None, withdraw_all: bool, db: str | None, config: str | None, json_lines: bool) -> int:
     """What an apply would change, what the firewall's own check says, and the commands. Changes nothing."""
     from apiwatch.blocklist import plan as planned
+    from apiwatch.cli.blockguard import reviewed, say_warnings
     from apiwatch.cli.blocksite import all_entries, chosen, guard_of, site_for
     from apiwatch.cli.blocktelling import tell_file_plan, tell_plan
+    from apiwatch.cli.output import say
 
     settings, path = _begin(db, config)
     firewall = chosen(settings, target)
     entries = all_entries(path)
     made = planned(entries, time.time())
     if firewall.applier is None:
-        return tell_file_plan(firewall, made, guard_of(settings), json_lines=json_lines)
+        say_warnings(reviewed(settings, path, firewall, made))
+        return tell_file_plan(firewall, made, guard_of(settings, path), json_lines=json_lines)
     site = site_for(settings, path, firewall)
-    prepared = _prepared(site, settings, path, withdraw_all=withdraw_all)
+    try:
+        prepared = _prepared(site, settings, path, withdraw_all=withdraw_all)
+    except ApplyError as error:
+        say(f"not compared with what it holds: {error}")
+        return tell_file_plan(firewall, made, guard_of(settings), json_lines=json_lines)
     tell_plan(site, prepared, _typed(db, config), json_lines=json_lines)
     return 0
 
@@ -182,12 +189,15 @@ def _prepared(site: "Site", settings: "Settings", path: Path, *, withdraw_all: b
     from apiwatch.blocklist import plan as planned
     from apiwatch.blocklist.applying.audit import entries_of
     from apiwatch.blocklist.applying.site import prepare
+    from apiwatch.cli.blockguard import reviewed, say_warnings
     from apiwatch.cli.blocksite import all_entries, guard_of
 
     entries = all_entries(path)
     made = planned(entries, time.time())
     try:
-        return prepare(site, made, guard_of(settings), entries, withdraw_all=withdraw_all)
+        prepared = prepare(site, made, guard_of(settings, path), entries, withdraw_all=withdraw_all)
+        say_warnings(reviewed(settings, path, site.target, made))
+        return prepared
     except GuardError as error:
         site.audit.write(
             "apply", "outcome", site.target.name, site.clock(), **entries_of(made), result="refused", error=str(error)

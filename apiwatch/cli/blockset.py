@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from apiwatch.blocklist import Guard
     from apiwatch.model import Alert
 
-__all__ = ["add_members"]
+__all__ = ["add_members", "networks_of"]
 
 _REFUSED = 4
 _SHOWN = 10
@@ -102,6 +102,12 @@ async def _alerts(path: Path, alert_ids: Sequence[str]) -> "list[Alert]":
                 raise InputError(f"the state file knows no alert {plain(alert_id)}; `apiwatch alerts` lists them")
             found.append(view.alert)
     return found
+
+
+def networks_of(alert: "Alert") -> list[str]:
+    """What to block for the clients of an alert, each once; names that are no address are left out."""
+    nets = (_network(client) for client in alert.clients or (alert.client,))
+    return list(dict.fromkeys(net for net in nets if net is not None))
 
 
 def _network(client: str) -> str | None:

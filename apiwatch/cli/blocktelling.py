@@ -73,7 +73,7 @@ def tell_file_plan(target: "Target", plan: "Plan", guard: "Guard", *, json_lines
         emit({**fields, "write": write, "apply": list(commands.apply), "panic": list(commands.undo)})
     else:
         _entries(plan)
-        put(f"{len(plan.rows)} networks; what {target.name} holds now is not known: apiwatch only writes its file")
+        put(f"{len(plan.rows)} networks; what {target.name} holds now is not known")
         put(_check_text(check))
         for title, lines in (("write", (write,)), ("apply", commands.apply), ("panic", commands.undo)):
             for line in lines:

@@ -159,6 +159,10 @@ def test_a_firewall_that_does_not_take_the_list_is_told_on_every_dashboard(block
         block("apply")
     block.list.write_text("198.51.100.1\n")
     assert "by hand" in block("plan")[2]
+    block.list.write_text("# somebody's own\n")
+    code, out, err = block("plan", "--json")
+    assert (code, objects(out)[0]["networks"], "not compared with what it holds" in err) == (0, 1, True)
+    block.list.write_text("198.51.100.1\n")
     block("remove", "203.0.113.7")
     with pytest.raises(GuardError, match="H6"):
         block("apply")

@@ -18,7 +18,7 @@ from apiwatch.blocklist.applying.site import Prepared, Site, prepare, read_back,
 from apiwatch.blocklist.applying.stored import plan_at, stored, unstored
 from apiwatch.blocklist.guard import Guard
 from apiwatch.blocklist.planning import Plan, plan
-from apiwatch.errors import ApplyError
+from apiwatch.errors import ApplyBusy, ApplyError
 from apiwatch.store.views import BlockEntry
 
 __all__ = ["Applied", "apply_list", "keep", "roll_back", "settle", "shrink", "undo"]
@@ -217,12 +217,12 @@ def _restore(site: Site, record: Record, why: str) -> None:
 def settle(site: Site) -> list[str]:
     """Take back applies that nobody kept and whose dead-man did not live to do it; returns their ids.
 
-    The caller holds the lock. ApplyError when one still waits for its confirmation.
+    The caller holds the lock. ApplyBusy when one still waits for its confirmation.
     """
     late: list[str] = []
     for record in site.records.undecided(site.target.name):
         if record.keep_for is not None and site.clock() < site.records.deadline(record) + _GRACE_S:
-            raise ApplyError(
+            raise ApplyBusy(
                 f"apply {record.id} to {site.target.name} still waits: confirm it with `apiwatch block confirm "
                 f"{record.id}`, or take it back with `apiwatch block rollback --apply {record.id}`"
             )
@@ -234,10 +234,11 @@ def settle(site: Site) -> list[str]:
 def shrink(site: Site, entries: Iterable[BlockEntry], guard: Guard, op: str) -> Applied:
     """Take away what has expired or was withdrawn, and add nothing: queued is not yet approved for a firewall.
 
-    The caller holds the lock. For targets that do not expire entries by themselves, and for the undo of an entry.
+    What the rails refuse by now goes as well: an operator has come from there since. The caller holds the lock. For
+    targets that do not expire entries by themselves, and for the undo of an entry.
     """
     settle(site)
-    known = list(entries)
+    known = [replace(entry, state="withdrawn") if _is_refused(entry, guard) else entry for entry in entries]
     held = site.applier.read()
     made = plan(known, site.clock())
     rows = tuple(row for row in made.rows if row.net in held)
@@ -249,3 +250,8 @@ def shrink(site: Site, entries: Iterable[BlockEntry], guard: Guard, op: str) -> 
     if not prepared.difference.removed:
         return Applied("", True, "nothing has ended", held, made)
     return apply_list(site, prepared, None, lambda _record: None, op)
+
+
+def _is_refused(entry: BlockEntry, guard: Guard) -> bool:
+    final = (finding.hard and not finding.overridable for finding in guard.check(entry.net))
+    return entry.state == "queued" and any(final)
