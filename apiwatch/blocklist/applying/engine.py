@@ -19,7 +19,7 @@ from apiwatch.blocklist.applying.stored import plan_at, stored, unstored
 from apiwatch.blocklist.guard import Guard
 from apiwatch.blocklist.planning import Plan, plan
 from apiwatch.errors import ApplyBusy, ApplyError
-from apiwatch.store.views import BlockEntry
+from apiwatch.store.views import BlockEntry, ImpactView
 
 __all__ = ["Applied", "apply_list", "keep", "roll_back", "settle", "shrink", "undo"]
 
@@ -119,11 +119,23 @@ def _about(record: Record, prepared: Prepared) -> dict[str, Any]:
         "removed": capped(prepared.difference.removed),
         "foreign": capped(prepared.difference.foreign),
         "overrides": list(prepared.overrides),
+        "impact": None if prepared.impact is None else _told(prepared.impact.hour),
         "artifact_sha256": record.artifact_sha256,
         "snapshot_sha256": record.sha256,
         "validator": {"tool": check.tool, "ran": check.available, "ok": check.ok},
         "keep_for": record.keep_for,
         "undo": f"apiwatch block undo {record.id}",
+    }
+
+
+def _told(view: ImpactView) -> dict[str, float | None]:
+    """What the last hour says about the networks that are added; None where it cannot tell."""
+    known = view.held_minutes > 0
+    return {
+        "window_s": 60 * view.held_minutes,
+        "clients": view.clients if known else None,
+        "collateral_clients": view.without_alert if known else None,
+        "requests_share": round(view.requests / view.all_requests, 4) if known and view.all_requests else None,
     }
 
 
