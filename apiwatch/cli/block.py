@@ -148,6 +148,7 @@ def list_(db: str | None, config: str | None, json_lines: bool, include_ended: b
         (
             entry.net,
             entry.state,
+            ", ".join(entry.live_in) or "-",
             clock_time(entry.expires) if entry.expires is not None else "never",
             entry.actor,
             entry.id,
@@ -155,7 +156,7 @@ def list_(db: str | None, config: str | None, json_lines: bool, include_ended: b
         )
         for entry in entries
     ]
-    table(("network", "state", "expires", "by", "id", "reason"), rows)
+    table(("network", "state", "in force in", "expires", "by", "id", "reason"), rows)
 
 
 @block.command()
@@ -276,6 +277,18 @@ def _entry_fields(entry: "BlockEntry") -> dict[str, Any]:
         "actor": entry.actor,
         "created": rfc3339(entry.created),
         "expires": rfc3339(entry.expires) if entry.expires is not None else None,
+        "applications": [
+            {
+                "target": each.target,
+                "host": each.host,
+                "applied": rfc3339(each.applied_at),
+                "verified": rfc3339(each.verified_at) if each.verified_at else None,
+                "expires": rfc3339(each.expires) if each.expires is not None else None,
+                "dropped": each.dropped,
+                "error": each.error,
+            }
+            for each in entry.applications
+        ],
     }
 
 

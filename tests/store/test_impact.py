@@ -48,8 +48,9 @@ def fill(collector: Collector) -> None:
     )
 
 
-@pytest.fixture
-def filled(db: Path) -> Path:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    db = tmp_path_factory.mktemp("state") / "apiwatch.db"
     with Collector(db) as collector:
         fill(collector)
     return db
