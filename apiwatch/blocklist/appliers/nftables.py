@@ -63,10 +63,11 @@ class NftablesApplier:
         self._load(_REMOVE)
 
     def _exists(self) -> bool:
+        """Tersely: otherwise nft fetches every element first."""
         wanted = ("inet", "apiwatch")
         return any(
             (table.get("family"), table.get("name")) == wanted
-            for table in (item.get("table", {}) for item in self._list(["list", "tables"]))
+            for table in (item.get("table", {}) for item in self._list(["-t", "list", "tables"]))
         )
 
     def _list(self, words: Sequence[str]) -> list[dict[str, Any]]:
