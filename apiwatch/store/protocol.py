@@ -13,11 +13,13 @@ from apiwatch.store.views import (
     ActionView,
     AlertView,
     AllowEntry,
+    Application,
     BlockEntry,
     ClientDetail,
     ClientView,
     EvidenceView,
     HealthView,
+    ImpactView,
     InventoryView,
     Listing,
     MinuteView,
@@ -161,6 +163,10 @@ class Reader(Protocol):
         """
         ...
 
+    async def sparks(self, clients: Sequence[str], at: float = 0.0) -> dict[str, tuple[int, ...]]:
+        """Requests of some clients, at most 200, in each of the last 60 minutes: for the rows that a screen shows."""
+        ...
+
     async def user(self, name: str, now: float) -> UserDetail | None:
         """Everything about one user name; None when it was never seen."""
         ...
@@ -219,6 +225,18 @@ class Reader(Protocol):
         """The block queue, by network."""
         ...
 
+    async def impact(self, nets: Sequence[str], *, window_minutes: int = 60) -> ImpactView:
+        """What networks (canonical) did in a window that ends with the newest event: whom blocking them would cut."""
+        ...
+
+    async def applications(self, now: float) -> list[Application]:
+        """What targets hold of the block queue, as they were last read, by target."""
+        ...
+
+    async def blocked_before(self, net: str, now: float) -> int:
+        """How many entries of exactly this network have ended: whoever comes back stays out longer."""
+        ...
+
     async def allowed(self, now: float, *, include_ended: bool = False) -> list[AllowEntry]:
         """The allow-list, oldest first."""
         ...
@@ -261,6 +279,14 @@ class Control(Protocol):
 
     async def unblock(self, entry_id: str, actor: str, now: float) -> bool:
         """Withdraw an entry; False when there is no such live entry."""
+        ...
+
+    async def applied(self, target: str, host: str, applications: Sequence[Application], now: float) -> None:
+        """Put down what a target of a host holds now, instead of what was put down before."""
+        ...
+
+    async def not_applied(self, target: str, host: str, entry_ids: Sequence[str], error: str, now: float) -> None:
+        """Put down why entries did not get into a target."""
         ...
 
     async def close(self) -> None:

@@ -1,11 +1,15 @@
 """The SQLite reader: each method is one short read transaction on one long-lived connection."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from apiwatch.store import day, detail, findings, inventory, listing, points, routing, tail, totals, user
 from apiwatch.store.allowing import allow_entries
-from apiwatch.store.blocks import all_entries, live_entries
+from apiwatch.store.applying import applications, with_applications
+from apiwatch.store.blocks import all_entries, blocked_before, live_entries
+from apiwatch.store.boards import WINDOW
 from apiwatch.store.filters.terms import ANY, Filter
+from apiwatch.store.impact import impact
 from apiwatch.store.protocol import Reader
 from apiwatch.store.readonly import open_snapshots
 from apiwatch.store.scope import EVERYTHING, Scope
@@ -15,11 +19,13 @@ from apiwatch.store.views import (
     ActionView,
     AlertView,
     AllowEntry,
+    Application,
     BlockEntry,
     ClientDetail,
     ClientView,
     EvidenceView,
     HealthView,
+    ImpactView,
     InventoryView,
     Listing,
     MinuteView,
@@ -35,6 +41,8 @@ from apiwatch.store.views import (
 )
 
 __all__ = ["SqliteReader", "open_reader"]
+
+_SPARKS = 200
 
 _LINES = 1000
 """Most evidence lines of an alert, the limit of the settings."""
@@ -55,6 +63,7 @@ class SqliteReader:
     def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots
         self._version = -1
+        self._past = totals.Past()
 
     async def changed(self) -> bool:
         """See `Reader.changed`."""
@@ -69,7 +78,7 @@ class SqliteReader:
     async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
         """See `Reader.overview`."""
         async with self._snapshots.take() as snapshot:
-            return await totals.overview(snapshot, window_minutes, now, at)
+            return await totals.overview(snapshot, window_minutes, now, at, self._past)
 
     async def span(self) -> tuple[int, int]:
         """See `Reader.span`."""
@@ -149,6 +158,11 @@ class SqliteReader:
         async with self._snapshots.take() as snapshot:
             return await detail.client_detail(snapshot, client, now)
 
+    async def sparks(self, clients: Sequence[str], at: float = 0.0) -> dict[str, tuple[int, ...]]:
+        """See `Reader.sparks`."""
+        async with self._snapshots.take() as snapshot:
+            return await listing.sparks_of(snapshot, await span_of(snapshot, WINDOW, at), clients[:_SPARKS])
+
     async def user(self, name: str, now: float) -> UserDetail | None:
         """See `Reader.user`."""
         async with self._snapshots.take() as snapshot:
@@ -202,7 +216,23 @@ class SqliteReader:
     async def block_entries(self, now: float, *, include_ended: bool = False) -> list[BlockEntry]:
         """See `Reader.block_entries`."""
         async with self._snapshots.take() as snapshot:
-            return await (all_entries if include_ended else live_entries)(snapshot, now)
+            found = await (all_entries if include_ended else live_entries)(snapshot, now)
+            return await with_applications(snapshot, found, now)
+
+    async def applications(self, now: float) -> list[Application]:
+        """See `Reader.applications`."""
+        async with self._snapshots.take() as snapshot:
+            return await applications(snapshot, now)
+
+    async def blocked_before(self, net: str, now: float) -> int:
+        """See `Reader.blocked_before`."""
+        async with self._snapshots.take() as snapshot:
+            return await blocked_before(snapshot, net, now)
+
+    async def impact(self, nets: Sequence[str], *, window_minutes: int = 60) -> ImpactView:
+        """See `Reader.impact`."""
+        async with self._snapshots.take() as snapshot:
+            return await impact(snapshot, nets, window_minutes)
 
     async def allowed(self, now: float, *, include_ended: bool = False) -> list[AllowEntry]:
         """See `Reader.allowed`."""

@@ -1,5 +1,6 @@
 """Reading what is about the whole log: the head of the dashboard, health, sources."""
 
+import time
 from functools import reduce
 from itertools import groupby
 
@@ -11,9 +12,12 @@ from apiwatch.store.span import Span, span_of
 from apiwatch.store.usual import earlier, usual_of
 from apiwatch.store.views import HealthView, MinuteView, Mix, Overview, Pulse, SourceView, UnparsedView
 
-__all__ = ["PULSE", "health", "minutes_of", "overview", "pulse", "sources", "unparsed"]
+__all__ = ["PULSE", "Past", "health", "minutes_of", "overview", "pulse", "sources", "unparsed"]
 
 _TIMELINE = 60
+
+_KEPT_S = 10.0
+"""Seconds after which the past is counted anew: the history of another log may be read into it."""
 
 _MIX = ("requests", "s1xx", "s2xx", "s3xx", "s4xx", "s5xx", "other", "ok", "miss", "deny", "limited", "err", "neutral",
         "bytes")  # fmt: skip
@@ -28,10 +32,32 @@ PULSE = "SELECT body, (SELECT MAX(seq) FROM actions) FROM health ORDER BY shard"
 """The query of `pulse`: the heartbeats, and the number of the last action."""
 
 
-async def overview(snapshot: Snapshot, window_minutes: int, now: float, at: float = 0.0) -> Overview:
+class Past:
+    """What is counted over old minutes: they are many and hardly change, so that the answers are kept for a while."""
+
+    def __init__(self) -> None:
+        self._span: Span | None = None
+        self._counted_at = 0.0
+        self.sum = Mix()
+        """Of all minutes up to an hour before the newest one."""
+        self.usual = 0.0
+        """See `usual_of`."""
+
+    async def count(self, snapshot: Snapshot, span: Span) -> None:
+        """Count anew if a minute has gone by since, or `_KEPT_S`."""
+        now = time.monotonic()
+        span = span._replace(at=0)
+        if span != self._span or now - self._counted_at >= _KEPT_S:
+            self.sum = await _mix(snapshot, "WHERE minute <= ?", (span.newest - _TIMELINE,))
+            self.usual = await _usual(snapshot, span)
+            self._span, self._counted_at = span, now
+
+
+async def overview(snapshot: Snapshot, window_minutes: int, now: float, at: float, past: Past) -> Overview:
     """See `Reader.overview`."""
     span = await span_of(snapshot, window_minutes, at)
-    total = await _mix(snapshot, "", ())
+    await past.count(snapshot, span)
+    latest = await _mix(snapshot, "WHERE minute > ?", (span.newest - _TIMELINE,))
     window = await _mix(snapshot, "WHERE minute > ? AND minute <= ?", (span.start, span.end))
     timeline = await minutes_of(snapshot, span.end - _TIMELINE, span.end)
     (clients_total,) = await snapshot.one("SELECT COALESCE(SUM(clients), 0) FROM activity")
@@ -51,7 +77,7 @@ async def overview(snapshot: Snapshot, window_minutes: int, now: float, at: floa
     return Overview(
         health=await health(snapshot),
         sources=tuple(await sources(snapshot)),
-        total=total,
+        total=Mix(*(getattr(past.sum, name) + getattr(latest, name) for name in _MIX)),
         window=window,
         window_minutes=window_minutes,
         clients_total=clients_total,
@@ -59,7 +85,7 @@ async def overview(snapshot: Snapshot, window_minutes: int, now: float, at: floa
         open_alerts={SEVERITIES[severity]: count for severity, count in severities},
         queued_blocks=len(await live_entries(snapshot, now)),
         timeline=timeline,
-        usual=await _usual(snapshot, span),
+        usual=past.usual,
     )
 
 

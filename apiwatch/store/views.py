@@ -17,6 +17,7 @@ __all__ = [
     "EvidenceView",
     "FacetView",
     "HealthView",
+    "ImpactView",
     "InventoryView",
     "LineView",
     "Listing",
@@ -246,7 +247,7 @@ class ClientView:
     near: tuple[str, ...] = ()
     """What it shares with the client of the scope: 'net' (the /24 or /64), 'agent', 'user'."""
     spark: tuple[int, ...] = ()
-    """Requests of each of the last 60 minutes, oldest first."""
+    """Requests of each of the last 60 minutes, oldest first; () behind the first 50 of a list: see `Reader.sparks`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,6 +420,25 @@ class UserDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class Application:
+    """An entry of the block queue in one target of one host, as it was last read there."""
+
+    entry: str
+    target: str
+    host: str
+    revision: int
+    applied_at: float
+    verified_at: float
+    """When it was last read back there; 0: never."""
+    expires: float | None
+    """When the target, or `apiwatch block expire`, lets go of it; None: never."""
+    dropped: int | None
+    """Packets or requests that it has stopped there; None: the target does not count."""
+    error: str = ""
+    """Why the last attempt to apply it failed; ''."""
+
+
+@dataclass(frozen=True, slots=True)
 class BlockEntry:
     """One network in the block queue."""
 
@@ -438,6 +458,52 @@ class BlockEntry:
     ended_by: str = ""
     """Who withdrew it, and when."""
     ended: float = 0.0
+    applications: tuple[Application, ...] = ()
+    """Where it is in force, or could not be put into force."""
+
+    @property
+    def live_in(self) -> tuple[str, ...]:
+        """Targets that hold it, each once."""
+        return tuple(dict.fromkeys(each.target for each in self.applications if each.verified_at > 0))
+
+    @property
+    def dropped(self) -> int | None:
+        """Packets and requests that it has stopped; None: no target counts them."""
+        counts = [each.dropped for each in self.applications if each.dropped is not None]
+        return sum(counts) if counts else None
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactView:
+    """What some networks did in a window that ends with the newest event: whom blocking them would cut off."""
+
+    window_minutes: int
+    held_minutes: int
+    """Minutes of the window in which the file can count clients; 0: it cannot tell anything."""
+    at: float
+    """Event time in which the window ends."""
+    clients: int
+    requests: int
+    ok: int
+    all_requests: int
+    """Of everybody in the window."""
+    all_ok: int
+    users: int
+    agents: int
+    tokens: int
+    """Distinct tokens that the clients used last."""
+    without_alert: int
+    """Clients that no alert of the window names: innocent, as far as is known."""
+    without_alert_requests: int
+    without_alert_ok: int
+    examples: tuple[str, ...]
+    """The busiest of them."""
+    recent: int
+    """Clients that were active in the last five minutes."""
+    forwarded: int
+    """Clients that only came through a proxy, which named them in a header."""
+    at_least: bool
+    """The counts are lower bounds: there were more clients, minutes or values than are looked at."""
 
 
 @dataclass(frozen=True, slots=True)

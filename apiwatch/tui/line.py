@@ -232,7 +232,7 @@ def _alike(one: Line, two: Line, way: int) -> int:
     for old, new in zip(one[::way], two[::way], strict=False):
         if old != new:
             if old.style == new.style and old.text.isascii() and new.text.isascii():
-                cells += len(commonprefix((old.text[::way], new.text[::way])))  # noqa: RUF071  characters are what is wanted
+                cells += len(commonprefix((old.text[::way], new.text[::way])))  # noqa: RUF071  not of paths
             break
         cells += cell_len(old.text)
     return cells

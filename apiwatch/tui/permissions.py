@@ -2,7 +2,9 @@
 
 from apiwatch.tui.session import Session
 
-__all__ = ["is_permitted"]
+__all__ = ["NO_FILES", "allows_verb", "is_permitted"]
+
+NO_FILES = "not written: a dashboard in a browser writes no files on the server"
 
 _CHANGING = frozenset({"acknowledge", "block", "withdraw", "quiet"})
 """Actions that tell the collector and the other dashboards something."""
@@ -10,7 +12,16 @@ _CHANGING = frozenset({"acknowledge", "block", "withdraw", "quiet"})
 _LOCAL = frozenset({"write", "check", "copy", "save", "dump", "suspend_process"})
 """Actions that write files, run programs or stop a process on the machine that the dashboard runs on."""
 
+_CHANGING_VERBS = frozenset({"ack", "note", "mute", "unmute", "benign", "allow", "disallow", "block", "unblock"})
+_LOCAL_VERBS = frozenset({"copy", "json", "save", "print", "screenshot", "handover"})
+
 
 def is_permitted(session: Session, action: str) -> bool:
     """Whether the key of an action works in this session."""
     return not ((session.read_only and action in _CHANGING) or (session.served and action in _LOCAL))
+
+
+def allows_verb(session: Session, verb: str) -> bool:
+    """Whether a command works in this session."""
+    changing = session.read_only and verb in _CHANGING_VERBS
+    return not (changing or (session.served and verb in _LOCAL_VERBS))

@@ -1,14 +1,16 @@
 """What key 0 shows: the page about a scope, read from the store."""
 
 import ipaddress
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from apiwatch.errors import GuardError
 from apiwatch.store.scope import EVERYTHING, Scope
-from apiwatch.store.views import AlertView, BlockEntry, ClientDetail, ClientView, RouteView
+from apiwatch.store.views import AlertView, BlockEntry, ClientDetail, ClientView, PointView, RouteView
 from apiwatch.text import plain
 from apiwatch.tui.cells import clock
-from apiwatch.tui.line import Line, wrap
+from apiwatch.tui.line import Line, Piece, line, wrap
 from apiwatch.tui.pages import campaign_page, client_page, overview_page, route_page, user_page, why_page
 from apiwatch.tui.rows import AlertRow, ClientRow, RouteRow, Row
 from apiwatch.tui.views import LIMIT, VIEWS, Panel, Query
@@ -63,11 +65,30 @@ async def _tops(query: Query) -> Summary:
     overview = query.overview if whole else None
     day = await query.reader.day(query.at) if whole else ()
     heading = "overview" if whole else plain(query.scope.net or query.scope.agent)
-    return Summary(
-        heading,
-        lambda width: overview_page(overview, tops, width, query.now, query.glyphs, alerts=alerts, day=day),
-        alerts=alerts,
-    )
+    cut = await _cut(query)
+
+    def page(width: int) -> list[Line]:
+        rest = overview_page(overview, tops, width, query.now, query.glyphs, alerts=alerts, day=day)
+        return [*cut(width), *rest]
+
+    return Summary(heading, page, alerts=alerts)
+
+
+async def _cut(query: Query) -> Callable[[int], list[Line]]:
+    """What blocking the network of the scope would cut off; nothing for another scope."""
+    from apiwatch.blocklist.impact import impact_lines, impact_of
+
+    try:
+        net = str(ipaddress.ip_network(query.scope.net.strip(), strict=False))
+        impact = await impact_of(query.reader, [net])
+    except (ValueError, GuardError):
+        return lambda width: []
+
+    def lines(width: int) -> list[Line]:
+        texts = impact_lines(impact, width - 1, now=query.now)
+        return [line(Piece("a block would cut off", "strong")), *(line(Piece(text)) for text in texts), line("")]
+
+    return lines
 
 
 def _step(panel: Panel) -> str:
@@ -80,15 +101,26 @@ async def _client(query: Query, blocks: Sequence[BlockEntry]) -> Summary:
     if detail is None:
         why = "it may be older than the retention of clients, or an alert's address that sent nothing since"
         return _gone(client, f"the state file knows nothing about {client}", why)
-    blocked = _blocked(client, blocks)
-    points = await query.reader.points(query.scope)
-    times = [view.time for view in reversed((await query.reader.tail(_TAIL, query.scope)).lines)]
+    blocked, points = _blocked(client, blocks), await _points(query, client)
+    tail = await query.reader.tail(_TAIL, query.scope)
+    times = [view.time for view in tail.lines] if tail.kept == tail.seen else []
     return Summary(
         client,
         lambda width: client_page(detail, width, now, query.glyphs, blocked, points=points, times=times),
         _row_of(detail, query),
         detail.alerts,
     )
+
+
+async def _points(query: Query, client: str) -> list[PointView]:
+    """Ids that a client tried, and for comparison those of others on the same route."""
+    own = await query.reader.points(Scope(client=client))
+    if not own:
+        return []
+    busiest, _number = Counter((view.host, view.route) for view in own).most_common(1)[0]
+    beside = await query.reader.points(Scope(host=busiest[0], route=busiest[1]))
+    asked = {view.principal for view in own}
+    return [*own, *(view for view in beside if view.principal not in asked)]
 
 
 def _row_of(detail: ClientDetail, query: Query) -> Row:
@@ -148,11 +180,23 @@ async def _known_route(query: Query, route: RouteView) -> Summary:
         view for family in ("enumeration", "auth") for view in await reader.suspects(family, scope=inside.scope)
     ]
     points = await reader.points(inside.scope)
+
+    def page(width: int) -> list[Line]:
+        return route_page(
+            route,
+            width,
+            now,
+            query.glyphs,
+            usual=route.usual / query.window_minutes,
+            clients=clients,
+            suspects=suspects,
+            alerts=alerts,
+            points=points,
+        )
+
     return Summary(
         route.route,
-        lambda width: route_page(
-            route, width, now, query.glyphs, clients=clients, suspects=suspects, alerts=alerts, points=points
-        ),
+        page,
         RouteRow(route, now, query.window_minutes * 60.0, query.glyphs),
         alerts,
     )

@@ -31,6 +31,7 @@ from tests.tui import guards
 
 SIZE = (120, 40)
 _DEADLINE_S = 20.0
+_REST_S = 1.0
 
 ROUND = (
     "2", "enter", "3", "escape", "1", "enter", "6", "0", "escape", "3", "enter", "escape", "4", "8", "question_mark",
@@ -50,17 +51,24 @@ class Held(NamedTuple):
     mib: float
 
 
-def held() -> Held:
-    """After a full collection of garbage; what was frozen at the start is not counted."""
+async def held() -> Held:
+    """What is held once screens that were left are gone, and after a full collection of garbage."""
+    await asyncio.sleep(_REST_S)
+    gc.unfreeze()
     gc.collect()
     return Held(
         sum(isinstance(thing, Widget) for thing in gc.get_objects()),
         len(gc.get_objects()),
         len(asyncio.all_tasks()),
         threading.active_count(),
-        len(list(Path("/proc/self/fd").iterdir())),
-        int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20),
+        *process(),
     )
+
+
+def process() -> tuple[int, float]:
+    """Open descriptors, and resident memory in MiB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return len(list(Path("/proc/self/fd").iterdir())), pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
 class Clock:
@@ -108,7 +116,7 @@ async def change(app: ApiwatchApp, keys: tuple[str, ...], count: int) -> None:
     """Press keys round and round, each when the screen before has settled."""
     for number in range(count):
         key = keys[number % len(keys)]
-        app.screen.post_message(events.Key(key, key if len(key) == 1 else None))
+        app.post_message(events.Key(key, key if len(key) == 1 else None))
         await asyncio.sleep(0)
         await until(lambda: app.screen.is_running and bool(getattr(app.screen, "loaded", True)), f"'{key}'")
         await asyncio.sleep(0.005)
@@ -139,14 +147,14 @@ async def measure(db: Path, options: argparse.Namespace) -> None:
     with site.collector:
         async with running(db, clock) as app:
             print(f"{'':34} {'':8}  " + "  ".join(f"{name:22}" for name in Held._fields))
-            await change(app, ROUND, 2 * len(ROUND))
-            begin, before = time.perf_counter(), held()
+            await change(app, ROUND, 10 * len(ROUND))
+            begin, before = time.perf_counter(), await held()
             await change(app, ROUND, options.changes)
-            show(f"{options.changes} changes of screens and views", time.perf_counter() - begin, before, held())
+            show(f"{options.changes} changes of screens and views", time.perf_counter() - begin, before, await held())
             await pass_time(app, site, clock, 600, options.step)
-            begin, before = time.perf_counter(), held()
+            begin, before = time.perf_counter(), await held()
             await pass_time(app, site, clock, options.hours * 3600, options.step)
-            show(f"{options.hours:g} simulated hours", time.perf_counter() - begin, before, held())
+            show(f"{options.hours:g} simulated hours", time.perf_counter() - begin, before, await held())
 
 
 def main() -> None:

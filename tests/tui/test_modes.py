@@ -74,6 +74,11 @@ async def test_a_read_only_dashboard_says_so_and_its_keys_change_nothing(tmp_pat
         assert "> blocks > help" in driven.text
         for greyed in ("acknowledge the alert", "queue this client", "write the export", "validator"):
             assert greyed not in driven.text
+        await driven.press("escape")
+        for command in ("handover", "save x.csv", "mute", "unblock 203.0.113.9"):
+            await driven.press("colon", f"'{command}", "enter")
+            assert "is not possible here" in driven.text, driven.text
+            await driven.press("escape")
         assert driven.control.said == []
     async with driving(db=tmp_path) as driven:
         assert "READ-ONLY" not in driven.text

@@ -25,7 +25,6 @@ from apiwatch.tui.pictures import (
     regularity,
     scatter,
     spark,
-    status_bars,
     timeline,
     timeline_title,
 )
@@ -85,11 +84,12 @@ def test_pictures_keep_to_their_cells(
     gaps = [point.time for point in points]
     ids = [point.number for point in points]
     severities = {int(mark.time // 60): mark.severity for mark in marks}
+    known = [replace(view, severity=severities.get(view.minute, "")) for view in minutes]
     items = [*gap_histogram(gaps, height), *id_histogram(ids, height), *outcome_bars(mixes[0] if mixes else Mix())]
     pictures: tuple[list[Line], ...] = (
         timeline(minutes, width, height, glyphs, marks=marks, usual=usual),
         scatter(points, width, height, glyphs, others=others),
-        heat(minutes, width, height, glyphs, severities=severities),
+        heat(known, width, height, glyphs),
         bars(items, width, height, glyphs),
         block_chart([mix.requests for mix in mixes], width, height, glyphs),
     )
@@ -154,14 +154,15 @@ def gallery(width: int, glyphs: Glyphs) -> list[Line]:
     severities = dict.fromkeys(range(LAST - 29, LAST + 1), "critical") | dict.fromkeys(
         range(LAST - 700, LAST - 640), "low"
     )
+    alerted = [replace(view, severity=severities.get(view.minute, "")) for view in day()]
     beat = [fakes.NOW + 0.028 * i + 0.004 * chance.random() for i in range(100)]
     return [
         *timeline(day(), width, 12, glyphs, marks=marks, usual=110, most=60),
         *scatter([*walk(), Point(fakes.NOW - 150, 9_000_000, False)], width, 12, glyphs, others=users),
-        *heat(day(), width, 4, glyphs, severities=severities),
-        *heat([replace(view, severity=severities.get(view.minute, "")) for view in day()], width, 2, glyphs),
+        *heat(alerted, width, 4, glyphs),
+        *heat(alerted, width, 2, glyphs),
         *bars(outcome_bars(fakes.mix(11_502, 0.27, 0.68, 0.05)), width, 3, glyphs),
-        *bars(status_bars(fakes.mix(11_502, 0.27, 0.68, 0.05)), width, 2, glyphs),
+        *bars(outcome_bars(fakes.mix(11_502, 0.27, 0.68, 0.05)), width, 2, glyphs),
         *bars(gap_histogram([0.028] * 90 + [0.7, 3], 4), width, 4, glyphs),
         regularity(beat, width, glyphs),
     ]

@@ -35,10 +35,11 @@ async def test_a_client_page_scrolls_and_stays_where_it_is_while_it_is_refreshed
         assert "lines 2-18 of" in driven.text
 
 
-async def test_a_client_page_at_120_columns_has_a_plot_with_axes(tmp_path: Path) -> None:
+async def test_a_client_page_at_120_columns_has_requests_and_ids_beside_each_other(tmp_path: Path) -> None:
     async with driving(size=(120, 40), db=tmp_path) as driven:
         await driven.press("enter")
-        assert "632┤" in driven.text
+        assert "632│" in driven.text
+        assert "o found" in driven.text
         assert "13:03" in driven.text
         assert "alice@example.com" in driven.text
 

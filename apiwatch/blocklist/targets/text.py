@@ -1,7 +1,9 @@
 """A plain list: one address or network per line, as external dynamic lists of firewalls read it. No comments."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from apiwatch.blocklist.applying.listfile import ListFile
+from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.networks import bare, canonical
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path
@@ -23,6 +25,10 @@ class PlainList(Target):
 
     def _parsed(self, text: str) -> Sequence[str]:
         return [canonical(line) for line in text.splitlines()]
+
+    def applier(self, options: Mapping[str, str], run: Run, /) -> ListFile:
+        """Replaces the file that the firewall fetches or reads; option `path`."""
+        return ListFile(self.name, self.parse, options)
 
     def commands(self, paths: Sequence[str]) -> Commands:
         """What reads the list decides how it is applied."""

@@ -50,7 +50,7 @@ class Kind(Enum):
     DURATION = "a duration such as 90s, 15m, 1h or 7d"
     TIME = "a time of day such as 13:40 (UTC), or how long ago, such as 20m"
     SORT = "an order of this list"
-    THEME = "a theme: dark, light or ansi"
+    THEME = "a theme: auto, dark, light, ansi or ansi-light"
     TARGET = "a firewall such as nftables"
     FILE = "the name of a file"
     SECONDS = "seconds from 0.25 to 10"

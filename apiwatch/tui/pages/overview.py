@@ -28,15 +28,14 @@ def overview_page(
 ) -> list[Line]:
     """The last hour, the last day, then of each list (title, rows) the first rows, for a width.
 
-    `day` are the minutes of 24 hours.
+    `day` are the minutes of 24 hours, each with its worst alert.
     """
     text = width - 1
-    drawn = timeline_section(overview.timeline if overview else (), text, glyphs, now=now, alerts=alerts)
+    usual = overview.usual / overview.window_minutes if overview else 0.0
+    drawn = timeline_section(overview.timeline if overview else (), text, glyphs, now=now, alerts=alerts, usual=usual)
     if day:
         drawn.append(section(heat_title(day), text, glyphs))
-        drawn += heat(
-            day, text, _HEAT_LINES, glyphs, severities={view.minute: view.severity for view in day if view.severity}
-        )
+        drawn += heat(day, text, _HEAT_LINES, glyphs)
     for title, rows in tops:
         drawn += [section(title, text, glyphs), *_top(rows, text)]
     return drawn

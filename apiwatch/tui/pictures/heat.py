@@ -26,7 +26,6 @@ def heat(
     height: int,
     glyphs: Glyphs,
     *,
-    severities: Mapping[int, str] | None = None,
     last: int = 0,
     span: int = DAY_MINUTES,
 ) -> list[Line]:
@@ -34,11 +33,9 @@ def heat(
 
     One line: shades of the number of requests (the highest of a column, from 0 to the peak), with the letter C H M L I
     of the worst alert where there was one. Two: the hours below. Three: alerts apart from requests, which are steps
-    then, `.` where there was traffic and no alert. Four: the share that failed between them. `severities` are the worst
-    alerts by minute; without it the minutes say them.
+    then, `.` where there was traffic and no alert. Four: the share that failed between them.
     """
-    if severities is None:
-        severities = {view.minute: view.severity for view in minutes if view.severity}
+    severities = {view.minute: view.severity for view in minutes if view.severity}
     end = last or (minutes[-1].minute if minutes else 0)
     first = end - span + 1
     room = max(1, width - _GUTTER)

@@ -1,6 +1,8 @@
 """Outcomes as pictures: a strip of shades per outcome over time."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from apiwatch.store.views import Mix
@@ -35,7 +37,7 @@ class Strip(NamedTuple):
 
 def shade(share: float, glyphs: Glyphs) -> str:
     """One cell for a share: blank below half a percent, full from nine tenths on."""
-    return glyphs.shades[sum(share >= step for step in _STEPS)]
+    return glyphs.shades[bisect_right(_STEPS, share)]
 
 
 def outcome_strips(minutes: Sequence[Mix], width: int, most: int, glyphs: Glyphs) -> list[Strip]:
@@ -48,7 +50,7 @@ def outcome_strips(minutes: Sequence[Mix], width: int, most: int, glyphs: Glyphs
     total = sum(mix.requests for mix in minutes)
     found: list[tuple[str, str, list[int]]] = []
     for name, field, style in OUTCOMES:
-        values = [int(getattr(mix, field)) for mix in minutes]
+        values = list(map(attrgetter(field), minutes))
         if any(values):
             found.append((name, style, values))
     ranked = sorted(found, key=lambda one: (one[0] == "other", one[0] == "ok" and most < 2, -sum(one[2])))

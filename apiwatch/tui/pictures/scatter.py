@@ -135,8 +135,8 @@ def _caption(points: Sequence[IdPoint], others: Sequence[IdPoint], low: int, hig
         Piece(f"{_FOUND} found {count(found)}", "bad" if found else ""),
         Piece(f"{_MISSED} miss {count(len(points) - found)}"),
     ]
-    if others:
-        seen = sum(low <= other.number <= high for other in others)
+    seen = sum(low <= other.number <= high for other in others)
+    if seen:
         parts.append(Piece(f"{_OTHER} others {count(seen)}", "dim"))
     for sign, word, far in (
         (_ABOVE, "up", [point.number for point in points if point.number > high]),

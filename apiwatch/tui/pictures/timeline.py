@@ -18,7 +18,7 @@ _PLOT_FROM = 100
 _WIDE_FROM = 50
 _GUTTER, _NARROW_GUTTER = 9, 5
 _LEAST_MINUTES, _MOST_MINUTES = 10, 120
-_MOST_DOTS = 120
+_MOST_DOTS = 96
 """Points of a plot: each costs some 30 microseconds, and more of them are no finer line."""
 _BLANKS = " \u2800"
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from apiwatch.store.filters import List
 from apiwatch.store.scope import Scope
 from apiwatch.tui.commands import Kind, verb_of
+from apiwatch.tui.permissions import allows_verb
 from apiwatch.tui.rows import (
     BlockRow,
     EnumerationRow,
@@ -59,7 +60,7 @@ class ScreenCommands:
     def can(self, verb: str) -> bool:
         """Whether a verb means something here and now."""
         found = verb_of(verb)
-        if found is None:
+        if found is None or not allows_verb(self._screen.session, found.name):
             return False
         action = _ACTIONS.get(found.name, "")
         return not action or bool(self._screen.check_action(action, ()))
@@ -183,7 +184,7 @@ class ScreenCommands:
 
     def theme(self, name: str) -> None:
         """Colours."""
-        self._screen.app.theme = theme_name(name)
+        self._screen.app.theme = theme_name(name, self._screen.app.console.color_system)
 
     def refresh_every(self, seconds: float) -> None:
         """Time between two reads."""

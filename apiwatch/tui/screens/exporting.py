@@ -11,6 +11,7 @@ from apiwatch.errors import ApiwatchError
 from apiwatch.store.views import AllowEntry, BlockEntry
 from apiwatch.tui.exporting import Preview, Written, default_path, farewell_lines, make_preview, preview_lines, write
 from apiwatch.tui.line import Line, wrap
+from apiwatch.tui.permissions import NO_FILES
 from apiwatch.tui.rows import AllowRow, BlockRow
 from apiwatch.tui.screens.acting import ActingScreen
 from apiwatch.tui.screens.prompts import Ask, Field, Question
@@ -180,6 +181,9 @@ class ExportingScreen(ActingScreen):
 
     def write_to(self, file: str) -> None:
         """Ask, with a name for the file, and write the export."""
+        if self.session.served:
+            self.say(NO_FILES, "warn")
+            return
         self.run_worker(self._write(file), group="act")
 
     def unblock(self, net: str) -> None:

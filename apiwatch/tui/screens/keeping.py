@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from apiwatch.errors import ApiwatchError
 from apiwatch.tui import clipboard
 from apiwatch.tui.line import Line
+from apiwatch.tui.permissions import NO_FILES
 from apiwatch.tui.rows import Row
 from apiwatch.tui.saving import Saved, csv_text, json_lines, places, plain_text, records, save, svg_of
 from apiwatch.tui.screens.acting import ActingScreen
@@ -104,6 +105,9 @@ class KeepingScreen(ActingScreen):
 
     async def _saved(self, text: str, kind: str, suffix: str, file: str) -> None:
         session = self.session
+        if session.served:
+            self.say(NO_FILES, "warn")
+            return
         where = places(session.settings.db)
         saved: Saved = await asyncio.to_thread(save, text, kind, suffix, session.clock(), where, typed=file)
         session.farewell += saved.farewell

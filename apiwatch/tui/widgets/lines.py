@@ -99,6 +99,12 @@ class Lines(Widget):
         self._piece_styles = {}
         super().notify_style_update()
 
+    def on_unmount(self) -> None:
+        """Forget what was drawn, here and around: Textual keeps the caches of a thousand widgets that are gone."""
+        for widget in self.ancestors_with_self:
+            if isinstance(widget, Widget):
+                widget.refresh()
+
     def on_resize(self) -> None:
         """Draw at the new size."""
         self.redraw()
