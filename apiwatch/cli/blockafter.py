@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from apiwatch.cli.options import as_json, load_settings, state_options
-from apiwatch.errors import ApiwatchError, InputError, UsageError
+from apiwatch.errors import ApiwatchError, ApplyBusy, InputError, UsageError
 from apiwatch.text import one_line, plain
 
 if TYPE_CHECKING:
@@ -119,6 +119,8 @@ def _shrink_all(settings: "Settings", path: Path, op: str, *, quiet: bool) -> in
     for name in settings.block.targets:
         try:
             text = _shrink(settings, path, name, op)
+        except ApplyBusy as error:
+            say(f"{plain(name, 40)}: left for the next time, since {error}")
         except ApiwatchError as error:
             say(f"{plain(name, 40)}: {error}")
             code = max(code, error.exit_code)

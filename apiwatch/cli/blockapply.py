@@ -1,9 +1,10 @@
 """`apiwatch block plan|apply|confirm|rollback`: the queue into a firewall, with a way back that needs nobody."""
 
+import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from apiwatch.text import plain
 if TYPE_CHECKING:
     from apiwatch.blocklist.applying.records import Record
     from apiwatch.blocklist.applying.site import Prepared, Site
+    from apiwatch.blocklist.impact import Impact
     from apiwatch.config import Settings
 
 __all__ = ["apply", "confirm", "plan", "rollback"]
@@ -39,6 +41,7 @@ def plan(target: str | None, withdraw_all: bool, db: str | None, config: str | N
     from apiwatch.cli.blockguard import impact_of_plan, reviewed, say_warnings
     from apiwatch.cli.blocksite import all_entries, chosen, guard_of, site_for
     from apiwatch.cli.blocktelling import tell_file_plan, tell_plan
+    from apiwatch.cli.output import say
 
     settings, path = _begin(db, config)
     firewall = chosen(settings, target)
@@ -49,7 +52,11 @@ def plan(target: str | None, withdraw_all: bool, db: str | None, config: str | N
         say_warnings(reviewed(settings, path, firewall, made))
         return tell_file_plan(firewall, made, guard_of(settings, path), cut, json_lines=json_lines)
     site = site_for(settings, path, firewall)
-    prepared = _prepared(site, settings, path, withdraw_all=withdraw_all)
+    try:
+        prepared = _prepared(site, settings, path, withdraw_all=withdraw_all)
+    except ApplyError as error:
+        say(f"not compared with what it holds: {error}")
+        return tell_file_plan(firewall, made, guard_of(settings, path), cut, json_lines=json_lines)
     tell_plan(site, prepared, _typed(db, config), json_lines=json_lines, cut=cut)
     return 0
 
@@ -103,7 +110,7 @@ def apply(
     with site.records.lock(site.target.name):
         for late in settle(site):
             say(f"apply {late} had not been kept, and was taken back")
-        prepared = _prepared(site, settings, path, withdraw_all=withdraw_all)
+        prepared = _prepared(site, settings, path, withdraw_all=withdraw_all, attempt=True)
         if not json_lines:
             tell_plan(site, prepared, again, json_lines=False, brief=True)
         try:
@@ -180,8 +187,12 @@ def _site_of(record: "Record", directory: Path) -> "Site":
     return site_of(record, Records(directory), target_named(record.target))
 
 
-def _prepared(site: "Site", settings: "Settings", path: Path, *, withdraw_all: bool) -> "Prepared":
-    """The queue as a list for a target; a refusal by a rail goes into the audit log."""
+def _prepared(
+    site: "Site", settings: "Settings", path: Path, *, withdraw_all: bool, attempt: bool = False
+) -> "Prepared":
+    """The queue as a list for a target; when a rail refuses an attempt to apply it, the audit log tells."""
+    from dataclasses import replace
+
     from apiwatch.blocklist import plan as planned
     from apiwatch.blocklist.applying.audit import entries_of
     from apiwatch.blocklist.applying.site import prepare
@@ -193,12 +204,22 @@ def _prepared(site: "Site", settings: "Settings", path: Path, *, withdraw_all: b
     try:
         prepared = prepare(site, made, guard_of(settings, path), entries, withdraw_all=withdraw_all)
         say_warnings(reviewed(settings, path, site.target, made))
-        return prepared
     except GuardError as error:
-        site.audit.write(
-            "apply", "outcome", site.target.name, site.clock(), **entries_of(made), result="refused", error=str(error)
-        )
+        if attempt:
+            fields = {**entries_of(made), "result": "refused", "error": str(error)}
+            site.audit.write("apply", "outcome", site.target.name, site.clock(), **fields)
         raise
+    return replace(prepared, impact=asyncio.run(_impact(path, prepared.difference.added)))
+
+
+async def _impact(path: Path, nets: Sequence[str]) -> "Impact | None":
+    from apiwatch.blocklist.impact import impact_of
+    from apiwatch.cli.reading import reading
+
+    if not nets:
+        return None
+    async with reading(path) as reader:
+        return await impact_of(reader, nets)
 
 
 def _keep_seconds(text: str) -> float:

@@ -32,6 +32,7 @@ def tell_plan(
     name, change, check = site.target.name, prepared.difference, prepared.check
     command = f"apiwatch block apply --target {name}{again}"
     panic = list(site.target.commands([site.options.get("path", f"apiwatch-{name}.{site.target.suffix}")]).undo)
+    cut = cut or prepared.impact
     if json_lines:
         emit(
             {
@@ -96,7 +97,7 @@ def tell_file_plan(
         )
     else:
         _entries(plan)
-        put(f"{len(plan.rows)} networks; what {target.name} holds now is not known: apiwatch only writes its file")
+        put(f"{len(plan.rows)} networks; what {target.name} holds now is not known")
         put(_check_text(check))
         _impact(cut)
         for title, lines in (("write", (write,)), ("apply", commands.apply), ("panic", commands.undo)):

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from apiwatch.blocklist.applying.command import apply_lines
 from apiwatch.blocklist.applying.engine import Applied, apply_list, keep, roll_back, settle, shrink, undo
 from apiwatch.blocklist.applying.live import in_force
 from apiwatch.blocklist.applying.records import KEPT, ROLLED_BACK, Record, Records
+from apiwatch.blocklist.machine import Machine
+from apiwatch.blocklist.protected import protect
 from apiwatch.errors import ApplyError, GuardError, InputError, UsageError
 from tests.blocklist.kit import HOSTILE, entry, guard_of
 from tests.blocklist.site import Place, kept, not_kept
@@ -199,6 +202,17 @@ def test_expiry_takes_away_what_ended_and_adds_nothing(place: Place) -> None:
         ("expire", "attempt", None),
         ("expire", "outcome", "kept"),
     ] * 2
+
+
+def test_expiry_lets_go_of_an_operator_who_came_later_and_of_nobody_that_it_does_not_know(place: Place) -> None:
+    entries = place.entries(OLD, NEW)
+    assert apply_list(place.site, place.prepared(entries), 60, kept).kept
+    inside = protect(Machine(((ip_address("203.0.113.70"), "an established SSH peer"),), (), ()), (), ())
+    assert shrink(place.site, entries, guard_of(protected=inside), "expire").id
+    assert place.held == [OLD]
+    place.list.write_text("198.51.100.9\n")
+    with pytest.raises(GuardError, match="H6"):
+        shrink(place.site, entries, guard_of(), "expire")
 
 
 def test_the_audit_log_says_who_what_and_how_without_the_attackers_bytes(place: Place) -> None:

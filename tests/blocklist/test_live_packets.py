@@ -1,7 +1,7 @@
 """Appliers with the real programs: packets over a wire stop, others pass, and everything can be taken back."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,8 @@ import pytest
 
 from apiwatch.blocklist import TARGETS, Plan, plan
 from apiwatch.blocklist.applying.applier import Applier
+from apiwatch.blocklist.applying.run import Ran, run
+from apiwatch.errors import ApplyError, UsageError
 from tests.blocklist.kit import entry, need
 from tests.blocklist.wire import CLIENTS, Wire
 
@@ -109,6 +111,48 @@ def test_packets_stop_and_everything_can_be_taken_back(name: str, wire: Wire) ->
     assert applier.snapshot() == nothing
 
 
+@pytest.mark.parametrize(
+    ("name", "program"), [("ipset", "ip6tables-restore"), ("iptables", "ip6tables-restore"), ("blackhole", "ip")]
+)
+def test_what_fails_half_way_leaves_the_old_list(name: str, program: str, wire: Wire) -> None:
+    need(*PROGRAMS[name])
+    make = TARGETS[name].applier
+    assert make is not None
+    failing: list[str] = []
+
+    def flickering(argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 30.0) -> Ran:
+        done = wire.run(argv, stdin=stdin, timeout=timeout)
+        if argv[0] in failing and stdin:
+            failing.clear()
+            return Ran(1, "", "the power went\x1b[31m out")
+        return done
+
+    applier = make({}, flickering)
+    applied(applier, name, planned(FIRST))
+    failing.append(program)
+    with pytest.raises(ApplyError, match=r"failed: the power went.* out; the old list is in force again"):
+        applied(applier, name, planned({"203.0.113.129": 60, "2001:db8::9": 60}))
+    assert frozenset(applier.read()) == {"203.0.113.7/32", "203.0.113.64/26", "2001:db8:0:abcd::/64"}
+    assert wire.through() == [client for client in CLIENTS if client in OTHERS]
+    applier.remove()
+
+
+def test_programs_that_are_missing_and_options_that_are_wrong_are_named() -> None:
+    for name, target in TARGETS.items():
+        if target.applier is None or target.caps.layer != "packet":
+            continue
+        applier = target.applier({}, lambda argv, **_: Ran(127, "", f"{argv[0]} is not installed here"))
+        with pytest.raises(ApplyError, match="is not installed here"):
+            applier.read()
+        with pytest.raises(UsageError, match=f"block.targets.{name}: `table` is no option"):
+            target.applier({"table": "x"}, run)
+    for value in ("", "-x", "a b", "a;b", "\uff11"):
+        maker = TARGETS["fail2ban"].applier
+        assert maker is not None
+        with pytest.raises(UsageError, match=r"block\.targets\.fail2ban\.jail"):
+            maker({"jail": value}, run)
+
+
 @pytest.mark.parametrize("name", ["nftables", "ipset"])
 def test_what_is_new_ends_by_itself_unless_it_is_applied_again(name: str, wire: Wire) -> None:
     need(*PROGRAMS[name])
@@ -120,7 +164,7 @@ def test_what_is_new_ends_by_itself_unless_it_is_applied_again(name: str, wire: 
     applied(applier, name, later, longest=2.0)
     assert wire.through() == ["203.0.113.7", "203.0.113.200", "2001:db8:0:abcd::7"]
     held = applier.read()
-    assert 590 < (held["203.0.113.64/26"].left or 0) <= 600
+    assert 890 < (held["203.0.113.64/26"].left or 0) <= 900
     until = time.monotonic() + DEADLINE_S
     while "203.0.113.129" not in wire.through() and time.monotonic() < until:
         pass

@@ -18,7 +18,8 @@ from tests.blocklist.test_planning import ENTRIES
 
 ALL = pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
 PACKET = ("iptables", "ufw", "firewalld", "fail2ban", "blackhole", "hosts-deny", "pf", "mikrotik", "junos")
-FIREWALLS = pytest.mark.parametrize("name", ["nftables", "ipset", "nginx", "plain", *PACKET])
+HTTP = ("nginx", "apache", "haproxy", "caddy", "traefik", "envoy", "varnish")
+FIREWALLS = pytest.mark.parametrize("name", ["nftables", "ipset", "plain", *PACKET, *HTTP])
 ALLOW = ("203.0.113.200/32", "203.0.113.0/28", "203.0.113.7/32", "2001:db8:aa::/48")
 
 

@@ -58,13 +58,15 @@ for line in sys.stdin:
 class Wire:
     """Open until `close`. Raises OSError, with the reason, where namespaces or addresses cannot be had."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, mapped: bool = True) -> None:
+        """Without `mapped` there is no user namespace, which only root may, and netlink messages can be of any size."""
+        kinds = ["-U"] if mapped else []
         self._stack = contextlib.ExitStack()
         try:
-            inside = self._start(["unshare", "-rnm", "sh", "-c", "echo up; exec sleep 900"])
-            self._enter = ["nsenter", "-t", str(inside.pid), "-U", "-n", "-m", "--preserve-credentials", "--"]
+            inside = self._start(["unshare", "-rnm" if mapped else "-nm", "sh", "-c", "echo up; exec sleep 900"])
+            self._enter = ["nsenter", "-t", str(inside.pid), *kinds, "-n", "-m", "--preserve-credentials", "--"]
             outside = self._start([*self._enter, "unshare", "-n", "sh", "-c", "echo up; exec sleep 900"])
-            there = ["nsenter", "-t", str(outside.pid), "-U", "-n", "-m", "--preserve-credentials", "--"]
+            there = ["nsenter", "-t", str(outside.pid), *kinds, "-n", "-m", "--preserve-credentials", "--"]
             self._cable(outside.pid, there)
             self._start([*self._enter, sys.executable, "-c", _SERVER])
             self._prober = self._start([*there, sys.executable, "-c", f"print('up', flush=True){_PROBE}"])

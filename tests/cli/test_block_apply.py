@@ -81,6 +81,7 @@ def test_a_block_from_the_queue_into_force_and_out_again(block: Blocks) -> None:
     assert (code, planned["added"], planned["held"]) == (0, ["203.0.113.7/32"], 0)
     assert planned["validator"]["ok"]
     assert planned["impact"]["hour"]["clients"] is None, "nothing has been read yet"
+    assert "unknown" in block("plan")[1], "an empty state file knows nothing, which is not 0"
     assert planned["apply"].startswith("apiwatch block apply --target plain --db")
     assert not block.list.exists()
     assert block("apply", "--check")[0] == 1
@@ -160,6 +161,10 @@ def test_a_firewall_that_does_not_take_the_list_is_told_on_every_dashboard(block
         block("apply")
     block.list.write_text("198.51.100.1\n")
     assert "by hand" in block("plan")[2]
+    block.list.write_text("# somebody's own\n")
+    code, out, err = block("plan", "--json")
+    assert (code, objects(out)[0]["networks"], "not compared with what it holds" in err) == (0, 1, True)
+    block.list.write_text("198.51.100.1\n")
     block("remove", "203.0.113.7")
     with pytest.raises(GuardError, match="H6"):
         block("apply")

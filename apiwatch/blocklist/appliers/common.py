@@ -2,17 +2,17 @@
 
 import contextlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from apiwatch.blocklist.applying.applier import Held
 from apiwatch.blocklist.applying.run import Run, said
-from apiwatch.blocklist.networks import Network, bare, parse_network
-from apiwatch.blocklist.planning import Plan
+from apiwatch.blocklist.networks import bare, canonical
+from apiwatch.blocklist.planning import Plan, Row
 from apiwatch.errors import ApplyError, UsageError
 from apiwatch.text import one_line
 
-__all__ = ["done", "lifetimes", "nets", "option", "or_back", "reject_unknown", "sources"]
+__all__ = ["done", "lifetimes", "listed", "option", "or_back", "reject_unknown"]
 
 
 class _Restores(Protocol):
@@ -51,38 +51,37 @@ def option(target: str, options: Mapping[str, str], name: str, default: str) -> 
 
 
 def lifetimes(plan: Plan, held: Mapping[str, Held], at: float, longest: float | None) -> dict[str, int | None]:
-    """Network -> whole seconds that it shall live from `at` on, at least 1; None: permanent.
+    """Network as lists show it -> whole seconds that it shall live from `at` on, at least 1; None: permanent.
 
-    `longest` caps what is not blocked already; what is keeps at least the time that it has left.
+    `longest` caps what would not be blocked for longer than that anyway, by what is held now.
     """
-    known = {parse_network(net): entry.left for net, entry in held.items()}
-    return {row.net: _lifetime(row.network, row.expires, known, at, longest) for row in plan.rows}
+    prefixes = {int(net.rpartition("/")[2]) for net in held}
+    found: dict[str, int | None] = {}
+    for row in plan.rows:
+        seconds = math.inf if row.expires is None else max(1.0, row.expires - at)
+        if longest is not None and _covered(row, held, prefixes) <= longest:
+            seconds = min(seconds, longest)
+        found[bare(row.network)] = None if math.isinf(seconds) else math.ceil(seconds)
+    return found
 
 
-def _lifetime(
-    network: Network, expires: float | None, held: Mapping[Network, float | None], at: float, longest: float | None
-) -> int | None:
-    wanted = math.inf if expires is None else max(1.0, expires - at)
-    if longest is not None:
-        covering = [held[wide] for wide in _supernets(network) if wide in held]
-        kept = max((math.inf if left is None else left for left in covering), default=0.0)
-        wanted = min(wanted, max(longest, kept))
-    return None if math.isinf(wanted) else math.ceil(wanted)
+def listed(text: str) -> str:
+    """Canonical text of a network that the kernel lists; its IPv4 addresses are canonical already.
+
+    >>> listed("203.0.113.7"), listed("2001:db8::/64")
+    ('203.0.113.7/32', '2001:db8::/64')
+    """
+    if ":" in text:
+        return canonical(text)
+    return text if "/" in text else f"{text}/32"
 
 
-def _supernets(network: Network) -> Iterator[Network]:
-    for prefix in range(network.prefixlen, -1, -1):
-        yield network.supernet(new_prefix=prefix)
-
-
-def nets(held: Mapping[str, Held]) -> list[Network]:
-    """The networks that are held, sorted by family and address."""
-    return sorted((parse_network(net) for net in held), key=lambda net: (net.version, int(net.network_address)))
-
-
-def sources(plan: Plan) -> dict[str, str]:
-    """Network -> how a list shows it: an address alone where it is one."""
-    return {row.net: bare(row.network) for row in plan.rows}
+def _covered(row: Row, held: Mapping[str, Held], prefixes: Collection[int]) -> float:
+    """Seconds for which the whole network of the row stays blocked by what is held."""
+    nets = [row.net]
+    nets += [str(row.network.supernet(new_prefix=prefix)) for prefix in prefixes if prefix < row.network.prefixlen]
+    lefts = [held[net].left for net in nets if net in held]
+    return max((math.inf if left is None else left for left in lefts), default=0.0)
 
 
 @contextlib.contextmanager

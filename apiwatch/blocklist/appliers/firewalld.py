@@ -47,7 +47,8 @@ class FirewalldApplier:
 
     def apply(self, artifacts: Sequence[Artifact], plan: Plan, at: float, *, longest: float | None = None) -> None:
         """Add the list as a new generation with the time left at `at`, then take away the older one."""
-        self._become(lifetimes(plan, {} if longest is None else self.read(), at, longest))
+        times = lifetimes(plan, {} if longest is None else self.read(), at, longest)
+        self._become({canonical(text): seconds for text, seconds in times.items()})
 
     def restore(self, snapshot: bytes) -> None:
         """The networks as they were, without a timeout: what was left of theirs is not known."""

@@ -5,11 +5,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from apiwatch.blocklist.appliers.chain import Chain
-from apiwatch.blocklist.appliers.common import done, lifetimes, or_back, reject_unknown
+from apiwatch.blocklist.appliers.common import done, lifetimes, listed, or_back, reject_unknown
 from apiwatch.blocklist.appliers.iptables import chains_from, chains_to
 from apiwatch.blocklist.applying.applier import Held
 from apiwatch.blocklist.applying.run import Run
-from apiwatch.blocklist.networks import canonical
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Artifact
 
@@ -46,7 +45,7 @@ class IpsetApplier:
             if saved is None or not saved.hooked or not any(f" {name} src -j DROP" in rule for rule in saved.rules):
                 continue
             for member in filter(None, map(_MEMBER.fullmatch, self._ipset("save", name).splitlines())):
-                net = canonical(member[1])
+                net = listed(member[1])
                 seconds = int(member[2])
                 held[net] = Held(net, float(seconds) if seconds else None, int(member[3]))
         return held
@@ -60,7 +59,7 @@ class IpsetApplier:
     def apply(self, artifacts: Sequence[Artifact], plan: Plan, at: float, *, longest: float | None = None) -> None:
         """Sets first, then the rules that use them. The timeouts are those of `at`, not of the plan."""
         times = lifetimes(plan, {} if longest is None else self.read(), at, longest)
-        script = _ADD.sub(lambda line: f"{line[1]} timeout {_timeout(times[canonical(line[2])])}", _text(artifacts))
+        script = _ADD.sub(lambda line: f"{line[1]} timeout {_timeout(times[line[2]])}", _text(artifacts))
         with or_back(self):
             self._load(script)
             for chain in self._chains:

@@ -5,10 +5,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from apiwatch.blocklist.appliers.chain import Chain, Saved
-from apiwatch.blocklist.appliers.common import or_back, reject_unknown
+from apiwatch.blocklist.appliers.common import listed, or_back, reject_unknown
 from apiwatch.blocklist.applying.applier import Held
 from apiwatch.blocklist.applying.run import Run
-from apiwatch.blocklist.networks import canonical
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Artifact
 
@@ -35,7 +34,7 @@ class IptablesApplier:
             saved = chain.saved()
             if saved is not None and saved.hooked:
                 for rule in filter(None, map(_RULE.fullmatch, saved.rules)):
-                    net = canonical(rule[2])
+                    net = listed(rule[2])
                     held[net] = Held(net, None, int(rule[1]))
         return held
 

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from apiwatch.blocklist.appliers.common import done, lifetimes, reject_unknown
+from apiwatch.blocklist.appliers.common import done, lifetimes, listed, reject_unknown
 from apiwatch.blocklist.applying.applier import Held
 from apiwatch.blocklist.applying.run import Run
-from apiwatch.blocklist.networks import canonical
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Artifact
 from apiwatch.errors import ApplyError
@@ -64,10 +63,11 @@ class NftablesApplier:
         self._load(_REMOVE)
 
     def _exists(self) -> bool:
+        """Tersely: otherwise nft fetches every element first."""
         wanted = ("inet", "apiwatch")
         return any(
             (table.get("family"), table.get("name")) == wanted
-            for table in (item.get("table", {}) for item in self._list(["list", "tables"]))
+            for table in (item.get("table", {}) for item in self._list(["-t", "list", "tables"]))
         )
 
     def _list(self, words: Sequence[str]) -> list[dict[str, Any]]:
@@ -98,10 +98,9 @@ def span(seconds: int) -> str:
 
 
 def _timed(element: re.Match[str], times: Mapping[str, int | None]) -> str:
-    net = canonical(element[2])
-    if net not in times:
+    if element[2] not in times:
         return element[0]
-    seconds = times[net]
+    seconds = times[element[2]]
     return element[1] + element[2] + ("" if seconds is None else f" timeout {span(seconds)}")
 
 
@@ -129,9 +128,9 @@ def _held(element: Any) -> Iterator[Held]:
 
 def _networks(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        yield canonical(value)
+        yield listed(value)
     elif "prefix" in value:
-        yield canonical(f"{value['prefix']['addr']}/{value['prefix']['len']}")
+        yield listed(f"{value['prefix']['addr']}/{value['prefix']['len']}")
     elif "range" in value:
         first, last = (ipaddress.ip_address(text) for text in value["range"])
         yield from map(str, ipaddress.summarize_address_range(first, last))

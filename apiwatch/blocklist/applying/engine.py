@@ -4,6 +4,7 @@ Whatever is killed, and whenever: the target holds the old list or the new one, 
 taken back, by its dead-man or by the next command that looks at the target.
 """
 
+import contextlib
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -18,8 +19,8 @@ from apiwatch.blocklist.applying.site import Prepared, Site, prepare, read_back,
 from apiwatch.blocklist.applying.stored import plan_at, stored, unstored
 from apiwatch.blocklist.guard import Guard
 from apiwatch.blocklist.planning import Plan, plan
-from apiwatch.errors import ApplyError
-from apiwatch.store.views import BlockEntry
+from apiwatch.errors import ApplyBusy, ApplyError
+from apiwatch.store.views import BlockEntry, ImpactView
 
 __all__ = ["Applied", "apply_list", "keep", "roll_back", "settle", "shrink", "undo"]
 
@@ -77,6 +78,10 @@ def apply_list(
             return Applied(record.id, True, "it was confirmed elsewhere", site.applier.read(), prepared.plan)
         if decided is None:
             roll_back(site, record, "nobody confirmed it in time")
+        else:
+            # The dead-man may still be at it, and what is read below must be the old list.
+            with contextlib.suppress(ApplyError):
+                site.applier.restore(site.records.snapshot(record))
         return Applied(record.id, False, "nobody confirmed it in time", site.applier.read(), prepared.plan)
     if keep_for is not None:
         return keep(site, record, way)
@@ -119,11 +124,23 @@ def _about(record: Record, prepared: Prepared) -> dict[str, Any]:
         "removed": capped(prepared.difference.removed),
         "foreign": capped(prepared.difference.foreign),
         "overrides": list(prepared.overrides),
+        "impact": None if prepared.impact is None else _told(prepared.impact.hour),
         "artifact_sha256": record.artifact_sha256,
         "snapshot_sha256": record.sha256,
         "validator": {"tool": check.tool, "ran": check.available, "ok": check.ok},
         "keep_for": record.keep_for,
         "undo": f"apiwatch block undo {record.id}",
+    }
+
+
+def _told(view: ImpactView) -> dict[str, float | None]:
+    """What the last hour says about the networks that are added; None where it cannot tell."""
+    known = view.held_minutes > 0
+    return {
+        "window_s": 60 * view.held_minutes,
+        "clients": view.clients if known else None,
+        "collateral_clients": view.without_alert if known else None,
+        "requests_share": round(view.requests / view.all_requests, 4) if known and view.all_requests else None,
     }
 
 
@@ -217,12 +234,12 @@ def _restore(site: Site, record: Record, why: str) -> None:
 def settle(site: Site) -> list[str]:
     """Take back applies that nobody kept and whose dead-man did not live to do it; returns their ids.
 
-    The caller holds the lock. ApplyError when one still waits for its confirmation.
+    The caller holds the lock. ApplyBusy when one still waits for its confirmation.
     """
     late: list[str] = []
     for record in site.records.undecided(site.target.name):
         if record.keep_for is not None and site.clock() < site.records.deadline(record) + _GRACE_S:
-            raise ApplyError(
+            raise ApplyBusy(
                 f"apply {record.id} to {site.target.name} still waits: confirm it with `apiwatch block confirm "
                 f"{record.id}`, or take it back with `apiwatch block rollback --apply {record.id}`"
             )
@@ -234,10 +251,11 @@ def settle(site: Site) -> list[str]:
 def shrink(site: Site, entries: Iterable[BlockEntry], guard: Guard, op: str) -> Applied:
     """Take away what has expired or was withdrawn, and add nothing: queued is not yet approved for a firewall.
 
-    The caller holds the lock. For targets that do not expire entries by themselves, and for the undo of an entry.
+    What the rails refuse by now goes as well: an operator has come from there since. The caller holds the lock. For
+    targets that do not expire entries by themselves, and for the undo of an entry.
     """
     settle(site)
-    known = list(entries)
+    known = [replace(entry, state="withdrawn") if _is_refused(entry, guard) else entry for entry in entries]
     held = site.applier.read()
     made = plan(known, site.clock())
     rows = tuple(row for row in made.rows if row.net in held)
@@ -249,3 +267,8 @@ def shrink(site: Site, entries: Iterable[BlockEntry], guard: Guard, op: str) -> 
     if not prepared.difference.removed:
         return Applied("", True, "nothing has ended", held, made)
     return apply_list(site, prepared, None, lambda _record: None, op)
+
+
+def _is_refused(entry: BlockEntry, guard: Guard) -> bool:
+    final = (finding.hard and not finding.overridable for finding in guard.check(entry.net))
+    return entry.state == "queued" and any(final)

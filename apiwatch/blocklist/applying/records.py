@@ -18,7 +18,7 @@ import msgspec
 
 from apiwatch.blocklist.applying.stored import StoredPlan
 from apiwatch.blocklist.writing import create_file
-from apiwatch.errors import ApplyError, InputError
+from apiwatch.errors import ApplyBusy, ApplyError, InputError
 from apiwatch.text import plain
 
 __all__ = ["KEPT", "LATEST_START_S", "ROLLED_BACK", "Record", "Records"]
@@ -148,7 +148,7 @@ class Records:
 
     @contextlib.contextmanager
     def lock(self, target: str) -> Iterator[None]:
-        """Only one process at a time changes a target; ApplyError when another one does."""
+        """Only one process at a time changes a target; ApplyBusy when another one does."""
         self._safe_directory(make=True)
         try:
             handle = os.open(self.directory / f"{target}.lock", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
@@ -158,7 +158,7 @@ class Records:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise ApplyError(
+                raise ApplyBusy(
                     f"another apiwatch works on {target} right now; wait for it, or confirm it with "
                     "`apiwatch block confirm ID`"
                 ) from None

@@ -5,16 +5,14 @@ expires by itself, and there are no exceptions.
 """
 
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from apiwatch.blocklist.appliers.blackhole import PROTO, BlackholeApplier
 from apiwatch.blocklist.networks import Network
 from apiwatch.blocklist.planning import Plan
-from apiwatch.blocklist.running import find, first_able, isolated, run
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, quoted_path
 from apiwatch.blocklist.targets.lines import NET, Lines
+from apiwatch.blocklist.targets.trial import trial
 
 __all__ = ["Blackhole"]
 
@@ -38,18 +36,7 @@ class Blackhole(Lines):
 
     def _validated(self, content: bytes) -> CheckResult:
         """Load it for real, in a namespace that ends with the command."""
-        ip = find("ip")
-        if ip is None:
-            return CheckResult(False, False, "ip", "ip (iproute2) is not installed here")
-        with tempfile.TemporaryDirectory(prefix="apiwatch-") as name:
-            directory = Path(name)
-            (directory / "probe.routes").write_text(f"route replace blackhole 192.0.2.1/32 proto {PROTO}\n")
-            (directory / "apiwatch.routes").write_bytes(content)
-            command, reason = first_able(isolated([ip, "-batch"]), "probe.routes", directory)
-            if command is None:
-                return CheckResult(False, False, "ip", f"ip cannot check here: {reason}")
-            outcome = run([*command, "apiwatch.routes"], directory)
-        return CheckResult(outcome.code is not None, outcome.ok, "ip", outcome.output)
+        return trial("ip", ["-batch"], f"route replace blackhole 192.0.2.1/32 proto {PROTO}\n", content)
 
     def commands(self, paths: Sequence[str]) -> Commands:
         """Old routes go first: for a moment nothing is blocked."""

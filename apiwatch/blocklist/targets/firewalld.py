@@ -27,7 +27,7 @@ class Firewalld(Lines):
     name = "firewalld"
     title = "firewalld rich rules with timeouts"
     suffix = "firewalld"
-    caps = Caps(max_entries=2000, layer="packet")
+    caps = Caps(ttl=True, max_entries=2000, layer="packet")
     applier = FirewalldApplier
     row = re.compile(
         rf"""(?:--timeout=[0-9]+ )?'--add-rich-rule=(rule priority="-32000" family="ipv[46]" """

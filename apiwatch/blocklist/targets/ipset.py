@@ -5,16 +5,14 @@ accepts an existing set only if they are equal.
 """
 
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from apiwatch.blocklist.appliers.ipset import LONGEST_S, IpsetApplier
 from apiwatch.blocklist.comments import comment, heading
 from apiwatch.blocklist.networks import bare, canonical, collapsed, parse_network
 from apiwatch.blocklist.planning import Plan, Row
-from apiwatch.blocklist.running import find, first_able, isolated, run
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected
+from apiwatch.blocklist.targets.trial import trial
 from apiwatch.errors import GuardError
 
 __all__ = ["Ipset"]
@@ -72,19 +70,7 @@ class Ipset(Target):
 
     def _validated(self, content: bytes) -> CheckResult:
         """Load it for real, in a namespace that ends with the command: ipset has no check mode."""
-        ipset = find("ipset")
-        if ipset is None:
-            return CheckResult(False, False, "ipset", "ipset is not installed here")
-        with tempfile.TemporaryDirectory(prefix="apiwatch-") as name:
-            directory = Path(name)
-            (directory / "probe.ipset").write_text(_PROBE)
-            (directory / "apiwatch.ipset").write_bytes(content)
-            ways = isolated([ipset, "-exist", "restore", "-f"])
-            command, reason = first_able(ways, "probe.ipset", directory)
-            if command is None:
-                return CheckResult(False, False, "ipset", f"ipset cannot check here: {reason}")
-            outcome = run([*command, "apiwatch.ipset"], directory)
-        return CheckResult(outcome.code is not None, outcome.ok, "ipset", outcome.output)
+        return trial("ipset", ["-exist", "restore", "-f"], _PROBE, content)
 
     def commands(self, paths: Sequence[str]) -> Commands:
         """The sets first, then a chain of our own in the raw table of both families."""

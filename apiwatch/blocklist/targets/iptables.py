@@ -5,16 +5,14 @@ after the other, so a long list costs every packet; ipset and nftables do not ha
 """
 
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from apiwatch.blocklist.appliers.iptables import CHAIN, IptablesApplier
 from apiwatch.blocklist.networks import Network, collapsed
 from apiwatch.blocklist.planning import Plan
-from apiwatch.blocklist.running import find, first_able, isolated, run
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, quoted_path
 from apiwatch.blocklist.targets.lines import NET, Lines, quoted
+from apiwatch.blocklist.targets.trial import trial
 
 __all__ = ["Iptables"]
 
@@ -46,22 +44,11 @@ class Iptables(Lines):
 
     def _validated(self, content: bytes) -> CheckResult:
         """Load it for real, in a namespace that ends with the command: `--test` takes unknown jumps."""
-        outcome = None
-        with tempfile.TemporaryDirectory(prefix="apiwatch-") as name:
-            directory = Path(name)
-            (directory / "probe.rules").write_text(_PROBE)
-            (directory / "apiwatch.rules").write_bytes(content)
-            for program in ("iptables-restore", "ip6tables-restore"):
-                restore = find(program)
-                if restore is None:
-                    return CheckResult(False, False, "iptables-restore", f"{program} is not installed here")
-                command, reason = first_able(isolated([restore, "--noflush"]), "probe.rules", directory)
-                if command is None:
-                    return CheckResult(False, False, "iptables-restore", f"iptables cannot check here: {reason}")
-                outcome = run([*command, "apiwatch.rules"], directory)
-                if not outcome.ok:
-                    return CheckResult(outcome.code is not None, False, "iptables-restore", outcome.output)
-        return CheckResult(True, True, "iptables-restore", outcome.output if outcome else "")
+        for tool in ("ip6tables-restore", "iptables-restore"):
+            result = trial(tool, ["--noflush"], _PROBE, content)
+            if not result.ok:
+                break
+        return result
 
     def commands(self, paths: Sequence[str]) -> Commands:
         """Both families, then the jump to the chain, once."""

@@ -6,16 +6,14 @@ forwarded traffic of containers is seen.
 """
 
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from apiwatch.blocklist.appliers.nftables import NftablesApplier, span
 from apiwatch.blocklist.comments import comment, heading
 from apiwatch.blocklist.networks import bare, canonical, collapsed, parse_network
 from apiwatch.blocklist.planning import Plan, Row
-from apiwatch.blocklist.running import find, first_able, isolated, run
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected
+from apiwatch.blocklist.targets.trial import trial
 
 __all__ = ["Nftables"]
 
@@ -80,21 +78,10 @@ class Nftables(Target):
         return list(_blocked(lines[2 : -len(_CHAIN) - 1]))
 
     def _validated(self, content: bytes) -> CheckResult:
-        nft = find("nft")
-        if nft is None:
-            return CheckResult(False, False, "nft", "nft is not installed here")
-        with tempfile.TemporaryDirectory(prefix="apiwatch-") as name:
-            directory = Path(name)
-            (directory / "probe.nft").write_text(_PROBE)
-            (directory / "apiwatch.nft").write_bytes(content)
-            check = [nft, "-c", "-f"]
-            command, reason = first_able([*isolated(check), check], "probe.nft", directory)
-            if command is None:
-                return CheckResult(False, False, "nft", f"nft cannot check here: {reason}")
-            outcome = run([*command, "apiwatch.nft"], directory)
-        if outcome.output == _TOO_LONG:
+        result = trial("nft", ["-c", "-f"], _PROBE, content, alone=True)
+        if result.output == _TOO_LONG:
             return CheckResult(False, False, "nft", "nft cannot check so long a list here unless it is run by root")
-        return CheckResult(outcome.code is not None, outcome.ok, "nft", outcome.output)
+        return result
 
     def commands(self, paths: Sequence[str]) -> Commands:
         """One transaction in, one command out."""

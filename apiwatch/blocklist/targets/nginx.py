@@ -6,10 +6,13 @@ its own does not inherit them. Nothing in nginx expires by itself, so the file s
 
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from apiwatch.blocklist.comments import comment, heading, utc
+from apiwatch.blocklist.applying.options import Options
+from apiwatch.blocklist.applying.run import Run
+from apiwatch.blocklist.applying.serverfile import Reloaded, ServerFile
+from apiwatch.blocklist.comments import comment, notes
 from apiwatch.blocklist.networks import bare, canonical, collapsed, parse_network
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.running import find, run
@@ -51,12 +54,7 @@ class Nginx(Target):
     caps = Caps(comment=_COMMENT, layer="http", sees="both")
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
-        lines = [f"# {heading(plan)}"]
-        ends = [row.expires for row in plan.rows if row.expires is not None]
-        if ends:
-            lines.append(f"# nothing here expires by itself: export again after {utc(min(ends))}")
-        if not plan.rows:
-            lines.append("# no entries")
+        lines = [f"# {note}" for note in notes(plan)]
         allowed = [parse_network(text) for text in allow]
         for version in (4, 6):
             own = collapsed(allowed, version)
@@ -99,6 +97,12 @@ class Nginx(Target):
                     return CheckResult(outcome.code is not None, fine, "nginx", outcome.output)
                 reason = reason or probe.output
         return CheckResult(False, False, "nginx", f"nginx cannot check here: {reason}")
+
+    def applier(self, options: Mapping[str, str], run: Run, /) -> ServerFile:
+        """Options: `path` of the list; `check` and `reload`, commands with their arguments."""
+        given = Options(self.name, options, ("path", "check", "reload"))
+        server = Reloaded(run, given.command("check", "nginx -t"), given.command("reload", "nginx -s reload"))
+        return ServerFile(self, given.path("path"), server)
 
     def commands(self, paths: Sequence[str]) -> Commands:
         """The two lines of nginx.conf that use the file, then a reload."""
