@@ -83,8 +83,8 @@ def _of_list(target: Target, plan: Plan, settings: Block, whole: ImpactView | No
             yield Finding(
                 "H5",
                 "",
-                f"the list would cut {share:.0f} % of what the last hour answered, of {whole.without_alert} clients"
-                " that no alert names; withdraw entries, or raise block.most_collateral "
+                f"the list would cut {share:.0f} % of the last hour's answered requests, from {whole.without_alert} "
+                "clients that no alert names; withdraw entries, or raise block.most_collateral "
                 f"({settings.most_collateral:g} %)",
                 hard=True,
                 overridable=False,

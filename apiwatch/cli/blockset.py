@@ -17,6 +17,7 @@ __all__ = ["add_members", "networks_of"]
 
 _REFUSED = 4
 _SHOWN = 10
+_WIDTH = 100
 
 
 def add_members(
@@ -44,6 +45,7 @@ async def _add(
     lifetime: Callable[[int], float],
     json_lines: bool,
 ) -> int:
+    from apiwatch.blocklist.impact import impact_lines, impact_of
     from apiwatch.cli.output import emit, put, rfc3339, say
     from apiwatch.cli.reading import actor, controlling, reading
 
@@ -61,7 +63,7 @@ async def _add(
         raise InputError(f"alert {plain(alert_ids[0])} names no address yet; look again in a minute, or block by hand")
     now = time.time()
     refused: list[str] = [f"{plain(client)} is no address" for client in unblockable]
-    queued = 0
+    queued: list[str] = []
     latest = now
     async with controlling(path) as control, reading(path) as reader:
         for network, of in wanted.items():
@@ -74,7 +76,7 @@ async def _add(
             latest = max(latest, expires)
             why = reason or plain(of[0].title, 500)
             entry = await control.block(network, why, [alert.id for alert in of], actor(), now, expires)
-            queued += 1
+            queued.append(network)
             if json_lines:
                 emit({"type": "block", "id": entry, "net": network, "expires": rfc3339(expires)})
     for text in refused[:_SHOWN]:
@@ -86,8 +88,12 @@ async def _add(
     if total > listed > 0:
         say(f"the alerts list {listed} of {total} clients; the others can only be blocked one by one")
     if not json_lines:
-        what = f"queued {queued} networks until {rfc3339(latest)} at the latest, {len(refused)} refused"
+        what = f"queued {len(queued)} networks until {rfc3339(latest)} at the latest, {len(refused)} refused"
         put(f"{what}; `apiwatch block export --target NAME` writes them")
+        async with reading(path) as reader:
+            impact = await impact_of(reader, queued)
+        for line in impact_lines(impact, _WIDTH, now=now) if queued else ():
+            put(f"  {line}")
     return _REFUSED if refused else 0
 
 

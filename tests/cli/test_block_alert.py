@@ -53,6 +53,7 @@ def test_members_of_an_alert_are_blocked_as_a_set_and_protected_ones_are_left_ou
     assert all(entry["alert_ids"] == [alert["id"]] for entry in entries)
     assert all("campaign of" in entry["reason"] for entry in entries)
     assert f"queued {len(entries)} networks" in done.stdout
+    assert f"last hour: {len(entries)} clients" in done.stdout
     assert INSIDE in alert["clients"]
     assert INSIDE in done.stderr
     again = run(home, "block", "add", f"--alert={alert['id'][:8]}", "--reason=again", "--json", f"--db={db}")
