@@ -68,6 +68,11 @@ class Guard:
         self._ranges = {version: _ranges(self._rules, version) for version in (4, 6)}
 
     @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The guarded networks; guards with equal ones and equal settings say the same."""
+        return self._rules
+
+    @property
     def allow(self) -> tuple[str, ...]:
         """`block.allow` of the settings: targets that can, render it as exceptions."""
         return self._settings.allow

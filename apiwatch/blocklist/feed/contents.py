@@ -8,7 +8,7 @@ unreadable, new or foreign state file) is a failure: what was served before is s
 import asyncio
 import hashlib
 import math
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,7 +79,9 @@ class Contents:
         self._modified = self._kept.modified if self._kept is not None else clock()
         self._served: Served | None = None
         self._problem = ""
-        self._made_at = float("-inf")
+        self._made_at = -math.inf
+        self._basis: object = None
+        self._until = -math.inf
         self._turn = asyncio.Lock()
 
     async def current(self) -> Served | None:
@@ -88,7 +90,7 @@ class Contents:
             now = self._clock()
             if not 0 <= now - self._made_at < _FRESH_S:
                 self._served = await self._make(now)
-                self._made_at = now
+                self._made_at = self._clock()
             return self._served
 
     @property
@@ -98,19 +100,42 @@ class Contents:
 
     async def _make(self, now: float) -> Served | None:
         guard: Guard | None = None
-        problem = ""
+        known: list[BlockEntry] = []
+        failure = ""
         try:
             guard = await asyncio.to_thread(self._guard)
-            entries = await self._queued(guard, now)
-        except _Refused as refused:
-            problem, entries = plain(str(refused), 300), refused.left
+            known = await self._read()
         except (ApiwatchError, OSError) as error:
-            problem, entries = plain(str(error), 300), [each for each in self._last() if _ends(each) > now]
+            failure = plain(str(error), 300)
+        entries = [each for each in known if each.state == "queued"]
+        problem = failure or self._doubt(known, now)
+        basis = problem, guard.rules if guard is not None else None, entries
+        if self._served is not None and self._basis == basis and now < self._until:
+            return self._served
+        # A long list takes seconds, in which others are to be answered.
+        served = await asyncio.to_thread(self._judge, now, guard, entries, problem)
+        self._basis = basis
+        self._until = min((_ends(each) for each in (*entries, *self._last()) if _ends(each) > now), default=math.inf)
+        return served
+
+    def _judge(self, now: float, guard: Guard | None, entries: list[BlockEntry], problem: str) -> Served | None:
+        """What is served of the queued entries or, with a problem, of the last good list."""
+        made: Plan | None = None
+        if problem:
+            entries = [each for each in self._last() if _ends(each) > now]
+        elif guard is not None:
+            try:
+                made = plan(entries, now)
+                pass_rails(made, guard)
+            except GuardError as error:
+                served = {each.id for each in self._last()}
+                problem, entries = plain(str(error), 300), [each for each in entries if each.id in served]
         self._note(problem)
-        left = [each for each in entries if guard is None or not _is_final(guard, each)]
-        if problem and (self._kept is None or (entries and not left)):
-            return None
-        made = plan(left, now)
+        if problem or made is None:
+            left = [each for each in entries if guard is None or not _is_final(guard, each)]
+            if self._kept is None or (entries and not left):
+                return None
+            made = plan(left, now)
         nets = _nets(made.entries)
         if nets != self._nets:
             self._nets, self._modified = nets, now
@@ -119,24 +144,15 @@ class Contents:
         lists = replace(made, at=self._modified, revision=int(self._modified))
         return Served(_bodies(lists), self._modified, len(made.entries), problem)
 
-    async def _queued(self, guard: Guard, now: float) -> list[BlockEntry]:
-        """The entries of the queue. Raises GuardError when it cannot be believed, _Refused when a rail refuses it."""
-        known = await self._read()
+    def _doubt(self, known: list[BlockEntry], now: float) -> str:
+        """Why the queue cannot be believed; ''."""
         if not known:
-            raise GuardError("the queue has never held an entry, so that an empty list could be a mistake")
+            return "the queue has never held an entry, so that an empty list could be a mistake"
         ids = {entry.id for entry in known}
-        lost = [
-            entry for entry in self._last() if entry.id not in ids and (entry.expires is None or entry.expires > now)
-        ]
+        lost = [each for each in self._last() if each.id not in ids and _ends(each) > now]
         if lost:
-            raise GuardError(f"the state file does not know {len(lost)} entries of the last list, such as {lost[0].id}")
-        queued = [entry for entry in known if entry.state == "queued"]
-        try:
-            pass_rails(plan(queued, now), guard)
-        except GuardError as error:
-            served = {entry.id for entry in self._last()}
-            raise _Refused(str(error), _only(queued, served)) from None
-        return queued
+            return f"the state file does not know {len(lost)} entries of the last list, such as {plain(lost[0].id, 40)}"
+        return ""
 
     def _last(self) -> tuple[BlockEntry, ...]:
         return self._kept.entries if self._kept is not None else ()
@@ -169,20 +185,8 @@ class Contents:
         return kept
 
 
-class _Refused(Exception):
-    """A rail refuses an entry; `left` are those of the last good list that are still queued."""
-
-    def __init__(self, text: str, left: list[BlockEntry]) -> None:
-        super().__init__(text)
-        self.left = left
-
-
 def _ends(entry: BlockEntry) -> float:
     return math.inf if entry.expires is None else entry.expires
-
-
-def _only(entries: Iterable[BlockEntry], ids: Collection[str]) -> list[BlockEntry]:
-    return [entry for entry in entries if entry.id in ids]
 
 
 def _is_final(guard: Guard, entry: BlockEntry) -> bool:
