@@ -1,12 +1,10 @@
 """The real validators, and the real tools in a throw-away namespace."""
 
-import http.client
 import json
 import os
 import random
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,16 +12,21 @@ import pytest
 from apiwatch.blocklist import TARGETS, Artifact, Plan, plan
 from apiwatch.blocklist.running import find
 from tests.blocklist.kit import HOSTILE, NOW, entry, need, need_namespaces, plan_of
+from tests.blocklist.servers import PROGRAMS, programs_of_the_environment
 
-TOOLS = {"nftables": "nft", "ipset": "ipset", "nginx": "nginx"}
+CHECKED = tuple(name for name in PROGRAMS if name != "traefik")
+"""Traefik has no check mode."""
+
+TOOLS = {"nftables": "nft", "ipset": "ipset", **{name: PROGRAMS[name] for name in CHECKED}}
 EACH = pytest.mark.parametrize("name", list(TOOLS))
 ALLOW = ("203.0.113.200/32", "203.0.113.0/28", "203.0.113.2/32", "2001:db8:aa::/48")
 DEADLINE_S = 20.0
 
 
 def needed(name: str) -> None:
+    programs_of_the_environment()
     need(TOOLS[name])
-    if name != "nginx":
+    if name in {"nftables", "ipset"}:
         need_namespaces()
 
 
@@ -230,51 +233,3 @@ def test_packets_really_drop_until_the_block_expires_or_is_undone(name: str, tmp
     assert found["expired"] == ["203.0.113.129", "203.0.113.200", "2001:db8::9"]
     assert found["again"] == ["203.0.113.200", "2001:db8::9"]
     assert found["undone"] == everybody
-
-
-def test_nginx_answers_403_to_blocked_clients_only(tmp_path: Path) -> None:
-    need("nginx")
-    made = plan([entry("127.0.0.7", 60), entry("127.0.0.64/26", 60)], NOW)
-    (artifact,) = TARGETS["nginx"].render(made, ("127.0.0.70/32",))
-    (tmp_path / "geo.conf").write_bytes(artifact.content)
-    (tmp_path / "nginx.conf").write_text(
-        "daemon off; master_process off; pid nginx.pid; error_log stderr; events { }\n"
-        "http { access_log off; client_body_temp_path t; proxy_temp_path t; fastcgi_temp_path t; uwsgi_temp_path t;\n"
-        "scgi_temp_path t; geo $apiwatch_block { default 0; include geo.conf; }\n"
-        "server { listen 127.0.0.1:0; } }\n".replace("127.0.0.1:0", f"127.0.0.1:{_free_port()}").replace(
-            "; } }", "; if ($apiwatch_block) { return 403; } location / { return 204; } } }"
-        )
-    )
-    port = int((tmp_path / "nginx.conf").read_text().partition("127.0.0.1:")[2].partition(";")[0])
-    nginx = find("nginx")
-    assert nginx is not None
-    process = subprocess.Popen([nginx, "-p", str(tmp_path), "-c", "nginx.conf"], stderr=subprocess.PIPE)
-    try:
-        status = {host: _status(host, port) for host in ("127.0.0.1", "127.0.0.7", "127.0.0.65", "127.0.0.70")}
-    finally:
-        process.terminate()
-        _, said = process.communicate(timeout=DEADLINE_S)
-    assert status == {"127.0.0.1": 204, "127.0.0.7": 403, "127.0.0.65": 403, "127.0.0.70": 204}, said
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
-def _status(host: str, port: int) -> int:
-    """Status of a request from this address; the server may still be starting."""
-    deadline = time.monotonic() + DEADLINE_S
-    while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5, source_address=(host, 0))
-        try:
-            connection.request("GET", "/")
-            return connection.getresponse().status
-        except ConnectionRefusedError:
-            if time.monotonic() > deadline:
-                raise
-        finally:
-            connection.close()

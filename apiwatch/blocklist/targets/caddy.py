@@ -5,7 +5,6 @@ every other directive, `handle` and `redir` included, without moving what the si
 """
 
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,11 @@ from apiwatch.blocklist.applying.adminapi import ask
 from apiwatch.blocklist.applying.options import Options
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.applying.serverfile import ServerFile, ran_well, wait_for
+from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import above, notes
 from apiwatch.blocklist.networks import bare, canonical, collapsed, parse_network
 from apiwatch.blocklist.planning import Plan
-from apiwatch.blocklist.running import find, run
+from apiwatch.blocklist.planning import plan as plan_of
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected, written
 from apiwatch.errors import ApplyError
 
@@ -74,16 +74,8 @@ class Caddy(Target):
         return found
 
     def _validated(self, content: bytes) -> CheckResult:
-        """`caddy validate` on a Caddyfile of our own around the file, in a directory that is then removed."""
-        caddy = find("caddy")
-        if caddy is None:
-            return CheckResult(False, False, "caddy", "caddy is not installed here")
-        with tempfile.TemporaryDirectory(prefix="apiwatch-") as name:
-            directory = Path(name)
-            (directory / "list.caddy").write_bytes(content)
-            (directory / "Caddyfile").write_text(_CONFIG)
-            outcome = run([caddy, "validate", "--config", "Caddyfile", "--adapter", "caddyfile"], directory)
-        return CheckResult(outcome.code is not None, outcome.ok, "caddy", outcome.output)
+        """`caddy validate`."""
+        return check_list(("caddy",), "list.caddy", self._text(plan_of((), 0.0), ()).encode(), content, _ways)
 
     def applier(self, options: Mapping[str, str], run: Run, /) -> ServerFile:
         """Options: `path` of the list; `config`, the Caddyfile; `caddy`, a command; `admin`, the address of its API."""
@@ -105,6 +97,11 @@ class Caddy(Target):
             verify=(f"curl -s {_ADMIN}/config/ | grep -c '{_MARK}'",),
             undo=(f"{written((*_HEAD, _NOBODY, *_TAIL), path)} && {reload}",),
         )
+
+
+def _ways(caddy: str, directory: Path) -> list[list[str]]:
+    (directory / "Caddyfile").write_text(_CONFIG)
+    return [[caddy, "validate", "--config", "Caddyfile", "--adapter", "caddyfile"]]
 
 
 class _Running:
