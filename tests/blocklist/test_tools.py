@@ -19,6 +19,7 @@ CHECKED = tuple(name for name in PROGRAMS if name != "traefik")
 
 TOOLS = {"nftables": "nft", "ipset": "ipset", **{name: PROGRAMS[name] for name in CHECKED}}
 EACH = pytest.mark.parametrize("name", list(TOOLS))
+LONG = pytest.mark.parametrize("name", ["nftables", "ipset", "nginx"])
 ALLOW = ("203.0.113.200/32", "203.0.113.0/28", "203.0.113.2/32", "2001:db8:aa::/48")
 DEADLINE_S = 20.0
 
@@ -36,7 +37,7 @@ def accepted(name: str, made: Plan, allow: tuple[str, ...] = ALLOW) -> None:
     assert (result.available, result.ok, result.tool) == (True, True, TOOLS[name]), result.output
 
 
-@EACH
+@LONG
 def test_validator_accepts_lists_of_every_shape(name: str) -> None:
     needed(name)
     accepted(name, plan([], NOW))
@@ -48,7 +49,7 @@ def test_validator_accepts_lists_of_every_shape(name: str) -> None:
     accepted(name, plan([entry("203.0.113.64/26", 50), entry("203.0.113.77", 1e9)], NOW))
 
 
-@EACH
+@LONG
 def test_validator_takes_thousands_of_networks(name: str) -> None:
     needed(name)
     made = plan([entry(f"203.{at >> 8}.{at & 255}.1", reason="x" * 200) for at in range(8000)], NOW)
@@ -60,7 +61,7 @@ def test_validator_takes_thousands_of_networks(name: str) -> None:
         assert (result.available, result.ok) == (True, True), result.output
 
 
-@EACH
+@LONG
 def test_validator_accepts_every_hostile_reason(name: str) -> None:
     needed(name)
     rng = random.Random(7)  # noqa: S311 - noise, not a secret
@@ -71,6 +72,15 @@ def test_validator_accepts_every_hostile_reason(name: str) -> None:
         for at, reason in enumerate(reasons)
     ]
     accepted(name, plan(entries, NOW))
+
+
+@pytest.mark.parametrize("name", [name for name in CHECKED if name != "nginx"])
+def test_the_check_of_a_server_accepts_nobody_and_everything(name: str) -> None:
+    needed(name)
+    accepted(name, plan([], NOW), ())
+    hostile = [entry(f"2001:db8:0:{at:x}::/64", reason=reason, name=reason) for at, reason in enumerate(HOSTILE)]
+    others = [entry("203.0.113.64/26", 50), entry("203.0.113.77", 1e9), entry("2001:db8:1::7", None)]
+    accepted(name, plan([*hostile, *others], NOW), (*ALLOW, "0.0.0.0/0"))
 
 
 @EACH
