@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apiwatch.cli.blockafter import expire, log, undo
+from apiwatch.cli.blockapply import apply, confirm, plan, rollback
+from apiwatch.cli.blocksite import guard_of, target_named, target_names
 from apiwatch.cli.options import as_json, load_settings, state_file, state_options
 from apiwatch.errors import InputError, UsageError
 from apiwatch.text import plain
 
 if TYPE_CHECKING:
-    from apiwatch.blocklist import Guard, Target
+    from apiwatch.blocklist import Target
     from apiwatch.config import Settings
     from apiwatch.store import BlockEntry
 
@@ -22,14 +25,22 @@ __all__ = ["block"]
 
 @click.group()
 def block() -> None:
-    """The block queue: add, remove, list, export, protected."""
+    """The block queue, its export for firewalls, and its way into them."""
+
+
+for each in (plan, apply, confirm, undo, expire, rollback, log):
+    block.add_command(each)
 
 
 @block.command()
 @click.argument("net", metavar="[ADDRESS|NETWORK]", required=False)
 @state_options
 @as_json
-@click.option("--ttl", metavar="DURATION", help="How long: 90s, 15m, 1h, 7d (default: `block.ttl` of the settings).")
+@click.option(
+    "--ttl",
+    metavar="DURATION",
+    help="How long: 90s, 15m, 1h, 7d (default: `block.ttl`; longer for who was blocked before).",
+)
 @click.option("--reason", default="", help="Why, for those who read the queue later.")
 @click.option(
     "--alert",
@@ -53,6 +64,7 @@ def add(
 
     A single IPv6 address stands for its /64. Exit code 4 when a rail refuses; other clients of the alert are queued.
     """
+    from apiwatch.blocklist.lifetime import default_lifetime
     from apiwatch.cli.output import emit, put, rfc3339, say
 
     settings = load_settings(config)
@@ -63,18 +75,27 @@ def add(
             raise UsageError("say what to block: an address, a network, or --alert ID for all clients of an alert")
         if override is not None:
             raise UsageError("--override needs the network that it overrides; block that one by itself")
-        ttl_s = _ttl(ttl, settings)
+        wanted = _ttl(ttl, settings)
         return add_members(
-            _state(settings, db), _guard(settings), alert_ids, plain(reason, 500), ttl_s, json_lines=json_lines
+            _state(settings, db),
+            guard_of(settings),
+            alert_ids,
+            plain(reason, 500),
+            lambda before: default_lifetime(settings.block, before) if wanted is None else wanted,
+            json_lines=json_lines,
         )
     path = _state(settings, db)
     network = _network(net)
-    findings = _guard(settings).require(network, override=override)
+    findings = guard_of(settings).require(network, override=override)
     for finding in findings:
         say(f"{finding.code}: {finding.text}")
     now = time.time()
-    expires = now + _ttl(ttl, settings)
+    before = asyncio.run(_blocked_before(path, network, now))
+    wanted = _ttl(ttl, settings)
+    expires = now + (default_lifetime(settings.block, before) if wanted is None else wanted)
     entry = asyncio.run(_add(path, network, plain(reason, 500), alert_ids, now, expires))
+    if before and wanted is None:
+        say(f"{network} was blocked {before} {'time' if before == 1 else 'times'} before, so it stays out longer")
     if json_lines:
         emit({"type": "block", "id": entry, "net": network, "expires": rfc3339(expires)})
     else:
@@ -114,6 +135,7 @@ def list_(db: str | None, config: str | None, json_lines: bool, include_ended: b
         (
             entry.net,
             entry.state,
+            ", ".join(entry.live_in) or "-",
             clock_time(entry.expires) if entry.expires is not None else "never",
             entry.actor,
             entry.id,
@@ -121,7 +143,7 @@ def list_(db: str | None, config: str | None, json_lines: bool, include_ended: b
         )
         for entry in entries
     ]
-    table(("network", "state", "expires", "by", "id", "reason"), rows)
+    table(("network", "state", "in force in", "expires", "by", "id", "reason"), rows)
 
 
 @block.command()
@@ -131,7 +153,7 @@ def list_(db: str | None, config: str | None, json_lines: bool, include_ended: b
     required=True,
     metavar="NAME",
     help="Firewall to write for.",
-    shell_complete=lambda _ctx, _param, begun: [name for name in _target_names() if name.startswith(begun)],
+    shell_complete=lambda _ctx, _param, begun: [name for name in target_names() if name.startswith(begun)],
 )
 @click.option(
     "-o",
@@ -151,15 +173,17 @@ def export(
     Every row passes the guard rails again; exit code 4 when one refuses.
     """
     from apiwatch.blocklist import export as write
-    from apiwatch.blocklist import plan
+    from apiwatch.blocklist import plan as planned
     from apiwatch.cli.output import say
 
     settings = load_settings(config)
-    target = _target(target_name)
+    target = target_named(target_name)
     entries = asyncio.run(_entries(_state(settings, db), False))
     destination = Path(output) if output is not None else None
     try:
-        artifacts = write(target, plan(entries, time.time()), _guard(settings), destination, withdraw_all=withdraw_all)
+        artifacts = write(
+            target, planned(entries, time.time()), guard_of(settings), destination, withdraw_all=withdraw_all
+        )
     except OSError as error:
         raise UsageError(f"{plain(str(output))} cannot be written: {error.strerror}") from None
     if destination is None:
@@ -211,6 +235,13 @@ async def _add(path: Path, net: str, reason: str, alert_ids: tuple[str, ...], no
         return await control.block(net, reason, alert_ids, actor(), now, expires)
 
 
+async def _blocked_before(path: Path, net: str, now: float) -> int:
+    from apiwatch.cli.reading import reading
+
+    async with reading(path) as reader:
+        return await reader.blocked_before(net, now)
+
+
 async def _remove(path: Path, which: str) -> "BlockEntry":
     from apiwatch.cli.reading import actor, controlling, reading
 
@@ -250,6 +281,18 @@ def _entry_fields(entry: "BlockEntry") -> dict[str, Any]:
         "actor": entry.actor,
         "created": rfc3339(entry.created),
         "expires": rfc3339(entry.expires) if entry.expires is not None else None,
+        "applications": [
+            {
+                "target": each.target,
+                "host": each.host,
+                "applied": rfc3339(each.applied_at),
+                "verified": rfc3339(each.verified_at) if each.verified_at else None,
+                "expires": rfc3339(each.expires) if each.expires is not None else None,
+                "dropped": each.dropped,
+                "error": each.error,
+            }
+            for each in entry.applications
+        ],
     }
 
 
@@ -267,11 +310,12 @@ def _network(text: str) -> str:
     return canonical(text) if "/" in text else network_for(text)
 
 
-def _ttl(typed: str | None, settings: "Settings") -> float:
+def _ttl(typed: str | None, settings: "Settings") -> float | None:
+    """Seconds that were typed; None: as long as usual."""
     from apiwatch.blocklist import parse_ttl
 
     if typed is None:
-        return settings.block.ttl
+        return None
     seconds = parse_ttl(typed)
     if seconds > settings.block.max_ttl:
         from apiwatch.config import format_duration
@@ -281,27 +325,6 @@ def _ttl(typed: str | None, settings: "Settings") -> float:
             f"--ttl: {plain(typed)} is longer than `block.max_ttl` ({longest}); say less, or change the settings"
         )
     return seconds
-
-
-def _guard(settings: "Settings") -> "Guard":
-    from apiwatch.blocklist import Guard, gather_protected
-
-    return Guard(settings.block, gather_protected(settings.sources.trusted_proxy, settings.block.allow))
-
-
-def _target_names() -> list[str]:
-    from apiwatch.blocklist import TARGETS
-
-    return list(TARGETS)
-
-
-def _target(name: str) -> "Target":
-    from apiwatch.blocklist import TARGETS
-
-    target = TARGETS.get(name)
-    if target is None:
-        raise UsageError(f"--target: `{plain(name)}` is not known; choose one of {', '.join(TARGETS)}")
-    return target
 
 
 def _state(settings: "Settings", db: str | None) -> Path:

@@ -28,9 +28,11 @@ __all__ = [
     "guard_of",
     "note",
     "note_failure",
+    "note_held",
     "records_of",
     "site_for",
     "target_named",
+    "target_names",
 ]
 
 
@@ -49,6 +51,13 @@ def target_named(name: str) -> "Target":
     if target is None:
         raise UsageError(f"--target: `{plain(name)}` is not known; choose one of {', '.join(TARGETS)}")
     return target
+
+
+def target_names() -> list[str]:
+    """All of them."""
+    from apiwatch.blocklist import TARGETS
+
+    return list(TARGETS)
 
 
 def chosen(settings: "Settings", typed: str | None) -> "Target":
@@ -115,6 +124,13 @@ def note(site: "Site", plan: "Plan", held: "Mapping[str, Held]") -> None:
             await control.applied(site.target.name, host, found, now)
 
     _quietly(write, site)
+
+
+def note_held(site: "Site") -> None:
+    """Read the target, and let all dashboards know what it holds of the queue."""
+    from apiwatch.blocklist import plan
+
+    note(site, plan(all_entries(Path(site.db)), time.time()), site.applier.read())
 
 
 def note_failure(site: "Site", entries: "Iterable[BlockEntry]", error: str) -> None:

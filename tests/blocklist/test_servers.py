@@ -185,7 +185,7 @@ def test_a_server_that_does_not_answer_is_one_sentence(name: str, tmp_path: Path
     [
         ("nginx", {}, "block.targets.nginx.path` must be an absolute path"),
         ("nginx", {"path": "list"}, "block.targets.nginx.path` must be an absolute path"),
-        ("nginx", {"path": "/x", "sock": "y"}, "sock` is not known; the options are path, check, reload"),
+        ("nginx", {"path": "/x", "sock": "y"}, "`sock` is no option of nginx; it takes path, check, reload"),
         ("apache", {"path": "/x", "reload": "a 'b"}, "block.targets.apache.reload` is no command"),
         ("apache", {"path": "/x", "check": ""}, "block.targets.apache.check` is no command"),
         ("haproxy", {"path": "/x;y", "socket": "/z"}, "block.targets.haproxy.path` has a character"),

@@ -3,22 +3,23 @@
 import csv
 import io
 import json
+import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apiwatch.blocklist import TARGETS, Target, plan
 from apiwatch.blocklist.comments import comment
 from apiwatch.errors import GuardError
 from apiwatch.store.views import BlockEntry
-from tests.blocklist.kit import HOSTILE, NOW, entry, plan_of
+from tests.blocklist.kit import HOSTILE, NOW, entry, fitting, plan_of
+from tests.blocklist.servers import PROGRAMS
 from tests.blocklist.test_planning import ENTRIES
 
 ALL = pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
-FIREWALLS = pytest.mark.parametrize(
-    "name", ["nftables", "ipset", "nginx", "apache", "haproxy", "caddy", "traefik", "envoy", "varnish", "plain"]
-)
+PACKET = ("iptables", "ufw", "firewalld", "fail2ban", "blackhole", "hosts-deny", "pf", "mikrotik", "junos")
+FIREWALLS = pytest.mark.parametrize("name", ["nftables", "ipset", *PROGRAMS, "plain", *PACKET])
 ALLOW = ("203.0.113.200/32", "203.0.113.0/28", "203.0.113.7/32", "2001:db8:aa::/48")
 
 
@@ -150,14 +151,16 @@ def test_json_lines_are_the_queue_as_it_stands() -> None:
 
 
 @ALL
+@settings(max_examples=25)
 @given(entries=ENTRIES)
 def test_a_file_reads_back_as_what_was_planned(target: Target, entries: list[BlockEntry]) -> None:
-    made = plan(entries, NOW)
+    made = plan(fitting(target, entries), NOW)
     for artifact in target.render(made, ALLOW):
         assert target.parse(artifact.content) == target.planned(made)
 
 
 @ALL
+@settings(max_examples=25)
 @given(reasons=st.lists(st.text(max_size=40) | st.sampled_from(HOSTILE), min_size=1, max_size=6))
 def test_no_reason_changes_what_is_blocked(target: Target, reasons: list[str]) -> None:
     entries = [
@@ -196,7 +199,8 @@ def test_csv_has_no_formula() -> None:
 
 @ALL
 def test_the_same_plan_gives_the_same_bytes(target: Target) -> None:
-    made = plan_of("203.0.113.7", "2001:db8::/64", "203.0.113.64/26")
+    entries = [entry(net) for net in ("203.0.113.7", "2001:db8::/64", "203.0.113.64/26")]
+    made = plan(fitting(target, entries), NOW)
     assert target.render(made, ALLOW) == target.render(made, ALLOW)
 
 
@@ -246,6 +250,7 @@ def test_names_and_suffixes() -> None:
     for name, target in TARGETS.items():
         assert target.name == name
         assert target.title
-        assert target.suffix.isalnum()
+        assert re.fullmatch(r"[a-z0-9-]+", target.suffix)
+        assert bool(target.applier) <= (target.caps.layer != "record")
         (artifact,) = target.render(plan_of("203.0.113.7"), ())
         assert artifact.name == f"apiwatch-{name}.{target.suffix}"

@@ -53,7 +53,7 @@ def apply_list(
     and read back, returns how it was confirmed; None: not. Without, the read-back alone decides. Raises ApplyError when
     it failed; then the old list is in force again, or the text says that it is not.
     """
-    if prepared.difference.empty and prepared.plan.rows:
+    if prepared.difference.empty and not _ends_unseen(site):
         return Applied("", True, "it holds this list already", prepared.held, prepared.plan)
     snapshot = site.applier.snapshot()
     at = site.clock()
@@ -85,6 +85,11 @@ def apply_list(
     return Applied(record.id, True, way, held, prepared.plan)
 
 
+def _ends_unseen(site: Site) -> bool:
+    """Whether entries end in the target by themselves, and it does not tell when: then each apply renews them."""
+    return site.target.caps.ttl and not site.applier.expires
+
+
 def _record(site: Site, prepared: Prepared, snapshot: bytes, at: float, keep_for: float | None) -> Record:
     return Record(
         id=secrets.token_hex(4),
@@ -93,7 +98,7 @@ def _record(site: Site, prepared: Prepared, snapshot: bytes, at: float, keep_for
         allow=site.allow,
         plan=stored(prepared.plan),
         at=at,
-        deadline=None if keep_for is None else at + keep_for,
+        keep_for=keep_for,
         sha256=hashlib.sha256(snapshot).hexdigest(),
         artifact_sha256=sum_of(prepared.artifacts),
         audit=str(site.audit.path),
@@ -117,7 +122,7 @@ def _about(record: Record, prepared: Prepared) -> dict[str, Any]:
         "artifact_sha256": record.artifact_sha256,
         "snapshot_sha256": record.sha256,
         "validator": {"tool": check.tool, "ran": check.available, "ok": check.ok},
-        "keep_for": None if record.deadline is None else round(record.deadline - record.at, 1),
+        "keep_for": record.keep_for,
         "undo": f"apiwatch block undo {record.id}",
     }
 
@@ -161,7 +166,7 @@ def keep(site: Site, record: Record, way: str) -> Applied:
             return Applied(record.id, True, "it was kept before", site.applier.read(), made)
         raise ApplyError(f"apply {record.id} was {decided} already; `apiwatch block apply` applies it again")
     try:
-        if record.deadline is not None and site.applier.expires:
+        if record.keep_for is not None and site.applier.expires:
             site.applier.apply(tuple(site.target.render(made, record.allow)), made, site.clock())
         held = read_back(site, made)
     except ApplyError as error:
@@ -216,7 +221,7 @@ def settle(site: Site) -> list[str]:
     """
     late: list[str] = []
     for record in site.records.undecided(site.target.name):
-        if record.deadline is not None and site.clock() < record.deadline + _GRACE_S:
+        if record.keep_for is not None and site.clock() < site.records.deadline(record) + _GRACE_S:
             raise ApplyError(
                 f"apply {record.id} to {site.target.name} still waits: confirm it with `apiwatch block confirm "
                 f"{record.id}`, or take it back with `apiwatch block rollback --apply {record.id}`"

@@ -21,10 +21,13 @@ from apiwatch.blocklist.writing import create_file
 from apiwatch.errors import ApplyError, InputError
 from apiwatch.text import plain
 
-__all__ = ["KEPT", "ROLLED_BACK", "Record", "Records"]
+__all__ = ["KEPT", "LATEST_START_S", "ROLLED_BACK", "Record", "Records"]
 
 KEPT, ROLLED_BACK = "kept", "rolled back"
 """The two ways in which an apply is decided."""
+
+LATEST_START_S = 30.0
+"""In which a dead-man must have begun; a busy machine starts Python slowly."""
 
 _KEPT_RECORDS = 50
 _ID = re.compile(r"[0-9a-f]{1,32}", re.ASCII)
@@ -42,8 +45,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     plan: StoredPlan
     at: float
     """Seconds since the epoch."""
-    deadline: float | None
-    """When it is rolled back unless it was confirmed; None: nobody waits for a confirmation."""
+    keep_for: float | None
+    """Seconds after which it is rolled back unless it was confirmed; None: nobody waits for a confirmation."""
     sha256: str
     """Of the snapshot."""
     artifact_sha256: str
@@ -92,6 +95,22 @@ class Records:
         if hashlib.sha256(content).hexdigest() != record.sha256:
             raise ApplyError(f"the snapshot of apply {record.id} is damaged, so it is not restored")
         return content
+
+    def begin(self, record: Record, at: float) -> float:
+        """The time for a confirmation begins at `at`; returns when it ends. The dead-man calls it."""
+        end = at + (record.keep_for or 0.0)
+        try:
+            create_file(self.directory / record.id / "deadline", repr(end).encode(), 0o600)
+        except OSError as error:
+            raise self._unusable(error) from None
+        return end
+
+    def deadline(self, record: Record) -> float:
+        """When the time for a confirmation ends; before the dead-man has begun, when it ends at the latest."""
+        try:
+            return float((self.directory / record.id / "deadline").read_text())
+        except (OSError, ValueError):
+            return record.at + (record.keep_for or 0.0) + LATEST_START_S
 
     def outcome(self, record_id: str) -> str | None:
         """KEPT or ROLLED_BACK; None while it is undecided."""

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from apiwatch.blocklist.applying.adminapi import ask
-from apiwatch.blocklist.applying.options import Options
+from apiwatch.blocklist.appliers.adminapi import ask
+from apiwatch.blocklist.appliers.common import done
+from apiwatch.blocklist.appliers.options import Options
+from apiwatch.blocklist.appliers.serverfile import ServerFile, wait_for
 from apiwatch.blocklist.applying.run import Run
-from apiwatch.blocklist.applying.serverfile import ServerFile, ran_well, wait_for
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import above, notes
 from apiwatch.blocklist.networks import bare, canonical, collapsed, parse_network
@@ -116,8 +117,8 @@ class _Running:
     def take(self, nets: frozenset[str]) -> None:
         """See `Server.take`."""
         about = ["--config", self._config, "--adapter", "caddyfile"]
-        ran_well(self._run, [*self._caddy, "validate", *about])
-        ran_well(self._run, [*self._caddy, "reload", *about, "--address", self._admin.split("://", 1)[1]])
+        done(self._run, [*self._caddy, "validate", *about])
+        done(self._run, [*self._caddy, "reload", *about, "--address", self._admin.split("://", 1)[1]])
         wait_for(
             nets,
             self.loaded,

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from apiwatch.blocklist.applying.adminapi import ask
-from apiwatch.blocklist.applying.options import Options
+from apiwatch.blocklist.appliers.adminapi import ask
+from apiwatch.blocklist.appliers.options import Options
+from apiwatch.blocklist.appliers.serverfile import ServerFile, wait_for
 from apiwatch.blocklist.applying.run import Run
-from apiwatch.blocklist.applying.serverfile import ServerFile, wait_for
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import heading
 from apiwatch.blocklist.networks import Network, canonical, collapsed, parse_network

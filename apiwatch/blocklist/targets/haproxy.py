@@ -8,10 +8,10 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from apiwatch.blocklist.applying.haproxysocket import AdminSocket
-from apiwatch.blocklist.applying.options import Options
+from apiwatch.blocklist.appliers.haproxysocket import AdminSocket
+from apiwatch.blocklist.appliers.options import Options
+from apiwatch.blocklist.appliers.serverfile import Reloaded, ServerFile
 from apiwatch.blocklist.applying.run import Run
-from apiwatch.blocklist.applying.serverfile import Reloaded, ServerFile
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import above, notes
 from apiwatch.blocklist.networks import bare, canonical, parse_network

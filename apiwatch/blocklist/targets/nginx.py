@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from apiwatch.blocklist.applying.options import Options
+from apiwatch.blocklist.appliers.options import Options
+from apiwatch.blocklist.appliers.serverfile import Reloaded, ServerFile
 from apiwatch.blocklist.applying.run import Run
-from apiwatch.blocklist.applying.serverfile import Reloaded, ServerFile
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import comment, notes
 from apiwatch.blocklist.networks import bare, canonical, collapsed, parse_network

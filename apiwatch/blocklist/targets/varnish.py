@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from apiwatch.blocklist.applying.options import Options
+from apiwatch.blocklist.appliers.common import done
+from apiwatch.blocklist.appliers.options import Options
+from apiwatch.blocklist.appliers.serverfile import ServerFile
 from apiwatch.blocklist.applying.run import Run
-from apiwatch.blocklist.applying.serverfile import ServerFile, ran_well
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import comment, notes
 from apiwatch.blocklist.networks import Network, canonical, collapsed, parse_network
@@ -141,4 +142,4 @@ class _Running:
             raise ApplyError(f"varnishd uses another list than one of apiwatch: {error}") from None
 
     def _ask(self, *words: str) -> str:
-        return ran_well(self._run, [*self._admin, *words])
+        return done(self._run, [*self._admin, *words])

@@ -1,0 +1,1 @@
+"""What applies a list to packet filters and web servers, behind the protocol of `applying.applier`."""
