@@ -6,17 +6,16 @@ and it refuses a /0, which therefore becomes two halves.
 """
 
 import re
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from apiwatch.blocklist.applying.options import Options
+from apiwatch.blocklist.appliers.options import Options
+from apiwatch.blocklist.appliers.serverfile import Reloaded, ServerFile
 from apiwatch.blocklist.applying.run import Run
-from apiwatch.blocklist.applying.serverfile import Reloaded, ServerFile
+from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import above, notes
 from apiwatch.blocklist.networks import Network, bare, canonical, collapsed, parse_network
 from apiwatch.blocklist.planning import Plan
-from apiwatch.blocklist.running import find, run
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected
 
 __all__ = ["Apache"]
@@ -82,24 +81,8 @@ class Apache(Target):
         return found
 
     def _validated(self, content: bytes) -> CheckResult:
-        """`-t` on a configuration of our own around the file, in a directory that is then removed."""
-        apache = find("apache2") or find("httpd")
-        if apache is None:
-            return CheckResult(False, False, "apache", "apache2 (httpd) is not installed here")
-        with tempfile.TemporaryDirectory(prefix="apiwatch-") as name:
-            directory = Path(name)
-            reason = "its modules were not found"
-            for modules in filter(lambda path: Path(path).is_dir(), _MODULES):
-                (directory / "httpd.conf").write_text(_CONFIG.format(modules=modules, file=directory / "list.conf"))
-                arguments = [apache, "-t", "-d", name, "-f", str(directory / "httpd.conf")]
-                (directory / "list.conf").write_bytes(b"# no entries\n")
-                probe = run(arguments, directory)
-                if probe.ok:
-                    (directory / "list.conf").write_bytes(content)
-                    outcome = run(arguments, directory)
-                    return CheckResult(outcome.code is not None, outcome.ok, "apache", outcome.output)
-                reason = probe.output
-        return CheckResult(False, False, "apache", f"apache cannot check here: {reason}")
+        """`apache2 -t`, or `httpd -t`."""
+        return check_list(("apache2", "httpd"), "list.conf", b"# no entries\n", content, _ways)
 
     def applier(self, options: Mapping[str, str], run: Run, /) -> ServerFile:
         """Options: `path` of the list; `check` and `reload`, commands with their arguments."""
@@ -116,3 +99,13 @@ class Apache(Target):
             verify=(f"apachectl -t -D DUMP_INCLUDES | grep -F -e {path}",),
             undo=(f": > {path} && {reload}",),
         )
+
+
+def _ways(apache: str, directory: Path) -> list[list[str]]:
+    """One for each directory in which distributions keep the modules."""
+    found: list[list[str]] = []
+    for modules in filter(lambda path: Path(path).is_dir(), _MODULES):
+        config = directory / f"httpd{len(found)}.conf"
+        config.write_text(_CONFIG.format(modules=modules, file=directory / "list.conf"))
+        found.append([apache, "-t", "-d", str(directory), "-f", str(config)])
+    return found

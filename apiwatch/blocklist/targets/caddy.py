@@ -5,19 +5,20 @@ every other directive, `handle` and `redir` included, without moving what the si
 """
 
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from apiwatch.blocklist.applying.adminapi import ask
-from apiwatch.blocklist.applying.options import Options
+from apiwatch.blocklist.appliers.adminapi import ask
+from apiwatch.blocklist.appliers.common import done
+from apiwatch.blocklist.appliers.options import Options
+from apiwatch.blocklist.appliers.serverfile import ServerFile, wait_for
 from apiwatch.blocklist.applying.run import Run
-from apiwatch.blocklist.applying.serverfile import ServerFile, ran_well, wait_for
+from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import above, notes
 from apiwatch.blocklist.networks import bare, canonical, collapsed, parse_network
 from apiwatch.blocklist.planning import Plan
-from apiwatch.blocklist.running import find, run
+from apiwatch.blocklist.planning import plan as plan_of
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected, written
 from apiwatch.errors import ApplyError
 
@@ -74,16 +75,8 @@ class Caddy(Target):
         return found
 
     def _validated(self, content: bytes) -> CheckResult:
-        """`caddy validate` on a Caddyfile of our own around the file, in a directory that is then removed."""
-        caddy = find("caddy")
-        if caddy is None:
-            return CheckResult(False, False, "caddy", "caddy is not installed here")
-        with tempfile.TemporaryDirectory(prefix="apiwatch-") as name:
-            directory = Path(name)
-            (directory / "list.caddy").write_bytes(content)
-            (directory / "Caddyfile").write_text(_CONFIG)
-            outcome = run([caddy, "validate", "--config", "Caddyfile", "--adapter", "caddyfile"], directory)
-        return CheckResult(outcome.code is not None, outcome.ok, "caddy", outcome.output)
+        """`caddy validate`."""
+        return check_list(("caddy",), "list.caddy", self._text(plan_of((), 0.0), ()).encode(), content, _ways)
 
     def applier(self, options: Mapping[str, str], run: Run, /) -> ServerFile:
         """Options: `path` of the list; `config`, the Caddyfile; `caddy`, a command; `admin`, the address of its API."""
@@ -107,6 +100,11 @@ class Caddy(Target):
         )
 
 
+def _ways(caddy: str, directory: Path) -> list[list[str]]:
+    (directory / "Caddyfile").write_text(_CONFIG)
+    return [[caddy, "validate", "--config", "Caddyfile", "--adapter", "caddyfile"]]
+
+
 class _Running:
     """A running Caddy: a configuration that it does not take leaves the old one in force."""
 
@@ -119,8 +117,8 @@ class _Running:
     def take(self, nets: frozenset[str]) -> None:
         """See `Server.take`."""
         about = ["--config", self._config, "--adapter", "caddyfile"]
-        ran_well(self._run, [*self._caddy, "validate", *about])
-        ran_well(self._run, [*self._caddy, "reload", *about, "--address", self._admin.split("://", 1)[1]])
+        done(self._run, [*self._caddy, "validate", *about])
+        done(self._run, [*self._caddy, "reload", *about, "--address", self._admin.split("://", 1)[1]])
         wait_for(
             nets,
             self.loaded,

@@ -6,19 +6,19 @@ comments, so the reasons of the entries are left out.
 
 import json
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from apiwatch.blocklist.applying.adminapi import ask
-from apiwatch.blocklist.applying.options import Options
+from apiwatch.blocklist.appliers.adminapi import ask
+from apiwatch.blocklist.appliers.options import Options
+from apiwatch.blocklist.appliers.serverfile import ServerFile, wait_for
 from apiwatch.blocklist.applying.run import Run
-from apiwatch.blocklist.applying.serverfile import ServerFile, wait_for
+from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import heading
 from apiwatch.blocklist.networks import Network, canonical, collapsed, parse_network
 from apiwatch.blocklist.planning import Plan
-from apiwatch.blocklist.running import find, run
+from apiwatch.blocklist.planning import plan as plan_of
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected, written
 from apiwatch.errors import ApplyError, GuardError
 
@@ -83,19 +83,9 @@ class Envoy(Target):
         return found
 
     def _validated(self, content: bytes) -> CheckResult:
-        """`envoy --mode validate` on a configuration of our own with the filter of the file."""
-        envoy = find("envoy")
-        if envoy is None:
-            return CheckResult(False, False, "envoy", "envoy is not installed here")
-        with tempfile.TemporaryDirectory(prefix="apiwatch-") as name:
-            directory = Path(name)
-            try:
-                filter_config = json.loads(content)["resources"][0]["typed_config"]
-            except (ValueError, KeyError, IndexError, TypeError) as error:
-                return CheckResult(True, False, "apiwatch", f"the file is no DiscoveryResponse: {error}")
-            (directory / "envoy.json").write_text(json.dumps(_bootstrap(filter_config)))
-            outcome = run([envoy, "--mode", "validate", "-l", "warn", "-c", "envoy.json"], directory)
-        return CheckResult(outcome.code is not None, outcome.ok, "envoy", outcome.output)
+        """`envoy --mode validate` on the filter of the file, written into a configuration."""
+        empty = self._text(plan_of((), 0.0), ()).encode()
+        return check_list(("envoy",), "envoy.json", _bootstrap(empty), _bootstrap(content), _ways)
 
     def applier(self, options: Mapping[str, str], run: Run, /) -> ServerFile:
         """Options: `path` of the list; `admin`, the address of the admin interface. Without it nothing is read back."""
@@ -122,8 +112,13 @@ def _principals(networks: Sequence[Network]) -> Iterator[str]:
         yield f'{{"remote_ip": {{{place}}}}}' + ("," if at < len(networks) else "")
 
 
-def _bootstrap(filter_config: object) -> dict[str, object]:
-    """The least configuration in which the filter can be checked."""
+def _ways(envoy: str, _directory: Path) -> list[list[str]]:
+    return [[envoy, "--mode", "validate", "-l", "warn", "-c", "envoy.json"]]
+
+
+def _bootstrap(content: bytes) -> bytes:
+    """The least configuration with the filter of a file of ours."""
+    filter_config = json.loads(content)["resources"][0]["typed_config"]
     manager = {
         "@type": f"{_HTTP}.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "check",
@@ -138,7 +133,7 @@ def _bootstrap(filter_config: object) -> dict[str, object]:
         "address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}},
         "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
     }
-    return {"static_resources": {"listeners": [listener]}}
+    return json.dumps({"static_resources": {"listeners": [listener]}}).encode()
 
 
 class _Running:

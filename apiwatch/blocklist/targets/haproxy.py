@@ -5,18 +5,17 @@ file is written as well, so that a restart does not bring back an old list. `set
 """
 
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from apiwatch.blocklist.applying.haproxysocket import AdminSocket
-from apiwatch.blocklist.applying.options import Options
+from apiwatch.blocklist.appliers.haproxysocket import AdminSocket
+from apiwatch.blocklist.appliers.options import Options
+from apiwatch.blocklist.appliers.serverfile import Reloaded, ServerFile
 from apiwatch.blocklist.applying.run import Run
-from apiwatch.blocklist.applying.serverfile import Reloaded, ServerFile
+from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import above, notes
 from apiwatch.blocklist.networks import bare, canonical, parse_network
 from apiwatch.blocklist.planning import Plan
-from apiwatch.blocklist.running import find, run
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected
 
 __all__ = ["HAProxy"]
@@ -62,16 +61,8 @@ class HAProxy(Target):
         return found
 
     def _validated(self, content: bytes) -> CheckResult:
-        """`haproxy -c` on a configuration of our own around the file, in a directory that is then removed."""
-        haproxy = find("haproxy")
-        if haproxy is None:
-            return CheckResult(False, False, "haproxy", "haproxy is not installed here")
-        with tempfile.TemporaryDirectory(prefix="apiwatch-") as name:
-            directory = Path(name)
-            (directory / "list.acl").write_bytes(content)
-            (directory / "haproxy.cfg").write_text(_CONFIG.format(file=directory / "list.acl"))
-            outcome = run([haproxy, "-c", "-q", "-f", "haproxy.cfg"], directory)
-        return CheckResult(outcome.code is not None, outcome.ok, "haproxy", outcome.output)
+        """`haproxy -c`."""
+        return check_list(("haproxy",), "list.acl", b"# no entries\n", content, _ways)
 
     def applier(self, options: Mapping[str, str], run: Run, /) -> ServerFile:
         """Options: `path` of the list, as the configuration names it; `socket` with `level admin`.
@@ -98,3 +89,8 @@ class HAProxy(Target):
             verify=(f"echo 'show acl' | socat - /run/haproxy/admin.sock | grep -F -e {path}",),
             undo=(f": > {path} && {reload}",),
         )
+
+
+def _ways(haproxy: str, directory: Path) -> list[list[str]]:
+    (directory / "haproxy.cfg").write_text(_CONFIG.format(file=directory / "list.acl"))
+    return [[haproxy, "-c", "-f", "haproxy.cfg"]]

@@ -8,10 +8,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from apiwatch.blocklist.applying.adminapi import ask
-from apiwatch.blocklist.applying.options import Options
+from apiwatch.blocklist.appliers.adminapi import ask
+from apiwatch.blocklist.appliers.options import Options
+from apiwatch.blocklist.appliers.serverfile import ServerFile, wait_for
 from apiwatch.blocklist.applying.run import Run
-from apiwatch.blocklist.applying.serverfile import ServerFile, wait_for
 from apiwatch.blocklist.comments import comment, notes
 from apiwatch.blocklist.networks import bare, canonical, collapsed, parse_network
 from apiwatch.blocklist.planning import Plan

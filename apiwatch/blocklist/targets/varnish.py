@@ -1,29 +1,32 @@
-"""Varnish (VCL 4): an access list and the lines of `vcl_recv` that use it, to include before any other `vcl_recv`.
+"""Varnish 7 (VCL 4.1): an access list and the lines of `vcl_recv` that use it, to include before any other `vcl_recv`.
 
 In an access list the most specific entry decides, and `!` makes it an exception. Strings and comments take no
 character that VCL treats specially, since networks are canonical and comments are cleaned.
+`+table` makes data of the list: as code, thousands of networks would take minutes to compile.
 """
 
 import re
 import secrets
-import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from apiwatch.blocklist.applying.options import Options
+from apiwatch.blocklist.appliers.common import done
+from apiwatch.blocklist.appliers.options import Options
+from apiwatch.blocklist.appliers.serverfile import ServerFile
 from apiwatch.blocklist.applying.run import Run
-from apiwatch.blocklist.applying.serverfile import ServerFile, ran_well
+from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import comment, notes
 from apiwatch.blocklist.networks import Network, canonical, collapsed, parse_network
 from apiwatch.blocklist.planning import Plan
-from apiwatch.blocklist.running import find, run
+from apiwatch.blocklist.planning import plan as plan_of
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected, written
 from apiwatch.errors import ApplyError, GuardError
 
 __all__ = ["Varnish"]
 
 _COMMENT = 120
-_HEAD = "acl apiwatch_block {"
+_HEAD = "acl apiwatch_block +table {"
 _TAIL = ("}", "sub vcl_recv {", "\tif (client.ip ~ apiwatch_block) {", "\t\treturn (synth(403));", "\t}", "}")
 _FRAME = frozenset((_HEAD, *_TAIL))
 _LINE = re.compile(r'(?:\t(! )?"([0-9a-f:.]+)"/([0-9]+);)?(?:(?:^| )#.*)?', re.ASCII)
@@ -67,18 +70,9 @@ class Varnish(Target):
         return found
 
     def _validated(self, content: bytes) -> CheckResult:
-        """`varnishd -C`, which also compiles the list."""
-        varnishd = find("varnishd")
-        if varnishd is None:
-            return CheckResult(False, False, "varnishd", "varnishd is not installed here")
-        with tempfile.TemporaryDirectory(prefix="apiwatch-") as name:
-            directory = Path(name)
-            directory.chmod(0o755)  # varnishd compiles as another user
-            (directory / "list.vcl").write_bytes(content)
-            (directory / "list.vcl").chmod(0o644)
-            (directory / "main.vcl").write_text(_CONFIG.format(file=directory / "list.vcl"))
-            outcome = run([varnishd, "-C", "-n", name, "-f", str(directory / "main.vcl")], directory)
-        return CheckResult(outcome.code is not None, outcome.ok, "varnishd", "" if outcome.ok else outcome.output)
+        """`varnishd -C`; what it prints when all is well is a program in C."""
+        result = check_list(("varnishd",), "list.vcl", self._text(plan_of((), 0.0), ()).encode(), content, _ways)
+        return replace(result, output="") if result.ok else result
 
     def applier(self, options: Mapping[str, str], run: Run, /) -> ServerFile:
         """Options: `path` of the list; `config`, the VCL of the site; `varnishadm`, a command with its arguments."""
@@ -104,6 +98,11 @@ class Varnish(Target):
 
 def _quoted(network: Network) -> str:
     return f'"{network.network_address}"/{network.prefixlen}'
+
+
+def _ways(varnishd: str, directory: Path) -> list[list[str]]:
+    (directory / "main.vcl").write_text(_CONFIG.format(file=directory / "list.vcl"))
+    return [[varnishd, "-C", "-j", "none", "-n", str(directory), "-f", str(directory / "main.vcl")]]
 
 
 class _Running:
@@ -143,4 +142,4 @@ class _Running:
             raise ApplyError(f"varnishd uses another list than one of apiwatch: {error}") from None
 
     def _ask(self, *words: str) -> str:
-        return ran_well(self._run, [*self._admin, *words])
+        return done(self._run, [*self._admin, *words])

@@ -5,15 +5,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from apiwatch.blocklist.appliers.common import done
 from apiwatch.blocklist.applying.applier import Held
 from apiwatch.blocklist.applying.listfile import ListFile
-from apiwatch.blocklist.applying.run import Run, said
+from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.planning import plan as plan_of
 from apiwatch.blocklist.target import Artifact, Target
 from apiwatch.errors import ApplyError, GuardError
 
-__all__ = ["Reloaded", "Server", "ServerFile", "ran_well", "wait_for"]
+__all__ = ["Reloaded", "Server", "ServerFile", "wait_for"]
 
 _PATIENCE_S = 10.0
 _PAUSE_S = 0.05
@@ -108,20 +109,12 @@ class Reloaded:
 
     def take(self, nets: frozenset[str]) -> None:
         """See `Server.take`."""
-        ran_well(self._run, self._check)
-        ran_well(self._run, self._reload)
+        done(self._run, self._check)
+        done(self._run, self._reload)
 
     def loaded(self) -> frozenset[str] | None:
         """See `Server.loaded`: not known."""
         return None
-
-
-def ran_well(run: Run, argv: Sequence[str]) -> str:
-    """What a program printed; ApplyError with its own words when it does not end with 0."""
-    ran = run(argv)
-    if ran.rc:
-        raise ApplyError(f"`{' '.join(argv[:3])}` failed: {said(ran)}")
-    return str(ran.out)
 
 
 def wait_for(nets: frozenset[str], loaded: Callable[[], frozenset[str]], otherwise: str) -> None:

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping, Sequence
 
+from apiwatch.blocklist.appliers.common import reject_unknown
 from apiwatch.errors import UsageError
 from apiwatch.text import one_line
 
@@ -17,8 +18,7 @@ class Options:
     def __init__(self, target: str, given: Mapping[str, str], known: Sequence[str]) -> None:
         self._target = target
         self._given = given
-        if unknown := sorted(given.keys() - set(known)):
-            raise UsageError(f"{self._key(unknown[0])} is not known; the options are {', '.join(known)}")
+        reject_unknown(target, given, known)
 
     def path(self, name: str, default: str = "") -> str:
         """An absolute path; UsageError for another one, and when there is neither the option nor a default."""
