@@ -101,9 +101,10 @@ def local_networks6(if_inet6: str) -> list[tuple[Address, int, str]]:
 
 
 def _routes4(route: str) -> Iterator[tuple[ipaddress.IPv4Network, Address, int]]:
+    """Network, gateway and flags of each route that leads somewhere: a blackhole has `*` for its interface."""
     for line in route.splitlines()[1:]:
         fields = line.split()
-        if len(fields) < 8:
+        if len(fields) < 8 or fields[0] == "*":
             continue
         destination, gateway, mask = (_from_hex(fields[at]) for at in (1, 2, 7))
         if destination is None or gateway is None or mask is None:

@@ -43,9 +43,8 @@ def commands_work(name: str, wire: Wire, directory: Path, nets: dict[str, float 
     assert wire.through() == [client for client in CLIENTS if client not in stopped]
     for line in commands.verify:
         assert wire.shell(line)
-    for _ in range(2):
-        for line in commands.undo:
-            wire.shell(line)
+    for line in commands.undo:
+        wire.shell(line)
     assert wire.through() == list(CLIENTS)
 
 
@@ -114,15 +113,13 @@ def firewalld(wire: Wire, tmp_path: Path) -> Iterator[Wire]:
 
 def test_firewalld(firewalld: Wire, tmp_path: Path) -> None:
     applier = make("firewalld", firewalld, zone="trusted")
-    assert applier.read() == {}
     firewalld.shell("firewall-cmd --add-rich-rule='rule family=ipv4 source address=203.0.113.99 drop'")
     applied(applier, "firewalld", planned({**dict.fromkeys(FIRST), "203.0.113.129": 3.0}))
     assert firewalld.through() == ["203.0.113.200", "2001:db8::9"]
     first = applier.snapshot()
     waited(firewalld, REST)
-    applied(applier, "firewalld", planned({"203.0.113.200": 600}), longest=2.0)
-    assert "203.0.113.200" not in firewalld.through()
-    waited(firewalld, list(CLIENTS))
+    applied(applier, "firewalld", planned({"203.0.113.200": 600}))
+    assert firewalld.through() == [client for client in CLIENTS if client != "203.0.113.200"]
     applier.restore(first)
     assert firewalld.through() == ["203.0.113.200", "2001:db8::9"]
     applier.remove()
@@ -179,8 +176,8 @@ def test_fail2ban(wire: Wire, fail2ban: str, tmp_path: Path) -> None:
     assert frozenset(applier.read()) == {"2001:db8:0:abcd::7/128"}
     applied(applier, "fail2ban", planned({"203.0.113.7": 60, "2001:db8:0:abcd::7/128": 60}))
     assert "203.0.113.7" not in wire.through()
-    for _ in range(2):
-        applier.remove()
-        assert applier.read() == {}
+    applier.remove()
+    applier.remove()
+    assert applier.read() == {}
     with pytest.raises(ApplyError, match=r"`fail2ban-client .*failed"):
         make("fail2ban", wire, socket=fail2ban, jail="another").read()

@@ -87,9 +87,71 @@ id,net,family,reason,alert_ids,actor,created,expires,state\r
 """
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"), [("nftables", NFTABLES), ("nginx", NGINX), ("plain", PLAIN), ("csv", CSV)]
-)
+PF = """\
+# apiwatch rev 17 2026-11-24T01:50:00Z
+!203.0.113.200 # allowed
+203.0.113.7 # 01JDA credential stuffing
+203.0.113.64/26 # 01JDB scanner
+2001:db8:0:abcd::/64 # 01JDC scanner
+"""
+MIKROTIK = """\
+# apiwatch rev 17 2026-11-24T01:50:00Z
+/ip firewall address-list remove [find list=apiwatch-allow]
+/ip firewall address-list remove [find list=apiwatch]
+/ip firewall address-list add list=apiwatch-allow address=203.0.113.200/32
+/ip firewall address-list add list=apiwatch address=203.0.113.7/32 timeout=3600s comment="01JDA credential stuffing"
+/ip firewall address-list add list=apiwatch address=203.0.113.64/26 timeout=1800s comment="01JDB scanner"
+/ipv6 firewall address-list remove [find list=apiwatch-allow]
+/ipv6 firewall address-list remove [find list=apiwatch]
+/ipv6 firewall address-list add list=apiwatch address=2001:db8:0:abcd::/64 comment="01JDC scanner"
+"""
+CISCO = """\
+! apiwatch rev 17 2026-11-24T01:50:00Z
+no ip access-list extended APIWATCH4
+ip access-list extended APIWATCH4
+ permit ip host 203.0.113.200 any
+ remark 01JDA credential stuffing
+ deny ip host 203.0.113.7 any
+ remark 01JDB scanner
+ deny ip 203.0.113.64 0.0.0.63 any
+ permit ip any any
+exit
+no ipv6 access-list APIWATCH6
+ipv6 access-list APIWATCH6
+ remark 01JDC scanner
+ deny ipv6 2001:db8:0:abcd::/64 any
+ permit ipv6 any any
+exit
+"""
+JUNOS = """\
+# apiwatch rev 17 2026-11-24T01:50:00Z
+delete policy-options prefix-list apiwatch-allow4
+set policy-options prefix-list apiwatch-allow4 0.0.0.0/32
+set policy-options prefix-list apiwatch-allow4 203.0.113.200/32
+delete policy-options prefix-list apiwatch4
+set policy-options prefix-list apiwatch4 0.0.0.0/32
+set policy-options prefix-list apiwatch4 203.0.113.7/32
+set policy-options prefix-list apiwatch4 203.0.113.64/26
+delete policy-options prefix-list apiwatch-allow6
+set policy-options prefix-list apiwatch-allow6 ::/128
+delete policy-options prefix-list apiwatch6
+set policy-options prefix-list apiwatch6 ::/128
+set policy-options prefix-list apiwatch6 2001:db8:0:abcd::/64
+"""
+GOLDEN = {
+    "nftables": NFTABLES,
+    "nginx": NGINX,
+    "plain": PLAIN,
+    "csv": CSV,
+    "pf": PF,
+    "mikrotik": MIKROTIK,
+    "cisco": CISCO,
+    "junos": JUNOS,
+    "hosts-deny": "203.0.113.7\n203.0.113.64/26\n[2001:db8:0:abcd::]/64\n",
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), list(GOLDEN.items()), ids=list(GOLDEN))
 def test_files_are_exactly_these(name: str, expected: str) -> None:
     entries = (
         entry("203.0.113.7", 3600, reason="credential stuffing"),
@@ -97,6 +159,34 @@ def test_files_are_exactly_these(name: str, expected: str) -> None:
         entry("2001:db8:0:abcd::/64", None, name="01JDC"),
     )
     assert content(TARGETS[name], *entries, allow=("203.0.113.200/32",)) == expected
+
+
+@pytest.mark.parametrize(
+    "line", [" deny ip 203.0.113.64 0.0.0.62 any", " deny ip 203.0.113.65 0.0.0.63 any", " deny tcp any any"]
+)
+def test_cisco_wildcards_must_be_networks(line: str) -> None:
+    text = content(TARGETS["cisco"], entry("203.0.113.64/26")).replace(" deny ip 203.0.113.64 0.0.0.63 any", line)
+    assert line in text
+    with pytest.raises(GuardError, match="is none that apiwatch writes"):
+        TARGETS["cisco"].parse(text.encode())
+
+
+def test_fail2ban_refuses_networks_rather_than_to_widen_or_to_drop_them() -> None:
+    with pytest.raises(GuardError, match=r"takes single addresses only, and 203\.0\.113\.64/26 is a network"):
+        content(TARGETS["fail2ban"], entry("203.0.113.7"), entry("203.0.113.64/26"))
+    text = content(TARGETS["fail2ban"], entry("203.0.113.7", 600), entry("203.0.113.8", 60))
+    assert text.splitlines()[1:] == [
+        "set apiwatch bantime 600",
+        "set apiwatch banip 203.0.113.7",
+        "set apiwatch banip 203.0.113.8",
+    ]
+    assert "bantime -1" in content(TARGETS["fail2ban"], entry("203.0.113.7", 600), entry("203.0.113.8", None))
+
+
+def test_more_networks_than_a_target_holds_are_refused() -> None:
+    entries = [entry(f"203.0.{at >> 8}.{at & 255}", name=str(at)) for at in range(501)]
+    with pytest.raises(GuardError, match="501 networks are too many for ufw"):
+        content(TARGETS["ufw"], *entries)
 
 
 def test_ipset_fills_a_second_set_and_swaps_it_in() -> None:

@@ -102,6 +102,34 @@ def test_validator_objects_to_what_the_tool_does_not_take(name: str, monkeypatch
     assert "no.such.thing.invalid" in result.output
 
 
+@pytest.mark.parametrize(("name", "tool"), [("ufw", "ufw"), ("firewalld", "firewall-offline-cmd")])
+def test_front_ends_take_the_rules_and_object_to_wrong_ones(
+    name: str, tool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need(tool)
+    need_namespaces()
+    target = TARGETS[name]
+    (artifact,) = target.render(plan_of("203.0.113.7", "203.0.113.64/26", "2001:db8:0:abcd::/64"), ())
+    result = target.validate([artifact])
+    if not result.available:
+        pytest.skip(f"{tool} cannot work here: {result.output}")
+    assert (result.ok, result.tool) == (True, tool), result.output
+    monkeypatch.setattr(type(target), "parse", lambda _self, _content: frozenset())
+    broken = artifact.content.replace(b"203.0.113.7", b"203.0.113.777")
+    result = target.validate([Artifact(artifact.name, broken, artifact.mode)])
+    assert (result.available, result.ok) == (True, False)
+
+
+def test_libwrap_denies_what_hosts_deny_names() -> None:
+    need("tcpdmatch")
+    target = TARGETS["hosts-deny"]
+    made = plan_of("203.0.113.7", "203.0.113.64/26", "2001:db8:0:abcd::/64")
+    result = target.validate(target.render(made, ()))
+    assert (result.available, result.ok, result.tool) == (True, True, "tcpdmatch"), result.output
+    (artifact,) = target.render(plan([], NOW), ())
+    assert target.validate([artifact]).ok
+
+
 def test_nginx_warnings_are_objections(monkeypatch: pytest.MonkeyPatch) -> None:
     need("nginx")
     target = TARGETS["nginx"]

@@ -74,10 +74,18 @@ class FirewalldApplier:
             for seconds in dict.fromkeys(wanted.values()):
                 nets = [net for net, lifetime in wanted.items() if lifetime == seconds]
                 self._change("--add-rich-rule", new, nets, [f"--timeout={seconds}"] if seconds else [])
+            self._require(new, wanted)
         except ApplyError:
             self._change("--remove-rich-rule", new, self._generations()[new])
             raise
         self._change("--remove-rich-rule", old, known[old])
+
+    def _require(self, generation: int, wanted: Mapping[str, int | None]) -> None:
+        """ApplyError when a rule is missing: firewall-cmd ends with 0 as soon as one of several is right."""
+        there = frozenset(self._generations()[generation])
+        for net, seconds in wanted.items():
+            if net not in there and (seconds is None or seconds > _PATIENCE_S):
+                raise ApplyError(f"firewalld did not take the rule for {net}")
 
     def _change(self, how: str, generation: int, nets: Iterable[str], timeout: Sequence[str] = ()) -> None:
         rules = [f"{how}={rich_rule(net, generation)}" for net in nets]

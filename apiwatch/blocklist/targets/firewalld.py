@@ -42,7 +42,10 @@ class Firewalld(Lines):
             yield f"{timeout}'--add-rich-rule={rich_rule(row.net)}'"
 
     def _validated(self, content: bytes) -> CheckResult:
-        """`firewall-offline-cmd` adds the rules to an empty configuration of its own."""
+        """`firewall-offline-cmd` adds the rules to an empty configuration of its own.
+
+        It ends with 0 as soon as one of them is right.
+        """
         offline = find("firewall-offline-cmd")
         if offline is None:
             return CheckResult(False, False, "firewall-offline-cmd", "firewalld is not installed here")
@@ -53,7 +56,7 @@ class Firewalld(Lines):
             command = (isolated(words) or [words])[-1]
             for at in range(0, len(rules), _AT_ONCE):
                 outcome = run([*command, *rules[at : at + _AT_ONCE]], Path(name))
-                if not outcome.ok:
+                if not outcome.ok or "INVALID" in outcome.output:
                     able = outcome.code is not None and "INVALID" in outcome.output
                     return CheckResult(able, False, "firewall-offline-cmd", outcome.output)
         return CheckResult(True, True, "firewall-offline-cmd", "")

@@ -58,7 +58,7 @@ class Ufw(Lines):
             apply=(f"grep -v '^#' {path} | xargs -r -L 1 ufw prepend",),
             verify=('ufw show added | grep "comment \'apiwatch"',),
             undo=(
-                'ufw show added | sed -n "s/^ufw \\(deny from [0-9a-fA-F:./]*\\) comment \'apiwatch.*/\\1/p" '
+                "ufw show added | sed -n \"s/^ufw \\(deny from [0-9a-fA-F:./]*\\) comment 'apiwatch[ '].*/\\1/p\" "
                 "| xargs -r -L 1 ufw delete",
             ),
         )
