@@ -34,12 +34,11 @@ def heading(plan: Plan) -> str:
 
 
 def notes(plan: Plan) -> list[str]:
-    """The first lines of a file that expires nothing by itself: which list it is, and until when it is right."""
+    """Lines below the heading of a file that expires nothing by itself: until when it is right, or that it is empty."""
     ends = [row.expires for row in plan.rows if row.expires is not None]
     return [
-        heading(plan),
-        *([f"nothing here expires by itself: export again after {utc(min(ends))}"] if ends else []),
-        *([] if plan.rows else ["no entries"]),
+        *([f"# nothing here expires by itself: export again after {utc(min(ends))}"] if ends else []),
+        *([] if plan.rows else ["# no entries"]),
     ]
 
 

@@ -8,7 +8,7 @@ from apiwatch.config import parse_duration
 from apiwatch.errors import GuardError, UsageError
 from apiwatch.text import one_line
 
-__all__ = ["Network", "bare", "canonical", "collapsed", "network_for", "order", "parse_network", "parse_ttl"]
+__all__ = ["Network", "bare", "canonical", "collapsed", "network_for", "order", "parse_network", "parse_ttl", "united"]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -86,6 +86,12 @@ def collapsed(networks: Iterable[Network], version: int) -> list[Network]:
     if version == 4:
         return list(ipaddress.collapse_addresses(net for net in known if isinstance(net, ipaddress.IPv4Network)))
     return list(ipaddress.collapse_addresses(net for net in known if isinstance(net, ipaddress.IPv6Network)))
+
+
+def united(networks: Iterable[Network]) -> list[Network]:
+    """The fewest networks that cover exactly those of both families: IPv4 first, sorted."""
+    known = list(networks)
+    return [*collapsed(known, 4), *collapsed(known, 6)]
 
 
 def order(network: Network) -> tuple[int, int, int]:

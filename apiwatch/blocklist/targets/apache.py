@@ -6,7 +6,7 @@ and it refuses a /0, which therefore becomes two halves.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from apiwatch.blocklist.appliers.options import Options
@@ -14,9 +14,10 @@ from apiwatch.blocklist.appliers.serverfile import Reloaded, ServerFile
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import above, notes
-from apiwatch.blocklist.networks import Network, bare, canonical, collapsed, parse_network
+from apiwatch.blocklist.networks import Network, bare, united
 from apiwatch.blocklist.planning import Plan
-from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected
+from apiwatch.blocklist.target import Caps, CheckResult, Commands, quoted_path
+from apiwatch.blocklist.targets.lines import NET, Lines, one_of
 
 __all__ = ["Apache"]
 
@@ -24,8 +25,6 @@ _COMMENT = 120
 _HEAD = ('<Location "/">', "AuthMerging And", "<RequireAny>")
 _LIST = ("<RequireAll>", "Require all granted")
 _TAIL = ("</RequireAll>", "</RequireAny>", "</Location>")
-_FRAME = frozenset((*_HEAD, *_LIST, *_TAIL))
-_LINE = re.compile(r"(?:Require (not )?ip (\S+))?(?:#.*)?", re.ASCII)
 _MODULES = (
     "/usr/lib/apache2/modules",
     "/usr/lib64/httpd/modules",
@@ -45,40 +44,25 @@ Include {file}
 """
 
 
-class Apache(Target):
+class Apache(Lines):
     """A file to include once, outside of the virtual hosts."""
 
     name = "apache"
     title = "Apache httpd include"
     suffix = "conf"
-    caps = Caps(comment=_COMMENT, layer="http", sees="both")
+    caps = Caps(comment=_COMMENT, max_entries=2000, layer="http", sees="both")  # it tries one after the other
+    row = re.compile(rf"Require not ip {NET}", re.ASCII)
+    fixed = one_of((*_HEAD, *_LIST, *_TAIL), r"Require ip \S+|#.*")
 
-    def _text(self, plan: Plan, allow: Sequence[str]) -> str:
-        lines = [f"# {note}" for note in notes(plan)]
-        lines += _HEAD
-        allowed = [parse_network(text) for text in allow]
-        for version in (4, 6):
-            for network in collapsed(allowed, version):
-                halves: Iterable[Network] = [network] if network.prefixlen else network.subnets()
-                lines += [f"Require ip {bare(half)}" for half in halves]
-        lines += _LIST
+    def _lines(self, plan: Plan, allowed: Sequence[Network]) -> Iterator[str]:
+        yield from (*notes(plan), *_HEAD)
+        for network in united(allowed):
+            halves: Iterable[Network] = [network] if network.prefixlen else network.subnets()
+            yield from (f"Require ip {bare(half)}" for half in halves)
+        yield from _LIST
         for row in plan.rows:
-            lines += [above(row, _COMMENT), f"Require not ip {bare(row.network)}"]
-        return "\n".join([*lines, *_TAIL, ""])
-
-    def _parsed(self, text: str) -> Sequence[str]:
-        found: list[str] = []
-        for line in text.splitlines():
-            if line in _FRAME:
-                continue
-            read = _LINE.fullmatch(line)
-            if read is None:
-                raise unexpected(line)
-            if read[2] is not None:
-                network = canonical(read[2])
-                if read[1] is not None:
-                    found.append(network)
-        return found
+            yield from (above(row, _COMMENT), f"Require not ip {bare(row.network)}")
+        yield from _TAIL
 
     def _validated(self, content: bytes) -> CheckResult:
         """`apache2 -t`, or `httpd -t`."""

@@ -16,10 +16,11 @@ from apiwatch.blocklist.appliers.serverfile import ServerFile, wait_for
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import above, notes
-from apiwatch.blocklist.networks import bare, canonical, collapsed, parse_network
+from apiwatch.blocklist.networks import Network, bare, canonical, united
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.planning import plan as plan_of
-from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected, written
+from apiwatch.blocklist.target import Caps, CheckResult, Commands, quoted_path, written
+from apiwatch.blocklist.targets.lines import NET, Lines, one_of
 from apiwatch.errors import ApplyError
 
 __all__ = ["Caddy"]
@@ -33,13 +34,11 @@ _NOBODY = "\t\tremote_ip"
 """Without addresses it matches no request."""
 
 _TAIL = ("\t}", f'\terror @apiwatch_blocked "{_MARK}" 403', "}")
-_FRAME = frozenset((*_HEAD, _NOBODY, *_TAIL))
-_LINE = re.compile(r"(?:\t\t(not )?remote_ip ([0-9a-f:./]+))?|(?:\t\t)?#.*", re.ASCII)
 _CONFIG = "{\n\torder error first\n}\nimport list.caddy\nhttp://localhost:65535 {\n\timport apiwatch\n}\n"
 _ADMIN = "http://127.0.0.1:2019"
 
 
-class Caddy(Target):
+class Caddy(Lines):
     """A file with the snippet `(apiwatch)`."""
 
     name = "caddy"
@@ -47,32 +46,17 @@ class Caddy(Target):
     suffix = "caddy"
     mode = 0o644
     caps = Caps(comment=_COMMENT, layer="http", sees="peer")
+    row = re.compile(rf"\t\tremote_ip {NET}", re.ASCII)
+    fixed = one_of((*_HEAD, _NOBODY, *_TAIL), r"\t\tnot remote_ip \S+|(?:\t\t)?#.*")
 
-    def _text(self, plan: Plan, allow: Sequence[str]) -> str:
-        lines = [f"# {note}" for note in notes(plan)]
-        lines += _HEAD
-        allowed = [parse_network(text) for text in allow]
-        for version in (4, 6):
-            lines += [f"\t\tnot remote_ip {bare(network)}" for network in collapsed(allowed, version)]
+    def _lines(self, plan: Plan, allowed: Sequence[Network]) -> Iterator[str]:
+        yield from (*notes(plan), *_HEAD)
+        yield from (f"\t\tnot remote_ip {bare(network)}" for network in united(allowed))
         for row in plan.rows:
-            lines += [f"\t\t{above(row, _COMMENT)}", f"\t\tremote_ip {bare(row.network)}"]
+            yield from (f"\t\t{above(row, _COMMENT)}", f"\t\tremote_ip {bare(row.network)}")
         if not plan.rows:
-            lines.append(_NOBODY)
-        return "\n".join([*lines, *_TAIL, ""])
-
-    def _parsed(self, text: str) -> Sequence[str]:
-        found: list[str] = []
-        for line in text.splitlines():
-            if line in _FRAME:
-                continue
-            read = _LINE.fullmatch(line)
-            if read is None:
-                raise unexpected(line)
-            if read[2] is not None:
-                network = canonical(read[2])
-                if read[1] is None:
-                    found.append(network)
-        return found
+            yield _NOBODY
+        yield from _TAIL
 
     def _validated(self, content: bytes) -> CheckResult:
         """`caddy validate`."""

@@ -16,7 +16,7 @@ from apiwatch.blocklist.appliers.serverfile import ServerFile, wait_for
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import heading
-from apiwatch.blocklist.networks import Network, canonical, collapsed, parse_network
+from apiwatch.blocklist.networks import Network, canonical, parse_network, united
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.planning import plan as plan_of
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected, written
@@ -57,7 +57,7 @@ class Envoy(Target):
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
         allowed = [parse_network(text) for text in allow]
-        kept = [network for version in (4, 6) for network in collapsed(allowed, version)]
+        kept = united(allowed)
         lines = [f'{{"version_info": "{heading(plan)}",', *_OPEN]
         if plan.rows:
             lines.append(_POLICY)

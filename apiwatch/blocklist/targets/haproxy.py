@@ -5,7 +5,7 @@ file is written as well, so that a restart does not bring back an old list. `set
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from apiwatch.blocklist.appliers.haproxysocket import AdminSocket
@@ -14,14 +14,14 @@ from apiwatch.blocklist.appliers.serverfile import Reloaded, ServerFile
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import above, notes
-from apiwatch.blocklist.networks import bare, canonical, parse_network
+from apiwatch.blocklist.networks import Network, bare
 from apiwatch.blocklist.planning import Plan
-from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected
+from apiwatch.blocklist.target import Caps, CheckResult, Commands, quoted_path
+from apiwatch.blocklist.targets.lines import NET, Lines
 
 __all__ = ["HAProxy"]
 
 _COMMENT = 120
-_LINE = re.compile(r"([0-9a-f:.]+(?:/[0-9]+)?)?|#.*", re.ASCII)
 _CONFIG = """defaults
     mode http
     timeout client 1s
@@ -33,7 +33,7 @@ frontend check
 """
 
 
-class HAProxy(Target):
+class HAProxy(Lines):
     """A file for `src -f FILE`. It has no exceptions: nothing that is allowed is ever listed."""
 
     name = "haproxy"
@@ -41,24 +41,13 @@ class HAProxy(Target):
     suffix = "acl"
     mode = 0o644
     caps = Caps(comment=_COMMENT, layer="http", sees="both")
+    row = re.compile(NET, re.ASCII)
+    fixed = re.compile(r"(?:#.*)?", re.ASCII)
 
-    def _text(self, plan: Plan, allow: Sequence[str]) -> str:
-        for text in allow:
-            parse_network(text)
-        lines = [f"# {note}" for note in notes(plan)]
+    def _lines(self, plan: Plan, allowed: Sequence[Network]) -> Iterator[str]:
+        yield from notes(plan)
         for row in plan.rows:
-            lines += [above(row, _COMMENT), bare(row.network)]
-        return "\n".join([*lines, ""])
-
-    def _parsed(self, text: str) -> Sequence[str]:
-        found: list[str] = []
-        for line in text.splitlines():
-            read = _LINE.fullmatch(line)
-            if read is None:
-                raise unexpected(line)
-            if read[1] is not None:
-                found.append(canonical(read[1]))
-        return found
+            yield from (above(row, _COMMENT), bare(row.network))
 
     def _validated(self, content: bytes) -> CheckResult:
         """`haproxy -c`."""

@@ -11,7 +11,7 @@ from apiwatch.blocklist.planning import Plan, Row
 from apiwatch.blocklist.target import Target, unexpected
 from apiwatch.errors import GuardError
 
-__all__ = ["NET", "Lines", "quoted"]
+__all__ = ["NET", "Lines", "one_of", "quoted"]
 
 NET = r"(?P<net>[0-9A-Fa-f:./]+)"
 """For `Lines.row`."""
@@ -68,3 +68,8 @@ class Lines(Target):
 def quoted(limit: int, quote: str = '"') -> str:
     """Pattern of a quoted comment."""
     return f"{quote}[^{quote}]{{1,{limit}}}{quote}"
+
+
+def one_of(lines: Iterable[str], pattern: str) -> re.Pattern[str]:
+    """For `Lines.fixed`: an empty line, one of these lines, or one of the pattern."""
+    return re.compile("|".join(("", *map(re.escape, dict.fromkeys(lines)), pattern)), re.ASCII)

@@ -5,7 +5,7 @@ its own does not inherit them. Nothing in nginx expires by itself, so the file s
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,15 +13,15 @@ from apiwatch.blocklist.appliers.options import Options
 from apiwatch.blocklist.appliers.serverfile import Reloaded, ServerFile
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.checking import check_list
-from apiwatch.blocklist.comments import comment, notes
-from apiwatch.blocklist.networks import bare, canonical, collapsed, parse_network
+from apiwatch.blocklist.comments import notes
+from apiwatch.blocklist.networks import Network, bare, united
 from apiwatch.blocklist.planning import Plan
-from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected
+from apiwatch.blocklist.target import Caps, CheckResult, Commands, quoted_path
+from apiwatch.blocklist.targets.lines import NET, Lines
 
 __all__ = ["Nginx"]
 
 _COMMENT = 120
-_LINE = re.compile(r"(?:(\S+) ([01]);)?(?:(?:^| )#.*)?", re.ASCII)
 _CONFIG = """daemon off;
 pid nginx.pid;
 error_log stderr;
@@ -45,36 +45,21 @@ http {
 """
 
 
-class Nginx(Target):
+class Nginx(Lines):
     """A file to include in `geo $apiwatch_block { default 0; include FILE; }`."""
 
     name = "nginx"
     title = "nginx geo include"
     suffix = "conf"
     caps = Caps(comment=_COMMENT, layer="http", sees="both")
+    row = re.compile(rf"{NET} 1;(?: #.*)?", re.ASCII)
+    fixed = re.compile(r"(?:\S+ 0; # allowed|#.*)?", re.ASCII)
 
-    def _text(self, plan: Plan, allow: Sequence[str]) -> str:
-        lines = [f"# {note}" for note in notes(plan)]
-        allowed = [parse_network(text) for text in allow]
-        for version in (4, 6):
-            own = collapsed(allowed, version)
-            lines += [f"{bare(network)} 0; # allowed" for network in own]
+    def _lines(self, plan: Plan, allowed: Sequence[Network]) -> Iterator[str]:
+        yield from notes(plan)
+        yield from (f"{bare(network)} 0; # allowed" for network in united(allowed))
         for row in plan.rows:
-            text = comment(row, _COMMENT)
-            lines.append(f"{bare(row.network)} 1;" + (f" # {text}" if text else ""))
-        return "\n".join([*lines, ""])
-
-    def _parsed(self, text: str) -> Sequence[str]:
-        found: list[str] = []
-        for line in text.splitlines():
-            read = _LINE.fullmatch(line)
-            if read is None:
-                raise unexpected(line)
-            if read[1] is not None:
-                network = canonical(read[1])
-                if read[2] == "1":
-                    found.append(network)
-        return found
+            yield f"{bare(row.network)} 1;" + self._comment(row, " # ")
 
     def _validated(self, content: bytes) -> CheckResult:
         """`nginx -t`; older ones have no `-e`. A warning is an objection: it says that bits behind a prefix are cut."""

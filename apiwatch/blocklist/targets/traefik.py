@@ -5,7 +5,7 @@ either. So the address of its API is worth to be configured: it says which rule 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from apiwatch.blocklist.appliers.adminapi import ask
@@ -13,9 +13,10 @@ from apiwatch.blocklist.appliers.options import Options
 from apiwatch.blocklist.appliers.serverfile import ServerFile, wait_for
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.comments import comment, notes
-from apiwatch.blocklist.networks import bare, canonical, collapsed, parse_network
+from apiwatch.blocklist.networks import Network, bare, canonical, united
 from apiwatch.blocklist.planning import Plan
-from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path, unexpected
+from apiwatch.blocklist.target import Caps, Commands, quoted_path
+from apiwatch.blocklist.targets.lines import NET, Lines, one_of
 from apiwatch.errors import ApplyError
 
 __all__ = ["Traefik"]
@@ -36,47 +37,30 @@ _TAIL = (f"    {_NAME}-tls:", *_COMMON, "      tls: {}", "      rule: *rule")
 """A router with `tls` sees the encrypted requests, one without it the others."""
 
 _FIRST, _MORE, _EXCEPT = "        (", "        || ", "        && !"
-_FRAME = frozenset((*_HEAD, *_ROUTERS, *_RULE_ENDS, *_TAIL))
-_LINE = re.compile(r"(?:        (\(|\|\| |&& !)ClientIP\(`([0-9a-f:./]+)`\))?|#.*", re.ASCII)
 _RULE = re.compile(r"(!?)ClientIP\(`([0-9a-f:./]+)`\)", re.ASCII)
 
 
-class Traefik(Target):
+class Traefik(Lines):
     """A file for `providers.file.directory`."""
 
     name = "traefik"
     title = "Traefik dynamic configuration"
     suffix = "yml"
     mode = 0o644
-    caps = Caps(comment=_COMMENT, layer="http", sees="peer")
+    caps = Caps(comment=_COMMENT, max_entries=10_000, layer="http", sees="peer")  # it tries one after the other
+    row = re.compile(rf"        (?:\(|\|\| )ClientIP\(`{NET}`\)", re.ASCII)
+    fixed = one_of((*_HEAD, *_ROUTERS, *_RULE_ENDS, *_TAIL), r"        && !ClientIP\(`\S+`\)|#.*")
 
-    def _text(self, plan: Plan, allow: Sequence[str]) -> str:
-        lines = [f"# {note}" for note in notes(plan)]
-        allowed = [parse_network(text) for text in allow]
-        lines += [f"# {bare(row.network)} {comment(row, _COMMENT)}".rstrip() for row in plan.rows]
-        lines += _HEAD
+    def _lines(self, plan: Plan, allowed: Sequence[Network]) -> Iterator[str]:
+        yield from notes(plan)
+        yield from (f"# {bare(row.network)} {comment(row, _COMMENT)}".rstrip() for row in plan.rows)
+        yield from _HEAD
         if plan.rows:
-            lines += _ROUTERS
-            lines += [f"{_MORE if at else _FIRST}ClientIP(`{bare(row.network)}`)" for at, row in enumerate(plan.rows)]
-            lines += _RULE_ENDS
-            for version in (4, 6):
-                lines += [f"{_EXCEPT}ClientIP(`{bare(network)}`)" for network in collapsed(allowed, version)]
-            lines += _TAIL
-        return "\n".join([*lines, ""])
-
-    def _parsed(self, text: str) -> Sequence[str]:
-        found: list[str] = []
-        for line in text.splitlines():
-            if line in _FRAME:
-                continue
-            read = _LINE.fullmatch(line)
-            if read is None:
-                raise unexpected(line)
-            if read[2] is not None:
-                network = canonical(read[2])
-                if not read[1].endswith("!"):
-                    found.append(network)
-        return found
+            yield from _ROUTERS
+            yield from (f"{_MORE if at else _FIRST}ClientIP(`{bare(row.network)}`)" for at, row in enumerate(plan.rows))
+            yield from _RULE_ENDS
+            yield from (f"{_EXCEPT}ClientIP(`{bare(network)}`)" for network in united(allowed))
+            yield from _TAIL
 
     def applier(self, options: Mapping[str, str], run: Run, /) -> ServerFile:
         """Options: `path` of the list; `api`, the address of Traefik's API. Without it nothing is read back."""

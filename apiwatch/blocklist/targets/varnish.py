@@ -5,9 +5,10 @@ character that VCL treats specially, since networks are canonical and comments a
 `+table` makes data of the list: as code, thousands of networks would take minutes to compile.
 """
 
+import hashlib
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,11 +17,12 @@ from apiwatch.blocklist.appliers.options import Options
 from apiwatch.blocklist.appliers.serverfile import ServerFile
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.checking import check_list
-from apiwatch.blocklist.comments import comment, notes
-from apiwatch.blocklist.networks import Network, canonical, collapsed, parse_network
+from apiwatch.blocklist.comments import notes
+from apiwatch.blocklist.networks import Network, canonical, united
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.planning import plan as plan_of
-from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected, written
+from apiwatch.blocklist.target import Caps, CheckResult, Commands, quoted_path, written
+from apiwatch.blocklist.targets.lines import Lines, one_of
 from apiwatch.errors import ApplyError, GuardError
 
 __all__ = ["Varnish"]
@@ -28,14 +30,12 @@ __all__ = ["Varnish"]
 _COMMENT = 120
 _HEAD = "acl apiwatch_block +table {"
 _TAIL = ("}", "sub vcl_recv {", "\tif (client.ip ~ apiwatch_block) {", "\t\treturn (synth(403));", "\t}", "}")
-_FRAME = frozenset((_HEAD, *_TAIL))
-_LINE = re.compile(r'(?:\t(! )?"([0-9a-f:.]+)"/([0-9]+);)?(?:(?:^| )#.*)?', re.ASCII)
 _CONFIG = 'vcl 4.1;\ninclude "{file}";\nbackend default none;\n'
 _OURS = "apiwatch_"
 """What the names of VCLs begin with that we loaded."""
 
 
-class Varnish(Target):
+class Varnish(Lines):
     """A file to include in the VCL of the site."""
 
     name = "varnish"
@@ -43,31 +43,18 @@ class Varnish(Target):
     suffix = "vcl"
     mode = 0o644
     caps = Caps(comment=_COMMENT, layer="http", sees="peer")
+    row = re.compile(r'\t"(?P<address>[0-9a-f:.]+)"/(?P<bits>[0-9]+);(?: #.*)?', re.ASCII)
+    fixed = one_of((_HEAD, *_TAIL), r"\t! \S+; # allowed|#.*")
 
-    def _text(self, plan: Plan, allow: Sequence[str]) -> str:
-        lines = [f"# {note}" for note in notes(plan)]
-        lines.append(_HEAD)
-        allowed = [parse_network(text) for text in allow]
-        for version in (4, 6):
-            lines += [f"\t! {_quoted(network)}; # allowed" for network in collapsed(allowed, version)]
+    def _lines(self, plan: Plan, allowed: Sequence[Network]) -> Iterator[str]:
+        yield from (*notes(plan), _HEAD)
+        yield from (f"\t! {_quoted(network)}; # allowed" for network in united(allowed))
         for row in plan.rows:
-            text = comment(row, _COMMENT)
-            lines.append(f"\t{_quoted(row.network)};" + (f" # {text}" if text else ""))
-        return "\n".join([*lines, *_TAIL, ""])
+            yield f"\t{_quoted(row.network)};" + self._comment(row, " # ")
+        yield from _TAIL
 
-    def _parsed(self, text: str) -> Sequence[str]:
-        found: list[str] = []
-        for line in text.splitlines():
-            if line in _FRAME:
-                continue
-            read = _LINE.fullmatch(line)
-            if read is None:
-                raise unexpected(line)
-            if read[2] is not None:
-                network = canonical(f"{read[2]}/{read[3]}")
-                if read[1] is None:
-                    found.append(network)
-        return found
+    def _network(self, row: re.Match[str]) -> str:
+        return canonical(f"{row['address']}/{row['bits']}")
 
     def _validated(self, content: bytes) -> CheckResult:
         """`varnishd -C`; what it prints when all is well is a program in C."""
@@ -78,9 +65,8 @@ class Varnish(Target):
         """Options: `path` of the list; `config`, the VCL of the site; `varnishadm`, a command with its arguments."""
         given = Options(self.name, options, ("path", "config", "varnishadm"))
         config = given.path("config", "/etc/varnish/default.vcl")
-        return ServerFile(
-            self, given.path("path"), _Running(self, run, given.command("varnishadm", "varnishadm"), config)
-        )
+        path, admin = given.path("path"), given.command("varnishadm", "varnishadm")
+        return ServerFile(self, path, _Running(self, run, admin, Path(path), config))
 
     def commands(self, paths: Sequence[str]) -> Commands:
         """One line of the site's VCL that uses the file, then another VCL beside the old one."""
@@ -105,41 +91,53 @@ def _ways(varnishd: str, directory: Path) -> list[list[str]]:
     return [[varnishd, "-C", "-j", "none", "-n", str(directory), "-f", str(directory / "main.vcl")]]
 
 
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    except OSError:
+        return "none"
+
+
 class _Running:
     """A running varnishd: a VCL that does not compile leaves the old one in use."""
 
-    def __init__(self, target: Varnish, run: Run, admin: Sequence[str], config: str) -> None:
+    def __init__(self, target: Varnish, run: Run, admin: Sequence[str], path: Path, config: str) -> None:
         self._target = target
         self._run = run
         self._admin = admin
+        self._path = path
         self._config = config
 
     def take(self, nets: frozenset[str]) -> None:
         """See `Server.take`."""
-        name = f"{_OURS}{secrets.token_hex(6)}"
+        name = f"{_OURS}{_digest(self._path)}_{secrets.token_hex(3)}"
         self._ask("vcl.load", name, self._config)
         self._ask("vcl.use", name)
         for old in self._ask("vcl.list").splitlines():
             words = old.split()
             if words[:1] == ["available"] and words[-1].startswith(_OURS):
-                self._ask("vcl.discard", words[-1])
+                self._run([*self._admin, "vcl.discard", words[-1]])  # one that is still in use goes later
         if self.loaded() != nets:
             raise ApplyError(f"{self._config} does not use the list; include it there, before any other vcl_recv")
 
     def loaded(self) -> frozenset[str]:
-        """See `Server.loaded`: the source of the VCL in use, which varnishd keeps."""
+        """See `Server.loaded`: the source of the VCL in use, which varnishd keeps.
+
+        It shows the first 64 KiB of it; behind them, the name tells from which file it was loaded.
+        """
         active = [words[-1] for line in self._ask("vcl.list").splitlines() if (words := line.split())[:1] == ["active"]]
-        if not active:
-            return frozenset()
-        lines = self._ask("vcl.show", "-v", active[0]).splitlines()
+        lines = self._ask("vcl.show", "-v", active[0]).splitlines() if active else []
         if _HEAD not in lines:
             return frozenset()
         start = lines.index(_HEAD)
-        end = lines.index("}", start)
         try:
-            return self._target.parse("\n".join(lines[start:end]).encode())
+            if "}" in lines[start:]:
+                return self._target.parse("\n".join(lines[start : lines.index("}", start)]).encode())
+            if active[0].startswith(f"{_OURS}{_digest(self._path)}_"):
+                return self._target.parse(self._path.read_bytes())
         except GuardError as error:
             raise ApplyError(f"varnishd uses another list than one of apiwatch: {error}") from None
+        raise ApplyError(f"varnishd uses another list than {self._path} holds; load {self._config} again")
 
     def _ask(self, *words: str) -> str:
         return done(self._run, [*self._admin, *words])
