@@ -14,11 +14,14 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from textual.keys import _character_to_key
+
 from apiwatch.blocklist import Guard, gather_protected
 from apiwatch.cli.child import Child
 from apiwatch.cli.demo import running_incident
 from apiwatch.cli.reading import controlling, reading
 from apiwatch.config import Settings
+from apiwatch.config.settings import Dashboard
 from apiwatch.tui import ApiwatchApp
 
 HERE = Path(__file__).parent
@@ -27,6 +30,9 @@ DETECTORS = {"enumeration.sequential", "auth.credential-stuffing", "recon.endpoi
 
 DEADLINE_S = 120.0
 SETTLE_S = 3.0
+_FONTS = "DejaVu Sans Mono, Fira Code"
+"""The first one has braille, of which the plots are made."""
+
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _REMOTE_FACES = re.compile(r"@font-face\s*\{[^}]*\}")
 _VIEW_BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
@@ -44,13 +50,22 @@ class Picture(NamedTuple):
 
 
 PICTURES = (
-    Picture("dashboard-120x40", 120, 40, png=True),
-    Picture("dashboard-200x60", 200, 60),
-    Picture("alerts-80x24", 80, 24, png=True),
-    Picture("client-120x40", 120, 40, ("enter",)),
-    Picture("client-80x24", 80, 24, ("enter",)),
-    Picture("why-120x40", 120, 40, ("d",)),
-    Picture("block-80x24", 80, 24, ("b",)),
+    Picture("alerts-120x40", 120, 40, ("1",), png=True),
+    Picture("alerts-200x60", 200, 60, ("1",), png=True),
+    Picture("alerts-80x24", 80, 24, ("1",), png=True),
+    Picture("overview-120x40", 120, 40, ("0",), png=True),
+    Picture("client-120x40", 120, 40, ("1", "enter"), png=True),
+    Picture("client-80x24", 80, 24, ("1", "enter")),
+    Picture("why-120x40", 120, 40, ("1", "d")),
+    Picture("clients-120x40", 120, 40, ("2",)),
+    Picture("routes-120x40", 120, 40, ("3",)),
+    Picture("route-120x40", 120, 40, ("colon", *"route GET /api/orders/{int}", "enter")),
+    Picture("auth-120x40", 120, 40, ("4",)),
+    Picture("inventory-120x40", 120, 40, ("5",)),
+    Picture("live-120x40", 120, 40, ("6",)),
+    Picture("block-120x40", 120, 40, ("1", "b", "enter", "B")),
+    Picture("sources-120x40", 120, 40, ("8",)),
+    Picture("block-80x24", 80, 24, ("1", "j", "b")),
 )
 
 
@@ -66,7 +81,7 @@ async def wait_for_alerts(db: Path) -> None:
 
 async def take(db: Path, collector: Child, picture: Picture) -> str:
     """The SVG of one picture."""
-    settings = Settings(db=str(db))
+    settings = Settings(db=str(db), dashboard=Dashboard(theme="dark"))
 
     def guard() -> Guard:
         return Guard(settings.block, gather_protected((), ()))
@@ -84,8 +99,9 @@ async def take(db: Path, collector: Child, picture: Picture) -> str:
         async with app.run_test(size=(picture.columns, picture.rows)) as pilot:
             await pilot.pause(SETTLE_S)
             for key in picture.keys:
-                await pilot.press(key)
-                await pilot.pause(SETTLE_S)
+                await pilot.press(key if len(key) > 1 or key.isalnum() else _character_to_key(key))
+                await pilot.pause(0.05 if len(key) == 1 and not key.isdigit() else SETTLE_S / 2)
+            await pilot.pause(SETTLE_S)
             return app.export_screenshot(title=f"apiwatch {picture.columns}x{picture.rows}")
 
 
@@ -123,6 +139,7 @@ def main() -> None:
                 continue
             svg = HERE / f"{picture.name}.svg"
             drawn = _REMOTE_FACES.sub("", asyncio.run(take(db, collector, picture)))
+            drawn = drawn.replace("Fira Code", _FONTS)
             svg.write_text(drawn, encoding="utf-8")
             if picture.png:
                 render(svg)

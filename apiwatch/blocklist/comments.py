@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from apiwatch.blocklist.planning import Plan, Row
 
-__all__ = ["comment", "heading", "utc"]
+__all__ = ["above", "comment", "heading", "notes", "utc"]
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9 ._:/@=+,-]+", re.ASCII)
 """What is special to nft, ipset, nginx or a shell: quotes, backslash, `; { } # $`, line ends, controls, and more."""
@@ -23,9 +23,24 @@ def comment(row: Row, limit: int) -> str:
     return text[:limit].rstrip()
 
 
+def above(row: Row, limit: int) -> str:
+    """The comment of a row as a line of its own, for syntaxes that take none behind an entry."""
+    return f"# {comment(row, limit)}".rstrip()
+
+
 def heading(plan: Plan) -> str:
     """`apiwatch rev 17 2026-11-24T01:50:00Z`: which list it is."""
     return f"apiwatch rev {plan.revision} {utc(plan.at)}"
+
+
+def notes(plan: Plan) -> list[str]:
+    """The first lines of a file that expires nothing by itself: which list it is, and until when it is right."""
+    ends = [row.expires for row in plan.rows if row.expires is not None]
+    return [
+        heading(plan),
+        *([f"nothing here expires by itself: export again after {utc(min(ends))}"] if ends else []),
+        *([] if plan.rows else ["no entries"]),
+    ]
 
 
 def utc(seconds: float) -> str:

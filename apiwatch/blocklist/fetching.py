@@ -5,13 +5,15 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-
-import httpx
+from typing import TYPE_CHECKING
 
 from apiwatch.blocklist.networks import Network, parse_network
 from apiwatch.blocklist.proxies import Provider, usable
 from apiwatch.errors import GuardError
 from apiwatch.text import plain
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["SOURCES", "Source", "fetch"]
 
@@ -30,8 +32,10 @@ class Source:
     """Texts of networks; ValueError, KeyError, TypeError or AttributeError for another shape."""
 
 
-def fetch(source: Source, before: Provider | None, client: httpx.Client) -> Provider:
+def fetch(source: Source, before: Provider | None, client: "httpx.Client") -> Provider:
     """The networks as they are published now; GuardError, in a sentence, when they cannot be had or cannot be right."""
+    import httpx
+
     networks: list[Network] = []
     for url in source.urls:
         if not url.startswith("https://"):
@@ -53,7 +57,7 @@ def fetch(source: Source, before: Provider | None, client: httpx.Client) -> Prov
     return Provider(source.name, datetime.now(UTC).date(), " and ".join(source.urls), merged)
 
 
-def _body(url: str, client: httpx.Client) -> bytes:
+def _body(url: str, client: "httpx.Client") -> bytes:
     """At most `_MOST_BYTES`; a redirection is an error, for it could lead anywhere."""
     body = bytearray()
     with client.stream("GET", url, timeout=_PATIENCE_S, follow_redirects=False) as answer:

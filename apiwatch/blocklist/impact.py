@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from apiwatch.blocklist.crawling import published_owners
 from apiwatch.blocklist.networks import parse_network
 from apiwatch.store.protocol import Reader
 from apiwatch.store.views import ImpactView
@@ -32,6 +33,8 @@ class Impact:
     day: ImpactView
     wider: tuple[tuple[str, ImpactView], ...] = ()
     """(network around a single one, its last hour), the narrowest first."""
+    crawlers: tuple[str, ...] = ()
+    """Search engines that crawl from there, as they publish."""
 
 
 async def impact_of(reader: Reader, nets: Sequence[str]) -> Impact:
@@ -41,7 +44,8 @@ async def impact_of(reader: Reader, nets: Sequence[str]) -> Impact:
     day = await reader.impact(known, window_minutes=DAY)
     around = surrounding(known[0]) if len(known) == 1 else ()
     wider = [(net, await reader.impact((net,), window_minutes=HOUR)) for net in around]
-    return Impact(known, hour, day, tuple(wider))
+    crawlers = dict.fromkeys(owner for net in known for owner in published_owners(parse_network(net)))
+    return Impact(known, hour, day, tuple(wider), tuple(crawlers))
 
 
 def surrounding(net: str) -> tuple[str, ...]:
@@ -70,6 +74,10 @@ def impact_lines(impact: Impact, width: int, *, now: float = 0.0) -> list[str]:
         lines += _about(hour)
         if not day.held_minutes or (day.clients, day.requests) != (hour.clients, hour.requests):
             lines.append(f"24 hours: {_did(day)}")
+    if impact.crawlers:
+        lines.append(
+            f"{', '.join(impact.crawlers)} crawls from here, as published: a block takes you out of the search"
+        )
     for net, view in impact.wider:
         lines.append(f"{net}: {_wider(view, hour)}")
     if now and hour.held_minutes and now - hour.at > _STALE_S:
@@ -82,6 +90,7 @@ def impact_fields(impact: Impact) -> dict[str, Any]:
     return {
         "type": "impact",
         "nets": impact.nets,
+        "crawlers": impact.crawlers,
         "hour": _fields(impact.hour),
         "day": _fields(impact.day),
         "wider": [{"net": net, "hour": _fields(view)} for net, view in impact.wider],

@@ -32,8 +32,13 @@ class Machine:
     """One sentence for each thing that could not be read and is therefore not protected."""
 
 
-def read_machine(root: Path = Path("/"), environ: Mapping[str, str] | None = None) -> Machine:
-    """Read it from the files below `root` (proc, etc, run) and the environment (default: of this process)."""
+def read_machine(
+    root: Path = Path("/"), environ: Mapping[str, str] | None = None, log_ports: AbstractSet[int] = frozenset()
+) -> Machine:
+    """Read it from the files below `root` (proc, etc, run) and the environment (default: of this process).
+
+    Who is connected to one of `log_ports` sends logs.
+    """
     reading = _Reading(root)
     session = sshd.from_environment(os.environ if environ is None else environ)
     found: dict[Address, str] = {}
@@ -41,6 +46,8 @@ def read_machine(root: Path = Path("/"), environ: Mapping[str, str] | None = Non
         found.setdefault(address, "the client of this SSH session")
     for address in reading.ssh_peers(session.ports):
         found.setdefault(address, "an established SSH peer of this machine")
+    for address in reading.log_senders(log_ports):
+        found.setdefault(address, "a sender of logs")
     for address in reading.logins():
         found.setdefault(address, "where somebody is logged in from")
     networks = reading.own(found)
@@ -85,6 +92,9 @@ class _Reading:
                     "SSH peers on port 22 are known"
                 )
         return sshd.peers(list(self._sockets()), serving, sshd.sshd_inodes(self.proc))
+
+    def log_senders(self, ports: AbstractSet[int]) -> list[Address]:
+        return sshd.peers(list(self._sockets()), ports, set()) if ports else []
 
     def logins(self) -> list[Address]:
         """Where the sessions of utmp come from; systems without the file keep their sessions elsewhere."""

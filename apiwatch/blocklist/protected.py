@@ -2,9 +2,11 @@
 
 import ipaddress
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from apiwatch.blocklist.endpoints import resolved
 from apiwatch.blocklist.machine import Machine, read_machine
 from apiwatch.blocklist.networks import Network, order, parse_network
 from apiwatch.blocklist.proxies import Provider, known_providers
@@ -70,13 +72,21 @@ def gather_protected(
     allow: Iterable[str],
     *,
     kept: Path | None = None,
+    hosts: Iterable[str] = (),
+    log_ports: AbstractSet[int] = frozenset(),
     root: Path = Path("/"),
     environ: Mapping[str, str] | None = None,
 ) -> Protected:
     """Read this machine (proc, etc and run below `root`) and add `sources.trusted_proxy`, `block.allow` and proxies.
 
-    `kept` is the file of newer networks of proxies; see `proxies`.
+    `kept` is the file of newer networks of proxies (see `proxies`). `hosts` are those that apiwatch talks to; whoever
+    is connected to one of `log_ports` sends logs. Blocks, at most two seconds for each name among `hosts`.
     """
+    machine = read_machine(root, environ, log_ports)
+    services, problems = resolved(hosts)
+    known = {address for address, _ in machine.addresses}
+    more = {address: f"{host}, which apiwatch talks to" for address, host in services if address not in known}
+    machine = replace(machine, addresses=(*machine.addresses, *more.items()), unread=(*machine.unread, *problems))
     providers, problem = known_providers(kept)
-    found = protect(read_machine(root, environ), trusted_proxy, allow, providers)
+    found = protect(machine, trusted_proxy, allow, providers)
     return replace(found, unread=(*found.unread, problem)) if problem else found

@@ -15,13 +15,12 @@ Not the share of all requests is limited (H5): in a flood the attackers are near
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
 
+from apiwatch.blocklist.crawling import published_owners
 from apiwatch.blocklist.guard import Finding
 from apiwatch.blocklist.networks import Network, parse_network
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Target
-from apiwatch.config import data_text
 from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError
 from apiwatch.store.views import BlockEntry, ImpactView
@@ -123,9 +122,9 @@ def _of_entry(target: Target, entry: BlockEntry, view: ImpactView | None) -> Ite
 
 def _crawlers(entry: BlockEntry, confirm: Callable[[str], str] | None) -> Iterator[Finding]:
     network = parse_network(entry.net)
-    owners = {name for name, known in _published() if known.version == network.version and known.overlaps(network)}
+    owners = published_owners(network)
     if owners:
-        text = f"overlaps the networks from which {', '.join(sorted(owners))} crawls, as published"
+        text = f"overlaps networks from which {', '.join(owners)} crawls, as published"
         yield _warning("S1", entry.net, text)
     elif confirm is not None and network.prefixlen == network.max_prefixlen:
         domain = confirm(str(network.network_address))
@@ -135,12 +134,6 @@ def _crawlers(entry: BlockEntry, confirm: Callable[[str], str] | None) -> Iterat
 
 def _is_one_host(network: Network) -> bool:
     return network.version == 6 and network.prefixlen >= _HOST_PREFIX
-
-
-@cache
-def _published() -> tuple[tuple[str, Network], ...]:
-    lines = (line.split() for line in data_text("crawlers.txt").splitlines() if line and line[0] != "#")
-    return tuple((name, parse_network(text)) for name, text in lines)
 
 
 def _warning(code: str, net: str, text: str) -> Finding:

@@ -13,7 +13,7 @@ from apiwatch.text import one_line
 if TYPE_CHECKING:
     from apiwatch.blocklist.applying.applier import MakesApplier
 
-__all__ = ["Artifact", "Caps", "CheckResult", "Commands", "Target", "quoted_path", "unexpected"]
+__all__ = ["Artifact", "Caps", "CheckResult", "Commands", "Target", "quoted_path", "unexpected", "written"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,12 @@ def quoted_path(paths: Sequence[str]) -> str:
     """The first path, quoted for a shell and never taken for an option."""
     path = paths[0]
     return shlex.quote(f"./{path}" if path.startswith("-") else path)
+
+
+def written(lines: Sequence[str], path: str) -> str:
+    """A shell command that writes lines of our own to a path that is quoted already; tabs would start a completion."""
+    words = (shlex.quote(line.replace("\t", "\\t")) for line in lines)
+    return f"printf '%b\\n' {' '.join(words)} > {path}"
 
 
 def unexpected(line: str) -> GuardError:

@@ -36,9 +36,9 @@ _withdraw = click.option("--withdraw-all", is_flag=True, help="Let networks go t
 @state_options
 @as_json
 def plan(target: str | None, withdraw_all: bool, db: str | None, config: str | None, json_lines: bool) -> int:
-    """What an apply would change, what the firewall's own check says, and the commands. Changes nothing."""
+    """What an apply would change, whom it cuts off, what the firewall says, and the commands. Changes nothing."""
     from apiwatch.blocklist import plan as planned
-    from apiwatch.cli.blockguard import reviewed, say_warnings
+    from apiwatch.cli.blockguard import impact_of_plan, reviewed, say_warnings
     from apiwatch.cli.blocksite import all_entries, chosen, guard_of, site_for
     from apiwatch.cli.blocktelling import tell_file_plan, tell_plan
     from apiwatch.cli.output import say
@@ -47,16 +47,17 @@ def plan(target: str | None, withdraw_all: bool, db: str | None, config: str | N
     firewall = chosen(settings, target)
     entries = all_entries(path)
     made = planned(entries, time.time())
+    cut = impact_of_plan(path, made)
     if firewall.applier is None:
         say_warnings(reviewed(settings, path, firewall, made))
-        return tell_file_plan(firewall, made, guard_of(settings, path), json_lines=json_lines)
+        return tell_file_plan(firewall, made, guard_of(settings, path), cut, json_lines=json_lines)
     site = site_for(settings, path, firewall)
     try:
         prepared = _prepared(site, settings, path, withdraw_all=withdraw_all)
     except ApplyError as error:
         say(f"not compared with what it holds: {error}")
-        return tell_file_plan(firewall, made, guard_of(settings, path), json_lines=json_lines)
-    tell_plan(site, prepared, _typed(db, config), json_lines=json_lines)
+        return tell_file_plan(firewall, made, guard_of(settings, path), cut, json_lines=json_lines)
+    tell_plan(site, prepared, _typed(db, config), json_lines=json_lines, cut=cut)
     return 0
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from apiwatch.blocklist.impact import Impact
     from apiwatch.config import Settings
 
-__all__ = ["impact", "protected", "protected_of", "reviewed", "say_warnings", "shown_impact"]
+__all__ = ["impact", "impact_of_plan", "protected", "protected_of", "reviewed", "say_warnings", "shown_impact"]
 
 _WIDTH = 100
 _LOOKED_AT = 200
@@ -25,13 +25,20 @@ _ASKED = 20
 
 
 def protected_of(settings: "Settings", db: str | Path | None) -> "Protected":
-    """The protected set of this machine, the settings, and the networks of proxies beside the state file."""
+    """The protected set of this machine, the settings, and the networks of proxies beside the state file. Blocks."""
     from apiwatch.blocklist import gather_protected
+    from apiwatch.blocklist.endpoints import hosts_of, log_ports
     from apiwatch.blocklist.proxies import FILE_NAME
     from apiwatch.config import state_path
 
     kept = state_path(settings, None if db is None else str(db)).with_name(FILE_NAME)
-    return gather_protected(settings.sources.trusted_proxy, settings.block.allow, kept=kept)
+    return gather_protected(
+        settings.sources.trusted_proxy,
+        settings.block.allow,
+        kept=kept,
+        hosts=hosts_of(text for options in settings.block.targets.values() for text in options.values()),
+        log_ports=log_ports(settings.sources.syslog),
+    )
 
 
 @click.command()
@@ -92,6 +99,18 @@ def impact(net: str | None, db: str | None, config: str | None, json_lines: bool
     put(found.nets[0] if len(found.nets) == 1 else f"{len(found.nets)} networks")
     for text in _lines(found):
         put(f"  {text}")
+
+
+def impact_of_plan(path: Path, plan: "Plan") -> "Impact | None":
+    """Whom a whole plan would cut off; None for an empty one."""
+    from apiwatch.blocklist.impact import impact_of
+    from apiwatch.cli.reading import reading
+
+    async def ask(nets: list[str]) -> "Impact":
+        async with reading(path) as reader:
+            return await impact_of(reader, nets)
+
+    return asyncio.run(ask([row.net for row in plan.rows])) if plan.rows else None
 
 
 def shown_impact(path: Path, net: str) -> list[str]:

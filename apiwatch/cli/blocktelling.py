@@ -1,7 +1,8 @@
 """What the commands that change a firewall say: plans, ends, and the commands to go on with."""
 
+import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apiwatch.cli.output import emit, put, say, table
 from apiwatch.text import plain
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from apiwatch.blocklist import CheckResult, Guard, Plan, Target
     from apiwatch.blocklist.applying.engine import Applied
     from apiwatch.blocklist.applying.site import Prepared, Site
+    from apiwatch.blocklist.impact import Impact
 
 __all__ = ["tell_applied", "tell_file_plan", "tell_plan"]
 
@@ -17,13 +19,20 @@ _SHOWN = 20
 _WIDTH = 100
 
 
-def tell_plan(site: "Site", prepared: "Prepared", again: str, *, json_lines: bool, brief: bool = False) -> None:
-    """What an apply would change; `brief`: in a few lines before it happens."""
+def tell_plan(
+    site: "Site",
+    prepared: "Prepared",
+    again: str,
+    *,
+    json_lines: bool,
+    brief: bool = False,
+    cut: "Impact | None" = None,
+) -> None:
+    """What an apply would change, and whom it cuts off if that is known; `brief`: in a few lines before it happens."""
     name, change, check = site.target.name, prepared.difference, prepared.check
     command = f"apiwatch block apply --target {name}{again}"
     panic = list(site.target.commands([site.options.get("path", f"apiwatch-{name}.{site.target.suffix}")]).undo)
-    from apiwatch.blocklist.impact import impact_fields, impact_lines
-
+    cut = cut or prepared.impact
     if json_lines:
         emit(
             {
@@ -37,8 +46,8 @@ def tell_plan(site: "Site", prepared: "Prepared", again: str, *, json_lines: boo
                 "renewed": list(change.renewed),
                 "foreign": list(change.foreign),
                 "overrides": list(prepared.overrides),
-                "impact": None if prepared.impact is None else impact_fields(prepared.impact),
                 "validator": _check_fields(check),
+                "impact": _impact_fields(cut),
                 "apply": command,
                 "panic": panic,
             }
@@ -52,20 +61,21 @@ def tell_plan(site: "Site", prepared: "Prepared", again: str, *, json_lines: boo
     )
     for sign, nets in (("+", change.added), ("-", change.removed), ("~", change.renewed)):
         _nets(sign, nets)
-    for text in () if prepared.impact is None else impact_lines(prepared.impact, _WIDTH, now=site.clock()):
-        put(f"  {text}")
     if change.foreign:
         _say_foreign(name, change.foreign)
     for override in prepared.overrides:
         say(f"{override['net']} {override['text']}: overridden (rail {override['code']})")
     put(_check_text(check))
+    _impact(cut)
     if not brief:
         put(f"# apply  {command}")
     for line in panic:
         put(f"# panic  {line}")
 
 
-def tell_file_plan(target: "Target", plan: "Plan", guard: "Guard", *, json_lines: bool) -> int:
+def tell_file_plan(
+    target: "Target", plan: "Plan", guard: "Guard", cut: "Impact | None" = None, *, json_lines: bool
+) -> int:
     """The plan of a target that a person applies: its file, and the commands; exit code 1 if it is bad."""
     from apiwatch.blocklist import export
 
@@ -76,11 +86,20 @@ def tell_file_plan(target: "Target", plan: "Plan", guard: "Guard", *, json_lines
     write = f"apiwatch block export --target {target.name} -o {names[0]}"
     if json_lines:
         fields = {"type": "plan", "target": target.name, "networks": len(plan.rows), "validator": _check_fields(check)}
-        emit({**fields, "write": write, "apply": list(commands.apply), "panic": list(commands.undo)})
+        emit(
+            {
+                **fields,
+                "impact": _impact_fields(cut),
+                "write": write,
+                "apply": list(commands.apply),
+                "panic": list(commands.undo),
+            }
+        )
     else:
         _entries(plan)
         put(f"{len(plan.rows)} networks; what {target.name} holds now is not known")
         put(_check_text(check))
+        _impact(cut)
         for title, lines in (("write", (write,)), ("apply", commands.apply), ("panic", commands.undo)):
             for line in lines:
                 put(f"# {title:6} {line}")
@@ -112,6 +131,19 @@ def _entries(plan: "Plan") -> None:
     ]
     if rows:
         table(("network", "expires", "id", "reason"), rows)
+
+
+def _impact(cut: "Impact | None") -> None:
+    from apiwatch.blocklist.impact import impact_lines
+
+    for text in impact_lines(cut, _WIDTH, now=time.time()) if cut is not None else ():
+        put(f"  {text}")
+
+
+def _impact_fields(cut: "Impact | None") -> "dict[str, Any] | None":
+    from apiwatch.blocklist.impact import impact_fields
+
+    return impact_fields(cut) if cut is not None else None
 
 
 def _nets(sign: str, nets: Sequence[str]) -> None:

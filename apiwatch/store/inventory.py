@@ -21,7 +21,7 @@ _ALERTS = 500
 """Latest alerts of the family that are looked at."""
 _ROUTES = 6_000
 """More than the engine knows; of a client's routes all are asked for."""
-_HOURS = 24
+_HOURS = 1
 
 _Key = tuple[str, str]
 

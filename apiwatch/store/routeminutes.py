@@ -17,7 +17,7 @@ _MIX = ("requests", "s1xx", "s2xx", "s3xx", "s4xx", "s5xx", "other", "ok", "miss
 _SUMS = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in _MIX)
 _SPARK = 60
 
-_ROWS = 30_000
+_ROWS = 10_000
 """Rows of earlier windows that one refresh may read; where there would be more, what is usual stays unknown."""
 
 _Key = tuple[str, str]

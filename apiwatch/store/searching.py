@@ -15,9 +15,12 @@ __all__ = [
     "SUSPECT_WORDS",
 ]
 
-_USERS = "f.kind = 'user' AND f.kind <> 'host' AND "
-_AGENTS = "f.kind = 'user_agent' AND f.kind <> 'host' AND "
-# The second comparison is that of the partial index.
+_USERS = "f.kind = 'user' AND "
+_AGENTS = "f.kind = 'user_agent' AND "
+
+# The comparison of the partial index lets all clients of a value be found by it. Where the client is known it must be
+# left out: SQLite would walk through that index for each client.
+_INDEXED = "f.kind <> 'host' AND "
 
 
 class FewValues(NamedTuple):
@@ -36,7 +39,7 @@ def _few_agents(most: int) -> FewValues:
         f"WITH RECURSIVE walk(x) AS (SELECT MIN(f.value) {of} UNION ALL "  # noqa: S608  own words
         f"SELECT (SELECT MIN(f.value) {of} AND f.value > walk.x) FROM walk WHERE walk.x IS NOT NULL) "
     )
-    clients = f"c.client IN (SELECT f.client FROM client_facets f WHERE {_AGENTS}f.value IN "  # noqa: S608  own words
+    clients = f"c.client IN (SELECT f.client FROM client_facets f WHERE {_INDEXED}{_AGENTS}f.value IN "  # noqa: S608  own words
     counting = f"SELECT COUNT(*) FROM ({walk}SELECT x FROM walk LIMIT {most + 1}) AS some"  # noqa: S608  own words
     values = f"({walk}SELECT x FROM walk WHERE "  # noqa: S608  own words
     return FewValues(most, counting, Among(clients + values, "x", "))"))
@@ -67,8 +70,8 @@ ALERT_COLUMNS: Columns = {
 CLIENT_COLUMNS: Columns = {
     "client": Address("c.client", "c.net"),
     "principal": Text("c.principal"),
-    "ua": Among(f"{_OF_CLIENTS}{_AGENTS}", "f.value"),
-    "user": Among(f"{_OF_CLIENTS}{_USERS}", "f.value"),
+    "ua": Among(f"{_OF_CLIENTS}{_INDEXED}{_AGENTS}", "f.value"),
+    "user": Among(f"{_OF_CLIENTS}{_INDEXED}{_USERS}", "f.value"),
     "host": Among(f"{_OF_CLIENTS}f.kind = 'host' AND ", "f.value"),
     "route": Among(
         "c.client IN (SELECT r.client FROM client_routes r WHERE r.route IN (SELECT k.route FROM routes k WHERE ",

@@ -324,7 +324,7 @@ class InventoryView:
     mix: Mix
     """Requests and outcomes; status classes are those of `window`."""
     window: Mix
-    """The last 24 hours, with status classes."""
+    """The last hour, with status classes."""
     first_client: str
     """Who asked first; '' when that is not known."""
     roles: str = ""

@@ -1,5 +1,6 @@
 """What the block queue becomes: the plan, the guard's findings, the files, the checks, the commands."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Preview", "Written", "default_path", "farewell_lines", "make_preview", "preview_lines", "write"]
 
 _PREVIEW_LINES = 400
+_COMMAND = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Preview:
     check: "CheckResult | None"
     problem: str
     """Why there is no file; ''."""
+    held: int
+    """Entries that the target holds already, as far as is known."""
 
 
 def default_path(target: str, suffix: str) -> str:
@@ -67,7 +71,8 @@ def make_preview(
         result, problem = (target.validate(artifacts) if check else None), ""
     except ApiwatchError as error:
         artifacts, result, problem = (), None, str(error)
-    return Preview(target_name, target.title, networks, len(live), findings, artifacts, result, problem)
+    held = sum(target_name in entry.live_in for entry in live)
+    return Preview(target_name, target.title, networks, len(live), findings, artifacts, result, problem, held)
 
 
 def write(
@@ -102,17 +107,31 @@ def farewell_lines(written: Written) -> list[str]:
     return said
 
 
+def apply_command(target: str, db: str | None) -> str:
+    """What root types to put the queue into force, with a way back."""
+    words = ["apiwatch", "block", "apply", f"--target={target}", *([f"--db={db}"] if db else [])]
+    return plain(shlex.join(words), _COMMAND)
+
+
 def preview_lines(
-    preview: Preview | None, targets: Sequence[str], chosen: str, written: Written | None, width: int
+    preview: Preview | None,
+    targets: Sequence[str],
+    chosen: str,
+    written: Written | None,
+    width: int,
+    db: str | None = None,
 ) -> list[Line]:
-    """The lower half of the review screen."""
+    """What an export of the queue to a target would be, or was, for a width; `db` is the state file."""
     drawn: list[Line] = [line("target ", *_names(targets, chosen, width - 24), Piece("   t T change it", "dim"))]
     if written is not None:
         drawn += _written_lines(written, width)
     if preview is None:
         return [*drawn, line(Piece("loading...", "dim"))]
     merged = "" if preview.networks == preview.entries else f" after overlaps were resolved, from {preview.entries}"
-    drawn.append(line(f"{preview.title}: {preview.networks} network{'' if preview.networks == 1 else 's'}{merged}"))
+    known = f"; {preview.held} in force already, {preview.entries - preview.held} new" if preview.held else ""
+    number = f"{preview.networks} network{'' if preview.networks == 1 else 's'}"
+    drawn.append(line(f"{preview.title}: {number}{merged}{known}"))
+    drawn += wrap(f"as root: {apply_command(chosen, db)} (A: `block.apply_command`); or o writes the file", width)
     drawn += _guard_lines(preview.findings, width)
     if preview.problem:
         drawn += wrap(preview.problem, width, style="bad")

@@ -6,10 +6,10 @@ __all__ = ["NO_FILES", "allows_verb", "is_permitted"]
 
 NO_FILES = "not written: a dashboard in a browser writes no files on the server"
 
-_CHANGING = frozenset({"acknowledge", "block", "withdraw", "quiet"})
+_CHANGING = frozenset({"acknowledge", "block", "withdraw", "quiet", "apply"})
 """Actions that tell the collector and the other dashboards something."""
 
-_LOCAL = frozenset({"write", "check", "copy", "save", "dump", "suspend_process"})
+_LOCAL = frozenset({"write", "check", "apply", "copy", "save", "dump", "suspend_process"})
 """Actions that write files, run programs or stop a process on the machine that the dashboard runs on."""
 
 _CHANGING_VERBS = frozenset({"ack", "note", "mute", "unmute", "benign", "allow", "disallow", "block", "unblock"})

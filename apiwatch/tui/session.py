@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from apiwatch.config.settings import Settings
 from apiwatch.store.protocol import Control, Reader
-from apiwatch.store.views import ActionView, Overview
+from apiwatch.store.views import ActionView, MinuteView, Overview
 from apiwatch.tui.commands.history import History
 from apiwatch.tui.crash import log_directory
 from apiwatch.tui.echo import Hearing
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Session"]
 
 _FAILURES = 3
+_DAY_S = 10.0
 _RATES = [0.25, 0.5, 1.0, 2.0, 5.0, 10.0]
 _MESSAGES = 50
 
@@ -77,6 +78,7 @@ class Session:
         self.history = History(log_directory(settings.db) / "history")
         self._dead: tuple[tuple[int, float], str] | None = None
         """The collector (process id, start) that has died, and what is said about it."""
+        self._day: tuple[float, float, tuple[MinuteView, ...]] = (0.0, 0.0, ())
         self._failed = 0
         self._failure = ""
         self._read_at = 0.0
@@ -135,6 +137,14 @@ class Session:
         if self._failed >= _FAILURES:
             self._failure = f"cannot read the state file ({headline})"
         return self._failed == _FAILURES
+
+    async def day(self, now: float) -> tuple[MinuteView, ...]:
+        """The last 24 hours, read anew every ten seconds: they change little, and are many rows."""
+        read_at, at, found = self._day
+        if not found or at != self.at or not 0.0 <= now - read_at < _DAY_S:
+            found = await self.reader.day(self.at)
+            self._day = (now, self.at, found)
+        return found
 
     def hear(self, actions: Sequence[ActionView]) -> None:
         """Say what of ours the state file holds now, and what other operators did."""

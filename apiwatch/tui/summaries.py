@@ -63,12 +63,11 @@ async def _tops(query: Query) -> Summary:
     alerts = tuple(alert for _key, _panel, answer in found for alert in answer.alerts)
     whole = query.scope == EVERYTHING
     overview = query.overview if whole else None
-    day = await query.reader.day(query.at) if whole else ()
     heading = "overview" if whole else plain(query.scope.net or query.scope.agent)
     cut = await _cut(query)
 
     def page(width: int) -> list[Line]:
-        rest = overview_page(overview, tops, width, query.now, query.glyphs, alerts=alerts, day=day)
+        rest = overview_page(overview, tops, width, query.now, query.glyphs, alerts=alerts, day=query.day)
         return [*cut(width), *rest]
 
     return Summary(heading, page, alerts=alerts)

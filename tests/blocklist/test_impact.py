@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from apiwatch.blocklist.crawling import published_owners
 from apiwatch.blocklist.impact import Impact, impact_fields, impact_lines
+from apiwatch.blocklist.networks import parse_network
 from tests.blocklist.kit import HOSTILE, NOW
 from tests.blocklist.test_review import view
 
@@ -44,6 +46,12 @@ def test_wider_networks_count_whom_they_would_add() -> None:
     wider = (("203.0.113.0/24", CROWD),)
     assert "203.0.113.0/24: would cut 11 other clients, 11 of them without an alert" in text(view(), wider=wider)
     assert "203.0.113.0/24: would cut nobody else" in text(view(), wider=(("203.0.113.0/24", view()),))
+
+
+def test_crawlers_are_named_as_they_publish_themselves() -> None:
+    assert "google crawls from here" in text(view(), crawlers=("google",))
+    assert published_owners(parse_network("66.249.64.0/24")) == ("google",)
+    assert published_owners(parse_network("203.0.113.0/24")) == ()
 
 
 def test_old_news_are_said_to_be_old() -> None:

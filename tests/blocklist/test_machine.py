@@ -10,6 +10,7 @@ from apiwatch.blocklist import gather_protected
 from apiwatch.blocklist.machine import read_machine
 from apiwatch.errors import GuardError
 from tests.blocklist.kit import fake_root, guard_of, listed
+from tests.blocklist.test_proxies import record
 
 
 @pytest.fixture
@@ -149,3 +150,18 @@ def test_this_machine_protects_its_own_address() -> None:
             pytest.skip(f"this machine has no route: {error.strerror}")
         own = way_out.getsockname()[0]
     assert addresses(Path("/"))[own] == "an address of this machine"
+
+
+def test_who_is_logged_in_sends_logs_or_is_talked_to_is_protected(root: Path) -> None:
+    (root / "run" / "utmp").write_bytes(record(7, b"203.0.113.77", b"") + record(7, b"tmux(42).%0", b""))
+    found = gather_protected(
+        (), (), hosts=("192.0.2.44", "127.0.0.1", "no-such-host.invalid"), log_ports={80}, root=root, environ={}
+    )
+    known = listed(found.entries)
+    assert known["203.0.113.77/32"] == "where somebody is logged in from"
+    assert known["203.0.113.202/32"] == "a sender of logs"
+    assert known["192.0.2.44/32"] == "192.0.2.44, which apiwatch talks to"
+    assert "127.0.0.1/32" not in known
+    assert ["no-such-host.invalid" in text for text in found.unread] == [True]
+    (root / "run" / "utmp").write_bytes(b"nonsense")
+    assert "who is logged in could not be understood" in read_machine(root, {}).unread[0]

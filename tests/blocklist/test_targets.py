@@ -14,11 +14,12 @@ from apiwatch.blocklist.comments import comment
 from apiwatch.errors import GuardError
 from apiwatch.store.views import BlockEntry
 from tests.blocklist.kit import HOSTILE, NOW, entry, fitting, plan_of
+from tests.blocklist.servers import PROGRAMS
 from tests.blocklist.test_planning import ENTRIES
 
 ALL = pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
 PACKET = ("iptables", "ufw", "firewalld", "fail2ban", "blackhole", "hosts-deny", "pf", "mikrotik", "junos")
-FIREWALLS = pytest.mark.parametrize("name", ["nftables", "ipset", "nginx", "plain", *PACKET])
+FIREWALLS = pytest.mark.parametrize("name", ["nftables", "ipset", *PROGRAMS, "plain", *PACKET])
 ALLOW = ("203.0.113.200/32", "203.0.113.0/28", "203.0.113.7/32", "2001:db8:aa::/48")
 
 

@@ -1,11 +1,9 @@
 """The real validators, and the real tools in a throw-away namespace."""
 
-import http.client
 import json
 import os
 import random
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -13,16 +11,28 @@ import pytest
 from apiwatch.blocklist import TARGETS, Artifact, Plan, plan
 from apiwatch.blocklist.running import find
 from tests.blocklist.kit import HOSTILE, NOW, entry, need, need_namespaces, plan_of
+from tests.blocklist.servers import PROGRAMS, programs_of_the_environment
 
-TOOLS = {"nftables": "nft", "ipset": "ipset", "nginx": "nginx", "iptables": "ip6tables-restore", "blackhole": "ip"}
+CHECKED = tuple(name for name in PROGRAMS if name != "traefik")
+"""Traefik has no check mode."""
+
+TOOLS = {
+    "nftables": "nft",
+    "ipset": "ipset",
+    "iptables": "ip6tables-restore",
+    "blackhole": "ip",
+    **{name: PROGRAMS[name] for name in CHECKED},
+}
 EACH = pytest.mark.parametrize("name", list(TOOLS))
+LONG = pytest.mark.parametrize("name", [name for name in TOOLS if name not in CHECKED or name == "nginx"])
 ALLOW = ("203.0.113.200/32", "203.0.113.0/28", "203.0.113.2/32", "2001:db8:aa::/48")
 DEADLINE_S = 20.0
 
 
 def needed(name: str) -> None:
+    programs_of_the_environment()
     need(TOOLS[name])
-    if name != "nginx":
+    if name not in PROGRAMS:
         need_namespaces()
 
 
@@ -32,7 +42,7 @@ def accepted(name: str, made: Plan, allow: tuple[str, ...] = ALLOW) -> None:
     assert (result.available, result.ok) == (True, True), result.output
 
 
-@EACH
+@LONG
 def test_validator_accepts_lists_of_every_shape(name: str) -> None:
     needed(name)
     accepted(name, plan([], NOW))
@@ -44,7 +54,7 @@ def test_validator_accepts_lists_of_every_shape(name: str) -> None:
     accepted(name, plan([entry("203.0.113.64/26", 50), entry("203.0.113.77", 1e9)], NOW))
 
 
-@EACH
+@LONG
 def test_validator_takes_thousands_of_networks(name: str) -> None:
     needed(name)
     made = plan([entry(f"203.{at >> 8}.{at & 255}.1", reason="x" * 200) for at in range(8000)], NOW)
@@ -56,7 +66,7 @@ def test_validator_takes_thousands_of_networks(name: str) -> None:
         assert (result.available, result.ok) == (True, True), result.output
 
 
-@EACH
+@LONG
 def test_validator_accepts_every_hostile_reason(name: str) -> None:
     needed(name)
     rng = random.Random(7)  # noqa: S311 - noise, not a secret
@@ -67,6 +77,15 @@ def test_validator_accepts_every_hostile_reason(name: str) -> None:
         for at, reason in enumerate(reasons)
     ]
     accepted(name, plan(entries, NOW))
+
+
+@pytest.mark.parametrize("name", [name for name in CHECKED if name != "nginx"])
+def test_the_check_of_a_server_accepts_nobody_and_everything(name: str) -> None:
+    needed(name)
+    accepted(name, plan([], NOW), ())
+    hostile = [entry(f"2001:db8:0:{at:x}::/64", reason=reason, name=reason) for at, reason in enumerate(HOSTILE)]
+    others = [entry("203.0.113.64/26", 50), entry("203.0.113.77", 1e9), entry("2001:db8:1::7", None)]
+    accepted(name, plan([*hostile, *others], NOW), (*ALLOW, "0.0.0.0/0"))
 
 
 @EACH
@@ -232,51 +251,3 @@ def test_kernel_holds_what_ipset_was_given(tmp_path: Path) -> None:
         expected = made.remaining(row) or 0
         assert expected - 5 <= seconds <= expected
     assert "_new" not in text
-
-
-def test_nginx_answers_403_to_blocked_clients_only(tmp_path: Path) -> None:
-    need("nginx")
-    made = plan([entry("127.0.0.7", 60), entry("127.0.0.64/26", 60)], NOW)
-    (artifact,) = TARGETS["nginx"].render(made, ("127.0.0.70/32",))
-    (tmp_path / "geo.conf").write_bytes(artifact.content)
-    (tmp_path / "nginx.conf").write_text(
-        "daemon off; master_process off; pid nginx.pid; error_log stderr; events { }\n"
-        "http { access_log off; client_body_temp_path t; proxy_temp_path t; fastcgi_temp_path t; uwsgi_temp_path t;\n"
-        "scgi_temp_path t; geo $apiwatch_block { default 0; include geo.conf; }\n"
-        "server { listen 127.0.0.1:0; } }\n".replace("127.0.0.1:0", f"127.0.0.1:{_free_port()}").replace(
-            "; } }", "; if ($apiwatch_block) { return 403; } location / { return 204; } } }"
-        )
-    )
-    port = int((tmp_path / "nginx.conf").read_text().partition("127.0.0.1:")[2].partition(";")[0])
-    nginx = find("nginx")
-    assert nginx is not None
-    process = subprocess.Popen([nginx, "-p", str(tmp_path), "-c", "nginx.conf"], stderr=subprocess.PIPE)
-    try:
-        status = {host: _status(host, port) for host in ("127.0.0.1", "127.0.0.7", "127.0.0.65", "127.0.0.70")}
-    finally:
-        process.terminate()
-        _, said = process.communicate(timeout=DEADLINE_S)
-    assert status == {"127.0.0.1": 204, "127.0.0.7": 403, "127.0.0.65": 403, "127.0.0.70": 204}, said
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
-def _status(host: str, port: int) -> int:
-    """Status of a request from this address; the server may still be starting."""
-    deadline = time.monotonic() + DEADLINE_S
-    while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5, source_address=(host, 0))
-        try:
-            connection.request("GET", "/")
-            return connection.getresponse().status
-        except ConnectionRefusedError:
-            if time.monotonic() > deadline:
-                raise
-        finally:
-            connection.close()

@@ -80,8 +80,8 @@ def test_a_block_from_the_queue_into_force_and_out_again(block: Blocks) -> None:
     (planned,) = objects(out)
     assert (code, planned["added"], planned["held"]) == (0, ["203.0.113.7/32"], 0)
     assert planned["validator"]["ok"]
-    assert planned["impact"]["nets"] == ["203.0.113.7/32"]
-    assert "last hour: unknown" in block("plan")[1], "an empty state file knows nothing, which is not 0"
+    assert planned["impact"]["hour"]["clients"] is None, "nothing has been read yet"
+    assert "unknown" in block("plan")[1], "an empty state file knows nothing, which is not 0"
     assert planned["apply"].startswith("apiwatch block apply --target plain --db")
     assert not block.list.exists()
     assert block("apply", "--check")[0] == 1

@@ -70,7 +70,7 @@ def fill(collector: Collector, crowd: int = 0) -> None:
         (Scope(route=LOGIN, net="198.51.100.0/24"), {FAR}, {"a1", "a2"}),
         (Scope(client=FAR), {ONE}, {"a1", "a2"}),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, Scope) else "",
 )
 async def test_scope_holds_what_has_to_do_with_it(db: Path, scope: Scope, clients: set[str], alerts: set[str]) -> None:
     with Collector(db) as collector:

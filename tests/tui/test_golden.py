@@ -33,6 +33,12 @@ CASES = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Screens name the state file: here by a name that is the same everywhere."""
+    monkeypatch.chdir(tmp_path)
+
+
 def compare(name: str, text: str) -> None:
     """Compare with the golden file, or write it when that is asked for."""
     path = GOLDEN / f"{name}.txt"
@@ -45,10 +51,8 @@ def compare(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "keys", "size"), CASES, ids=[case[0] for case in CASES])
-async def test_screen_looks_as_reviewed(
-    name: str, keys: tuple[str, ...], size: tuple[int, int], tmp_path: Path
-) -> None:
-    async with driving(size=size, db=tmp_path) as driven:
+async def test_screen_looks_as_reviewed(name: str, keys: tuple[str, ...], size: tuple[int, int]) -> None:
+    async with driving(size=size, db=Path()) as driven:
         await driven.press(*keys)
         await asyncio.to_thread(compare, name, driven.text)
 
@@ -58,8 +62,8 @@ async def test_screen_looks_as_reviewed(
     [("nothing", fakes.nothing), ("not-parsed", fakes.not_parsed), ("calm", fakes.calm)],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-async def test_empty_screen_looks_as_reviewed(name: str, scenario: type[fakes.Scenario], tmp_path: Path) -> None:
-    async with driving(scenario(), db=tmp_path) as driven:
+async def test_empty_screen_looks_as_reviewed(name: str, scenario: type[fakes.Scenario]) -> None:
+    async with driving(scenario(), db=Path()) as driven:
         await driven.press("1")
         await asyncio.to_thread(compare, f"{name}-80x24", driven.text)
 
@@ -74,21 +78,21 @@ async def test_empty_screen_looks_as_reviewed(name: str, scenario: type[fakes.Sc
     ],
 )
 async def test_screen_of_ailing_sources_looks_as_reviewed(
-    name: str, keys: tuple[str, ...], size: tuple[int, int], tmp_path: Path
+    name: str, keys: tuple[str, ...], size: tuple[int, int]
 ) -> None:
-    async with driving(fakes.ailing(), size=size, db=tmp_path) as driven:
+    async with driving(fakes.ailing(), size=size, db=Path()) as driven:
         await driven.press(*keys)
         await asyncio.to_thread(compare, name, driven.text)
 
 
-async def test_ascii_screen_looks_as_reviewed(tmp_path: Path) -> None:
-    async with driving(ascii_only=True, db=tmp_path) as driven:
+async def test_ascii_screen_looks_as_reviewed() -> None:
+    async with driving(ascii_only=True, db=Path()) as driven:
         await driven.press("enter")
         await asyncio.to_thread(compare, "client-ascii-80x24", driven.text)
 
 
-async def test_stale_and_paused_screen_looks_as_reviewed(tmp_path: Path) -> None:
-    async with driving(db=tmp_path) as driven:
+async def test_stale_and_paused_screen_looks_as_reviewed() -> None:
+    async with driving(db=Path()) as driven:
         await driven.press("p")
         driven.clock.now += 14
         await driven.shows("STALE 14s")

@@ -1,12 +1,15 @@
 """`B`: the queue, what an export would be, and writing one."""
 
 import asyncio
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 from textual.widgets import Input
 
 from apiwatch.blocklist import TARGETS
+from apiwatch.config.settings import Block
+from apiwatch.store.views import Application
 from apiwatch.tui.screens.context import ContextScreen
 from tests.tui import fakes, guards
 from tests.tui.pilot import Driven, driving
@@ -144,3 +147,33 @@ async def test_tab_gives_the_keys_to_the_file(tmp_path: Path) -> None:
         assert screen.table.has_focus
         await driven.press("d")
         assert "no longer holds this alert" in driven.text
+
+
+APPLIES = (
+    "import sys; print('2 added'); sys.stdout.flush(); print('kept' if sys.stdin.readline() == 'keep\\n' else 'no')"
+)
+
+
+async def test_applying_goes_through_the_command_of_the_settings_and_is_kept_by_hand(tmp_path: Path) -> None:
+    block = Block(apply_command=(sys.executable, "-c", APPLIES))
+    async with driving(size=(100, 40), block=block, db=tmp_path) as driven:
+        await review(driven)
+        await driven.press("A")
+        await driven.shows("2 added")
+        await driven.press("K")
+        await driven.shows("kept")
+        await driven.shows("done")
+        await driven.press("escape")
+        assert driven.app.screen is driven.dashboard
+
+
+async def test_what_is_in_force_and_what_it_stopped_is_in_sight(tmp_path: Path) -> None:
+    held = Application("b0001", "nftables", "gw1", 17, fakes.NOW - 60, fakes.NOW - 5, fakes.NOW + 3000, 1204)
+    entries = (replace(fakes.BLOCKS[0], applications=(held,)), fakes.BLOCKS[1])
+    async with driving(fakes.Scenario(blocks=entries), (120, 40), db=tmp_path) as driven:
+        await review(driven)
+        assert "in force" in driven.line("203.0.113.99/32")
+        assert "1204" in driven.line("203.0.113.99/32")
+        await driven.shows("1 in force already, 1 new")
+        assert "nftables on gw1: until 2026-09-20 14:52:31Z, 1204 dropped; read 5s ago" in driven.text
+        assert "as root: apiwatch block apply --target=nftables" in driven.text

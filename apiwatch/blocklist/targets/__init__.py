@@ -1,10 +1,14 @@
 """One module per firewall."""
 
 from apiwatch.blocklist.target import Target
+from apiwatch.blocklist.targets.apache import Apache
 from apiwatch.blocklist.targets.blackhole import Blackhole
+from apiwatch.blocklist.targets.caddy import Caddy
 from apiwatch.blocklist.targets.cisco import Cisco
+from apiwatch.blocklist.targets.envoy import Envoy
 from apiwatch.blocklist.targets.failtwoban import Fail2ban
 from apiwatch.blocklist.targets.firewalld import Firewalld
+from apiwatch.blocklist.targets.haproxy import HAProxy
 from apiwatch.blocklist.targets.hostsdeny import HostsDeny
 from apiwatch.blocklist.targets.ipset import Ipset
 from apiwatch.blocklist.targets.iptables import Iptables
@@ -15,7 +19,9 @@ from apiwatch.blocklist.targets.nginx import Nginx
 from apiwatch.blocklist.targets.pf import Pf
 from apiwatch.blocklist.targets.records import Csv, JsonLines
 from apiwatch.blocklist.targets.text import PlainList
+from apiwatch.blocklist.targets.traefik import Traefik
 from apiwatch.blocklist.targets.ufw import Ufw
+from apiwatch.blocklist.targets.varnish import Varnish
 
 __all__ = ["TARGETS"]
 
@@ -35,6 +41,12 @@ TARGETS: dict[str, Target] = {
         Cisco(),
         Junos(),
         Nginx(),
+        Apache(),
+        HAProxy(),
+        Caddy(),
+        Traefik(),
+        Envoy(),
+        Varnish(),
         PlainList(),
         Csv(),
         JsonLines(),

@@ -5,14 +5,17 @@ its own does not inherit them. Nothing in nginx expires by itself, so the file s
 """
 
 import re
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from apiwatch.blocklist.comments import comment, heading, utc
+from apiwatch.blocklist.appliers.options import Options
+from apiwatch.blocklist.appliers.serverfile import Reloaded, ServerFile
+from apiwatch.blocklist.applying.run import Run
+from apiwatch.blocklist.checking import check_list
+from apiwatch.blocklist.comments import comment, notes
 from apiwatch.blocklist.networks import bare, canonical, collapsed, parse_network
 from apiwatch.blocklist.planning import Plan
-from apiwatch.blocklist.running import find, run
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected
 
 __all__ = ["Nginx"]
@@ -51,12 +54,7 @@ class Nginx(Target):
     caps = Caps(comment=_COMMENT, layer="http", sees="both")
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
-        lines = [f"# {heading(plan)}"]
-        ends = [row.expires for row in plan.rows if row.expires is not None]
-        if ends:
-            lines.append(f"# nothing here expires by itself: export again after {utc(min(ends))}")
-        if not plan.rows:
-            lines.append("# no entries")
+        lines = [f"# {note}" for note in notes(plan)]
         allowed = [parse_network(text) for text in allow]
         for version in (4, 6):
             own = collapsed(allowed, version)
@@ -79,26 +77,15 @@ class Nginx(Target):
         return found
 
     def _validated(self, content: bytes) -> CheckResult:
-        """`nginx -t` on a configuration of our own around the file, in a directory that is then removed."""
-        nginx = find("nginx")
-        if nginx is None:
-            return CheckResult(False, False, "nginx", "nginx is not installed here")
-        with tempfile.TemporaryDirectory(prefix="apiwatch-") as name:
-            directory = Path(name)
-            (directory / "nginx.conf").write_text(_CONFIG)
-            include = directory / "apiwatch-geo.conf"
-            command = [nginx, "-t", "-q", "-p", name, "-c", "nginx.conf", "-e", "stderr"]
-            reason = ""
-            for arguments in (command, command[:-2]):
-                include.write_bytes(b"# no entries\n")
-                probe = run(arguments, directory)
-                if probe.ok:
-                    include.write_bytes(content)
-                    outcome = run(arguments, directory)
-                    fine = outcome.ok and "[warn]" not in outcome.output
-                    return CheckResult(outcome.code is not None, fine, "nginx", outcome.output)
-                reason = reason or probe.output
-        return CheckResult(False, False, "nginx", f"nginx cannot check here: {reason}")
+        """`nginx -t`; older ones have no `-e`. A warning is an objection: it says that bits behind a prefix are cut."""
+        result = check_list(("nginx",), "apiwatch-geo.conf", b"# no entries\n", content, _ways)
+        return replace(result, ok=result.ok and "[warn]" not in result.output)
+
+    def applier(self, options: Mapping[str, str], run: Run, /) -> ServerFile:
+        """Options: `path` of the list; `check` and `reload`, commands with their arguments."""
+        given = Options(self.name, options, ("path", "check", "reload"))
+        server = Reloaded(run, given.command("check", "nginx -t"), given.command("reload", "nginx -s reload"))
+        return ServerFile(self, given.path("path"), server)
 
     def commands(self, paths: Sequence[str]) -> Commands:
         """The two lines of nginx.conf that use the file, then a reload."""
@@ -113,3 +100,9 @@ class Nginx(Target):
             verify=(f"nginx -T 2>/dev/null | grep -F -A1 -e {path}",),
             undo=(f": > {path} && {reload}",),
         )
+
+
+def _ways(nginx: str, directory: Path) -> list[list[str]]:
+    (directory / "nginx.conf").write_text(_CONFIG)
+    command = [nginx, "-t", "-q", "-p", str(directory), "-c", "nginx.conf"]
+    return [[*command, "-e", "stderr"], command]

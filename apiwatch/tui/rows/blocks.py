@@ -1,8 +1,8 @@
 """Rows of the block queue."""
 
 from apiwatch.store.scope import Scope
-from apiwatch.store.views import BlockEntry
-from apiwatch.tui.cells import clock, span, stamp
+from apiwatch.store.views import Application, BlockEntry
+from apiwatch.tui.cells import clock, count, span, stamp
 from apiwatch.tui.columns import Column
 from apiwatch.tui.line import Line, Piece, line, wrap
 from apiwatch.tui.rows.base import Row
@@ -16,7 +16,11 @@ class BlockRow(Row):
     columns = (
         Column("NETWORK", "network, with its prefix length", 18, 24, 30, middle=True),
         Column("EXPIRES", "time that is left", 9, right=True),
-        Column("STATE", "queued, expired or withdrawn", 9, drop=1),
+        Column("STATE", "queued, in force, failed, expired or withdrawn", 9, drop=1),
+        Column(
+            "DROPPED", "packets and requests that it has stopped; - where nothing counts them", 7, right=True, drop=4
+        ),
+        Column("IN", "firewalls that hold it, as they were last read", 10, drop=5),
         Column("BY", "who queued it", 12, 16, drop=2),
         Column("SINCE", "when it was queued (UTC)", 9, drop=3),
         Column("REASON", "why", 20),
@@ -63,6 +67,17 @@ class BlockRow(Row):
         return "never" if entry.expires is None else f"{span(entry.expires - self.now)}"
 
     @property
+    def state(self) -> Piece:
+        """What has become of it."""
+        entry = self.entry
+        if entry.state != "queued":
+            return Piece(entry.state, "warn" if entry.live_in else "dim")
+        if entry.live_in:
+            return Piece("in force", "good")
+        failed = any(each.error for each in entry.applications)
+        return Piece("failed" if failed else "queued", "bad" if failed else "")
+
+    @property
     def reason(self) -> str:
         """As it was queued."""
         return self.entry.reason
@@ -74,7 +89,9 @@ class BlockRow(Row):
         return (
             Piece(entry.net, style or "strong"),
             Piece(self.expiry, style),
-            Piece(entry.state, style),
+            self.state,
+            Piece(count(entry.dropped) if entry.dropped is not None else "-", style),
+            Piece(", ".join(entry.live_in) or "-", style),
             Piece(entry.actor, style),
             Piece(clock(entry.created), style),
             Piece(entry.reason, style),
@@ -91,5 +108,16 @@ class BlockRow(Row):
     def details(self, width: int) -> list[Line]:
         """Several lines, most important first."""
         drawn: list[Line] = [line(Piece(self.entry.net, "strong"), f"  {self.entry.state}, expires {self.expiry}")]
+        for each in self.entry.applications:
+            drawn += self._application(each, width)
         drawn += wrap(f"by {self.entry.actor} at {stamp(self.entry.created)}: {self.entry.reason}", width)
         return drawn
+
+    def _application(self, found: Application, width: int) -> list[Line]:
+        where = f"{found.target} on {found.host}"
+        if found.error:
+            return wrap(f"{where}: {found.error}", width, style="bad")
+        left = f"until {stamp(found.expires)}" if found.expires else "for good"
+        dropped = f", {count(found.dropped)} dropped" if found.dropped is not None else ""
+        seen = f"read {span(self.now - found.verified_at)} ago" if found.verified_at else "not read back yet"
+        return wrap(f"{where}: {left}{dropped}; {seen}", width, style="good" if found.verified_at else "warn")

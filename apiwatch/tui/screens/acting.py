@@ -201,10 +201,12 @@ class ActingScreen(LiveScreen):
             guard = await asyncio.to_thread(session.guard)
             proposals = await asyncio.to_thread(propose, guard, wanted)
             also = await self._collateral([each for each in proposals if not each.refused or each.overridable])
+            single = proposals[0].net if len(proposals) == 1 else ""
+            before = await session.reader.blocked_before(single, session.clock()) if single else 0
         except ApiwatchError as error:
             self.say(f"not queued: {error}", "bad")
             return
-        await self._ask_and_do(BlockDeed(proposals, session.settings.block, guard, also), values)
+        await self._ask_and_do(BlockDeed(proposals, session.settings.block, guard, also, before), values)
 
     async def _collateral(self, proposals: Sequence[Proposal]) -> Mapping[str, Sequence[str]]:
         """Whom blocking a few of the networks would also cut off."""

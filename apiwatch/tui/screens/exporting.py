@@ -20,7 +20,7 @@ from apiwatch.tui.session import Session
 __all__ = ["ExportingScreen"]
 
 _EMPTY_WORDS = "withdraw all"
-_ACTIONS = frozenset({"target", "check", "write", "withdraw"})
+_ACTIONS = frozenset({"target", "check", "write", "withdraw", "apply"})
 
 
 class ExportingScreen(ActingScreen):
@@ -29,6 +29,7 @@ class ExportingScreen(ActingScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("T", "target(-1)", "target", id="target-previous", show=False, tooltip="next, previous target"),
         Binding("y", "check", "check", id="check", show=False, tooltip="run the target's own validator"),
+        Binding("A", "apply", "apply", id="apply", show=False, tooltip="put the queue into force: block.apply_command"),
         Binding("o", "write", "write", id="write", show=False, tooltip="write the export to a file"),
     ]
 
@@ -79,7 +80,7 @@ class ExportingScreen(ActingScreen):
 
         if self._problem:
             return wrap(self._problem, width, style="bad")
-        return preview_lines(self._preview, tuple(TARGETS), self.target, self._written, width)
+        return preview_lines(self._preview, tuple(TARGETS), self.target, self._written, width, self.session.settings.db)
 
     def refresh_export(self, *, check: bool = False) -> None:
         """Make the preview anew if the queue or the target has changed."""
@@ -116,6 +117,16 @@ class ExportingScreen(ActingScreen):
         self._preview = None
         self.show_export()
         self.refresh_export()
+
+    def action_apply(self) -> None:
+        """Put the queue into force through `block.apply_command`."""
+        from apiwatch.tui.screens.applying import ApplyScreen
+
+        command = self.session.settings.block.apply_command
+        if not command:
+            self.say("`block.apply_command` is not set; as root: apiwatch block apply, or o writes a file")
+            return
+        self.app.push_screen(ApplyScreen(self.session, command, self.crumb()))
 
     def action_check(self) -> None:
         """Run the target's own validator."""

@@ -8,7 +8,7 @@ from apiwatch.store.filters import ANY, Filter, List
 from apiwatch.store.filters.match import Record
 from apiwatch.store.protocol import Reader
 from apiwatch.store.scope import Scope
-from apiwatch.store.views import AlertView, BlockEntry, Overview
+from apiwatch.store.views import AlertView, BlockEntry, MinuteView, Overview
 from apiwatch.tui.columns import Column
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.rows import Row, Sort
@@ -33,6 +33,8 @@ class Query:
     at: float
     """Event time in which the window ends; 0: now."""
     glyphs: Glyphs
+    day: tuple[MinuteView, ...] = ()
+    """The minutes of the last 24 hours, for the summary of everything."""
     where: Filter = ANY
     """Filter of the list, for lists that the store narrows."""
     sort: str = ""

@@ -106,7 +106,8 @@ class Prompt(Lines, can_focus=True):
         self.styles.height = 1
         self.display = True
         self.can_focus = True
-        self.focus()
+        # `focus` would wait in the queue, and the next letters would be keys of the screen until then.
+        self.screen.set_focus(self)
         self.redraw()
 
     def close(self) -> None:

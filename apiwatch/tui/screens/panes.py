@@ -1,0 +1,290 @@
+"""The panes of a screen: list or summary, the detail of the row, and what stands beside them where there is room."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widget import Widget
+
+from apiwatch.errors import ApiwatchError
+from apiwatch.store.protocol import Reader
+from apiwatch.store.scope import EVERYTHING, Scope
+from apiwatch.store.views import AlertView, BlockEntry, ClientDetail, LineView, UnparsedView
+from apiwatch.tui.cells import count
+from apiwatch.tui.layout import Shape
+from apiwatch.tui.line import Line
+from apiwatch.tui.liststate import ListState
+from apiwatch.tui.pages import brief_page
+from apiwatch.tui.rows import Row
+from apiwatch.tui.scopes import scope_name
+from apiwatch.tui.screens.exporting import ExportingScreen
+from apiwatch.tui.screens.keeping import KeepingScreen
+from apiwatch.tui.screens.listing import ListScreen
+from apiwatch.tui.session import Session
+from apiwatch.tui.side import detail_lines, feed_lines, ill_sources, queue_lines, rate_chart, tail_lines, view_line
+from apiwatch.tui.summary import open_alerts
+from apiwatch.tui.views import ALLOWED, LIMIT, QUEUE, VIEWS, Panel
+from apiwatch.tui.widgets.table import KeyTable
+from apiwatch.tui.widgets.text import Block, Document
+
+__all__ = ["Beside", "PanesScreen"]
+
+_SHARE_LOW, _SHARE_TALL, _SHARE_LEAST = 2, 8, 12
+_LIST_HEAD = 2
+_QUEUE_LEAST = 6
+_TAIL = 8
+_REST_S = 0.1
+_MANY = 9
+"""Counts above it are a plus on a narrow screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside the list."""
+
+    blocks: tuple[BlockEntry, ...] = ()
+    feed: tuple[AlertView, ...] = ()
+    unparsed: tuple[UnparsedView, ...] = ()
+    tail: tuple[LineView, ...] = ()
+    client: ClientDetail | None = None
+
+
+class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
+    """Arranges and draws; what is shown is said by the properties that subclasses define."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("z", "zoom", "zoom", id="zoom", show=False, tooltip="this pane alone, or all again"),
+    ]
+
+    def __init__(self, session: Session, scope: Scope, view: int | None, state: ListState) -> None:
+        super().__init__(session)
+        self.scope = scope
+        """What it looks inside of."""
+        self.view = view
+        """Index of the view in sight; None: the summary."""
+        self.zoomed = False
+        self.live = True
+        """Live lines of the row stand below its detail where there is room."""
+        self.beside = Beside()
+        self._detail_key = ""
+        self._had_row = False
+        self.views = Block(self._views, id="views")
+        self.list_widget = KeyTable(state, id="list")
+        self.page = Document(id="page")
+        self.detail = Document(id="detail")
+        self.lines = Block(self._lines, id="lines")
+        self.chart = Block(self._chart, id="chart")
+        self.feed = Block(self._feed_lines, id="feed")
+        self.queue = Block(self._queue, id="queue")
+        self.main = Container(self.list_widget, self.page, self.detail, self.lines, id="main")
+        self.side = Container(self.chart, self.feed, self.queue, id="side")
+        self.panes = Container(self.main, self.side, id="body")
+
+    @property
+    def panel(self) -> Panel | None:
+        """The list in sight; None on the summary."""
+        raise NotImplementedError
+
+    def state_of(self, panel: Panel) -> ListState:
+        """What is remembered of a panel on this screen."""
+        raise NotImplementedError
+
+    def empty_lines(self, width: int) -> list[Line]:
+        """What an empty list says."""
+        raise NotImplementedError
+
+    @property
+    def table(self) -> KeyTable:
+        """The list."""
+        return self.list_widget
+
+    @property
+    def queued(self) -> Sequence[BlockEntry]:
+        """The block queue of the last read."""
+        return self.beside.blocks
+
+    def body(self) -> Iterable[Widget]:
+        """The view row, the panes, the line to type into."""
+        yield self.views
+        yield self.panes
+        yield self.prompt
+
+    async def read_beside(self, reader: Reader, now: float) -> Beside:
+        """Read what there is room for."""
+        health = self.session.overview.health if self.session.overview else None
+        nothing_parsed = health is not None and health.unparsed and not health.requests
+        row = self.table.cursor
+        opens = row.opens if row is not None and self.panel is not None else EVERYTHING
+        tailed = self.lines.display and opens != EVERYTHING
+        closer = self.looks_closer and opens.client
+        return Beside(
+            tuple(await reader.block_entries(now)),
+            tuple(await reader.alerts(limit=LIMIT)) if self.shape is Shape.THREE else (),
+            tuple(await reader.unparsed(limit=4)) if nothing_parsed else (),
+            (await reader.tail(_TAIL, opens)).lines if tailed else (),
+            await reader.client(opens.client, now) if closer else None,
+        )
+
+    def settle(self) -> None:
+        """Arrange the panes for the view and the shape, and put the keys where they belong."""
+        panel = self.panel
+        alone = self.zoomed and self.shape in (Shape.TWO, Shape.THREE)
+        zoomed_detail = alone and self.detail.has_focus
+        self.page.display = panel is None
+        self.list_widget.display = panel is not None and not zoomed_detail
+        self.detail.display = panel is not None and (not alone or zoomed_detail)
+        self.lines.display = self.live and self.shape is Shape.THREE and self.detail.display and not self.exports
+        self.side.display = self.shape is Shape.THREE and not alone
+        if panel is not None:
+            self.table.show_list(self.state_of(panel), self.empty_lines)
+            if not self.detail.has_focus:
+                self.table.focus()
+        else:
+            self.page.focus()
+        self.refresh_bindings()
+        self.redraw_around()
+
+    def rearrange(self) -> None:
+        """Follow a change of the shape: the widest has more to read."""
+        self.settle()
+        self.session.demand()
+
+    def redraw_around(self) -> None:
+        """Draw all but the list."""
+        if not self.ready:
+            return
+        if self._had_row is not bool(self.chosen):
+            self._had_row = not self._had_row
+            self.refresh_bindings()
+        self._fit_detail()
+        if self.panel is not None and self.detail.display:
+            self._show_detail(self.table.cursor)
+        for block in (self.views, self.chart, self.feed, self.queue, self.lines, self.foot):
+            block.redraw()
+
+    def _show_detail(self, row: Row | None) -> None:
+        """What is known about the row; beside the block queue, what an export of it would be."""
+        glyphs = self.session.glyphs
+        key = "export" if self.exports else row.key if row else ""
+        if key != self._detail_key:
+            self.detail.top = 0
+            self._detail_key = key
+        if self.exports:
+            about = row.details if row is not None else lambda _width: []
+            self.detail.show("entry and export", lambda width: [*about(width - 1), *self.export_lines(width - 1)])
+            self.refresh_export()
+        else:
+            self.detail.show_lines(lambda width, height: detail_lines(row, width, height, glyphs, self._closer(row)))
+
+    def _closer(self, row: Row | None) -> Callable[[int], list[Line]] | None:
+        """The client of the row in a few pictures, once it was read."""
+        detail = self.beside.client
+        if row is None or detail is None or detail.row.client != row.opens.client:
+            return None
+        now, glyphs = self.session.clock(), self.session.glyphs
+        return lambda width: brief_page(detail, width, now, glyphs)
+
+    async def _look_closer(self) -> None:
+        """Read the client of the row under the cursor, once the cursor rests."""
+        await asyncio.sleep(_REST_S)
+        row = self.table.cursor
+        client = row.opens.client if row is not None else ""
+        if client:
+            with suppress(ApiwatchError):
+                found = await self.session.reader.client(client, self.session.clock())
+                self.beside = replace(self.beside, client=found)
+            self.redraw_around()
+
+    @property
+    def looks_closer(self) -> bool:
+        """Whether there is room for more about the row than the row says."""
+        return self.shape in (Shape.TWO, Shape.THREE) and self.panel is not None and not self.exports
+
+    @property
+    def exports(self) -> bool:
+        """Whether the block queue is in sight, with its export beside it."""
+        return self.panel is QUEUE
+
+    @property
+    def withdraws(self) -> bool:
+        """Whether rows in sight can be withdrawn: entries of the queue, or of the allow-list."""
+        return self.panel in (QUEUE, ALLOWED)
+
+    def show_export(self) -> None:
+        """Draw the export anew."""
+        if self.exports:
+            self._show_detail(self.table.cursor)
+
+    def _fit_detail(self) -> None:
+        """Where the list leaves rows free, the detail of its row takes them."""
+        rows, room = len(self.table.list.rows), self.main.size.height
+        free = room - rows - _LIST_HEAD
+        least = self.panel.detail_least if self.panel else _SHARE_LOW
+        if self.exports:
+            height = max(room // 2, min(free, room - _QUEUE_LEAST))
+        elif self.shape is Shape.ONE:
+            height = min(free, room * 2 // 3) if rows and free >= _SHARE_TALL else least
+        elif self.shape is Shape.ONE_TALL:
+            height = max(_SHARE_TALL + 2, min(free, room // 2))
+        else:
+            height = max(_SHARE_LEAST, min(free, room * 2 // 3))
+        self.detail.styles.height = height if self.list_widget.display else "1fr"
+
+    def on_key_table_moved(self, event: KeyTable.Moved) -> None:
+        """Follow the cursor with the detail."""
+        event.stop()
+        self.redraw_around()
+        row, known = self.table.cursor, self.beside.client
+        wanted = row.opens.client if row is not None and self.looks_closer else ""
+        if wanted and (known is None or known.row.client != wanted):
+            # As a function: a worker that is replaced before it begins leaves no coroutine behind.
+            self.run_worker(self._look_closer, group="closer", exclusive=True)  # type: ignore[arg-type]  # a union of unions
+
+    def take_keys(self) -> None:
+        """Give the keys to the list, or to the summary."""
+        (self.page if self.panel is None else self.table).focus()
+
+    def action_live_lines(self) -> None:
+        """Show or hide the newest lines of the row; where there is no room beside the list, in the live view."""
+        if self.shape is Shape.THREE:
+            self.live = not self.live
+            self.settle()
+            self.session.demand()
+        elif self.row is not None and self.row.opens != EVERYTHING:
+            self.open_scope(self.row.opens, [view.name for view in VIEWS].index("live"))
+
+    def action_zoom(self) -> None:
+        """Show the pane with the keys alone, or all."""
+        self.zoomed = not self.zoomed
+        self.settle()
+
+    def _views(self, width: int, _height: int) -> list[Line]:
+        counts = {
+            "alerts": _number(open_alerts(self.session.overview), width) if self.scope == EVERYTHING else "",
+            "block": _number(sum(entry.state == "queued" for entry in self.beside.blocks), width),
+            "sources": f"{ill_sources(self.session.overview)}!" if ill_sources(self.session.overview) else "",
+        }
+        name = scope_name(self.scope)
+        return [view_line(VIEWS, counts, self.view, self.session.overview, width, summary=name)]
+
+    def _chart(self, width: int, height: int) -> list[Line]:
+        return rate_chart(self.session.overview, self.beside.feed, width, height, self.session.glyphs)
+
+    def _lines(self, width: int, height: int) -> list[Line]:
+        return tail_lines(self.beside.tail, self.session.clock(), width, height, self.session.glyphs)
+
+    def _feed_lines(self, width: int, height: int) -> list[Line]:
+        return feed_lines(self.beside.feed, self.session.clock(), width, height, self.session.glyphs)
+
+    def _queue(self, width: int, height: int) -> list[Line]:
+        return queue_lines(self.beside.blocks, self.session.clock(), width, height, self.session.glyphs)
+
+
+def _number(number: int, width: int) -> str:
+    if not number:
+        return ""
+    return "+" if number > _MANY and width < 100 else count(number)

@@ -1,0 +1,203 @@
+"""Lists in real web servers: who gets 403 before, while and after a list is in force."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from apiwatch.blocklist import TARGETS, plan
+from apiwatch.blocklist.applying.applier import Applier
+from apiwatch.blocklist.applying.run import run
+from apiwatch.blocklist.writing import replace_file
+from apiwatch.errors import ApplyError, UsageError
+from tests.blocklist.kit import NOW, entry, need
+from tests.blocklist.servers import (
+    PROGRAMS,
+    Served,
+    asks,
+    blocked,
+    client_of,
+    free_port,
+    is_cut,
+    programs_of_the_environment,
+    serving,
+)
+
+LISTED = plan([entry("127.0.0.7", 60), entry("127.0.0.64/26", 60), entry("2001:db8::/64", 60)], NOW)
+OTHER = plan([entry("127.0.0.1", 60)], NOW)
+ALLOW = {"haproxy": ()}
+"""HAProxy's lists have no exceptions."""
+
+WATCHING = {"traefik", "envoy"}
+"""They see by themselves that the file is another."""
+
+OPEN_CONNECTION = {
+    "nginx": None,
+    "apache": None,
+    "haproxy": 403,
+    "caddy": None,
+    "traefik": 403,
+    "envoy": 403,
+    "varnish": 403,
+}
+"""What the next request on a connection gets that was open before the list: an answer, or None: it was cut."""
+
+
+@pytest.fixture(params=PROGRAMS)
+def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Served]]:
+    programs_of_the_environment()
+    need(PROGRAMS[request.param])
+    with serving(request.param, tmp_path) as running:
+        yield request.param, running
+
+
+def applier_of(name: str, served: Served) -> Applier:
+    makes = TARGETS[name].applier
+    assert makes is not None
+    return makes(served.options, run)
+
+
+def test_a_list_is_in_force_from_its_apply_to_its_undo(served: tuple[str, Served]) -> None:
+    name, server = served
+    target, applier = TARGETS[name], applier_of(name, server)
+    allow = ALLOW.get(name, ("127.0.0.70/32",))
+    listed = {7, 65} if allow else {7, 65, 70}
+    artifacts = target.render(LISTED, allow)
+    assert (applier.counts, applier.expires, applier.read()) == (False, False, {})
+    assert blocked(server, set()) == set()
+    nothing = applier.snapshot()
+    connection = client_of(server, 7)
+    connection.auto_open = False
+    connection.connect()
+    assert asks(connection) not in (None, 403)
+
+    times = 1 if name == "varnish" else 2  # each compiles a program
+    for _ in range(times):
+        applier.apply(artifacts, LISTED, NOW)
+        assert blocked(server, listed) == listed
+        assert set(applier.read()) == target.planned(LISTED)
+        assert server.path.read_bytes() == artifacts[0].content
+    if OPEN_CONNECTION[name] is None:
+        assert is_cut(connection)
+    else:
+        assert asks(connection) == OPEN_CONNECTION[name]
+    connection.close()
+
+    with pytest.raises(ApplyError, match="nothing was changed"):
+        applier.apply([target.render(OTHER, ())[0].__class__("x", b"nonsense {\n", 0o640)], OTHER, NOW)
+    if name in WATCHING:
+        replace_file(server.path, b"nonsense: {{\n", 0o644)
+        assert blocked(server, listed) == listed
+        replace_file(server.path, artifacts[0].content, 0o644)
+    elif name != "haproxy":
+        good = server.config.read_text()
+        server.config.write_text(f"{good}\nnonsense {{\n")
+        with pytest.raises(ApplyError, match=r"failed: .*the old file is back"):
+            applier.apply(target.render(OTHER, ()), OTHER, NOW)
+        server.config.write_text(good)
+    assert server.path.read_bytes() == artifacts[0].content
+    assert blocked(server, listed) == listed
+
+    for _ in range(times):
+        applier.restore(nothing)
+    assert blocked(server, set()) == set()
+    assert applier.read() == {}
+
+    applier.apply(target.render(OTHER, allow), OTHER, NOW)
+    assert blocked(server, {1}) == {1}
+    for _ in range(times):
+        applier.remove()
+    assert blocked(server, set()) == set()
+    assert applier.read() == {}
+    assert target.parse(server.path.read_bytes()) == frozenset()
+
+
+def test_caddy_says_when_other_directives_answer_before_the_list(tmp_path: Path) -> None:
+    need("caddy")
+    with serving("caddy", tmp_path) as server:
+        server.config.write_text(server.config.read_text().replace("\torder error first\n", ""))
+        with pytest.raises(ApplyError, match="order error first"):
+            applier_of("caddy", server).apply(TARGETS["caddy"].render(LISTED, ()), LISTED, NOW)
+        assert TARGETS["caddy"].parse(server.path.read_bytes()) == frozenset()
+
+
+def test_haproxy_takes_thousands_at_once_and_no_list_that_it_does_not_use(tmp_path: Path) -> None:
+    need("haproxy")
+    many = plan([entry(f"203.{at >> 8}.{at & 255}.0/28") for at in range(1500)], NOW)
+    haproxy = TARGETS["haproxy"]
+    with serving("haproxy", tmp_path) as server:
+        applier = applier_of("haproxy", server)
+        applier.apply(haproxy.render(many, ()), many, NOW)
+        assert set(applier.read()) == haproxy.planned(many)
+        makes = haproxy.applier
+        assert makes is not None
+        unused = makes({**server.options, "path": str(tmp_path / "unused.acl")}, run)
+        with pytest.raises(ApplyError, match=r"has no list .*src -f"):
+            unused.apply(haproxy.render(LISTED, ()), LISTED, NOW)
+        assert set(applier.read()) == haproxy.planned(many)
+    with pytest.raises(ApplyError, match="stats socket PATH level admin"):
+        applier.read()
+
+
+@pytest.mark.parametrize("name", ["nginx", "apache", "haproxy"])
+def test_a_failed_reload_puts_the_old_file_back(name: str, tmp_path: Path) -> None:
+    need("true", "false")
+    target, path = TARGETS[name], tmp_path / "list"
+    makes = target.applier
+    assert makes is not None
+    good = makes({"path": str(path), "check": "true", "reload": "true 'two words'"}, run)
+    good.apply(target.render(LISTED, ()), LISTED, NOW)
+    before = path.read_bytes()
+    for options in ({"check": "true", "reload": "false"}, {"check": "no-such-program"}):
+        bad = makes({"path": str(path), **options}, run)
+        with pytest.raises(ApplyError, match=r"(exit code 1|not installed here); the old file is back"):
+            bad.apply(target.render(OTHER, ()), OTHER, NOW)
+        assert path.read_bytes() == before
+    assert set(good.read()) == target.planned(LISTED)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_server_that_does_not_answer_is_one_sentence(name: str, tmp_path: Path) -> None:
+    makes = TARGETS[name].applier
+    assert makes is not None
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    silent = {
+        "haproxy": {"socket": str(tmp_path / "none")},
+        "caddy": {"admin": nowhere},
+        "traefik": {"api": nowhere},
+        "envoy": {"admin": nowhere},
+        "varnish": {"varnishadm": f"varnishadm -t 1 -n {tmp_path}"},
+    }
+    applier = makes({"path": str(tmp_path / "list"), **silent.get(name, {})}, run)
+    if name in silent:
+        with pytest.raises(ApplyError) as caught:
+            applier.read()
+        assert "\n" not in str(caught.value)
+    else:
+        assert applier.read() == {}
+    applier.remove()
+    assert not (tmp_path / "list").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("nginx", {}, "block.targets.nginx.path` must be an absolute path"),
+        ("nginx", {"path": "list"}, "block.targets.nginx.path` must be an absolute path"),
+        ("nginx", {"path": "/x", "sock": "y"}, "`sock` is no option of nginx; it takes path, check, reload"),
+        ("apache", {"path": "/x", "reload": "a 'b"}, "block.targets.apache.reload` is no command"),
+        ("apache", {"path": "/x", "check": ""}, "block.targets.apache.check` is no command"),
+        ("haproxy", {"path": "/x;y", "socket": "/z"}, "block.targets.haproxy.path` has a character"),
+        ("haproxy", {"path": "/x", "socket": "z"}, "block.targets.haproxy.socket` must be an absolute path"),
+        ("caddy", {"path": "/x", "admin": "unix//x"}, "block.targets.caddy.admin` is no address"),
+        ("traefik", {"path": "/x", "api": "8080"}, "block.targets.traefik.api` is no address"),
+        ("envoy", {"path": "/x", "admin": "http://"}, "block.targets.envoy.admin` is no address"),
+        ("varnish", {"path": "/x", "config": "x"}, "block.targets.varnish.config` must be an absolute path"),
+    ],
+)
+def test_an_option_that_cannot_mean_anything_is_named(name: str, options: dict[str, str], said: str) -> None:
+    makes = TARGETS[name].applier
+    assert makes is not None
+    with pytest.raises(UsageError, match=re.escape(said)):
+        makes(options, run)
