@@ -16,7 +16,7 @@ def ask(url: str, *, missing: Any = None) -> Any:
     Proxies of the environment are not asked: the interface is on this machine. Certificates are read
     only where they are needed: that takes long.
     """
-    import httpx
+    import httpx  # loads rich where that is installed
 
     try:
         with httpx.Client(trust_env=False, timeout=_TIMEOUT_S, verify=url.startswith("https:")) as client:

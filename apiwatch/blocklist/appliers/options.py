@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from apiwatch.blocklist.appliers.common import reject_unknown
 from apiwatch.errors import UsageError
@@ -43,13 +44,12 @@ class Options:
         text = self._given.get(name, default)
         if text is None:
             return None
-        import httpx
-
         try:
-            parsed = httpx.URL(text)
-        except httpx.InvalidURL:
-            parsed = httpx.URL("")
-        if parsed.scheme not in ("http", "https") or not parsed.host:
+            parsed = urlsplit(text)
+            fine = parsed.scheme in ("http", "https") and bool(parsed.hostname) and parsed.port != 0
+        except ValueError:
+            fine = False
+        if not fine:
             raise UsageError(f"{self._key(name)} is no address; write it like http://127.0.0.1:8080")
         return text.rstrip("/")
 

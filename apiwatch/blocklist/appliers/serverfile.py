@@ -13,6 +13,7 @@ from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.planning import plan as plan_of
 from apiwatch.blocklist.target import Artifact, Target
 from apiwatch.errors import ApplyError, GuardError
+from apiwatch.text import plain
 
 __all__ = ["Reloaded", "Server", "ServerFile", "wait_for"]
 
@@ -81,15 +82,21 @@ class ServerFile:
     def restore(self, snapshot: bytes) -> None:
         """See `Applier.restore`."""
         self._file.restore(snapshot)
-        if not self._path.exists():
+        if not self._is_there():
             self._write_empty()
         self._server.take(self._listed())
 
     def remove(self) -> None:
         """See `Applier.remove`."""
-        if self._path.exists():
+        if self._is_there():
             self._write_empty()
             self._server.take(frozenset())
+
+    def _is_there(self) -> bool:
+        try:
+            return self._path.exists()
+        except OSError as error:
+            raise ApplyError(f"{plain(str(self._path))} cannot be used: {error.strerror}") from None
 
     def _write_empty(self) -> None:
         empty = plan_of((), 0.0)
