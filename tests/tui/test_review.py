@@ -144,3 +144,18 @@ async def test_tab_gives_the_keys_to_the_file(tmp_path: Path) -> None:
         assert screen.table.has_focus
         await driven.press("d")
         assert "no longer holds this alert" in driven.text
+
+
+async def test_the_queue_is_shown_whichever_list_of_the_view_was_left(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        for keys in (("7", "v", "B"), ("7", "v", "7"), ("7", "v", "1", "B")):
+            await driven.press(*keys)
+            await driven.shows("guard ok")
+            assert "> blocks" in driven.text, keys
+
+
+async def test_the_export_can_be_asked_for_from_every_view(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        await driven.press("1", "colon", *"export ipset", "enter")
+        await driven.shows("[ipset]")
+        assert "> blocks" in driven.text

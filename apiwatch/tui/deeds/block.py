@@ -25,7 +25,8 @@ class BlockDeed(Deed):
     """Queue what `blocking.propose` found for some rows; nothing is applied. Values: duration, reason, and for a
     single network behind a rail that can be overridden the network, typed again.
 
-    `also` says more about networks: whom else a block would hit.
+    `also` says more about networks: whom else a block would hit. `typed` are a duration and a reason to begin with, ''
+    for the usual ones.
     """
 
     kind, confirm, done, doing = "block", "queue", "queued", "queueing"
@@ -37,7 +38,9 @@ class BlockDeed(Deed):
         settings: Block,
         guard: "Guard",
         also: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        typed: tuple[str, str] = ("", ""),
     ) -> None:
+        self._typed = typed
         self.proposals = tuple(proposals)
         single = proposals[0] if len(proposals) == 1 else None
         self.override = single if single is not None and single.overridable else None
@@ -69,9 +72,10 @@ class BlockDeed(Deed):
     def fields(self) -> tuple[Field, ...]:
         """How long, why, and perhaps the network again."""
         one = len(self.proposals) == 1
-        reason = plain(self.proposals[0].reason, _REASON) if one else ""
+        duration, typed = self._typed
+        reason = plain(typed or (self.proposals[0].reason if one else ""), _REASON)
         fields = (
-            Field("for how long (90s 15m 1h 7d)", duration_text(self._settings.ttl)),
+            Field("for how long (90s 15m 1h 7d)", duration or duration_text(self._settings.ttl)),
             Field("reason" if one else "reason, empty: the one of each row", reason),
         )
         if self.override is None:
