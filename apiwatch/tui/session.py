@@ -14,7 +14,7 @@ from apiwatch.tui.crash import log_directory
 from apiwatch.tui.echo import Hearing
 from apiwatch.tui.glyphs import ASCII, UNICODE, Glyphs
 from apiwatch.tui.line import Piece
-from apiwatch.tui.owner import restart_command, vanished
+from apiwatch.tui.owner import SILENT_S, lives, restart_command, vanished
 from apiwatch.tui.snapshot import WINDOWS, Link
 
 if TYPE_CHECKING:
@@ -105,9 +105,15 @@ class Session:
             backlog_peak=self._backlog_peak,
             refresh=self.refresh,
             restart=restart,
+            lives=self._silent_but_there(),
             at=self.at,
             read_only=self.read_only,
         )
+
+    def _silent_but_there(self) -> bool:
+        """The collector has not been heard of for a while, but its process is there."""
+        health = self.overview.health if self.overview else None
+        return health is not None and self.clock() - health.heartbeat >= SILENT_S and lives(health) is True
 
     def _own_end(self) -> str | None:
         """How the collector that belongs to this dashboard ended; None once another one that began later is at work."""
