@@ -106,12 +106,12 @@ def proposal_lines(
         name = proposal.net or proposal.addresses[0]
         mark = Piece("refused ", "bad") if proposal.refused else Piece("queue   ", "good")
         drawn.append(line(mark, Piece(name, "strong"), f"  {proposal.reason}"))
-        drawn += [line(" " * 8, Piece(text, "dim")) for text in also.get(proposal.net, ())]
         if proposal.refusal:
             drawn += wrap(proposal.refusal, width, first="        ", rest="        ", style="bad")
         for finding in proposal.findings:
             style = "bad" if finding.hard else "warn"
             drawn += wrap(finding.text, width, first=f"        {finding.code} ", rest="           ", style=style)
+        drawn += [line(" " * 8, Piece(text, "dim")) for text in also.get(proposal.net, ())]
     return drawn
 
 

@@ -8,6 +8,7 @@ __all__ = [
     "amount",
     "clock",
     "count",
+    "crowd",
     "percent",
     "rank",
     "rate",
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 _WORDS = {"critical": "CRIT !!", "high": "HIGH !", "medium": "MED", "low": "LOW", "info": "INFO"}
+_CROWD = 300
 _UNITS = ("", "k", "M", "G", "T", "P")
 
 
@@ -44,6 +46,15 @@ def amount(number: float, unit: str = "") -> str:
             return f">1{prefix}{unit}"
         value /= 1000.0
     raise AssertionError("unreachable")
+
+
+def crowd(number: int) -> str:
+    """A number of the distinct clients of a route, of which the store counts no more than 300.
+
+    >>> crowd(299), crowd(300)
+    ('299', '300+')
+    """
+    return f"{count(number)}{'+' if number >= _CROWD else ''}"
 
 
 def count(number: int) -> str:

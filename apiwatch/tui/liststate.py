@@ -40,6 +40,7 @@ class ListState:
         self._clock = clock
         self._moved_at = -HOLD
         self._touched = False
+        self._entered = False
         self._reorder = False
 
     @property
@@ -59,6 +60,10 @@ class ListState:
         if not self.panel.holds:
             return False
         return bool(self.marks) or (not self.follow and self._clock() - self._moved_at < HOLD)
+
+    def enter(self) -> None:
+        """The list comes into sight: nobody works in it yet, so a cursor that was never moved goes to the first row."""
+        self._entered = True
 
     def index(self) -> int | None:
         """Place of the cursor."""
@@ -103,6 +108,8 @@ class ListState:
         shown = self._fresh
         self.rows = self.all if shown is None else [row for row in self.all if row.key in shown]
         keys = {row.key for row in self.rows}
+        working = working and not self._entered
+        self._entered = False
         if self.rows and not self._touched and not (working and self.cursor_key in keys and self.panel.holds):
             self.cursor_key = self.rows[0].key
         elif self.rows and self.cursor_key not in keys:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from apiwatch.store.views import HealthView, SourceView
 from apiwatch.text import plain
 
-__all__ = ["SILENT_S", "restart_command", "vanished"]
+__all__ = ["SILENT_S", "lives", "restart_command", "vanished"]
 
 SILENT_S = 1.2
 """Seconds without a heartbeat (the collector writes one a second) after which its process is looked for."""
@@ -19,16 +19,24 @@ def vanished(health: HealthView, now: float) -> str | None:
 
     Only a collector of this host can be looked for; one that is silent, but there, is none of ours to judge.
     """
-    host = health.owner.partition("@")[2]
-    if health.state in ("stopped", "failed") or now - health.heartbeat < SILENT_S or host != socket.gethostname():
+    if health.state in ("stopped", "failed") or now - health.heartbeat < SILENT_S:
+        return None
+    return f"the collector (pid {health.pid}) has died" if lives(health) is False else None
+
+
+def lives(health: HealthView) -> bool | None:
+    """Whether the collector's process is there; None for one of another host."""
+    if health.owner.partition("@")[2] != socket.gethostname():
         return None
     try:
         os.kill(health.pid, 0)
     except ProcessLookupError:
-        return f"the collector (pid {health.pid}) has died"
+        return False
+    except PermissionError:
+        return True
     except (OSError, OverflowError):
         return None
-    return None
+    return True
 
 
 def restart_command(db: str | None, sources: Sequence[SourceView]) -> str:

@@ -14,7 +14,7 @@ from apiwatch.tui.crash import log_directory
 from apiwatch.tui.echo import Hearing
 from apiwatch.tui.glyphs import ASCII, UNICODE, Glyphs
 from apiwatch.tui.line import Piece
-from apiwatch.tui.owner import restart_command, vanished
+from apiwatch.tui.owner import SILENT_S, lives, restart_command, vanished
 from apiwatch.tui.snapshot import WINDOWS, Link
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ class Session:
         self.history = History(log_directory(settings.db) / "history")
         self._dead: tuple[tuple[int, float], str] | None = None
         """The collector (process id, start) that has died, and what is said about it."""
+        self._ended_at: float | None = None
+        """When the end of the collector that belongs to this dashboard was seen."""
         self._day: tuple[float, float, tuple[MinuteView, ...]] = (0.0, 0.0, ())
         self._failed = 0
         self._failure = ""
@@ -88,12 +90,14 @@ class Session:
     def link(self) -> Link:
         """The head's view of this moment."""
         restart = restart_command(self.settings.db, self.overview.sources if self.overview else ())
-        died = self._vanished()
+        end = self._own_end() or self._vanished()
+        if end and self.overview and self.overview.sources:
+            end = f"{end}; start it again with: {restart}"
         return Link(
             now=self.clock(),
             overview=self.overview,
             read_at=self._read_at,
-            ended=self.ended() or (f"{died}; start it again with: {restart}" if died else None),
+            ended=end,
             failure=self._failure,
             window_minutes=self.window_minutes,
             paused_at=self.paused_at,
@@ -101,9 +105,25 @@ class Session:
             backlog_peak=self._backlog_peak,
             refresh=self.refresh,
             restart=restart,
+            lives=self._silent_but_there(),
             at=self.at,
             read_only=self.read_only,
         )
+
+    def _silent_but_there(self) -> bool:
+        """The collector has not been heard of for a while, but its process is there."""
+        health = self.overview.health if self.overview else None
+        return health is not None and self.clock() - health.heartbeat >= SILENT_S and lives(health) is True
+
+    def _own_end(self) -> str | None:
+        """How the collector that belongs to this dashboard ended; None once another one that began later is at work."""
+        end = self.ended()
+        if end is None:
+            return None
+        if self._ended_at is None:
+            self._ended_at = self.clock()
+        health = self.overview.health if self.overview else None
+        return None if health is not None and health.started >= self._ended_at else end
 
     def _vanished(self) -> str | None:
         """How the collector died; said for good, since its last heartbeats may be read only after its death is seen."""
@@ -189,9 +209,11 @@ class Session:
         self.demand()
 
     def travel(self, step: int) -> None:
-        """Go back (-1) or forward (1) in time by one window; forward ends at now."""
+        """Go back (-1) or forward (1) in time by one window; forward ends at now, also where it nearly comes there."""
         newest = self.overview.health.watermark if self.overview and self.overview.health else 0.0
-        self.travel_to((self.at or newest) + step * self.window_minutes * 60.0)
+        window = self.window_minutes * 60.0
+        at = (self.at or newest) + step * window
+        self.travel_to(0.0 if step > 0 and newest - at < window / 2 else at)
 
     def travel_to(self, at: float) -> None:
         """Show the picture as it was at an event time; 0 or a time to come: as it is now."""

@@ -39,6 +39,8 @@ class Link:
     """Seconds between two reads."""
     restart: str = "apiwatch collect"
     """What to type for another collector."""
+    lives: bool = False
+    """A silent collector's process is there: it is busy, or it hangs; another one could not take its place."""
     at: float = 0.0
     """Event time in which the picture ends; 0: now."""
     read_only: bool = False

@@ -36,6 +36,9 @@ __all__ = [
 STALE_AFTER = 3.0
 """Seconds without a heartbeat (the collector writes one a second) after which it counts as dead."""
 
+_BUSY_FOR = 30.0
+"""As much for a process that is there and has history to read: its steps may be long on a busy machine."""
+
 LAG_FROM = 2.0
 QUIET_FROM = 30.0
 
@@ -122,10 +125,10 @@ def _stale(link: Link, health: HealthView) -> str:
         why = f": {health.message}" if health.message else ""
         return f"the collector {health.state}{why}; what it recorded stays here"
     silent = link.now - health.heartbeat
-    if silent >= STALE_AFTER:
-        last = f"the collector (pid {health.pid}, {health.owner}) has been silent for {span(silent)}"
-        return f"{last}; start it again with: {link.restart}"
-    return ""
+    if silent < (_BUSY_FOR if link.lives and health.state in ("starting", "catching-up") else STALE_AFTER):
+        return ""
+    last = f"the collector (pid {health.pid}, {health.owner}) has been silent for {span(silent)}"
+    return f"{last}; it still runs: busy, or stuck" if link.lives else f"{last}; start it again with: {link.restart}"
 
 
 def _progress(link: Link, health: HealthView) -> str:

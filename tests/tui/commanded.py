@@ -39,7 +39,7 @@ class Recorder:
     def known(self, kind: Kind) -> Sequence[str]:
         return KNOWN.get(kind, ())
 
-    def can(self, verb: str) -> bool:
+    def can(self, verb: str, *, named: bool = False) -> bool:
         return verb not in self.impossible
 
     def __getattr__(self, name: str) -> Callable[..., None]:

@@ -23,7 +23,7 @@ def only(*addresses: str) -> fakes.Scenario:
 async def asked(driven: Driven) -> str:
     """Press `b` and wait for the prompt; its text without line ends."""
     await driven.press("b")
-    await driven.shows("Enter queue")
+    await driven.shows("for blocking; nothing is applied yet")
     return " ".join(driven.text.split())
 
 
@@ -142,7 +142,7 @@ async def test_a_campaign_of_41_is_one_prompt_that_fits(tmp_path: Path) -> None:
         await driven.press("j")
         text = await asked(driven)
         assert "Queue 41 networks" in text
-        assert "more lines" in text
+        assert "PgDn PgUp page" in text
         assert "for how long" in text
 
 
@@ -163,3 +163,38 @@ async def test_the_page_of_a_network_says_whom_a_block_would_cut_off(net: str, e
     page = [line_text(row) for row in (await summarise(query, ())).page(80)]
     assert ("a block would cut off" in page) is expected
     assert any("30 answered" in text for text in page) is expected
+
+
+async def test_what_a_command_names_needs_no_row(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        await driven.press("8", "colon", *"block 203.0.113.9 2h", "enter")
+        await driven.shows("queued 203.0.113.9/32 for 2h")
+        await driven.press("colon", *"block 127.0.0.1", "enter")
+        await driven.shows("refused: 127.0.0.1/32")
+        await driven.press("colon", *"block", "enter")
+        await driven.shows("name one: block [NETWORK]")
+
+
+async def test_a_command_without_a_network_asks_with_what_was_typed(tmp_path: Path) -> None:
+    async with driving(size=(80, 30), db=tmp_path) as driven:
+        await driven.press("colon", *"block 3h guesses passwords", "enter")
+        await driven.shows("Queue 1 network")
+        assert "│ 3h " in driven.text
+        assert "│ guesses passwords " in driven.text
+        assert driven.control.said == []
+
+
+async def test_what_does_not_fit_into_the_prompt_can_be_paged_through(tmp_path: Path) -> None:
+    addresses = [f"203.0.113.{number}" for number in range(1, 13)]
+    async with driving(only(*addresses), db=tmp_path) as driven:
+        await driven.press("2", "M")
+        text = await asked(driven)
+        assert "203.0.113.1/32" in text
+        assert "203.0.113.12/32" not in text
+        assert "PgDn PgUp page" in text
+        await driven.press(*["pagedown"] * 12)
+        assert "203.0.113.12/32" in driven.text
+        await driven.press("pageup")
+        assert "203.0.113.12/32" not in driven.text
+        await driven.press("enter")
+        await driven.until(lambda: len(driven.control.said) == 12, "the entries")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -89,6 +90,20 @@ async def test_time_goes_back_by_windows_and_esc_comes_back(tmp_path: Path) -> N
         await driven.press("left_square_bracket", "right_square_bracket")
         assert "AT 13:52-13:57" in driven.text.splitlines()[0]
         await driven.press("escape")
+        assert "AT " not in driven.text.splitlines()[0]
+
+
+async def test_a_step_back_and_one_forward_lead_to_now(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        await driven.press("left_square_bracket")
+        health = driven.scenario.health
+        assert health is not None
+        later = health.watermark + 20
+        driven.clock.now += 20
+        driven.scenario.health = replace(health, watermark=later, heartbeat=driven.clock.now)
+        await driven.commit()
+        assert "AT 13:52-13:57" in driven.text.splitlines()[0]
+        await driven.press("right_square_bracket")
         assert "AT " not in driven.text.splitlines()[0]
 
 

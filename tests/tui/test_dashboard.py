@@ -257,6 +257,16 @@ async def test_dead_collector_is_said_without_a_read(tmp_path: Path) -> None:
         assert driven.reader.calls == []
 
 
+async def test_a_successor_of_the_dead_collector_is_believed(tmp_path: Path) -> None:
+    async with driving(size=(160, 40), ended=lambda: "the collector was killed by signal 9", db=tmp_path) as driven:
+        await driven.shows("STALE: the collector was killed by signal 9; start it again with: apiwatch collect --db")
+        driven.clock.now += 5
+        driven.scenario.health = fakes.health(heartbeat=driven.clock.now, started=driven.clock.now)
+        await driven.commit()
+        await driven.shows("LIVE")
+        assert "STALE" not in driven.text
+
+
 async def test_process_that_vanished_is_said_without_a_read(tmp_path: Path) -> None:
     pid = ended_pid()
     gone = fakes.health(pid=pid, owner=f"oncall@{socket.gethostname()}")

@@ -143,7 +143,7 @@ async def test_one_client_is_allowed_as_what_the_store_knows(desk: Desk) -> None
     assert deed.refusal(("user:bob", "7d", " ")).startswith("say why")
     assert deed.refusal(("user:bob", "soon", "x")).endswith(", or ever")
     outcome = await deed.do(desk.control, ("user: bob", "ever", "our partner"), ME, NOW)
-    assert outcome.seen == "allowed 203.0.113.7 for ever"
+    assert outcome.seen == "allowed user:bob for ever"
     (entry,) = await desk.reader.allowed(NOW)
     assert (entry.target, entry.expires, entry.reason, entry.actor) == ("user:bob", None, "our partner", ME)
     assert confirmed(outcome.marks, await desk.reader.actions())

@@ -9,6 +9,7 @@ from apiwatch.store.views import ClientDetail, FacetView, PointView
 from apiwatch.tui.glyphs import ASCII, UNICODE, Glyphs
 from apiwatch.tui.line import Line, line_text, line_width
 from apiwatch.tui.pages import campaign_page, client_page, histogram_page, lines_page, route_page, user_page, why_page
+from apiwatch.tui.pages.parts import distinct
 from tests.tui import fakes
 
 
@@ -294,3 +295,9 @@ def test_a_selection_in_pictures_counts_the_ids_of_its_busiest_route() -> None:
     text = joined(histogram_page((), fakes.mix(91, 1, 0), (), 80, fakes.NOW, ASCII, points=asked))
     assert "ids tried on GET /orders/{id}, 91 kept" in text
     assert " 98.9%    90 ###" in text
+
+
+def test_values_that_are_counted_together_are_not_taken_for_one() -> None:
+    users = [FacetView("ann", 4, fakes.NOW), FacetView("bob", 2, fakes.NOW)]
+    assert distinct(users) == "2"
+    assert distinct([*users, FacetView("(other)", 450, fakes.NOW)]) == "2+"

@@ -177,3 +177,18 @@ async def test_what_is_in_force_and_what_it_stopped_is_in_sight(tmp_path: Path) 
         await driven.shows("1 in force already, 1 new")
         assert "nftables on gw1: until 2026-09-20 14:52:31Z, 1204 dropped; read 5s ago" in driven.text
         assert "as root: apiwatch block apply --target=nftables" in driven.text
+
+
+async def test_the_queue_is_shown_whichever_list_of_the_view_was_left(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        for keys in (("7", "v", "B"), ("7", "v", "7"), ("7", "v", "1", "B")):
+            await driven.press(*keys)
+            await driven.shows("guard ok")
+            assert "> blocks" in driven.text, keys
+
+
+async def test_the_export_can_be_asked_for_from_every_view(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        await driven.press("1", "colon", *"export ipset", "enter")
+        await driven.shows("[ipset]")
+        assert "> blocks" in driven.text

@@ -49,6 +49,9 @@ def texts(shown: Link, width: int) -> list[str]:
         (ill(lag_s=14.2, backlog_bytes=4_000_000), Word.LAG, "14s"),
         (ill(state="catching-up", lag_s=900.0, backlog_bytes=62), Word.CATCH_UP, "0%"),
         (ill(heartbeat=fakes.NOW - 14), Word.STALE, "14s"),
+        (replace(ill(state="catching-up", heartbeat=fakes.NOW - 14), lives=True), Word.CATCH_UP, ""),
+        (replace(ill(state="catching-up", heartbeat=fakes.NOW - 44), lives=True), Word.STALE, "44s"),
+        (replace(ill(heartbeat=fakes.NOW - 14), lives=True), Word.STALE, "14s"),
         (ill(state="stopped", message="SIGTERM"), Word.STALE, "0s"),
         (link(ended="the collector was killed by signal 9"), Word.STALE, "0s"),
         (link(failure="cannot read the state file (OSError)", read_at=fakes.NOW - 30), Word.STALE, "30s"),
@@ -165,3 +168,9 @@ def test_health_of_a_head_without_a_collector() -> None:
     none: HealthView | None = None
     empty: Overview = replace(fakes.overview(fakes.nothing(), 5), health=none)
     assert "NO DATA" in texts(link(overview=empty), 80)[0]
+
+
+def test_a_collector_that_still_runs_is_not_to_be_started_again() -> None:
+    silent = ill(heartbeat=fakes.NOW - 14)
+    assert "start it again" in state_of(silent).sentence
+    assert state_of(replace(silent, lives=True)).sentence.endswith("it still runs: busy, or stuck")

@@ -14,8 +14,8 @@ class CommandContext(Known, Protocol):
     one that the screen names.
     """
 
-    def can(self, verb: str) -> bool:
-        """Whether a verb means something here and now."""
+    def can(self, verb: str, *, named: bool = False) -> bool:
+        """Whether a verb means something here and now; `named`: it says what to act on, so no row is needed."""
         ...
 
     def ask(self, text: str) -> None:

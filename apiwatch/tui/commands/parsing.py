@@ -31,6 +31,11 @@ class Call:
     verb: Verb
     args: Args
 
+    @property
+    def named(self) -> bool:
+        """It says what to act on, so it needs no row."""
+        return self.verb.names and bool(self.args.text(self.verb.arguments[0].name))
+
     def run(self, context: CommandContext) -> None:
         """Do it."""
         self.verb.run(context, self.args)

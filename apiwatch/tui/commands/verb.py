@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from apiwatch.tui.commands.context import CommandContext
-from apiwatch.tui.commands.kinds import Argument, Value
+from apiwatch.tui.commands.kinds import Argument, Kind, Value
 
 __all__ = ["Args", "Run", "Verb", "simple"]
 
@@ -55,6 +55,12 @@ class Verb:
     def short(self) -> str:
         """What must be written at least: `client CLIENT`."""
         return " ".join([self.name, *(each.name.upper() for each in self.arguments if not each.optional)])
+
+    @property
+    def names(self) -> bool:
+        """Whether it acts on the row under the cursor unless its first argument names something else."""
+        first = self.arguments[0] if self.arguments else None
+        return first is not None and first.optional and first.kind in (Kind.SUBJECT, Kind.NETWORK)
 
     @property
     def complete(self) -> bool:

@@ -98,6 +98,11 @@ class Allow(Deed):
             return parse_target(values[0])
         return parse_target(subject.key if values[0] == _EACH[0] else _widened(subject.key) or subject.key)
 
+    def told(self, values: tuple[str, ...]) -> str:
+        """The target, where it is another than the row's own."""
+        own = len(self.subjects) != 1 or values[0] == self._choices[0]
+        return self.what if own else plain(self.key(self.subjects[0], values), 60)
+
     async def write(self, control: Control, subject: Subject, values: tuple[str, ...], actor: str, now: float) -> None:
         """One entry; the same target again renews it."""
         expires = None if values[1] == _EVER else now + lasting(values[1])

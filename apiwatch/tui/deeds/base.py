@@ -89,6 +89,10 @@ class Deed(ABC):
             return f"{self.noun[0]} {self.subjects[0].name}".strip()
         return f"{len(self.subjects)} {self.noun[1]}"
 
+    def told(self, values: tuple[str, ...]) -> str:
+        """What was acted on, in a few words, once the values are known."""
+        return self.what
+
     @property
     @abstractmethod
     def fields(self) -> tuple[Field, ...]:
@@ -138,7 +142,7 @@ class Deed(ABC):
                 failure = f"{of}: {error}"
                 break
             written.append(mark)
-        count = f"{len(written)} {self.noun[1] if len(written) > 1 else 'of them'}" if failure else self.what
+        count = f"{len(written)} {self.noun[1] if len(written) > 1 else 'of them'}" if failure else self.told(values)
         return Outcome(
             tuple(written),
             f"{self.doing} {count}..." if written else "",

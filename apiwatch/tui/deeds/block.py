@@ -26,7 +26,7 @@ class BlockDeed(Deed):
     single network behind a rail that can be overridden the network, typed again.
 
     `also` says more about networks: whom else a block would hit. `before` is how often a single network was blocked:
-    whoever comes back stays out longer.
+    whoever comes back stays out longer. `typed` are a duration and a reason to begin with, '' for the usual ones.
     """
 
     kind, confirm, done, doing = "block", "queue", "queued", "queueing"
@@ -39,7 +39,9 @@ class BlockDeed(Deed):
         guard: "Guard",
         also: Mapping[str, Sequence[str]] = MappingProxyType({}),
         before: int = 0,
+        typed: tuple[str, str] = ("", ""),
     ) -> None:
+        self._typed = typed
         self.proposals = tuple(proposals)
         single = proposals[0] if len(proposals) == 1 else None
         self.override = single if single is not None and single.overridable else None
@@ -72,11 +74,12 @@ class BlockDeed(Deed):
     def fields(self) -> tuple[Field, ...]:
         """How long, why, and perhaps the network again."""
         one = len(self.proposals) == 1
-        reason = plain(self.proposals[0].reason, _REASON) if one else ""
         from apiwatch.blocklist.lifetime import default_lifetime
 
+        duration, typed = self._typed
+        reason = plain(typed or (self.proposals[0].reason if one else ""), _REASON)
         often = f"; blocked {self._before} time{'' if self._before == 1 else 's'} before" if self._before else ""
-        lasts = duration_text(default_lifetime(self._settings, self._before))
+        lasts = duration or duration_text(default_lifetime(self._settings, self._before))
         fields = (
             Field(f"for how long (90s 15m 1h 7d{often})", lasts),
             Field("reason" if one else "reason, empty: the one of each row", reason),

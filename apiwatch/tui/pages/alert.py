@@ -45,7 +45,9 @@ def alert_head(view: AlertView, width: int) -> list[Line]:
 def alert_body(view: AlertView, width: int, now: float) -> list[Line]:
     """The explanation: whom and what it is about, numbers against limits, doubts, what clears it, tags, who acked."""
     alert, told = view.alert, view.alert.explanation
-    subject = f"{told.subject.kind} {told.subject.key}"
+    subject = f"{told.subject.kind} {told.subject.key.removeprefix(f'{told.subject.kind}:')}"
+    if told.subject.kind in ("user", "token") and alert.client:
+        subject += f", from {alert.client}"
     drawn: list[Line] = []
     where = f"{alert.host} {alert.route}".strip()
     drawn += wrap(subject, width, first=" who    ", rest="        ")

@@ -13,6 +13,7 @@ from apiwatch.tui.pages.ids import AskedId, id_sections
 from apiwatch.tui.pages.lines import evidence_lines
 from apiwatch.tui.pages.parts import (
     alert_list,
+    distinct,
     facet_list,
     halves,
     heading,
@@ -99,11 +100,14 @@ def _who(detail: ClientDetail, width: int, now: float, glyphs: Glyphs, blocked: 
     proxied = detail.peer not in ("", row.client)
     origin = f"address sent by {detail.peer}, a trusted proxy" if proxied else "the address is the socket's own"
     drawn += wrap(f"{origin}; counted as {row.principal or row.client}", width)
-    users, agents = len(detail.users), len(detail.user_agents)
+    agents = len(detail.user_agents)
+    behind = [
+        f"{distinct(facets)} {noun}{'' if len(facets) == 1 else 's'}"
+        for facets, noun in ((detail.user_agents, "user agent"), (detail.users, "user"))
+    ]
     net = "/64" if ":" in row.client else "/24"
     drawn += wrap(
-        f"behind it: {some(agents, 'user agent')}, {some(users, 'user')}; "
-        f"beside it: {some(detail.neighbours, 'other client')} in its {net}",
+        f"behind it: {', '.join(behind)}; beside it: {some(detail.neighbours, 'other client')} in its {net}",
         width,
     )
     if agents >= _SHARED_AGENTS:

@@ -17,6 +17,7 @@ __all__ = [
     "alert_list",
     "client_list",
     "columns_of",
+    "distinct",
     "facet_list",
     "halves",
     "heading",
@@ -38,6 +39,7 @@ BESIDE_FROM = 110
 _GAP = "   "
 _NUMBERS_SHORT = 2
 _CHARTS_FROM, _CHART = 100, 12
+_OTHER = "(other)"
 
 
 def section(name: str, width: int, glyphs: Glyphs) -> Line:
@@ -171,11 +173,17 @@ def client_list(clients: Sequence[ClientView], width: int, now: float, glyphs: G
     return drawn
 
 
+def distinct(facets: Sequence[FacetView]) -> str:
+    """How many values a client has: '9', or '8+' where those beyond the first ones are counted together."""
+    named = sum(facet.value != _OTHER for facet in facets)
+    return f"{count(named)}{'+' if named < len(facets) else ''}"
+
+
 def facet_list(
     title: str, facets: Sequence[FacetView], width: int, now: float, glyphs: Glyphs, most: int = 0
 ) -> list[Line]:
     """Values with requests and the age of the last one; the first `most` of them (0: all)."""
-    drawn = [section(f"{title}, {len(facets)}", width, glyphs)]
+    drawn = [section(f"{title}, {distinct(facets)}", width, glyphs)]
     for facet in facets[: most or None]:
         head = f" {count(facet.requests):>5} {age(now - facet.last_seen):>4}  "
         drawn.append(line(Piece(head, "dim"), fit(plain(facet.value), max(8, width - len(head)))))

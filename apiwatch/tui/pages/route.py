@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from apiwatch.store.views import AlertView, ClientView, MinuteView, RouteView, SuspectView
-from apiwatch.tui.cells import count
+from apiwatch.tui.cells import count, crowd
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, line, wrap
 from apiwatch.tui.pages.ids import AskedId, id_sections
@@ -56,7 +56,7 @@ def route_page(
     roles = f"; {route.roles}" if route.roles else ""
     drawn += wrap(f"{route.host or 'any host'}; template {route.origin}{roles}", text)
     drawn += wrap(when(route.first_seen, route.last_seen, now), text)
-    volume = f"{some(mix.requests, 'request')} of {some(route.clients, 'client')}"
+    volume = f"{some(mix.requests, 'request')} of {crowd(route.clients)} client{'' if route.clients == 1 else 's'}"
     objects = f" for {some(route.objects, 'object')}" if route.objects else ""
     drawn += wrap(f"{volume}{objects}: {mix_text(mix)}", text)
     for note in route.notes:
@@ -66,7 +66,7 @@ def route_page(
         found.append(line(Piece(" none is about this route", "dim")))
     drawn += pair(found, outcome_section(mix, right, glyphs), text)
     drawn += timeline_section(minutes, text, glyphs, now=now, alerts=alerts, usual=usual)
-    title = f"clients, the busiest {count(min(len(clients), _CLIENTS))} of {count(max(route.clients, len(clients)))}"
+    title = f"clients, the busiest {count(min(len(clients), _CLIENTS))} of {crowd(max(route.clients, len(clients)))}"
     busiest = sorted(clients, key=lambda view: -view.requests)[:_CLIENTS]
     leaning = [section(f"tests that lean towards suspicion, {len(suspects)}", right, glyphs)]
     leaning += suspect_list(suspects, right, who=True) or [line(Piece(" none", "dim"))]

@@ -2,7 +2,7 @@
 
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.views import InventoryView
-from apiwatch.tui.cells import age, count, percent, stamp
+from apiwatch.tui.cells import age, count, crowd, percent, stamp
 from apiwatch.tui.columns import Column
 from apiwatch.tui.line import Line, Piece, line, wrap
 from apiwatch.tui.rows.base import Row, failed, outcomes
@@ -85,7 +85,7 @@ class InventoryRow(Row):
         return (
             self.state,
             Piece(count(view.requests)),
-            Piece(f"{count(view.clients)}{'+' if view.clients >= 300 else ''}"),
+            Piece(crowd(view.clients)),
             Piece(percent(failed(view.mix), view.mix.requests)),
             Piece(stamp(view.first_seen)[:16]),
             Piece(age(self.now - view.last_seen) if view.last_seen else "-"),

@@ -3,7 +3,7 @@
 from apiwatch.store.scope import Scope
 from apiwatch.store.views import RouteView
 from apiwatch.text import plain
-from apiwatch.tui.cells import age, count, percent, rate, stamp, took
+from apiwatch.tui.cells import age, count, crowd, percent, rate, stamp, took
 from apiwatch.tui.columns import Column
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, line, wrap
@@ -68,7 +68,7 @@ class RouteRow(Row):
             Piece(rate(view.window.requests / self.window_s)),
             times(self.unusual),
             Piece(count(view.mix.requests)),
-            Piece(f"{count(view.clients)}{'+' if view.clients >= 300 else ''}"),
+            Piece(crowd(view.clients)),
             Piece(percent(mix.miss, mix.requests), bad),
             Piece(percent(mix.deny, mix.requests), bad),
             Piece(percent(mix.err, mix.requests), bad),

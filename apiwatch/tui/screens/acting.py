@@ -148,12 +148,12 @@ class ActingScreen(LiveScreen):
         """Queue the client of the row, or of all marked rows."""
         self.block(self.chosen)
 
-    def block(self, rows: Sequence[Row], values: Values = None) -> None:
-        """Queue addresses of rows; without values they are asked for."""
+    def block(self, rows: Sequence[Row], values: Values = None, typed: tuple[str, str] = ("", "")) -> None:
+        """Queue addresses of rows; without values they are asked for, beginning with the duration and reason typed."""
         if not any(row.addresses for row in rows):
             self.say("no address here to block")
             return
-        self.run_worker(self._block(rows, values), group="act")
+        self.run_worker(self._block(rows, values, typed), group="act")
 
     async def _act(self, kind: str, rows: Sequence[Row], values: Values) -> None:
         session = self.session
@@ -193,7 +193,7 @@ class ActingScreen(LiveScreen):
             self.unmark()
         session.demand()
 
-    async def _block(self, rows: Sequence[Row], values: Values) -> None:
+    async def _block(self, rows: Sequence[Row], values: Values, typed: tuple[str, str]) -> None:
         session = self.session
         try:
             alerts = self.known_alerts or await session.reader.alerts()
@@ -206,7 +206,7 @@ class ActingScreen(LiveScreen):
         except ApiwatchError as error:
             self.say(f"not queued: {error}", "bad")
             return
-        await self._ask_and_do(BlockDeed(proposals, session.settings.block, guard, also, before), values)
+        await self._ask_and_do(BlockDeed(proposals, session.settings.block, guard, also, before, typed), values)
 
     async def _collateral(self, proposals: Sequence[Proposal]) -> Mapping[str, Sequence[str]]:
         """Whom blocking a few of the networks would also cut off."""

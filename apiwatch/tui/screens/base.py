@@ -22,7 +22,7 @@ from apiwatch.tui.widgets.text import Block, KeyBar
 
 __all__ = ["LiveScreen"]
 
-_NOTICE_LINES = 2
+_NOTICE_LINES = 3
 _LOW = 20
 """Rows below which the totals of everything give way to the list."""
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from apiwatch.store.filters import List
 from apiwatch.store.scope import Scope
+from apiwatch.tui.blocking import duration_text
 from apiwatch.tui.commands import Kind, verb_of
 from apiwatch.tui.permissions import allows_verb
 from apiwatch.tui.rows import (
@@ -57,13 +58,13 @@ class ScreenCommands:
         found = (_KNOWN[kind](row) for row in rows) if kind in _KNOWN else ()
         return list(dict.fromkeys(text for text in found if text))[:200]
 
-    def can(self, verb: str) -> bool:
-        """Whether a verb means something here and now."""
+    def can(self, verb: str, *, named: bool = False) -> bool:
+        """Whether a verb means something here and now; `named`: it says what to act on, so no row is needed."""
         found = verb_of(verb)
         if found is None or not allows_verb(self._screen.session, found.name):
             return False
         action = _ACTIONS.get(found.name, "")
-        return not action or bool(self._screen.check_action(action, ()))
+        return named or not action or bool(self._screen.check_action(action, ()))
 
     def ask(self, text: str) -> None:
         """Open the command line with a text."""
@@ -239,8 +240,8 @@ class ScreenCommands:
 
     def block(self, net: str, seconds: float | None, reason: str) -> None:
         """Queue an address or network for blocking."""
-        values = (_typed(seconds), reason) if net and seconds else None
-        self._screen.block(self._rows(net), values)
+        typed = (_typed(seconds), reason)
+        self._screen.block(self._rows(net), typed if net and seconds else None, typed)
 
     def unblock(self, net: str) -> None:
         """Withdraw an entry from the queue."""
@@ -288,7 +289,7 @@ class ScreenCommands:
 
 
 def _typed(seconds: float | None) -> str:
-    return f"{seconds:.0f}s" if seconds else ""
+    return duration_text(seconds) if seconds else ""
 
 
 def _values(subject: str, seconds: float | None, note: str, usual: str) -> tuple[str, ...] | None:
@@ -331,7 +332,7 @@ _ACTIONS = {
     "disallow": "quiet",
     "block": "block",
     "unblock": "block",
-    "export": "write",
+    "export": "review",
     "save": "save",
     "print": "dump",
     "screenshot": "save",

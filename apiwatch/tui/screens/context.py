@@ -197,6 +197,8 @@ class ContextScreen(PanesScreen):
         self.view = view
         self._review_from = None
         self.found = Found()
+        if self.panel is not None:
+            self.state_of(self.panel).enter()
         self.settle()
         self.session.demand()
         self.tick()
@@ -263,13 +265,16 @@ class ContextScreen(PanesScreen):
         return self.scope.client
 
     def action_view(self, index: int) -> None:
-        """Show a view, or the summary for -1."""
+        """Show a view, or the summary for -1; the view in sight anew, from its first list."""
         self._chosen = True
+        if index >= 0 and index == self.view:
+            self._panels[index] = 0
         self._turn_to(None if index < 0 else index)
 
     def action_review(self) -> None:
         """The block queue; Esc comes back."""
         before = -1 if self.view is None else self.view
+        self._panels[[view.name for view in VIEWS].index("block")] = 0
         super().action_review()
         self._review_from = before
 

@@ -141,6 +141,8 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
         Binding("enter", "submit", "go on", show=False),
         Binding("up", "choose(-1)", "previous choice", show=False),
         Binding("down", "choose(1)", "next choice", show=False),
+        Binding("pageup", "page(-1)", "lines before", show=False),
+        Binding("pagedown", "page(1)", "lines after", show=False),
     ]
 
     def __init__(
@@ -161,6 +163,7 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
         self._refusal = refusal
         self._confirm = confirm
         self._objection = ""
+        self._top = 0
 
     def compose(self) -> ComposeResult:
         """The box."""
@@ -184,10 +187,14 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
         self.query_one("#said", Block).styles.height = min(room, len(self._text(_inner(event.size.width), 0)))
 
     def _text(self, width: int, height: int) -> list[Line]:
-        drawn = [line(Piece(self._heading, "strong")), *self._said(width)]
-        if height and len(drawn) > height:
-            drawn = [*drawn[: height - 1], line(Piece(f"... and {len(drawn) - height + 1} more lines", "dim"))]
-        return drawn
+        heading, said = line(Piece(self._heading, "strong")), self._said(width)
+        if not height or len(said) < height:
+            return [heading, *said]
+        seen = max(1, height - 2)
+        self._top = max(0, min(self._top, len(said) - seen))
+        here = f"lines {self._top + 1}-{self._top + seen} of {len(said)}"
+        foot = line(Piece(f"{here}; ", "dim"), Piece("PgDn PgUp", "key"), " page")
+        return [heading, *said[self._top : self._top + seen], foot][:height]
 
     def _end(self, width: int, _height: int) -> list[Line]:
         if self._objection:
@@ -196,6 +203,12 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
         if any(field.choices for field in self._fields):
             more = (*more, "   ", Piece("Up Down", "key"), " choose")
         return [line(Piece("Enter", "key"), f" {self._confirm}   ", Piece("Esc", "key"), " leave", *more)]
+
+    def action_page(self, step: int) -> None:
+        """Show the next or previous lines of what is explained."""
+        said = self.query_one("#said", Block)
+        self._top = max(0, self._top + step * max(1, said.size.height - 3))
+        said.redraw()
 
     def action_choose(self, step: int) -> None:
         """Put the next choice into the field that has the keys."""
