@@ -9,12 +9,14 @@ ApiwatchError
     StoreBusyError    3  another collector owns the state file
     Fenced            3  this writer lost its shard to a newer one
   GuardError          4  refused by a guard rail
+  ApplyError          1  a firewall or a service could not be read or changed
 """
 
 from typing import ClassVar
 
 __all__ = [
     "ApiwatchError",
+    "ApplyError",
     "ConfigError",
     "Fenced",
     "GuardError",
@@ -70,3 +72,7 @@ class GuardError(ApiwatchError):
     """A guard rail refuses a block entry or an export."""
 
     exit_code = 4
+
+
+class ApplyError(ApiwatchError):
+    """A firewall, a web server or a service could not be read or changed; the text says what it holds now."""

@@ -5,12 +5,13 @@ from apiwatch.blocklist.guard import Finding, Guard
 from apiwatch.blocklist.networks import canonical, network_for, parse_ttl
 from apiwatch.blocklist.planning import Plan, Row, plan
 from apiwatch.blocklist.protected import Protected, gather_protected
-from apiwatch.blocklist.target import Artifact, CheckResult, Commands, Target
+from apiwatch.blocklist.target import Artifact, Caps, CheckResult, Commands, Target
 from apiwatch.blocklist.targets import TARGETS
 
 __all__ = [
     "TARGETS",
     "Artifact",
+    "Caps",
     "CheckResult",
     "Commands",
     "Finding",

@@ -40,6 +40,10 @@ class Socket(NamedTuple):
     """Address and port as the kernel writes them; `plain_address` reads it."""
     state: str
     inode: str
+    unsent: int = 0
+    """Bytes that the other end has not confirmed."""
+    retransmits: int = 0
+    """How often the oldest of them was sent again in vain."""
 
 
 def plain_address(text: str) -> Address | None:
@@ -70,7 +74,9 @@ def sockets(text: str) -> Iterator[Socket]:
     for line in text.splitlines()[1:]:
         fields = line.split(maxsplit=10)
         if len(fields) >= 10 and ":" in fields[1]:
-            yield Socket(int(fields[1].rpartition(":")[2], 16), fields[2], fields[3], fields[9])
+            port = int(fields[1].rpartition(":")[2], 16)
+            unsent = int(fields[4].partition(":")[0], 16)
+            yield Socket(port, fields[2], fields[3], fields[9], unsent, int(fields[6], 16))
 
 
 def remote_address(socket: Socket) -> Address | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from apiwatch.blocklist.kernel import ESTABLISHED, LISTEN, Address, Socket, plain_address, remote_address
 
-__all__ = ["Session", "configured_ports", "from_environment", "peers", "sshd_inodes"]
+__all__ = ["Session", "configured_ports", "from_environment", "held_by", "peers", "sshd_inodes"]
 
 _PROGRAMS = frozenset({"sshd", "sshd-session", "sshd-auth", "dropbear"})
 _DEFAULT_PORT = 22
@@ -74,11 +74,15 @@ def _ports_of(text: str) -> Iterator[int]:
 
 def sshd_inodes(proc: Path) -> set[str]:
     """Inodes of the sockets of SSH server processes, as far as this user may see them (root: all)."""
+    return {inode for directory in proc.glob("[0-9]*") for inode in held_by(directory)}
+
+
+def held_by(process: Path) -> set[str]:
+    """Inodes of the sockets of one process, a directory of /proc, if it is an SSH server."""
     found: set[str] = set()
-    for directory in proc.glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if (directory / "comm").read_text(errors="replace").strip() in _PROGRAMS:
-                found |= set(_socket_inodes(directory / "fd"))
+    with contextlib.suppress(OSError):
+        if (process / "comm").read_text(errors="replace").strip() in _PROGRAMS:
+            found |= set(_socket_inodes(process / "fd"))
     return found
 
 

@@ -4,13 +4,16 @@ import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from apiwatch.blocklist.planning import Plan
 from apiwatch.errors import GuardError
 from apiwatch.text import one_line
 
-__all__ = ["Artifact", "CheckResult", "Commands", "Target", "quoted_path", "unexpected"]
+if TYPE_CHECKING:
+    from apiwatch.blocklist.applying.applier import MakesApplier
+
+__all__ = ["Artifact", "Caps", "CheckResult", "Commands", "Target", "quoted_path", "unexpected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,26 @@ class Commands:
     """Takes away only what is ours; works twice and without the queue."""
 
 
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What a target can express, and where it stands."""
+
+    v4: bool = True
+    v6: bool = True
+    cidr: bool = True
+    """Networks; otherwise single addresses only."""
+    ttl: bool = False
+    """It lets go of an entry by itself; otherwise `apiwatch block expire` has to run."""
+    comment: int = 0
+    """Longest comment of an entry, in characters; 0: it takes none."""
+    max_entries: int | None = None
+    """None: no known bound."""
+    layer: Literal["packet", "http", "edge", "feed", "record"] = "record"
+    """Which part of a connection it judges; a record is only read by others."""
+    sees: Literal["peer", "forwarded", "both"] = "peer"
+    """Which address it compares: that of the socket, that of a header which a proxy wrote, or either."""
+
+
 class Target(ABC):
     """A firewall or a kind of list that can be written."""
 
@@ -54,6 +77,9 @@ class Target(ABC):
     suffix: ClassVar[str]
     """Of file names, without the dot."""
     mode: ClassVar[int] = 0o640
+    caps: ClassVar[Caps] = Caps()
+    applier: "ClassVar[MakesApplier | None]" = None
+    """Makes what applies the list by itself; None: a person, or another program, applies it."""
 
     def render(self, plan: Plan, allow: Sequence[str]) -> Sequence[Artifact]:
         """The files of a plan: one. Pure: the same plan gives the same bytes.

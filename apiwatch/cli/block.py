@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apiwatch.cli.blockafter import expire, log, undo
+from apiwatch.cli.blockapply import apply, confirm, plan, rollback
+from apiwatch.cli.blocksite import guard_of, target_named, target_names
 from apiwatch.cli.options import as_json, load_settings, state_file, state_options
 from apiwatch.errors import InputError, UsageError
 from apiwatch.text import plain
 
 if TYPE_CHECKING:
-    from apiwatch.blocklist import Guard, Target
+    from apiwatch.blocklist import Target
     from apiwatch.config import Settings
     from apiwatch.store import BlockEntry
 
@@ -22,7 +25,11 @@ __all__ = ["block"]
 
 @click.group()
 def block() -> None:
-    """The block queue: add, remove, list, export, protected."""
+    """The block queue, its export for firewalls, and its way into them."""
+
+
+for each in (plan, apply, confirm, undo, expire, rollback, log):
+    block.add_command(each)
 
 
 @block.command()
@@ -65,11 +72,11 @@ def add(
             raise UsageError("--override needs the network that it overrides; block that one by itself")
         ttl_s = _ttl(ttl, settings)
         return add_members(
-            _state(settings, db), _guard(settings), alert_ids, plain(reason, 500), ttl_s, json_lines=json_lines
+            _state(settings, db), guard_of(settings), alert_ids, plain(reason, 500), ttl_s, json_lines=json_lines
         )
     path = _state(settings, db)
     network = _network(net)
-    findings = _guard(settings).require(network, override=override)
+    findings = guard_of(settings).require(network, override=override)
     for finding in findings:
         say(f"{finding.code}: {finding.text}")
     now = time.time()
@@ -131,7 +138,7 @@ def list_(db: str | None, config: str | None, json_lines: bool, include_ended: b
     required=True,
     metavar="NAME",
     help="Firewall to write for.",
-    shell_complete=lambda _ctx, _param, begun: [name for name in _target_names() if name.startswith(begun)],
+    shell_complete=lambda _ctx, _param, begun: [name for name in target_names() if name.startswith(begun)],
 )
 @click.option(
     "-o",
@@ -151,15 +158,17 @@ def export(
     Every row passes the guard rails again; exit code 4 when one refuses.
     """
     from apiwatch.blocklist import export as write
-    from apiwatch.blocklist import plan
+    from apiwatch.blocklist import plan as planned
     from apiwatch.cli.output import say
 
     settings = load_settings(config)
-    target = _target(target_name)
+    target = target_named(target_name)
     entries = asyncio.run(_entries(_state(settings, db), False))
     destination = Path(output) if output is not None else None
     try:
-        artifacts = write(target, plan(entries, time.time()), _guard(settings), destination, withdraw_all=withdraw_all)
+        artifacts = write(
+            target, planned(entries, time.time()), guard_of(settings), destination, withdraw_all=withdraw_all
+        )
     except OSError as error:
         raise UsageError(f"{plain(str(output))} cannot be written: {error.strerror}") from None
     if destination is None:
@@ -281,27 +290,6 @@ def _ttl(typed: str | None, settings: "Settings") -> float:
             f"--ttl: {plain(typed)} is longer than `block.max_ttl` ({longest}); say less, or change the settings"
         )
     return seconds
-
-
-def _guard(settings: "Settings") -> "Guard":
-    from apiwatch.blocklist import Guard, gather_protected
-
-    return Guard(settings.block, gather_protected(settings.sources.trusted_proxy, settings.block.allow))
-
-
-def _target_names() -> list[str]:
-    from apiwatch.blocklist import TARGETS
-
-    return list(TARGETS)
-
-
-def _target(name: str) -> "Target":
-    from apiwatch.blocklist import TARGETS
-
-    target = TARGETS.get(name)
-    if target is None:
-        raise UsageError(f"--target: `{plain(name)}` is not known; choose one of {', '.join(TARGETS)}")
-    return target
 
 
 def _state(settings: "Settings", db: str | None) -> Path:

@@ -28,7 +28,7 @@ COMMANDS = {
     "show": ("apiwatch.cli.show", "show", "Everything about one client."),
     "report": ("apiwatch.cli.report", "report", "An incident as one file to hand over."),
     "allow": ("apiwatch.cli.allow", "allow", "Who raises no alerts: add, list, remove."),
-    "block": ("apiwatch.cli.block", "block", "The block queue: add, remove, list, export, protected."),
+    "block": ("apiwatch.cli.block", "block", "The block queue: add, list, export, apply, undo, expire."),
     "simulate": ("apiwatch.cli.simulate", "simulate", "Write a labelled log of an attack in normal traffic."),
     "bench": ("apiwatch.cli.bench", "bench", "Measure detection on replays of published incidents."),
     "config": ("apiwatch.cli.settings", "config", "Settings: check, show, init."),

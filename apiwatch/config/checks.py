@@ -43,6 +43,8 @@ RULES: dict[str, Callable[[str], str]] = {
     "classes.monitor": values.parse_member,
     "classes.loadtest": values.parse_member,
     "block.allow": values.parse_network,
+    "block.apply_command": values.parse_text,
+    "block.audit_log": values.parse_path,
 }
 """What a text setting, or each text of a list, must also satisfy."""
 
@@ -128,7 +130,8 @@ def _build(cls: type[msgspec.Struct], node: tree.Mapping, prefix: str, found: _F
 
 def _leaf(full: str, info: FieldInfo, line: int, node: tree.Node, result: dict[str, object], found: _Findings) -> None:
     if get_origin(info.type) is dict:
-        result[info.encode_name] = _pairs(full, line, node, found)
+        nested = get_origin(get_args(info.type)[1]) is dict
+        result[info.encode_name] = (_options if nested else _pairs)(full, line, node, found)
         return
     if _is_list(info.type):
         result[info.encode_name] = _texts(full, line, node, found)
@@ -172,6 +175,28 @@ def _pairs(full: str, line: int, node: tree.Node, found: _Findings) -> dict[str,
             result[keys.parse_binding_id(name)] = keys.parse_keys(value.raw)
         except UsageError as error:
             found.problems.append(Problem(place, f"{quoted(f'{full}.{name}')}: {error}"))
+    return result
+
+
+def _options(full: str, line: int, node: tree.Node, found: _Findings) -> dict[str, dict[str, str]]:
+    """Names with options, which are texts."""
+    shape = "must hold lines such as `plain: {path: /srv/blocked.txt}`; write {} for none"
+    if not isinstance(node, tree.Mapping):
+        found.problems.append(Problem(line, f"{quoted(full)} {shape}"))
+        return {}
+    result: dict[str, dict[str, str]] = {}
+    for name, place, options in node.entries:
+        found.lines[f"{full}.{name}"] = place
+        if not isinstance(options, tree.Mapping):
+            found.problems.append(Problem(place, f"{quoted(f'{full}.{name}')} {shape}"))
+            continue
+        result[name] = {}
+        for option, where, value in options.entries:
+            key = f"{full}.{name}.{option}"
+            if isinstance(value, tree.Scalar) and value.value is not None and value.raw:
+                result[name][option] = value.raw
+            else:
+                found.problems.append(Problem(where, f"{quoted(key)} must be a text; give it one or remove the line"))
     return result
 
 

@@ -373,6 +373,8 @@ class Block(Section, frozen=True):
     """Block queue and guard rails."""
 
     ttl: Seconds = 3600.0
+    repeat_ttl: Seconds = 4 * 3600.0
+    """Of a network that was blocked before, for each time that it was."""
     max_ttl: Seconds = 7 * 86_400.0
     allow: tuple[str, ...] = ()
     """Addresses and networks that are never blocked."""
@@ -380,6 +382,12 @@ class Block(Section, frozen=True):
     widest_v4: Annotated[int, Meta(ge=16, le=32)] = 24
     """Shortest IPv4 prefix without a typed override; /16 is the hard limit."""
     widest_v6: Annotated[int, Meta(ge=32, le=128)] = 48
+    targets: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What is applied by `apiwatch block apply`: target -> option -> text. Secrets are named, not held."""
+    apply_command: tuple[str, ...] = ()
+    """What the dashboard runs to apply; empty: it only writes files."""
+    audit_log: str | None = None
+    """None: `audit.jsonl` beside the state file."""
 
 
 class Settings(Section, frozen=True):

@@ -9,7 +9,7 @@ from apiwatch.store.clean import unpack
 from apiwatch.store.snapshot import Rows, Snapshot, marks
 from apiwatch.store.views import BlockEntry
 
-__all__ = ["BlockData", "all_entries", "fold", "live_entries", "live_entry"]
+__all__ = ["BlockData", "all_entries", "blocked_before", "fold", "live_entries", "live_entry"]
 
 _COLUMNS = "entry, kind, subject, note, actor, time, expires, data"
 _KINDS = "kind IN ('block', 'unblock') AND entry <> ''"
@@ -84,6 +84,15 @@ async def live_entries(snapshot: Snapshot, now: float) -> list[BlockEntry]:
 async def all_entries(snapshot: Snapshot, now: float) -> list[BlockEntry]:
     """All entries that ever were."""
     return fold(await snapshot.rows(f"SELECT {_COLUMNS} FROM actions WHERE {_KINDS} ORDER BY seq"), now)  # noqa: S608
+
+
+async def blocked_before(snapshot: Snapshot, net: str, now: float) -> int:
+    """How many entries of exactly this network have ended."""
+    actions = await snapshot.rows(
+        f"SELECT {_COLUMNS} FROM actions WHERE {_KINDS} AND subject = ? ORDER BY seq",  # noqa: S608  own names
+        (net,),
+    )
+    return sum(entry.state != "queued" for entry in fold(actions, now))
 
 
 async def live_entry(snapshot: Snapshot, now: float, *, net: str = "", entry_id: str = "") -> BlockEntry | None:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from apiwatch.model import ActionKind
 from apiwatch.store.allowing import allow_entries
+from apiwatch.store.applying import record_applications, record_failure
 from apiwatch.store.blocks import BlockData, live_entry
 from apiwatch.store.clean import clean, pack
 from apiwatch.store.opening import open_connection
 from apiwatch.store.protocol import Control
 from apiwatch.store.snapshot import Snapshot, Snapshots
-from apiwatch.store.views import BlockEntry
+from apiwatch.store.views import Application, BlockEntry
 
 __all__ = ["SqliteControl", "open_control"]
 
@@ -77,6 +78,16 @@ class SqliteControl:
             if known is not None:
                 await _append(snapshot, "unblock", known.net, actor, "", now, entry=known.id)
         return known is not None
+
+    async def applied(self, target: str, host: str, applications: Sequence[Application], now: float) -> None:
+        """See `Control.applied`."""
+        async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
+            await record_applications(snapshot, target, host, applications, now)
+
+    async def not_applied(self, target: str, host: str, entry_ids: Sequence[str], error: str, now: float) -> None:
+        """See `Control.not_applied`."""
+        async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
+            await record_failure(snapshot, target, host, entry_ids, error, now)
 
     async def close(self) -> None:
         """See `Control.close`."""

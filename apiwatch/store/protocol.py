@@ -13,6 +13,7 @@ from apiwatch.store.views import (
     ActionView,
     AlertView,
     AllowEntry,
+    Application,
     BlockEntry,
     ClientDetail,
     ClientView,
@@ -219,6 +220,14 @@ class Reader(Protocol):
         """The block queue, by network."""
         ...
 
+    async def applications(self, now: float) -> list[Application]:
+        """What targets hold of the block queue, as they were last read, by target."""
+        ...
+
+    async def blocked_before(self, net: str, now: float) -> int:
+        """How many entries of exactly this network have ended: whoever comes back stays out longer."""
+        ...
+
     async def allowed(self, now: float, *, include_ended: bool = False) -> list[AllowEntry]:
         """The allow-list, oldest first."""
         ...
@@ -261,6 +270,14 @@ class Control(Protocol):
 
     async def unblock(self, entry_id: str, actor: str, now: float) -> bool:
         """Withdraw an entry; False when there is no such live entry."""
+        ...
+
+    async def applied(self, target: str, host: str, applications: Sequence[Application], now: float) -> None:
+        """Put down what a target of a host holds now, instead of what was put down before."""
+        ...
+
+    async def not_applied(self, target: str, host: str, entry_ids: Sequence[str], error: str, now: float) -> None:
+        """Put down why entries did not get into a target."""
         ...
 
     async def close(self) -> None:

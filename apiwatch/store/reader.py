@@ -4,7 +4,8 @@ from pathlib import Path
 
 from apiwatch.store import day, detail, findings, inventory, listing, points, routing, tail, totals, user
 from apiwatch.store.allowing import allow_entries
-from apiwatch.store.blocks import all_entries, live_entries
+from apiwatch.store.applying import applications, with_applications
+from apiwatch.store.blocks import all_entries, blocked_before, live_entries
 from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.protocol import Reader
 from apiwatch.store.readonly import open_snapshots
@@ -15,6 +16,7 @@ from apiwatch.store.views import (
     ActionView,
     AlertView,
     AllowEntry,
+    Application,
     BlockEntry,
     ClientDetail,
     ClientView,
@@ -203,7 +205,18 @@ class SqliteReader:
     async def block_entries(self, now: float, *, include_ended: bool = False) -> list[BlockEntry]:
         """See `Reader.block_entries`."""
         async with self._snapshots.take() as snapshot:
-            return await (all_entries if include_ended else live_entries)(snapshot, now)
+            found = await (all_entries if include_ended else live_entries)(snapshot, now)
+            return await with_applications(snapshot, found, now)
+
+    async def applications(self, now: float) -> list[Application]:
+        """See `Reader.applications`."""
+        async with self._snapshots.take() as snapshot:
+            return await applications(snapshot, now)
+
+    async def blocked_before(self, net: str, now: float) -> int:
+        """See `Reader.blocked_before`."""
+        async with self._snapshots.take() as snapshot:
+            return await blocked_before(snapshot, net, now)
 
     async def allowed(self, now: float, *, include_ended: bool = False) -> list[AllowEntry]:
         """See `Reader.allowed`."""

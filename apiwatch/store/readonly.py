@@ -11,6 +11,7 @@ from apiwatch.model import ActionKind
 from apiwatch.store.opening import is_resting, open_connection, open_resting
 from apiwatch.store.protocol import Control
 from apiwatch.store.snapshot import Snapshots
+from apiwatch.store.views import Application
 
 __all__ = ["NOTHING_CHANGES", "open_snapshots", "read_only_control"]
 
@@ -73,6 +74,12 @@ class _ReadOnlyControl:
         _refuse()
 
     async def unblock(self, entry_id: str, actor: str, now: float) -> bool:
+        _refuse()
+
+    async def applied(self, target: str, host: str, applications: Sequence[Application], now: float) -> None:
+        _refuse()
+
+    async def not_applied(self, target: str, host: str, entry_ids: Sequence[str], error: str, now: float) -> None:
         _refuse()
 
     async def close(self) -> None:

@@ -5,7 +5,8 @@ floors below which clients are left out in `board_floors`), of the latest client
 which the most suspicious clients are found. Version 3 adds `routes.origin`, version 4 `routes.notes`. Version 5 finds
 clients by user, user agent and route, and alerts by route. Version 6 adds the newest requests (`tail`),
 version 7 `route_minutes`, version 8 what OpenAPI files declare and who first asked for a route,
-version 9 the objects of enumerations over time (`points`).
+version 9 the objects of enumerations over time (`points`), version 10 what firewalls hold of the block queue
+(`applications`).
 
 Numbers are integers (times: seconds, `minute`: minutes since the epoch); texts went through `plain`; blobs are
 MessagePack. `shard` is in each key; readers sum over shards and parts.
@@ -193,6 +194,17 @@ CREATE INDEX points_seen ON points (last_seen, principal);
 """
 
 
+_TENTH = """
+CREATE TABLE applications (
+    entry TEXT NOT NULL, target TEXT NOT NULL, host TEXT NOT NULL, revision BIGINT NOT NULL,
+    applied_at DOUBLE PRECISION NOT NULL, verified_at DOUBLE PRECISION NOT NULL, expires DOUBLE PRECISION,
+    dropped BIGINT, error TEXT NOT NULL, PRIMARY KEY (entry, target, host)
+);
+CREATE INDEX applications_target ON applications (target, host);
+CREATE INDEX applications_expires ON applications (expires);
+"""
+
+
 def rank_of(score: int, scored_at: int) -> int:
     """A number by which faded scores compare at any time: the moment at which the score has faded to 1, in seconds."""
     return round(scored_at + HALF_LIFE_S * log2(score)) if score > 0 else 0
@@ -270,6 +282,10 @@ def _to_ninth(connection: sqlite3.Connection) -> None:
     _run(connection, _NINTH)
 
 
+def _to_tenth(connection: sqlite3.Connection) -> None:
+    _run(connection, _TENTH)
+
+
 _STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _to_first,
     _to_second,
@@ -280,6 +296,7 @@ _STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _to_seventh,
     _to_eighth,
     _to_ninth,
+    _to_tenth,
 )
 """Step N brings a database of version N to version N + 1."""
 

@@ -419,6 +419,25 @@ class UserDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class Application:
+    """An entry of the block queue in one target of one host, as it was last read there."""
+
+    entry: str
+    target: str
+    host: str
+    revision: int
+    applied_at: float
+    verified_at: float
+    """When it was last read back there; 0: never."""
+    expires: float | None
+    """When the target, or `apiwatch block expire`, lets go of it; None: never."""
+    dropped: int | None
+    """Packets or requests that it has stopped there; None: the target does not count."""
+    error: str = ""
+    """Why the last attempt to apply it failed; ''."""
+
+
+@dataclass(frozen=True, slots=True)
 class BlockEntry:
     """One network in the block queue."""
 
@@ -438,6 +457,19 @@ class BlockEntry:
     ended_by: str = ""
     """Who withdrew it, and when."""
     ended: float = 0.0
+    applications: tuple[Application, ...] = ()
+    """Where it is in force, or could not be put into force."""
+
+    @property
+    def live_in(self) -> tuple[str, ...]:
+        """Targets that hold it, each once."""
+        return tuple(dict.fromkeys(each.target for each in self.applications if each.verified_at > 0))
+
+    @property
+    def dropped(self) -> int | None:
+        """Packets and requests that it has stopped; None: no target counts them."""
+        counts = [each.dropped for each in self.applications if each.dropped is not None]
+        return sum(counts) if counts else None
 
 
 @dataclass(frozen=True, slots=True)

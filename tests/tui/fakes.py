@@ -11,6 +11,7 @@ from apiwatch.store.views import (
     ActionView,
     AlertView,
     AllowEntry,
+    Application,
     BlockEntry,
     ClientDetail,
     ClientView,
@@ -655,6 +656,13 @@ class FakeReader:
     async def block_entries(self, now: float, *, include_ended: bool = False) -> list[BlockEntry]:
         return list(self._called("block_entries").blocks)
 
+    async def applications(self, now: float) -> list[Application]:
+        return [each for entry in self._called("applications").blocks for each in entry.applications]
+
+    async def blocked_before(self, net: str, now: float) -> int:
+        self._called("blocked_before")
+        return 0
+
     async def allowed(self, now: float, *, include_ended: bool = False) -> list[AllowEntry]:
         self._called("allowed")
         return []
@@ -716,6 +724,12 @@ class FakeControl:
         before = self.scenario.blocks
         self.scenario.blocks = tuple(entry for entry in before if entry.id != entry_id)
         return len(before) != len(self.scenario.blocks)
+
+    async def applied(self, target: str, host: str, applications: Sequence[Application], now: float) -> None:
+        self._say("applied", target, host)
+
+    async def not_applied(self, target: str, host: str, entry_ids: Sequence[str], error: str, now: float) -> None:
+        self._say("not applied", target, host, error)
 
     async def close(self) -> None:
         self.said.append(("close",))

@@ -13,7 +13,7 @@ from apiwatch.blocklist.comments import comment, heading
 from apiwatch.blocklist.networks import bare, canonical, collapsed, parse_network
 from apiwatch.blocklist.planning import Plan, Row
 from apiwatch.blocklist.running import find, first_able, isolated, run
-from apiwatch.blocklist.target import CheckResult, Commands, Target, quoted_path, unexpected
+from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected
 from apiwatch.errors import GuardError
 
 __all__ = ["Ipset"]
@@ -42,6 +42,7 @@ class Ipset(Target):
     name = "ipset"
     title = "ipset restore file, for iptables"
     suffix = "ipset"
+    caps = Caps(ttl=True, comment=_COMMENT, max_entries=_LARGEST, layer="packet")
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
         lines = [f"# {heading(plan)}"]

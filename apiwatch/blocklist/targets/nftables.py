@@ -14,7 +14,7 @@ from apiwatch.blocklist.comments import comment, heading
 from apiwatch.blocklist.networks import bare, canonical, collapsed, parse_network
 from apiwatch.blocklist.planning import Plan, Row
 from apiwatch.blocklist.running import find, first_able, isolated, run
-from apiwatch.blocklist.target import CheckResult, Commands, Target, quoted_path, unexpected
+from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected
 
 __all__ = ["Nftables"]
 
@@ -60,6 +60,7 @@ class Nftables(Target):
     name = "nftables"
     title = "nftables script"
     suffix = "nft"
+    caps = Caps(ttl=True, comment=_COMMENT, layer="packet")
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
         lines = [*_REPLACE, "table inet apiwatch {", f'\tcomment "{heading(plan)}"']

@@ -13,7 +13,7 @@ from apiwatch.blocklist.comments import comment, heading, utc
 from apiwatch.blocklist.networks import bare, canonical, collapsed, parse_network
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.running import find, run
-from apiwatch.blocklist.target import CheckResult, Commands, Target, quoted_path, unexpected
+from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected
 
 __all__ = ["Nginx"]
 
@@ -48,6 +48,7 @@ class Nginx(Target):
     name = "nginx"
     title = "nginx geo include"
     suffix = "conf"
+    caps = Caps(comment=_COMMENT, layer="http", sees="both")
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
         lines = [f"# {heading(plan)}"]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from apiwatch.blocklist.comments import utc
 from apiwatch.blocklist.networks import canonical
 from apiwatch.blocklist.planning import Plan
-from apiwatch.blocklist.target import Commands, Target, quoted_path, unexpected
+from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path, unexpected
 from apiwatch.store.views import BlockEntry
 from apiwatch.text import plain
 
@@ -39,6 +39,7 @@ class Csv(_Records):
     name = "csv"
     title = "CSV, one entry a line"
     suffix = "csv"
+    caps = Caps(ttl=True, comment=500, sees="both")
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
         out = io.StringIO()
@@ -67,6 +68,7 @@ class JsonLines(_Records):
     name = "json"
     title = "JSON Lines, one entry a line"
     suffix = "jsonl"
+    caps = Caps(ttl=True, comment=500, sees="both")
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
         header = {

@@ -1,0 +1,98 @@
+"""A plan against what a target holds: what an apply would change, and whether it did."""
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from apiwatch.blocklist.applying.applier import Held
+from apiwatch.blocklist.planning import Plan
+
+__all__ = ["Difference", "compare", "wrong"]
+
+_TOLERANCE_S = 10.0
+"""Between the moment of a list and its reading: rounding, loading, a busy machine."""
+
+_LONGEST_S = 24 * 86_400.0
+"""Every target that expires entries takes timeouts of so long; ipset's longest is 24.8 days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Networks, each sorted as text."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    renewed: tuple[str, ...]
+    """Held, but for another time."""
+    foreign: tuple[str, ...]
+    """Removed, and never queued here: somebody wrote them by hand."""
+
+    @property
+    def empty(self) -> bool:
+        """The target holds what is planned."""
+        return not (self.added or self.removed or self.renewed)
+
+
+def compare(
+    planned: Collection[str], plan: Plan, held: Mapping[str, Held], known: Collection[str], at: float
+) -> Difference:
+    """What is to be done. `planned` are the target's networks of the plan, `known` all that were ever queued."""
+    wanted = frozenset(planned)
+    lasting = {row.net: row.expires for row in plan.rows}
+    removed = held.keys() - wanted
+    renewed = [
+        net for net in wanted & held.keys() if net in lasting and _another_time(lasting[net], held[net].left, at)
+    ]
+    return Difference(
+        tuple(sorted(wanted - held.keys())),
+        tuple(sorted(removed)),
+        tuple(sorted(renewed)),
+        tuple(sorted(removed - set(known))),
+    )
+
+
+def _another_time(expires: float | None, left: float | None, at: float) -> bool:
+    """Only a target that expires entries says how long they are left."""
+    if left is None:
+        return False
+    wanted = math.inf if expires is None else expires - at
+    return abs(min(wanted, _LONGEST_S) - min(left, _LONGEST_S)) > _TOLERANCE_S
+
+
+def wrong(
+    planned: Collection[str],
+    plan: Plan,
+    held: Mapping[str, Held],
+    at: float,
+    *,
+    expires: bool,
+    longest: float | None = None,
+) -> str:
+    """What a read-back at the moment `at` shows against the plan, as half a sentence; '' when all is well.
+
+    `expires` says whether the target lets go of entries by itself; `longest` how its times were capped.
+    """
+    wanted = frozenset(planned)
+    ends = {row.net: row.expires for row in plan.rows}
+    for net in sorted(wanted - held.keys()):
+        end = ends.get(net)
+        if end is None or end - at > _TOLERANCE_S:
+            return f"{net} is missing"
+    for net in sorted(held.keys() - wanted):
+        return f"{net} is there and was not planned"
+    if not expires:
+        return ""
+    for net in sorted(wanted & held.keys() & ends.keys()):
+        if text := _wrong_time(ends[net], held[net].left, at, longest):
+            return f"{net} {text}"
+    return ""
+
+
+def _wrong_time(expires: float | None, left: float | None, at: float, longest: float | None) -> str:
+    wanted = math.inf if expires is None else expires - at
+    found = math.inf if left is None else left
+    if found > wanted + _TOLERANCE_S:
+        return "would stay longer than planned"
+    if longest is not None and found <= longest + _TOLERANCE_S:
+        return ""
+    return "would end earlier than planned" if found < min(wanted, _LONGEST_S) - _TOLERANCE_S else ""

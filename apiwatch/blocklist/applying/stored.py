@@ -1,0 +1,48 @@
+"""A plan on the disk, so that another process can confirm what this one applied."""
+
+from dataclasses import replace
+
+import msgspec
+
+from apiwatch.blocklist.networks import parse_network
+from apiwatch.blocklist.planning import Plan, Row
+from apiwatch.store.views import BlockEntry
+
+__all__ = ["StoredPlan", "plan_at", "stored", "unstored"]
+
+
+class StoredRow(msgspec.Struct, frozen=True):
+    """`planning.Row` with its network as text."""
+
+    net: str
+    expires: float | None
+    ids: tuple[str, ...]
+    reason: str
+
+
+class StoredPlan(msgspec.Struct, frozen=True):
+    """`planning.Plan`."""
+
+    at: float
+    revision: int
+    rows: tuple[StoredRow, ...]
+    entries: tuple[BlockEntry, ...]
+
+
+def stored(plan: Plan) -> StoredPlan:
+    """The plan as it is stored."""
+    rows = tuple(StoredRow(row.net, row.expires, row.ids, row.reason) for row in plan.rows)
+    return StoredPlan(plan.at, plan.revision, rows, plan.entries)
+
+
+def unstored(found: StoredPlan) -> Plan:
+    """The plan that was stored; GuardError when a row holds no network."""
+    rows = tuple(Row(parse_network(row.net), row.expires, row.ids, row.reason) for row in found.rows)
+    return Plan(found.at, found.revision, rows, found.entries)
+
+
+def plan_at(plan: Plan, at: float) -> Plan:
+    """The same plan at a later moment: without what has ended since."""
+    rows = tuple(row for row in plan.rows if row.expires is None or row.expires > at)
+    entries = tuple(entry for entry in plan.entries if entry.expires is None or entry.expires > at)
+    return replace(plan, at=at, rows=rows, entries=entries)

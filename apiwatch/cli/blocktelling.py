@@ -1,0 +1,131 @@
+"""What the commands that change a firewall say: plans, ends, and the commands to go on with."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from apiwatch.cli.output import emit, put, say, table
+from apiwatch.text import plain
+
+if TYPE_CHECKING:
+    from apiwatch.blocklist import CheckResult, Guard, Plan, Target
+    from apiwatch.blocklist.applying.engine import Applied
+    from apiwatch.blocklist.applying.site import Prepared, Site
+
+__all__ = ["tell_applied", "tell_file_plan", "tell_plan"]
+
+_SHOWN = 20
+
+
+def tell_plan(site: "Site", prepared: "Prepared", again: str, *, json_lines: bool, brief: bool = False) -> None:
+    """What an apply would change; `brief`: in a few lines before it happens."""
+    name, change, check = site.target.name, prepared.difference, prepared.check
+    command = f"apiwatch block apply --target {name}{again}"
+    panic = list(site.target.commands([site.options.get("path", f"apiwatch-{name}.{site.target.suffix}")]).undo)
+    if json_lines:
+        emit(
+            {
+                "type": "plan",
+                "target": name,
+                "revision": prepared.plan.revision,
+                "networks": len(prepared.plan.rows),
+                "held": len(prepared.held),
+                "added": list(change.added),
+                "removed": list(change.removed),
+                "renewed": list(change.renewed),
+                "foreign": list(change.foreign),
+                "overrides": list(prepared.overrides),
+                "validator": _check_fields(check),
+                "apply": command,
+                "panic": panic,
+            }
+        )
+        return
+    if not brief:
+        _entries(prepared.plan)
+    put(
+        f"{name} holds {len(prepared.held)} networks; {len(change.added)} to add, {len(change.removed)} to remove, "
+        f"{len(change.renewed)} to renew"
+    )
+    for sign, nets in (("+", change.added), ("-", change.removed), ("~", change.renewed)):
+        _nets(sign, nets)
+    if change.foreign:
+        _say_foreign(name, change.foreign)
+    for override in prepared.overrides:
+        say(f"{override['net']} {override['text']}: overridden (rail {override['code']})")
+    put(_check_text(check))
+    if not brief:
+        put(f"# apply  {command}")
+    for line in panic:
+        put(f"# panic  {line}")
+
+
+def tell_file_plan(target: "Target", plan: "Plan", guard: "Guard", *, json_lines: bool) -> int:
+    """The plan of a target that a person applies: its file, and the commands; exit code 1 if it is bad."""
+    from apiwatch.blocklist import export
+
+    artifacts = export(target, plan, guard, None)
+    check = target.validate(artifacts)
+    names = [artifact.name for artifact in artifacts]
+    commands = target.commands(names)
+    write = f"apiwatch block export --target {target.name} -o {names[0]}"
+    if json_lines:
+        fields = {"type": "plan", "target": target.name, "networks": len(plan.rows), "validator": _check_fields(check)}
+        emit({**fields, "write": write, "apply": list(commands.apply), "panic": list(commands.undo)})
+    else:
+        _entries(plan)
+        put(f"{len(plan.rows)} networks; what {target.name} holds now is not known: apiwatch only writes its file")
+        put(_check_text(check))
+        for title, lines in (("write", (write,)), ("apply", commands.apply), ("panic", commands.undo)):
+            for line in lines:
+                put(f"# {title:6} {line}")
+    return 1 if check.available and not check.ok else 0
+
+
+def tell_applied(site: "Site", done: "Applied", again: str, *, json_lines: bool) -> int:
+    """How it ended; exit code 0 when the list is in force, 1 when it was taken back."""
+    name, undo = site.target.name, f"apiwatch block undo {done.id}{again}" if done.id else ""
+    if json_lines:
+        result = "unchanged" if not done.id else "kept" if done.kept else "rolled back"
+        emit({"type": "apply", "id": done.id, "target": name, "result": result, "why": done.why, "undo": undo})
+    elif not done.id:
+        put(f"{name}: nothing to do, {done.why}")
+    elif done.kept:
+        put(f"{name} holds {len(done.held)} networks, read back and kept ({done.why})")
+        put(f"# undo   {undo}")
+    else:
+        say(f"{name}: taken back, because {done.why}; it holds {len(done.held)} networks, as before")
+    return 0 if done.kept else 1
+
+
+def _entries(plan: "Plan") -> None:
+    from apiwatch.cli.alerttext import clock_time
+
+    rows = [
+        (entry.net, clock_time(entry.expires) if entry.expires is not None else "never", entry.id, entry.reason or "-")
+        for entry in plan.entries
+    ]
+    if rows:
+        table(("network", "expires", "id", "reason"), rows)
+
+
+def _nets(sign: str, nets: Sequence[str]) -> None:
+    for net in nets[:_SHOWN]:
+        put(f"{sign} {net}")
+    if len(nets) > _SHOWN:
+        put(f"{sign} and {len(nets) - _SHOWN} more")
+
+
+def _say_foreign(name: str, nets: Sequence[str]) -> None:
+    some = ", ".join(nets[:3]) + (" and others" if len(nets) > 3 else "")
+    say(f"somebody wrote {some} into our list of {name} by hand: an apply takes them away")
+
+
+def _check_text(check: "CheckResult") -> str:
+    said = plain(" ".join(check.output.split()), 300)
+    if not check.available:
+        return f"not checked: {said}"
+    return f"{check.tool} accepts it" if check.ok else f"{check.tool} does not accept it: {said}"
+
+
+def _check_fields(check: "CheckResult") -> dict[str, object]:
+    return {"tool": check.tool, "ran": check.available, "ok": check.ok, "output": plain(check.output, 1000)}

@@ -1,0 +1,73 @@
+"""What firewalls hold of the block queue, as far as apiwatch has applied it and read it back."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from apiwatch.store.clean import clean
+from apiwatch.store.snapshot import Snapshot
+from apiwatch.store.views import Application, BlockEntry
+
+__all__ = ["applications", "record_applications", "record_failure", "with_applications"]
+
+_COLUMNS = "entry, target, host, revision, applied_at, verified_at, expires, dropped, error"
+_KEPT_S = 7 * 86_400.0
+"""After its end an application that nobody has replaced is forgotten."""
+
+
+async def applications(snapshot: Snapshot, now: float) -> list[Application]:
+    """Applications that still last at `now`, or that failed, by target, host and entry."""
+    found = await snapshot.rows(
+        f"SELECT {_COLUMNS} FROM applications "  # noqa: S608  own names
+        "WHERE expires IS NULL OR expires > ? ORDER BY target, host, entry",
+        (now,),
+    )
+    return [Application(*row) for row in found]
+
+
+async def with_applications(snapshot: Snapshot, entries: Iterable[BlockEntry], now: float) -> list[BlockEntry]:
+    """The entries with where they are in force."""
+    known = list(entries)
+    by_entry: defaultdict[str, list[Application]] = defaultdict(list)
+    for application in await applications(snapshot, now) if known else ():
+        by_entry[application.entry].append(application)
+    if not by_entry:
+        return known
+    return [replace(entry, applications=tuple(by_entry.get(entry.id, ()))) for entry in known]
+
+
+async def record_applications(
+    snapshot: Snapshot, target: str, host: str, found: Sequence[Application], now: float
+) -> None:
+    """Put down what a target of a host holds, instead of what it held before."""
+    await snapshot.rows("DELETE FROM applications WHERE target = ? AND host = ?", (clean(target), clean(host)))
+    await snapshot.rows("DELETE FROM applications WHERE expires < ?", (now - _KEPT_S,))
+    for each in found:
+        await snapshot.rows(
+            f"INSERT INTO applications ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608
+            "ON CONFLICT (entry, target, host) DO NOTHING",
+            (
+                clean(each.entry),
+                clean(target),
+                clean(host),
+                each.revision,
+                each.applied_at,
+                each.verified_at,
+                each.expires,
+                each.dropped,
+                clean(each.error),
+            ),
+        )
+
+
+async def record_failure(
+    snapshot: Snapshot, target: str, host: str, entry_ids: Sequence[str], error: str, now: float
+) -> None:
+    """Put down that entries did not get into a target; what it holds of them stays as it is."""
+    for entry in entry_ids:
+        await snapshot.rows(
+            f"INSERT INTO applications ({_COLUMNS}) "  # noqa: S608
+            "VALUES (?, ?, ?, 0, ?, 0, ?, NULL, ?) "
+            "ON CONFLICT (entry, target, host) DO UPDATE SET error = excluded.error",
+            (clean(entry), clean(target), clean(host), now, now + _KEPT_S, clean(error)),
+        )
