@@ -1,6 +1,8 @@
 """One module per firewall."""
 
 from apiwatch.blocklist.target import Target
+from apiwatch.blocklist.targets.cloudflare import CloudflareAccessRules, CloudflareItems, CloudflareRule
+from apiwatch.blocklist.targets.crowdsec import CrowdSec
 from apiwatch.blocklist.targets.ipset import Ipset
 from apiwatch.blocklist.targets.nftables import Nftables
 from apiwatch.blocklist.targets.nginx import Nginx
@@ -10,6 +12,18 @@ from apiwatch.blocklist.targets.text import PlainList
 __all__ = ["TARGETS"]
 
 TARGETS: dict[str, Target] = {
-    target.name: target for target in (Nftables(), Ipset(), Nginx(), PlainList(), Csv(), JsonLines())
+    target.name: target
+    for target in (
+        Nftables(),
+        Ipset(),
+        Nginx(),
+        PlainList(),
+        CrowdSec(),
+        CloudflareItems(),
+        CloudflareRule(),
+        CloudflareAccessRules(),
+        Csv(),
+        JsonLines(),
+    )
 }
 """Name -> target."""
