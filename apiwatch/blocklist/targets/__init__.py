@@ -1,9 +1,12 @@
 """One module per firewall."""
 
 from apiwatch.blocklist.target import Target
+from apiwatch.blocklist.targets.aws import AwsNetworkAcl, AwsWaf
 from apiwatch.blocklist.targets.cloudflare import CloudflareAccessRules, CloudflareItems, CloudflareRule
 from apiwatch.blocklist.targets.crowdsec import CrowdSec
+from apiwatch.blocklist.targets.fastly import FastlyEntries
 from apiwatch.blocklist.targets.ipset import Ipset
+from apiwatch.blocklist.targets.kubernetes import Calico, Cilium
 from apiwatch.blocklist.targets.nftables import Nftables
 from apiwatch.blocklist.targets.nginx import Nginx
 from apiwatch.blocklist.targets.records import Csv, JsonLines
@@ -22,6 +25,11 @@ TARGETS: dict[str, Target] = {
         CloudflareItems(),
         CloudflareRule(),
         CloudflareAccessRules(),
+        AwsWaf(),
+        AwsNetworkAcl(),
+        FastlyEntries(),
+        Cilium(),
+        Calico(),
         Csv(),
         JsonLines(),
     )

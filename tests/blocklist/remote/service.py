@@ -9,7 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-__all__ = ["Asked", "Reply", "Service", "serving"]
+from apiwatch.blocklist import TARGETS
+from apiwatch.blocklist.applying.applier import Applier
+from apiwatch.blocklist.applying.run import run
+from tests.blocklist.kit import NOW, plan_of
+
+__all__ = ["Asked", "Reply", "Service", "applier_of", "put", "serving"]
 
 
 @dataclass(frozen=True)
@@ -83,3 +88,14 @@ def serving(handle: Callable[[Asked], Reply]) -> Iterator[Service]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def applier_of(name: str, **options: str) -> Applier:
+    make = TARGETS[name].applier
+    assert make is not None
+    return make(options, run)
+
+
+def put(applier: Applier, name: str, *nets: str) -> None:
+    made = plan_of(*nets)
+    applier.apply(TARGETS[name].render(made, ()), made, NOW)

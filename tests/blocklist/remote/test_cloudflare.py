@@ -7,10 +7,9 @@ import pytest
 
 from apiwatch.blocklist import TARGETS, plan
 from apiwatch.blocklist.applying.applier import Applier
-from apiwatch.blocklist.applying.run import run
 from apiwatch.errors import ApplyError, GuardError
 from tests.blocklist.kit import HOSTILE, NOW, entry, plan_of
-from tests.blocklist.remote.service import Asked, Reply, Service, serving
+from tests.blocklist.remote.service import Asked, Reply, Service, applier_of, put, serving
 
 TOKEN = "cf-t0ken"  # noqa: S105 - of nothing
 ITEMS = "/accounts/acc/rules/lists/lst/items"
@@ -98,14 +97,7 @@ def service(cloudflare: Cloudflare, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def applier_for(name: str, service: Service, **options: str) -> Applier:
-    make = TARGETS[name].applier
-    assert make is not None
-    return make({"token_env": "CF", "url": service.url, **options}, run)
-
-
-def put(applier: Applier, name: str, *nets: str) -> None:
-    made = plan_of(*nets)
-    applier.apply(TARGETS[name].render(made, ()), made, NOW)
+    return applier_of(name, token_env="CF", url=service.url, **options)  # noqa: S106 - the name of a variable
 
 
 def test_a_list_is_replaced_read_back_and_restored(cloudflare: Cloudflare, service: Service) -> None:
