@@ -20,6 +20,7 @@ def clients() -> Iterator[dict[str, Any]]:
     boto3 = pytest.importorskip("boto3", reason="not installed: boto3")
     moto = pytest.importorskip("moto", reason="not installed: moto")
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "of-nothing")
         with moto.mock_aws():
