@@ -10,12 +10,14 @@ ApiwatchError
     Fenced            3  this writer lost its shard to a newer one
   GuardError          4  refused by a guard rail
   ApplyError          1  a firewall or a service could not be read or changed
+    ApplyBusy         1  another apply is at work, or waits to be confirmed
 """
 
 from typing import ClassVar
 
 __all__ = [
     "ApiwatchError",
+    "ApplyBusy",
     "ApplyError",
     "ConfigError",
     "Fenced",
@@ -76,3 +78,7 @@ class GuardError(ApiwatchError):
 
 class ApplyError(ApiwatchError):
     """A firewall, a web server or a service could not be read or changed; the text says what it holds now."""
+
+
+class ApplyBusy(ApplyError):
+    """Another apply to the same target is at work, or waits to be confirmed."""

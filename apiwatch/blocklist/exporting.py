@@ -11,7 +11,7 @@ from apiwatch.blocklist.writing import place, replace_file
 from apiwatch.errors import GuardError
 from apiwatch.text import one_line, plain
 
-__all__ = ["export"]
+__all__ = ["export", "pass_rails"]
 
 _LARGEST_SHARE = 16
 """One list may cover as much as so many networks of the hard limit: a /12 of IPv4, a /28 of IPv6."""
@@ -28,7 +28,7 @@ def export(
     else than such a list, and when the file does not read back as the plan (H7); UsageError when the destination is no
     file; OSError when it cannot be written, which leaves the old file as it was.
     """
-    _pass_rails(plan, guard)
+    pass_rails(plan, guard)
     artifacts = tuple(target.render(plan, guard.allow))
     _read_back(target, plan, artifacts)
     if destination is None:
@@ -45,8 +45,11 @@ def export(
     return (replace(artifact, name=destination.name),)
 
 
-def _pass_rails(plan: Plan, guard: Guard) -> None:
-    """The entries are checked besides the rows: pieces of an entry that is too wide need not be too wide."""
+def pass_rails(plan: Plan, guard: Guard) -> None:
+    """Raise GuardError when a rail refuses an entry for good, or when the list covers too much (H5).
+
+    The entries are checked besides the rows: pieces of an entry that is too wide need not be too wide.
+    """
     refused: list[str] = []
     for net, entry_id in dict(_networks(plan)).items():
         final = [finding for finding in guard.check(net) if finding.hard and not finding.overridable]

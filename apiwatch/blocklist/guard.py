@@ -6,6 +6,7 @@
 | H2 | loopback, link-local, multicast, unspecified, broadcast | no |
 | H3 | private and shared networks, and the networks of this machine, unless `block.allow_private` | yes |
 | H4 | `sources.trusted_proxy` | no |
+| H4 | networks of CDNs and cloud load balancers | yes |
 | H5 | wider than `block.widest_v4` or `block.widest_v6` | yes |
 | H5 | wider than /16 (IPv4) or /32 (IPv6) | no |
 | H7 | what is no network | no |
@@ -62,7 +63,7 @@ class Guard:
         self._settings = settings
         self._unread = protected.unread
         rules = list(protected.rules)
-        rules += [Rule(network, "H3", reason) for network, reason in (*PRIVATE, *SHARED)]
+        rules += [Rule(network, "H3", reason, overridable=True) for network, reason in (*PRIVATE, *SHARED)]
         self._rules = tuple(rule for rule in rules if rule.code != "H3" or not settings.allow_private)
         self._ranges = {version: _ranges(self._rules, version) for version in (4, 6)}
 
@@ -147,14 +148,15 @@ def _overlap(one: Network, other: Network) -> bool:
 
 
 def _finding(rule: Rule, prefix: str) -> Finding:
-    text = f"{prefix}overlaps {rule.network}, {rule.reason}: {_ADVICE[rule.code]}"
-    return Finding(rule.code, "", text, hard=True, overridable=rule.code == "H3")
+    again = ", or type the network again to override" if rule.code == "H4" and rule.overridable else ""
+    text = f"{prefix}overlaps {rule.network}, {rule.reason}: {_ADVICE[rule.code]}{again}"
+    return Finding(rule.code, "", text, hard=True, overridable=rule.overridable)
 
 
 def _one_per_code(found: Iterable[Finding]) -> list[Finding]:
-    """The first finding of each rail, which says how many more there are."""
+    """The strictest finding of each rail, which says how many more there are."""
     groups: dict[str, list[Finding]] = {}
-    for finding in dict.fromkeys(found):
+    for finding in sorted(dict.fromkeys(found), key=lambda finding: finding.overridable):
         groups.setdefault(finding.code, []).append(finding)
     return [
         replace(group[0], text=f"{group[0].text} ({len(group) - 1} more like it)") if len(group) > 1 else group[0]

@@ -1,4 +1,4 @@
-"""What this machine needs to stay reachable: its addresses, its SSH peers, its gateways and its name servers."""
+"""What this machine needs to stay reachable: its addresses, who is logged in, its gateways and its name servers."""
 
 import ipaddress
 import os
@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from apiwatch.blocklist import kernel, sshd
 from apiwatch.blocklist.kernel import Address, plain_address
+from apiwatch.blocklist.logins import login_hosts
 from apiwatch.blocklist.networks import Network
 
 __all__ = ["Machine", "read_machine"]
@@ -40,6 +41,8 @@ def read_machine(root: Path = Path("/"), environ: Mapping[str, str] | None = Non
         found.setdefault(address, "the client of this SSH session")
     for address in reading.ssh_peers(session.ports):
         found.setdefault(address, "an established SSH peer of this machine")
+    for address in reading.logins():
+        found.setdefault(address, "where somebody is logged in from")
     networks = reading.own(found)
     for address in reading.gateways():
         found.setdefault(address, "a gateway of this machine")
@@ -82,6 +85,19 @@ class _Reading:
                     "SSH peers on port 22 are known"
                 )
         return sshd.peers(list(self._sockets()), serving, sshd.sshd_inodes(self.proc))
+
+    def logins(self) -> list[Address]:
+        """Where the sessions of utmp come from; systems without the file keep their sessions elsewhere."""
+        path = self.run / "utmp"
+        try:
+            return [address for address in login_hosts(path.read_bytes()) if not address.is_loopback]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            self.unread.append(f"who is logged in could not be read from {path} ({error.strerror})")
+        except ValueError:
+            self.unread.append(f"who is logged in could not be understood in {path}")
+        return []
 
     def own(self, found: dict[Address, str]) -> list[Network]:
         """Add the machine's own addresses to `found`; the networks they are in."""

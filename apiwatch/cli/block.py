@@ -10,6 +10,9 @@ import click
 
 from apiwatch.cli.blockafter import expire, log, undo
 from apiwatch.cli.blockapply import apply, confirm, plan, rollback
+from apiwatch.cli.blockfeed import serve_feed
+from apiwatch.cli.blockguard import impact, protected, reviewed, say_warnings, shown_impact
+from apiwatch.cli.blockranges import ranges
 from apiwatch.cli.blocksite import guard_of, target_named, target_names
 from apiwatch.cli.options import as_json, load_settings, state_file, state_options
 from apiwatch.errors import InputError, UsageError
@@ -28,7 +31,7 @@ def block() -> None:
     """The block queue, its export for firewalls, and its way into them."""
 
 
-for each in (plan, apply, confirm, undo, expire, rollback, log):
+for each in (plan, apply, confirm, undo, expire, rollback, log, impact, protected, ranges, serve_feed):
     block.add_command(each)
 
 
@@ -36,7 +39,11 @@ for each in (plan, apply, confirm, undo, expire, rollback, log):
 @click.argument("net", metavar="[ADDRESS|NETWORK]", required=False)
 @state_options
 @as_json
-@click.option("--ttl", metavar="DURATION", help="How long: 90s, 15m, 1h, 7d (default: `block.ttl` of the settings).")
+@click.option(
+    "--ttl",
+    metavar="DURATION",
+    help="How long: 90s, 15m, 1h, 7d (default: `block.ttl`; longer for who was blocked before).",
+)
 @click.option("--reason", default="", help="Why, for those who read the queue later.")
 @click.option(
     "--alert",
@@ -46,6 +53,9 @@ for each in (plan, apply, confirm, undo, expire, rollback, log):
     help="Alert that it answers; repeatable. Without a network: block all its clients.",
 )
 @click.option("--override", metavar="NETWORK", help="The network typed again, to pass a rail that can be overridden.")
+@click.option(
+    "--prefix", type=click.IntRange(0, 128), metavar="LENGTH", help="Block the network of this size around the address."
+)
 def add(
     net: str | None,
     db: str | None,
@@ -55,11 +65,15 @@ def add(
     reason: str,
     alert_ids: tuple[str, ...],
     override: str | None,
+    prefix: int | None,
 ) -> int:
     """Queue a network, or all clients of an alert, if the guard rails let them pass; again renews the entry.
 
-    A single IPv6 address stands for its /64. Exit code 4 when a rail refuses; other clients of the alert are queued.
+    A single IPv6 address stands for its /64; --prefix takes a wider network, such as the /24 of an IPv4 address. Exit
+    code 4 when a rail refuses; other clients of the alert are queued.
     """
+    from apiwatch.blocklist.lifetime import default_lifetime
+    from apiwatch.blocklist.review import already_blocked
     from apiwatch.cli.output import emit, put, rfc3339, say
 
     settings = load_settings(config)
@@ -68,24 +82,37 @@ def add(
 
         if not alert_ids:
             raise UsageError("say what to block: an address, a network, or --alert ID for all clients of an alert")
+        if prefix is not None:
+            raise UsageError("--prefix needs the address that the network is around")
         if override is not None:
             raise UsageError("--override needs the network that it overrides; block that one by itself")
-        ttl_s = _ttl(ttl, settings)
+        wanted = _ttl(ttl, settings)
         return add_members(
-            _state(settings, db), guard_of(settings), alert_ids, plain(reason, 500), ttl_s, json_lines=json_lines
+            _state(settings, db),
+            guard_of(settings, db),
+            alert_ids,
+            plain(reason, 500),
+            lambda before: default_lifetime(settings.block, before) if wanted is None else wanted,
+            json_lines=json_lines,
         )
     path = _state(settings, db)
-    network = _network(net)
-    findings = guard_of(settings).require(network, override=override)
-    for finding in findings:
+    network = _network(net) if prefix is None else _around(net, prefix)
+    findings = guard_of(settings, db).require(network, override=override)
+    for finding in [*findings, *already_blocked(network, asyncio.run(_entries(path, False)))]:
         say(f"{finding.code}: {finding.text}")
     now = time.time()
-    expires = now + _ttl(ttl, settings)
+    before = asyncio.run(_blocked_before(path, network, now))
+    wanted = _ttl(ttl, settings)
+    expires = now + (default_lifetime(settings.block, before) if wanted is None else wanted)
     entry = asyncio.run(_add(path, network, plain(reason, 500), alert_ids, now, expires))
+    if before and wanted is None:
+        say(f"{network} was blocked {before} {'time' if before == 1 else 'times'} before, so it stays out longer")
     if json_lines:
         emit({"type": "block", "id": entry, "net": network, "expires": rfc3339(expires)})
     else:
         put(f"queued {network} until {rfc3339(expires)}  id {entry}; `apiwatch block export --target NAME` writes it")
+        for line in shown_impact(path, network):
+            put(f"  {line}")
     return 0
 
 
@@ -121,6 +148,7 @@ def list_(db: str | None, config: str | None, json_lines: bool, include_ended: b
         (
             entry.net,
             entry.state,
+            ", ".join(entry.live_in) or "-",
             clock_time(entry.expires) if entry.expires is not None else "never",
             entry.actor,
             entry.id,
@@ -128,7 +156,7 @@ def list_(db: str | None, config: str | None, json_lines: bool, include_ended: b
         )
         for entry in entries
     ]
-    table(("network", "state", "expires", "by", "id", "reason"), rows)
+    table(("network", "state", "in force in", "expires", "by", "id", "reason"), rows)
 
 
 @block.command()
@@ -165,10 +193,10 @@ def export(
     target = target_named(target_name)
     entries = asyncio.run(_entries(_state(settings, db), False))
     destination = Path(output) if output is not None else None
+    made = planned(entries, time.time())
+    warnings = reviewed(settings, _state(settings, db), target, made)
     try:
-        artifacts = write(
-            target, planned(entries, time.time()), guard_of(settings), destination, withdraw_all=withdraw_all
-        )
+        artifacts = write(target, made, guard_of(settings, db), destination, withdraw_all=withdraw_all)
     except OSError as error:
         raise UsageError(f"{plain(str(output))} cannot be written: {error.strerror}") from None
     if destination is None:
@@ -181,6 +209,7 @@ def export(
     else:
         directory = destination.parent
         say(f"wrote {', '.join(str(directory / artifact.name) for artifact in artifacts)}")
+    say_warnings(warnings)
     code = 0
     if check_it:
         result = target.validate(artifacts)
@@ -195,29 +224,18 @@ def export(
     return code
 
 
-@block.command()
-@state_options
-@as_json
-def protected(db: str | None, config: str | None, json_lines: bool) -> None:
-    """Networks that are never blocked from here, with the reasons."""
-    from apiwatch.blocklist import gather_protected
-    from apiwatch.cli.output import emit, table
-
-    settings = load_settings(config)
-    known = gather_protected(settings.sources.trusted_proxy, settings.block.allow)
-    rows = [(str(network), reason) for network, reason in known.entries]
-    if json_lines:
-        for network, reason in rows:
-            emit({"type": "protected", "net": network, "reason": reason})
-    else:
-        table(("network", "why"), rows)
-
-
 async def _add(path: Path, net: str, reason: str, alert_ids: tuple[str, ...], now: float, expires: float) -> str:
     from apiwatch.cli.reading import actor, controlling
 
     async with controlling(path) as control:
         return await control.block(net, reason, alert_ids, actor(), now, expires)
+
+
+async def _blocked_before(path: Path, net: str, now: float) -> int:
+    from apiwatch.cli.reading import reading
+
+    async with reading(path) as reader:
+        return await reader.blocked_before(net, now)
 
 
 async def _remove(path: Path, which: str) -> "BlockEntry":
@@ -259,6 +277,18 @@ def _entry_fields(entry: "BlockEntry") -> dict[str, Any]:
         "actor": entry.actor,
         "created": rfc3339(entry.created),
         "expires": rfc3339(entry.expires) if entry.expires is not None else None,
+        "applications": [
+            {
+                "target": each.target,
+                "host": each.host,
+                "applied": rfc3339(each.applied_at),
+                "verified": rfc3339(each.verified_at) if each.verified_at else None,
+                "expires": rfc3339(each.expires) if each.expires is not None else None,
+                "dropped": each.dropped,
+                "error": each.error,
+            }
+            for each in entry.applications
+        ],
     }
 
 
@@ -276,11 +306,24 @@ def _network(text: str) -> str:
     return canonical(text) if "/" in text else network_for(text)
 
 
-def _ttl(typed: str | None, settings: "Settings") -> float:
+def _around(address: str, prefix: int) -> str:
+    """The network of a size around an address."""
+    import ipaddress
+
+    from apiwatch.blocklist.networks import parse_network
+
+    own = parse_network(address)
+    if prefix > own.prefixlen:
+        raise UsageError(f"--prefix {prefix} is not wider than {own}; say for example 24, or for IPv6 48")
+    return str(ipaddress.ip_network((str(own.network_address), prefix), strict=False))
+
+
+def _ttl(typed: str | None, settings: "Settings") -> float | None:
+    """Seconds that were typed; None: as long as usual."""
     from apiwatch.blocklist import parse_ttl
 
     if typed is None:
-        return settings.block.ttl
+        return None
     seconds = parse_ttl(typed)
     if seconds > settings.block.max_ttl:
         from apiwatch.config import format_duration

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from apiwatch.cli.options import as_json, load_settings, state_options
-from apiwatch.errors import ApiwatchError, InputError, UsageError
+from apiwatch.errors import ApiwatchError, ApplyBusy, InputError, UsageError
 from apiwatch.text import one_line, plain
 
 if TYPE_CHECKING:
@@ -119,6 +119,8 @@ def _shrink_all(settings: "Settings", path: Path, op: str, *, quiet: bool) -> in
     for name in settings.block.targets:
         try:
             text = _shrink(settings, path, name, op)
+        except ApplyBusy as error:
+            say(f"{plain(name, 40)}: left for the next time, since {error}")
         except ApiwatchError as error:
             say(f"{plain(name, 40)}: {error}")
             code = max(code, error.exit_code)
@@ -137,7 +139,7 @@ def _shrink(settings: "Settings", path: Path, name: str, op: str) -> str:
         return ""
     site = site_for(settings, path, target)
     with site.records.lock(name):
-        done = shrink(site, all_entries(path), guard_of(settings), op)
+        done = shrink(site, all_entries(path), guard_of(settings, path), op)
     note_held(site)
     return f"{len(done.held)} networks are left ({done.id})" if done.id else ""
 

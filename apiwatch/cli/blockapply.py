@@ -1,9 +1,10 @@
 """`apiwatch block plan|apply|confirm|rollback`: the queue into a firewall, with a way back that needs nobody."""
 
+import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,13 @@ from apiwatch.text import plain
 if TYPE_CHECKING:
     from apiwatch.blocklist.applying.records import Record
     from apiwatch.blocklist.applying.site import Prepared, Site
+    from apiwatch.blocklist.impact import Impact
     from apiwatch.config import Settings
 
 __all__ = ["apply", "confirm", "plan", "rollback"]
 
 _SHORTEST_S, _LONGEST_S = 5.0, 3600.0
-_PROBE_S = 3.0
+_PROBE_S = 2.0
 _SHOWN = 20
 
 _target = click.option("--target", metavar="NAME", help="Firewall (default: the only one of `block.targets`).")
@@ -36,17 +38,24 @@ _withdraw = click.option("--withdraw-all", is_flag=True, help="Let networks go t
 def plan(target: str | None, withdraw_all: bool, db: str | None, config: str | None, json_lines: bool) -> int:
     """What an apply would change, what the firewall's own check says, and the commands. Changes nothing."""
     from apiwatch.blocklist import plan as planned
+    from apiwatch.cli.blockguard import reviewed, say_warnings
     from apiwatch.cli.blocksite import all_entries, chosen, guard_of, site_for
     from apiwatch.cli.blocktelling import tell_file_plan, tell_plan
+    from apiwatch.cli.output import say
 
     settings, path = _begin(db, config)
     firewall = chosen(settings, target)
     entries = all_entries(path)
     made = planned(entries, time.time())
     if firewall.applier is None:
-        return tell_file_plan(firewall, made, guard_of(settings), json_lines=json_lines)
+        say_warnings(reviewed(settings, path, firewall, made))
+        return tell_file_plan(firewall, made, guard_of(settings, path), json_lines=json_lines)
     site = site_for(settings, path, firewall)
-    prepared = _prepared(site, settings, path, withdraw_all=withdraw_all)
+    try:
+        prepared = _prepared(site, settings, path, withdraw_all=withdraw_all)
+    except ApplyError as error:
+        say(f"not compared with what it holds: {error}")
+        return tell_file_plan(firewall, made, guard_of(settings, path), json_lines=json_lines)
     tell_plan(site, prepared, _typed(db, config), json_lines=json_lines)
     return 0
 
@@ -90,7 +99,7 @@ def apply(
     seconds = _keep_seconds(keep_for)
     again = _typed(db, config)
     site = site_for(settings, path, chosen(settings, target))
-    decide = _probing(health_url) if probe else _asking(site, again)
+    decide = _probing(site, health_url) if probe else _asking(site, again)
     if health_url is not None and not probe:
         raise UsageError("--health-url belongs to --confirm-after-probe")
     if check_only:
@@ -100,7 +109,7 @@ def apply(
     with site.records.lock(site.target.name):
         for late in settle(site):
             say(f"apply {late} had not been kept, and was taken back")
-        prepared = _prepared(site, settings, path, withdraw_all=withdraw_all)
+        prepared = _prepared(site, settings, path, withdraw_all=withdraw_all, attempt=True)
         if not json_lines:
             tell_plan(site, prepared, again, json_lines=False, brief=True)
         try:
@@ -177,22 +186,39 @@ def _site_of(record: "Record", directory: Path) -> "Site":
     return site_of(record, Records(directory), target_named(record.target))
 
 
-def _prepared(site: "Site", settings: "Settings", path: Path, *, withdraw_all: bool) -> "Prepared":
-    """The queue as a list for a target; a refusal by a rail goes into the audit log."""
+def _prepared(
+    site: "Site", settings: "Settings", path: Path, *, withdraw_all: bool, attempt: bool = False
+) -> "Prepared":
+    """The queue as a list for a target; when a rail refuses an attempt to apply it, the audit log tells."""
+    from dataclasses import replace
+
     from apiwatch.blocklist import plan as planned
     from apiwatch.blocklist.applying.audit import entries_of
     from apiwatch.blocklist.applying.site import prepare
+    from apiwatch.cli.blockguard import reviewed, say_warnings
     from apiwatch.cli.blocksite import all_entries, guard_of
 
     entries = all_entries(path)
     made = planned(entries, time.time())
     try:
-        return prepare(site, made, guard_of(settings), entries, withdraw_all=withdraw_all)
+        prepared = prepare(site, made, guard_of(settings, path), entries, withdraw_all=withdraw_all)
+        say_warnings(reviewed(settings, path, site.target, made))
     except GuardError as error:
-        site.audit.write(
-            "apply", "outcome", site.target.name, site.clock(), **entries_of(made), result="refused", error=str(error)
-        )
+        if attempt:
+            fields = {**entries_of(made), "result": "refused", "error": str(error)}
+            site.audit.write("apply", "outcome", site.target.name, site.clock(), **fields)
         raise
+    return replace(prepared, impact=asyncio.run(_impact(path, prepared.difference.added)))
+
+
+async def _impact(path: Path, nets: Sequence[str]) -> "Impact | None":
+    from apiwatch.blocklist.impact import impact_of
+    from apiwatch.cli.reading import reading
+
+    if not nets:
+        return None
+    async with reading(path) as reader:
+        return await impact_of(reader, nets)
 
 
 def _keep_seconds(text: str) -> float:
@@ -220,7 +246,7 @@ def _asking(site: "Site", again: str) -> "Callable[[Record], str | None]":
         stream = _input()
         if stream is not None:
             forget_typed(stream)
-        left = max(0, round((record.deadline or 0.0) - time.time()))
+        left = max(0, round(site.records.deadline(record) - time.time()))
         say(
             f"the list is in force: type keep within {left} s, or run `apiwatch block confirm {record.id}{again}` in "
             "another terminal; otherwise the old list comes back by itself"
@@ -244,7 +270,7 @@ def _input() -> int | None:
     return stream
 
 
-def _probing(url: str | None) -> "Callable[[Record], str | None]":
+def _probing(site: "Site", url: str | None) -> "Callable[[Record], str | None]":
     from apiwatch.blocklist.applying.waiting import check_url, probed
     from apiwatch.blocklist.applying.who import connections, every_connection
     from apiwatch.cli.output import say
@@ -256,7 +282,7 @@ def _probing(url: str | None) -> "Callable[[Record], str | None]":
         raise UsageError("--confirm-after-probe needs an SSH connection to watch, or --health-url")
 
     def probe(record: "Record") -> str | None:
-        left = max(0.0, (record.deadline or 0.0) - time.time())
+        left = max(0.0, site.records.deadline(record) - time.time())
         problem = probed(own, url, lambda: say("still here?"), seconds=min(_PROBE_S, left / 2))
         if problem:
             say(problem)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,25 +13,39 @@ if TYPE_CHECKING:
     from apiwatch.blocklist import Guard
     from apiwatch.model import Alert
 
-__all__ = ["add_members"]
+__all__ = ["add_members", "networks_of"]
 
 _REFUSED = 4
 _SHOWN = 10
 
 
 def add_members(
-    path: Path, guard: "Guard", alert_ids: Sequence[str], reason: str, ttl: float, *, json_lines: bool
+    path: Path,
+    guard: "Guard",
+    alert_ids: Sequence[str],
+    reason: str,
+    lifetime: Callable[[int], float],
+    *,
+    json_lines: bool,
 ) -> int:
     """Queue every client of some alerts that no guard rail protects; exit code 4 when one refused.
 
+    `lifetime` gives the seconds for a network that was blocked so many times before.
     Raises InputError when an alert is not known, names no address, or when every client is protected.
     """
-    return asyncio.run(_add(path, guard, alert_ids, reason, ttl, json_lines))
+    return asyncio.run(_add(path, guard, alert_ids, reason, lifetime, json_lines))
 
 
-async def _add(path: Path, guard: "Guard", alert_ids: Sequence[str], reason: str, ttl: float, json_lines: bool) -> int:
+async def _add(
+    path: Path,
+    guard: "Guard",
+    alert_ids: Sequence[str],
+    reason: str,
+    lifetime: Callable[[int], float],
+    json_lines: bool,
+) -> int:
     from apiwatch.cli.output import emit, put, rfc3339, say
-    from apiwatch.cli.reading import actor, controlling
+    from apiwatch.cli.reading import actor, controlling, reading
 
     alerts = await _alerts(path, alert_ids)
     wanted: dict[str, list[Alert]] = {}
@@ -46,16 +60,18 @@ async def _add(path: Path, guard: "Guard", alert_ids: Sequence[str], reason: str
     if not wanted:
         raise InputError(f"alert {plain(alert_ids[0])} names no address yet; look again in a minute, or block by hand")
     now = time.time()
-    expires = now + ttl
     refused: list[str] = [f"{plain(client)} is no address" for client in unblockable]
     queued = 0
-    async with controlling(path) as control:
+    latest = now
+    async with controlling(path) as control, reading(path) as reader:
         for network, of in wanted.items():
             try:
                 guard.require(network)
             except GuardError as error:
                 refused.append(str(error))
                 continue
+            expires = now + lifetime(await reader.blocked_before(network, now))
+            latest = max(latest, expires)
             why = reason or plain(of[0].title, 500)
             entry = await control.block(network, why, [alert.id for alert in of], actor(), now, expires)
             queued += 1
@@ -70,7 +86,7 @@ async def _add(path: Path, guard: "Guard", alert_ids: Sequence[str], reason: str
     if total > listed > 0:
         say(f"the alerts list {listed} of {total} clients; the others can only be blocked one by one")
     if not json_lines:
-        what = f"queued {queued} networks until {rfc3339(expires)}, {len(refused)} refused"
+        what = f"queued {queued} networks until {rfc3339(latest)} at the latest, {len(refused)} refused"
         put(f"{what}; `apiwatch block export --target NAME` writes them")
     return _REFUSED if refused else 0
 
@@ -86,6 +102,12 @@ async def _alerts(path: Path, alert_ids: Sequence[str]) -> "list[Alert]":
                 raise InputError(f"the state file knows no alert {plain(alert_id)}; `apiwatch alerts` lists them")
             found.append(view.alert)
     return found
+
+
+def networks_of(alert: "Alert") -> list[str]:
+    """What to block for the clients of an alert, each once; names that are no address are left out."""
+    nets = (_network(client) for client in alert.clients or (alert.client,))
+    return list(dict.fromkeys(net for net in nets if net is not None))
 
 
 def _network(client: str) -> str | None:

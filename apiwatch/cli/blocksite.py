@@ -36,11 +36,12 @@ __all__ = [
 ]
 
 
-def guard_of(settings: "Settings") -> "Guard":
-    """The rails of this machine, now."""
-    from apiwatch.blocklist import Guard, gather_protected
+def guard_of(settings: "Settings", db: str | Path | None = None) -> "Guard":
+    """The rails of this machine, now, with the networks of proxies that are kept beside the state file."""
+    from apiwatch.blocklist import Guard
+    from apiwatch.cli.blockguard import protected_of
 
-    return Guard(settings.block, gather_protected(settings.sources.trusted_proxy, settings.block.allow))
+    return Guard(settings.block, protected_of(settings, db))
 
 
 def target_named(name: str) -> "Target":

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["tell_applied", "tell_file_plan", "tell_plan"]
 
 _SHOWN = 20
+_WIDTH = 100
 
 
 def tell_plan(site: "Site", prepared: "Prepared", again: str, *, json_lines: bool, brief: bool = False) -> None:
@@ -21,6 +22,8 @@ def tell_plan(site: "Site", prepared: "Prepared", again: str, *, json_lines: boo
     name, change, check = site.target.name, prepared.difference, prepared.check
     command = f"apiwatch block apply --target {name}{again}"
     panic = list(site.target.commands([site.options.get("path", f"apiwatch-{name}.{site.target.suffix}")]).undo)
+    from apiwatch.blocklist.impact import impact_fields, impact_lines
+
     if json_lines:
         emit(
             {
@@ -34,6 +37,7 @@ def tell_plan(site: "Site", prepared: "Prepared", again: str, *, json_lines: boo
                 "renewed": list(change.renewed),
                 "foreign": list(change.foreign),
                 "overrides": list(prepared.overrides),
+                "impact": None if prepared.impact is None else impact_fields(prepared.impact),
                 "validator": _check_fields(check),
                 "apply": command,
                 "panic": panic,
@@ -48,6 +52,8 @@ def tell_plan(site: "Site", prepared: "Prepared", again: str, *, json_lines: boo
     )
     for sign, nets in (("+", change.added), ("-", change.removed), ("~", change.renewed)):
         _nets(sign, nets)
+    for text in () if prepared.impact is None else impact_lines(prepared.impact, _WIDTH, now=site.clock()):
+        put(f"  {text}")
     if change.foreign:
         _say_foreign(name, change.foreign)
     for override in prepared.overrides:
@@ -73,7 +79,7 @@ def tell_file_plan(target: "Target", plan: "Plan", guard: "Guard", *, json_lines
         emit({**fields, "write": write, "apply": list(commands.apply), "panic": list(commands.undo)})
     else:
         _entries(plan)
-        put(f"{len(plan.rows)} networks; what {target.name} holds now is not known: apiwatch only writes its file")
+        put(f"{len(plan.rows)} networks; what {target.name} holds now is not known")
         put(_check_text(check))
         for title, lines in (("write", (write,)), ("apply", commands.apply), ("panic", commands.undo)):
             for line in lines:

@@ -10,7 +10,7 @@ from apiwatch.cli.options import load_settings, state_options
 from apiwatch.errors import UsageError
 from apiwatch.text import plain
 
-__all__ = ["serve"]
+__all__ = ["access_token", "listening_address", "serve"]
 
 _VARIABLE = "APIWATCH_TOKEN"
 _SHORTEST = 16
@@ -52,8 +52,8 @@ def serve(
         raise UsageError("the browser needs a library that is not installed; `pip install 'apiwatch[web]'` gets it")
     path = state_path(load_settings(config), db)
     require_state(path)
-    address, is_local = _address(bind)
-    token = _token(token_file)
+    address, is_local = listening_address(bind)
+    token = access_token(token_file)
     if token is None and not is_local:
         raise UsageError(
             f"--bind {plain(bind)}: everybody who reaches that address could look; give an access token with "
@@ -65,8 +65,9 @@ def serve(
         ["attach", f"--db={path}", *([f"--config={config}"] if config is not None else [])]
     )
     os.environ.update(environment)
-    # A browser understands UTF-8, whatever the locale here.
-    os.environ["LC_ALL"] = "C.UTF-8"
+    # What visitors look at is a browser, whatever the terminal here.
+    os.environ.update(LC_ALL="C.UTF-8", TERM="xterm-256color")
+    os.environ.pop("COLORFGBG", None)
     plan = Plan(
         address=address,
         port=port,
@@ -83,7 +84,7 @@ def serve(
     asyncio.run(run(plan, ready))
 
 
-def _address(bind: str) -> tuple[str, bool]:
+def listening_address(bind: str) -> tuple[str, bool]:
     """An IP address, and whether only this machine reaches it."""
     import ipaddress
 
@@ -94,7 +95,7 @@ def _address(bind: str) -> tuple[str, bool]:
     return str(found), found.is_loopback
 
 
-def _token(token_file: str | None) -> str | None:
+def access_token(token_file: str | None) -> str | None:
     """The access token; taken out of the environment, which visitors' processes inherit."""
     token, origin = os.environ.pop(_VARIABLE, None), _VARIABLE
     if token_file is not None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from apiwatch.cli.options import Show
 from apiwatch.errors import StoreError
 
 if TYPE_CHECKING:
@@ -26,13 +27,13 @@ _ALERTS = 2000
 """Open alerts that are looked at: as many as the engine keeps open."""
 
 
-def stream(path: Path, settings: "Settings", *, json_lines: bool, child: "Child | None") -> int:
+def stream(path: Path, settings: "Settings", how: Show, *, child: "Child | None") -> int:
     """Print the open alerts, and then what is new, until a signal, the end of our collector, or of our reader.
 
     The exit code is that of our collector when it ended by itself; SIGTERM and SIGHUP end it with 0. Raises
     KeyboardInterrupt, BrokenPipeError when nobody reads any more, StoreError, StoreVersionError.
     """
-    return asyncio.run(_stream(path, settings, _Printer(json_lines), child))
+    return asyncio.run(_stream(path, settings, how, child))
 
 
 class _Printer:
@@ -65,7 +66,7 @@ class _Printer:
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
-async def _stream(path: Path, settings: "Settings", printer: _Printer, child: "Child | None") -> int:
+async def _stream(path: Path, settings: "Settings", how: Show, child: "Child | None") -> int:
     from msgspec.structs import replace
 
     from apiwatch.cli.output import say
@@ -74,9 +75,9 @@ async def _stream(path: Path, settings: "Settings", printer: _Printer, child: "C
     from apiwatch.store import read_only_control
     from apiwatch.tui.session import Session
 
-    teller, states = Teller(), States()
+    printer, teller, states = _Printer(how.json), Teller(), States()
     with _ending() as ended:
-        async with reading(path) as reader:
+        async with reading(path, migrates=not how.read_only) as reader:
             session = Session(
                 reader,
                 read_only_control(),
@@ -96,8 +97,8 @@ async def _stream(path: Path, settings: "Settings", printer: _Printer, child: "C
                         session.took(overview)
                         # Alerts come from lines: a heartbeat alone brings none.
                         if over or _progress(overview) != read:
-                            read = _progress(overview)
                             printer.tell(teller.news(await reader.alerts(limit=_ALERTS)))
+                            read = _progress(overview)
                     session.read_done()
                 except StoreError as error:
                     session.read_failed(str(error))

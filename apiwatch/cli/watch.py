@@ -111,7 +111,7 @@ def show(path: Path, settings: "Settings", streams: "Streams", how: Show, *, chi
     if how.streams:
         from apiwatch.cli.streaming import stream
 
-        return stream(path, settings, json_lines=how.json, child=child)
+        return stream(path, settings, how, child=child)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     gc.disable()  # until the first screen stands: among what is imported there is no garbage
     farewell, code = asyncio.run(_dashboard(path, settings, how, child))
@@ -129,9 +129,9 @@ async def _dashboard(path: Path, settings: "Settings", how: Show, child: "Child 
     from apiwatch.tui import ApiwatchApp
 
     def guard() -> "Guard":
-        from apiwatch.blocklist import Guard, gather_protected
+        from apiwatch.cli.blocksite import guard_of
 
-        return Guard(settings.block, gather_protected(settings.sources.trusted_proxy, settings.block.allow))
+        return guard_of(settings, str(path))
 
     async with (
         reading(path, migrates=not how.read_only) as reader,

@@ -42,7 +42,7 @@ def parse_keys(text: str) -> str:
     """Keys in the words of Textual, joined by commas. Raises UsageError.
 
     >>> parse_keys("p, ^P"), parse_keys("PgUp"), parse_keys("Shift+Tab")
-    ('p,ctrl+p', 'pageup', 'shift+tab')
+    ('p,ctrl+t', 'pageup', 'shift+tab')
     """
     keys = [_key(part.strip()) for part in text.split(",")]
     return ",".join(dict.fromkeys(keys))

@@ -382,6 +382,8 @@ class Block(Section, frozen=True):
     widest_v4: Annotated[int, Meta(ge=16, le=32)] = 24
     """Shortest IPv4 prefix without a typed override; /16 is the hard limit."""
     widest_v6: Annotated[int, Meta(ge=32, le=128)] = 48
+    most_collateral: Annotated[float, Meta(ge=0, le=100)] = 10.0
+    """Percent of the last hour's answered requests that clients without an alert may lose by one list."""
     targets: dict[str, dict[str, str]] = field(default_factory=dict)
     """What is applied by `apiwatch block apply`: target -> option -> text. Secrets are named, not held."""
     apply_command: tuple[str, ...] = ()

@@ -8,10 +8,13 @@ import msgspec
 from apiwatch.detect.kit import FLOOR
 from apiwatch.detect.signal import Facts, suspicious
 
-__all__ = ["RULES_KEPT", "Desk", "Profile", "Rule", "exceeds", "profile_of"]
+__all__ = ["LANDED_KEPT", "RULES_KEPT", "Desk", "Profile", "Rule", "exceeds", "profile_of"]
 
 RULES_KEPT = 200
 """Live entries of the allow-list; what is said above it is refused by the commands and ignored here."""
+
+LANDED_KEPT = 86_400.0
+"""Seconds for which the end of a block is remembered, so that a client begins anew when it comes back."""
 
 _PROFILES_KEPT = 2_000
 _MUTES_KEPT = 2_000
@@ -72,7 +75,7 @@ class Desk(msgspec.Struct, gc=False):
     rules: dict[str, Rule] = msgspec.field(default_factory=dict)
     """By entry of the allow-list."""
     blocked: dict[str, tuple[float, float | None]] = msgspec.field(default_factory=dict)
-    """Network in the block list -> since, until."""
+    """Network in the block list -> since, until; ended ones, too, for `LANDED_KEPT` seconds."""
     verified: dict[str, tuple[str, float]] = msgspec.field(default_factory=dict)
     """Address -> domain of the crawler that DNS says it is, and until when that is believed."""
     told: list[float] = msgspec.field(default_factory=list)
@@ -121,7 +124,9 @@ class Desk(msgspec.Struct, gc=False):
         """Forget what has ended; returns the entries of the allow-list that did."""
         self.mutes = {alert: until for alert, until in self.mutes.items() if until > time}
         self.profiles = {key: profile for key, profile in self.profiles.items() if profile.until > time}
-        self.blocked = {net: span for net, span in self.blocked.items() if span[1] is None or span[1] > time}
+        self.blocked = {
+            net: span for net, span in self.blocked.items() if span[1] is None or span[1] > time - LANDED_KEPT
+        }
         self.verified = {address: known for address, known in self.verified.items() if known[1] > time}
         ended = [entry for entry, rule in self.rules.items() if rule.until is not None and rule.until <= time]
         for entry in ended:

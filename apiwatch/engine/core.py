@@ -226,6 +226,8 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
                 principal = self.add_principal(client.key, client.kind, time, client.address)
         else:
             principal = self._principal(client, request, time, outcome)
+        if self.desk.blocked and self.has_landed(client.address, principal.last, time):
+            self.begin_anew(client, principal)
         another = user is not None and user != client.user and outcome == OK
         before = self._count(client, route_state, request, time, outcome)
         if principal.client != client.address and principal.kind == "token":

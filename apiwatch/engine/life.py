@@ -11,12 +11,13 @@ from math import inf
 
 from apiwatch.config import Settings, data_text
 from apiwatch.detect.classes import CLASSES, LIBRARIES, VOTELESS, is_silent
-from apiwatch.detect.desk import Desk, Rule, exceeds
+from apiwatch.detect.desk import LANDED_KEPT, Desk, Rule, exceeds
 from apiwatch.detect.signal import Detector, Signal
 from apiwatch.detect.state import Principal, RouteState
 from apiwatch.detect.targets import Subject, Targets
 from apiwatch.engine.clients import Client
 from apiwatch.engine.clock import Clock
+from apiwatch.engine.landing import BlockSpans, calm, calm_rate
 from apiwatch.formats.caches import Cache
 from apiwatch.model import Request
 
@@ -30,9 +31,10 @@ CROWD = "campaign"
 
 _REFUSED = frozenset({403, 429})
 _CLIENTS_KEPT = 20_000
-_NEVER = (inf, 0.0)
 _SKEW = 60.0
 """Seconds that the clocks of operators and of the log may differ."""
+_LANDING = 90.0
+"""Seconds after the end of a block in which a firewall may still refuse: `block expire` runs once a minute."""
 
 _KINDS = frozenset({"network", "user", "token", "agent", "principal", "route"})
 
@@ -54,6 +56,7 @@ class Life(Clock):
         )
         self._allowed: Targets[Rule] = Targets()
         self._blocked: Cache[tuple[float, float]] = Cache(self._listed, _CLIENTS_KEPT)
+        self._spans = BlockSpans()
 
     def use_desk(self, desk: Desk) -> None:
         """Go by these words of operators from now on."""
@@ -62,6 +65,7 @@ class Life(Clock):
         for rule in desk.rules.values():
             self._allowed.add(rule.target, rule)
         self._blocked.clear()
+        self._spans.forget()
 
     def class_of(self, request: Request, client: Client, principal: str, time: float) -> str:
         """The class of a client: that of the first setting that fits, or `crawler` when that is verified."""
@@ -125,7 +129,23 @@ class Life(Clock):
         if status not in _REFUSED:
             return False
         since, until = self._blocked[address]
-        return since - _SKEW <= time < until
+        return since - _SKEW <= time < until + _LANDING
+
+    def has_landed(self, address: str, last: float, time: float) -> bool:
+        """Whether the block of a client has ended since `last`, when it was seen before `time`."""
+        _, until = self._blocked[address]
+        return last <= until <= time < until + LANDED_KEPT
+
+    def begin_anew(self, client: Client, principal: Principal) -> None:
+        """Count nothing of what a client did before its block ended; it has paid, and its alerts are closed."""
+        for key in principal.alerts:
+            if (row := self.book.rows.get(key)) is not None:
+                row.closed = row.dirty = True
+        calm(principal)
+        calm_rate(client.rate)
+        client.score, client.points = 0, "[]"
+        self.touch_principal(principal)
+        self.touch_client(client)
 
     def _is_spared(self, subject: Subject, time: float) -> bool:
         if self._class_of(subject, time) in VOTELESS:
@@ -163,15 +183,7 @@ class Life(Clock):
         return not exceeds(profile, signal.facts, signal.severity)
 
     def _listed(self, address: str) -> tuple[float, float]:
-        """When an address came onto the block list, and when it leaves it."""
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return _NEVER
-        spans = [span for network, span in self.desk.blocked.items() if parsed in ip_network(network)]
-        if not spans:
-            return _NEVER
-        return min(since for since, _ in spans), max(inf if until is None else until for _, until in spans)
+        return self._spans.find(self.desk.blocked, address)
 
 
 def profile_key(detector: Detector, subject: str, host: str, route: str) -> str:

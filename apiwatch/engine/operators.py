@@ -91,15 +91,26 @@ class Operators(EngineCore):
                 if desk.rules.pop(action.entry, None) is not None:
                     self.use_desk(desk)
             case "block" if _means_something(f"network:{action.subject}"):
-                if len(desk.blocked) < _BLOCKED_KEPT or action.subject in desk.blocked:
-                    first, _ = desk.blocked.get(action.subject, (since, None))
-                    desk.blocked[action.subject] = first, until
+                if self._room_for_block(action.subject):
+                    first, end = desk.blocked.get(action.subject, (since, None))
+                    desk.blocked[action.subject] = first if end is None or end > since else since, until
                     self.use_desk(desk)
             case "unblock":
-                if desk.blocked.pop(action.subject, None) is not None:
+                if (span := desk.blocked.get(action.subject)) is not None and (span[1] is None or span[1] > since):
+                    desk.blocked[action.subject] = min(span[0], since), since
                     self.use_desk(desk)
             case _:
                 pass
+
+    def _room_for_block(self, net: str) -> bool:
+        """Whether another network can be remembered; those whose block has ended make room."""
+        blocked = self.desk.blocked
+        if net not in blocked and len(blocked) >= _BLOCKED_KEPT:
+            now = self.globals.watermark
+            self.desk.blocked = blocked = {
+                known: span for known, span in blocked.items() if span[1] is None or span[1] > now
+            }
+        return net in blocked or len(blocked) < _BLOCKED_KEPT
 
     def _row(self, alert_id: str) -> AlertState | None:
         return next((row for row in self.book.rows.values() if row.id == alert_id), None)

@@ -22,7 +22,7 @@ from apiwatch.store.snapshot import Rows, Snapshot, marks
 from apiwatch.store.span import Span, span_of
 from apiwatch.store.views import ClientView, Listing, Mix
 
-__all__ = ["SORTS", "ClientTotals", "busiest_of", "faded", "listed", "totals_of", "view_of"]
+__all__ = ["SORTS", "ClientTotals", "busiest_of", "faded", "listed", "sparks_of", "totals_of", "view_of"]
 
 SORTS = ("score", "requests", "miss", "deny", "err", "bytes", "last_seen")
 """Orders of the list: names of counts in the window, or of totals."""
@@ -35,9 +35,7 @@ _ALERTED = 500
 
 _PIECE = 400
 
-_NO_SPARK = (0,) * 60
-
-_SPARKS = 200
+_SPARKS = 50
 """Clients at the head of a list whose last hour is looked up."""
 
 _LATEST = 15
@@ -91,7 +89,7 @@ async def listed(
     found = Members({})
     fade_to = min(now, span.at)
     if where:
-        found, counts = await _narrowed(snapshot, span, window_minutes, sort, fade_to, scope, where)
+        found, counts = await _narrowed(snapshot, span, window_minutes, sort, limit, fade_to, scope, where)
     elif scope == EVERYTHING:
         counts = await _candidates(snapshot, span, window_minutes, sort, limit, fade_to)
     else:
@@ -113,12 +111,12 @@ async def listed(
 
         best = sorted(totals, key=lambda client: _rank(value(client), client, counts[client]))[:limit]
     alerts = await _alerts(snapshot, best)
-    sparks = await _sparks(snapshot, span, best)
+    sparks = await sparks_of(snapshot, span, best[:_SPARKS])
     rows = [
         replace(
             view_of(name, totals[name], counts[name], alerts.get(name)),
             near=found.clients.get(name, ()),
-            spark=sparks.get(name, _NO_SPARK),
+            spark=sparks.get(name, ()),
         )
         for name in best
         if name in totals
@@ -151,14 +149,21 @@ async def _members(snapshot: Snapshot, span: Span, scope: Scope) -> Members:
 
 
 async def _narrowed(
-    snapshot: Snapshot, span: Span, window_minutes: int, sort: str, fade_to: float, scope: Scope, where: Filter
+    snapshot: Snapshot,
+    span: Span,
+    window_minutes: int,
+    sort: str,
+    limit: int,
+    fade_to: float,
+    scope: Scope,
+    where: Filter,
 ) -> tuple[Members, dict[str, Mix]]:
     """The clients of a scope that pass a filter, and what they did in the window."""
     found, within = Members({}), None
     if scope != EVERYTHING:
         found = await _members(snapshot, span, scope)
         within = list(found.clients)
-    wanted = await narrowed(snapshot, span, window_minutes, sort, where, within)
+    wanted = await narrowed(snapshot, span, window_minutes, sort, limit, where, within)
     counts, counted = wanted.counts, 0
     if counts is None:
         counts, counted = await _counts_in(snapshot, span, window_minutes, wanted.clients)
@@ -355,20 +360,20 @@ async def _counts_of(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> 
     return counts
 
 
-async def _sparks(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> dict[str, tuple[int, ...]]:
+async def sparks_of(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> dict[str, tuple[int, ...]]:
     """Requests of clients in each of the last 60 minutes of a window."""
-    first = span.end - len(_NO_SPARK) + 1
-    counts: dict[str, list[int]] = {}
-    for begin in range(0, min(len(clients), _SPARKS), _PIECE):
-        piece = clients[begin : min(begin + _PIECE, _SPARKS)]
+    first = span.end - WINDOW + 1
+    counts = {client: [0] * WINDOW for client in clients}
+    for begin in range(0, len(clients), _PIECE):
+        piece = clients[begin : begin + _PIECE]
         rows = await snapshot.rows(
-            "SELECT name, m, requests FROM (SELECT DISTINCT client AS name FROM clients "  # noqa: S608  only marks
-            f"WHERE client IN ({marks(piece)})) AS wanted CROSS JOIN (SELECT DISTINCT minute AS m FROM minutes "
-            "WHERE minute >= ? AND minute <= ?) AS span CROSS JOIN client_minutes WHERE minute = m AND client = name",
-            (*piece, first, span.end),
+            "SELECT client, m, requests FROM (SELECT DISTINCT minute AS m FROM minutes "  # noqa: S608  only marks
+            "WHERE minute >= ? AND minute <= ?) AS span CROSS JOIN client_minutes "
+            f"WHERE minute = m AND client IN ({marks(piece)})",
+            (first, span.end, *piece),
         )
         for client, minute, requests in rows:
-            counts.setdefault(client, list(_NO_SPARK))[minute - first] += requests
+            counts[client][minute - first] += requests
     return {client: tuple(minutes) for client, minutes in counts.items()}
 
 

@@ -38,6 +38,9 @@ _MEASURES = {
 }  # fmt: skip
 """Field -> what makes a client interesting for it; for others it is the number of requests."""
 
+_IN_WINDOW = {"reqs", *_MEASURES}
+"""Fields that only counts of the window can decide."""
+
 _COUNTS = ("requests", "ok", "miss", "deny", "limited", "err", "neutral", "bytes")
 _SUMS = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in _COUNTS)
 
@@ -53,9 +56,15 @@ class Wanted(NamedTuple):
 
 
 async def narrowed(
-    snapshot: Snapshot, span: Span, window_minutes: int, sort: str, where: Filter, within: Sequence[str] | None
+    snapshot: Snapshot,
+    span: Span,
+    window_minutes: int,
+    sort: str,
+    limit: int,
+    where: Filter,
+    within: Sequence[str] | None,
 ) -> Wanted:
-    """The clients that may pass; with `within` those of them that may."""
+    """The clients that may pass, `limit` or more of them; with `within` those of them that may."""
     asked = condition(where, await _columns(snapshot, where), span.at, words=CLIENT_WORDS)
     if within is not None:
         return Wanted(await _kept(snapshot, asked, within))
@@ -65,8 +74,8 @@ async def narrowed(
         return Wanted(await _named(snapshot, span, sort, asked, extra, _ALL))
     names = await _named(snapshot, span, sort, asked, extra, _NAMES + 1) if static else []
     more = len(names) > _NAMES
-    if static and not asked.left and sort in ("score", "last_seen"):
-        most = max(100, _LOOKUPS // window_minutes)
+    if static and sort in ("score", "last_seen") and not _IN_WINDOW & set(_fields(asked.left)):
+        most = min(2 * limit if asked.left else limit, max(100, _LOOKUPS // window_minutes))
         return Wanted(names[:most], _NAMES if more else len(names) if len(names) > most else 0)
     measure = next((_MEASURES[name] for name in (*_fields(asked.left), sort) if name in _MEASURES), "SUM(requests)")
     counts = await _on_boards(snapshot, span, measure)

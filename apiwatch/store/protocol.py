@@ -19,6 +19,7 @@ from apiwatch.store.views import (
     ClientView,
     EvidenceView,
     HealthView,
+    ImpactView,
     InventoryView,
     Listing,
     MinuteView,
@@ -162,6 +163,10 @@ class Reader(Protocol):
         """
         ...
 
+    async def sparks(self, clients: Sequence[str], at: float = 0.0) -> dict[str, tuple[int, ...]]:
+        """Requests of some clients, at most 200, in each of the last 60 minutes: for the rows that a screen shows."""
+        ...
+
     async def user(self, name: str, now: float) -> UserDetail | None:
         """Everything about one user name; None when it was never seen."""
         ...
@@ -218,6 +223,10 @@ class Reader(Protocol):
 
     async def block_entries(self, now: float, *, include_ended: bool = False) -> list[BlockEntry]:
         """The block queue, by network."""
+        ...
+
+    async def impact(self, nets: Sequence[str], *, window_minutes: int = 60) -> ImpactView:
+        """What networks (canonical) did in a window that ends with the newest event: whom blocking them would cut."""
         ...
 
     async def applications(self, now: float) -> list[Application]:

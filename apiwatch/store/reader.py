@@ -1,12 +1,15 @@
 """The SQLite reader: each method is one short read transaction on one long-lived connection."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from apiwatch.store import day, detail, findings, inventory, listing, points, routing, tail, totals, user
 from apiwatch.store.allowing import allow_entries
 from apiwatch.store.applying import applications, with_applications
 from apiwatch.store.blocks import all_entries, blocked_before, live_entries
+from apiwatch.store.boards import WINDOW
 from apiwatch.store.filters.terms import ANY, Filter
+from apiwatch.store.impact import impact
 from apiwatch.store.protocol import Reader
 from apiwatch.store.readonly import open_snapshots
 from apiwatch.store.scope import EVERYTHING, Scope
@@ -22,6 +25,7 @@ from apiwatch.store.views import (
     ClientView,
     EvidenceView,
     HealthView,
+    ImpactView,
     InventoryView,
     Listing,
     MinuteView,
@@ -37,6 +41,8 @@ from apiwatch.store.views import (
 )
 
 __all__ = ["SqliteReader", "open_reader"]
+
+_SPARKS = 200
 
 _LINES = 1000
 """Most evidence lines of an alert, the limit of the settings."""
@@ -152,6 +158,11 @@ class SqliteReader:
         async with self._snapshots.take() as snapshot:
             return await detail.client_detail(snapshot, client, now)
 
+    async def sparks(self, clients: Sequence[str], at: float = 0.0) -> dict[str, tuple[int, ...]]:
+        """See `Reader.sparks`."""
+        async with self._snapshots.take() as snapshot:
+            return await listing.sparks_of(snapshot, await span_of(snapshot, WINDOW, at), clients[:_SPARKS])
+
     async def user(self, name: str, now: float) -> UserDetail | None:
         """See `Reader.user`."""
         async with self._snapshots.take() as snapshot:
@@ -217,6 +228,11 @@ class SqliteReader:
         """See `Reader.blocked_before`."""
         async with self._snapshots.take() as snapshot:
             return await blocked_before(snapshot, net, now)
+
+    async def impact(self, nets: Sequence[str], *, window_minutes: int = 60) -> ImpactView:
+        """See `Reader.impact`."""
+        async with self._snapshots.take() as snapshot:
+            return await impact(snapshot, nets, window_minutes)
 
     async def allowed(self, now: float, *, include_ended: bool = False) -> list[AllowEntry]:
         """See `Reader.allowed`."""

@@ -17,6 +17,7 @@ __all__ = [
     "EvidenceView",
     "FacetView",
     "HealthView",
+    "ImpactView",
     "InventoryView",
     "LineView",
     "Listing",
@@ -246,7 +247,7 @@ class ClientView:
     near: tuple[str, ...] = ()
     """What it shares with the client of the scope: 'net' (the /24 or /64), 'agent', 'user'."""
     spark: tuple[int, ...] = ()
-    """Requests of each of the last 60 minutes, oldest first."""
+    """Requests of each of the last 60 minutes, oldest first; () behind the first 50 of a list: see `Reader.sparks`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -470,6 +471,39 @@ class BlockEntry:
         """Packets and requests that it has stopped; None: no target counts them."""
         counts = [each.dropped for each in self.applications if each.dropped is not None]
         return sum(counts) if counts else None
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactView:
+    """What some networks did in a window that ends with the newest event: whom blocking them would cut off."""
+
+    window_minutes: int
+    held_minutes: int
+    """Minutes of the window in which the file can count clients; 0: it cannot tell anything."""
+    at: float
+    """Event time in which the window ends."""
+    clients: int
+    requests: int
+    ok: int
+    all_requests: int
+    """Of everybody in the window."""
+    all_ok: int
+    users: int
+    agents: int
+    tokens: int
+    """Distinct tokens that the clients used last."""
+    without_alert: int
+    """Clients that no alert of the window names: innocent, as far as is known."""
+    without_alert_requests: int
+    without_alert_ok: int
+    examples: tuple[str, ...]
+    """The busiest of them."""
+    recent: int
+    """Clients that were active in the last five minutes."""
+    forwarded: int
+    """Clients that only came through a proxy, which named them in a header."""
+    at_least: bool
+    """The counts are lower bounds: there were more clients, minutes or values than are looked at."""
 
 
 @dataclass(frozen=True, slots=True)

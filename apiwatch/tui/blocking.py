@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from apiwatch.errors import GuardError
 from apiwatch.model import Alert
-from apiwatch.store.views import AlertView, ClientDetail
+from apiwatch.store.views import AlertView
 from apiwatch.tui.line import Line, Piece, line, wrap
 from apiwatch.tui.rows import Row
 
 if TYPE_CHECKING:
     from apiwatch.blocklist import Finding, Guard
 
-__all__ = ["Proposal", "Wish", "collateral", "duration_text", "proposal_lines", "propose", "wishes"]
+__all__ = ["Proposal", "Wish", "duration_text", "proposal_lines", "propose", "wishes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +95,6 @@ def propose(guard: "Guard", wanted: Sequence[Wish]) -> list[Proposal]:
             findings, refusal = (), str(error)
         proposals.append(Proposal(net, addresses, members[0].reason, ids, findings, refusal))
     return proposals + bad
-
-
-def collateral(detail: ClientDetail) -> str:
-    """Whom a block of a client would also hit: the identities seen behind its address."""
-    agents, users = len(detail.user_agents), len(detail.users)
-    found = f"{agents} user agent{'' if agents == 1 else 's'}, {users} user{'' if users == 1 else 's'}"
-    return f"behind {detail.row.client}: {found}"
 
 
 def proposal_lines(

@@ -106,10 +106,7 @@ def preview_lines(
     preview: Preview | None, targets: Sequence[str], chosen: str, written: Written | None, width: int
 ) -> list[Line]:
     """The lower half of the review screen."""
-    names = [
-        Piece(f"[{name}]" if name == chosen else f" {name} ", "active" if name == chosen else "") for name in targets
-    ]
-    drawn: list[Line] = [line("target ", *names, Piece("   t T change it", "dim"))]
+    drawn: list[Line] = [line("target ", *_names(targets, chosen, width - 24), Piece("   t T change it", "dim"))]
     if written is not None:
         drawn += _written_lines(written, width)
     if preview is None:
@@ -130,6 +127,22 @@ def preview_lines(
         if len(lines) > _PREVIEW_LINES:
             drawn.append(line(Piece(f"... {len(lines) - _PREVIEW_LINES} more lines in the file", "dim")))
     return drawn
+
+
+def _names(targets: Sequence[str], chosen: str, width: int) -> list[Piece]:
+    """The chosen target with as many of those around it as there is room for."""
+    at = targets.index(chosen)
+    first = last = at
+    room = width - len(chosen) - 2
+    for step in range(1, len(targets)):
+        for side in (at + step, at - step):
+            if 0 <= side < len(targets) and len(targets[side]) + 2 <= room and side in (first - 1, last + 1):
+                room -= len(targets[side]) + 2
+                first, last = min(first, side), max(last, side)
+    return [
+        Piece(f"[{name}]" if name == chosen else f" {name} ", "active" if name == chosen else "")
+        for name in targets[first : last + 1]
+    ]
 
 
 def _guard_lines(findings: "Sequence[Finding]", width: int) -> list[Line]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Session"]
 
 _FAILURES = 3
+_RATES = [0.25, 0.5, 1.0, 2.0, 5.0, 10.0]
 _MESSAGES = 50
 
 
@@ -158,6 +159,13 @@ class Session:
         if self.messages and self.clock() - self.messages[-1][0] < 10:
             return self.messages[-1][1]
         return Piece("")
+
+    def step_refresh(self, step: int) -> None:
+        """Read more often (1) or less often (-1)."""
+        slower = [rate for rate in _RATES if rate > self.refresh]
+        faster = [rate for rate in _RATES if rate < self.refresh]
+        self.refresh = (faster[-1:] or _RATES[:1])[0] if step > 0 else (slower[:1] or _RATES[-1:])[0]
+        self.demand()
 
     def take_window(self, minutes: int) -> None:
         """Take one of the windows."""

@@ -1,6 +1,6 @@
 """What stands around a list: the view row, the detail of its row, the chart, the alert feed, the block queue."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from apiwatch.model import SEVERITIES
 from apiwatch.store.troubles import troubles_of
@@ -19,7 +19,7 @@ __all__ = ["detail_lines", "feed_lines", "ill_sources", "queue_lines", "rate_cha
 _CHART_MINUTES = 60
 _NET_CELLS = 22
 _FEED_CELLS = 20
-_ALL = "All"
+_SHORT = {"Overview": "All"}
 
 
 def view_line(
@@ -39,7 +39,7 @@ def view_line(
     notes = {view.key: counts.get(view.name, "") for view in views}
     pieces = _tabs({0: summary, **{view.key: view.title for view in views}}, notes, chosen)
     if line_width(pieces) > width:
-        pieces = _tabs({0: _ALL, **{view.key: view.short for view in views}}, notes, chosen)
+        pieces = _tabs({0: _SHORT.get(summary, summary), **{view.key: view.short for view in views}}, notes, chosen)
     mix = severity_mix(overview.open_alerts) if overview and width < 110 else ()
     room = width - line_width(pieces) - 1
     while mix and line_width(mix) > room:
@@ -91,14 +91,20 @@ def feed_lines(alerts: Sequence[AlertView], now: float, width: int, height: int,
     return drawn
 
 
-def detail_lines(row: Row | None, width: int, height: int, glyphs: Glyphs) -> list[Line]:
-    """What is known about the row under the cursor, below a rule that names it; one line of it where height is 2."""
+def detail_lines(
+    row: Row | None, width: int, height: int, glyphs: Glyphs, closer: Callable[[int], list[Line]] | None = None
+) -> list[Line]:
+    """What is known about the row under the cursor, below a rule that names it; one line of it where height is 2.
+
+    `closer` gives more lines for a width, where there is room for them.
+    """
     if row is None:
         return [titled_rule((), width, glyphs.rule)]
     title = titled_rule(row.headline(), width, glyphs.rule)
     if height <= 2:
         return [title, (Piece(" "), *row.summary())]
-    return [title, *((Piece(" "), *drawn) for drawn in row.details(width - 2))]
+    drawn = [*row.details(width - 2), *(closer(width - 3) if closer is not None else ())]
+    return [title, *((Piece(" "), *each) for each in drawn)]
 
 
 def rate_chart(

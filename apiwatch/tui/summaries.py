@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from apiwatch.errors import GuardError
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.views import AlertView, BlockEntry, ClientDetail, ClientView, PointView, RouteView
 from apiwatch.text import plain
 from apiwatch.tui.cells import clock
-from apiwatch.tui.line import Line, wrap
+from apiwatch.tui.line import Line, Piece, line, wrap
 from apiwatch.tui.pages import campaign_page, client_page, overview_page, route_page, user_page, why_page
 from apiwatch.tui.rows import AlertRow, ClientRow, RouteRow, Row
 from apiwatch.tui.views import LIMIT, VIEWS, Panel, Query
@@ -64,11 +65,30 @@ async def _tops(query: Query) -> Summary:
     overview = query.overview if whole else None
     day = await query.reader.day(query.at) if whole else ()
     heading = "overview" if whole else plain(query.scope.net or query.scope.agent)
-    return Summary(
-        heading,
-        lambda width: overview_page(overview, tops, width, query.now, query.glyphs, alerts=alerts, day=day),
-        alerts=alerts,
-    )
+    cut = await _cut(query)
+
+    def page(width: int) -> list[Line]:
+        rest = overview_page(overview, tops, width, query.now, query.glyphs, alerts=alerts, day=day)
+        return [*cut(width), *rest]
+
+    return Summary(heading, page, alerts=alerts)
+
+
+async def _cut(query: Query) -> Callable[[int], list[Line]]:
+    """What blocking the network of the scope would cut off; nothing for another scope."""
+    from apiwatch.blocklist.impact import impact_lines, impact_of
+
+    try:
+        net = str(ipaddress.ip_network(query.scope.net.strip(), strict=False))
+        impact = await impact_of(query.reader, [net])
+    except (ValueError, GuardError):
+        return lambda width: []
+
+    def lines(width: int) -> list[Line]:
+        texts = impact_lines(impact, width - 1, now=query.now)
+        return [line(Piece("a block would cut off", "strong")), *(line(Piece(text)) for text in texts), line("")]
+
+    return lines
 
 
 def _step(panel: Panel) -> str:
@@ -83,7 +103,7 @@ async def _client(query: Query, blocks: Sequence[BlockEntry]) -> Summary:
         return _gone(client, f"the state file knows nothing about {client}", why)
     blocked, points = _blocked(client, blocks), await _points(query, client)
     tail = await query.reader.tail(_TAIL, query.scope)
-    times = [view.time for view in reversed(tail.lines)] if tail.kept == tail.seen else []
+    times = [view.time for view in tail.lines] if tail.kept == tail.seen else []
     return Summary(
         client,
         lambda width: client_page(detail, width, now, query.glyphs, blocked, points=points, times=times),

@@ -20,6 +20,7 @@ from typing import Any
 
 from apiwatch.model import ClientFacetRow, ClientRouteRow, EvidenceRow, MinuteRow, RouteRow, Severity
 from apiwatch.store import Reader, open_reader
+from apiwatch.store.filters import List, parse
 from apiwatch.store.scope import Scope
 from tests.bench.counted import percentile
 from tests.store import rows as make
@@ -108,6 +109,13 @@ def commits(names: list[str], minutes: int, chance: random.Random) -> Iterator[d
             }
 
 
+FILTERS = (
+    *("203.0.113.0/24", "172.16.0.0/12", "ua:curl", "ua:curl reqs>30", "user:jane", "score>=50", "sev>=high", "4xx>20"),
+    *("first:1h", "curl", "zzz"),
+)
+"""Of the list of clients."""
+
+
 async def timed(rounds: int, call: Callable[[], Awaitable[object]]) -> tuple[float, float, float]:
     """Median, 95th percentile and longest time in ms."""
     taken = []
@@ -171,6 +179,11 @@ def questions(reader: Reader, names: list[str]) -> list[tuple[str, Callable[[], 
             (f"suspects of {name}", partial(reader.suspects, "enumeration", scope=scope)),
             (f"tail of {name}", partial(reader.tail, scope=scope)),
         ]
+    for text in FILTERS:
+        where = parse(text, List.CLIENTS)
+        found.append((f"clients where {text}", partial(reader.clients, 5, now=make.NOW, where=where)))
+    for text in ("sev>=high", "route:orders user:jane", "zzz"):
+        found.append((f"alerts where {text}", partial(reader.alerts, where=parse(text, List.ALERTS))))
     return found
 
 

@@ -3,12 +3,13 @@
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from apiwatch.blocklist import Guard, Plan, Protected, plan
+from apiwatch.blocklist import Guard, Plan, Protected, Target, plan
 from apiwatch.blocklist.machine import Machine
 from apiwatch.blocklist.protected import protect
 from apiwatch.blocklist.running import find
@@ -20,6 +21,7 @@ __all__ = [
     "NOW",
     "entry",
     "fake_root",
+    "fitting",
     "guard_of",
     "listed",
     "need",
@@ -70,6 +72,15 @@ def entry(
 
 def plan_of(*nets: str, lifetime: float | None = 3600.0) -> Plan:
     return plan([entry(net, lifetime, name=f"01JD{at}") for at, net in enumerate(nets)], NOW, 17)
+
+
+def fitting(target: Target, entries: Sequence[BlockEntry]) -> list[BlockEntry]:
+    """The entries, without IPv6 and as single addresses where the target takes nothing else."""
+    if not target.caps.v6:
+        return [each for each in entries if ":" not in each.net]
+    if target.caps.cidr:
+        return list(entries)
+    return [replace(each, net=each.net.partition("/")[0]) for each in entries]
 
 
 def no_machine() -> Protected:

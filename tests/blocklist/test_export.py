@@ -16,7 +16,7 @@ from apiwatch.blocklist.protected import Rule
 from apiwatch.blocklist.writing import replace_file
 from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError, UsageError
-from tests.blocklist.kit import NOW, entry, fake_root, guard_of, plan_of
+from tests.blocklist.kit import NOW, entry, fake_root, fitting, guard_of, plan_of
 
 ALL = pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
 PLAIN = TARGETS["plain"]
@@ -83,9 +83,9 @@ def test_rails_are_passed_again_when_the_list_is_written(target: Target, tmp_pat
     path = tmp_path / "list"
     path.write_bytes(b"old")
     peers = gather_protected((), (), root=fake_root(tmp_path / "root"), environ={})
-    made = plan([entry("203.0.113.128/25", name="01JDX"), entry("192.0.2.1")], NOW)
+    made = plan(fitting(target, [entry("203.0.113.200/29", name="01JDX"), entry("192.0.2.1")]), NOW)
     export(target, made, guard_of(), None, withdraw_all=False)
-    with pytest.raises(GuardError, match=r"entry 01JDX: 203\.0\.113\.128/25 .*SSH peer.*rail H1.*withdraw it"):
+    with pytest.raises(GuardError, match=r"entry 01JDX: 203\.0\.113\.200/\d+ .*SSH peer.*rail H1.*withdraw it"):
         export(target, made, guard_of(protected=peers), path, withdraw_all=False)
     assert path.read_bytes() == b"old"
 

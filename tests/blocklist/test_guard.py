@@ -1,4 +1,5 @@
 import ipaddress
+from datetime import date
 
 import pytest
 from hypothesis import assume, given
@@ -9,6 +10,7 @@ from apiwatch.blocklist.kernel import plain_address
 from apiwatch.blocklist.machine import Machine
 from apiwatch.blocklist.networks import parse_network
 from apiwatch.blocklist.protected import Rule, protect
+from apiwatch.blocklist.proxies import Provider
 from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError
 from tests.blocklist.kit import guard_of
@@ -127,6 +129,20 @@ def test_trusted_proxy_and_allow_list_refuse_what_contains_or_lies_inside(net: s
         guarded(proxy=("203.0.113.64/26",)).require(net, override=net)
     with pytest.raises(GuardError, match=r"rail H8"):
         guarded(Block(allow=("203.0.113.64/26",))).require(net, override=net)
+
+
+def test_networks_of_cdns_are_typed_twice_unless_they_are_our_own_proxy() -> None:
+    providers = (Provider("edge", date(2026, 7, 2), "example.com", (parse_network("203.0.113.64/26"),)),)
+    for proxy, final in (((), False), (("203.0.113.70/32",), True)):
+        guard = Guard(Block(), protect(Machine((), (), ()), proxy, (), providers))
+        (finding,) = [found for found in guard.check("203.0.113.70/32") if found.hard]
+        assert (finding.code, finding.overridable) == ("H4", not final)
+        assert "edge as of 2026-07-02" in finding.text or final
+        with pytest.raises(GuardError, match=r"rail H4"):
+            guard.require("203.0.113.70/32")
+    guard = Guard(Block(), protect(Machine((), (), ()), (), (), providers))
+    assert [found.code for found in guard.require("203.0.113.70/32", override="203.0.113.70")] == ["H4"]
+    assert guard.check("203.0.113.7/32") == []
 
 
 @pytest.mark.parametrize("net", ["203.0.0.0/23", "203.0.0.0/16", "2001:db8::/47", "2001:db8::/32"])

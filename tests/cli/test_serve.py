@@ -6,6 +6,7 @@ import re
 import resource
 import signal
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -75,6 +76,12 @@ def test_server_is_refused_without_need_of_a_library_or_a_port(home: Path, tmp_p
     assert "not an IP address" in refused(home, 2, "serve", db, "--bind=example.org")
     (tmp_path / "token").write_text("short")
     assert "openssl rand" in refused(home, 2, "serve", db, f"--token-file={tmp_path / 'token'}")
+    absent = "import sys; sys.modules['textual_serve'] = None; from apiwatch.cli import main; main(['serve'])"
+    done = subprocess.run(
+        [sys.executable, "-c", absent], capture_output=True, text=True, check=False, env=environment(home)
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "pip install 'apiwatch[web]'" in done.stderr
 
 
 @contextmanager

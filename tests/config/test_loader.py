@@ -206,8 +206,14 @@ def test_the_unit_file_starts_the_collector_on_its_own_state_directory() -> None
     assert "StateDirectory=apiwatch\n" in text
 
 
+def test_the_unit_file_of_the_feed_reads_the_same_state() -> None:
+    text = (ROOT / "config" / "apiwatch-feed.service").read_text(encoding="utf-8")
+    assert "ExecStart=/usr/bin/env apiwatch block serve --db /var/lib/apiwatch/apiwatch.db --token-file " in text
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-def test_systemd_accepts_the_unit_file() -> None:
-    unit = ROOT / "config" / "apiwatch.service"
+@pytest.mark.parametrize("name", ["apiwatch.service", "apiwatch-feed.service"])
+def test_systemd_accepts_the_unit_file(name: str) -> None:
+    unit = ROOT / "config" / name
     run = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")

@@ -30,7 +30,11 @@ def test_the_wheel_holds_all_modules_and_all_files_that_they_need(wheel: Path) -
         names = set(archive.namelist())
     files = {file for file in (ROOT / "apiwatch").rglob("*") if file.is_file() and "__pycache__" not in file.parts}
     expected = {file.relative_to(ROOT).as_posix() for file in files}
-    expected |= {f"apiwatch/data/{file.name}" for file in (ROOT / "config").iterdir() if file.is_file()}
+    expected |= {
+        f"apiwatch/data/{file.relative_to(ROOT / 'config').as_posix()}"
+        for file in (ROOT / "config").rglob("*")
+        if file.is_file()
+    }
     assert expected - names == set()
     assert {"apiwatch/py.typed", "apiwatch/data/apiwatch.yaml", "apiwatch/data/apiwatch.service"} <= names
     assert len([name for name in names if name.endswith(".py")]) == len(MODULES) + 1

@@ -266,6 +266,32 @@ def test_own_block_ends_with_its_entry_and_hides_no_success() -> None:
     assert walked.feed([*ITEMS, *walk(30)]).alerts, "the block does not work: it is answered"
 
 
+@pytest.mark.parametrize("said", ["withdrawn", "expired"])
+def test_a_client_begins_anew_when_its_block_ends(said: str) -> None:
+    enough = next(count for count in range(1, 60) if Played().feed([*ITEMS, *walk(count)]).alerts)
+    part = enough - 1
+    before, after = walk(part), walk(part, start=400.0, first=500 + part)
+    assert Played().feed([*ITEMS, *before, *after]).alerts, "together they are a walk"
+
+    def blocked(steps: Sequence[bytes]) -> Played:
+        made = Played().feed([*ITEMS, *steps])
+        made.say(action(1, "block", "203.0.113.0/24", at=60.0, lasts=40.0 if said == "expired" else DAY, entry="b1"))
+        return made.say(action(2, "unblock", "203.0.113.0/24", at=100.0, entry="b1")) if said == "withdrawn" else made
+
+    assert not blocked(before).feed(after).alerts
+    whole = blocked(walk(enough))
+    assert not whole.only.closed
+    assert whole.feed(after[:1]).only.closed, "its story is told"
+    again = whole.feed(walk(enough, start=500.0, first=900))
+    assert (again.only.closed, again.reasons()) == (False, ["open", "restart"])
+
+
+def test_what_the_firewall_still_refuses_after_the_end_of_a_block_is_no_evidence() -> None:
+    played = Played().feed(ITEMS).say(action(1, "block", "203.0.113.9/32", lasts=DAY, entry="b1"))
+    played.say(action(2, "unblock", "203.0.113.9/32", at=100.0, entry="b1"))
+    assert not played.feed([line(130 + step, BAD, f"/secret-{step}/x", 403) for step in range(30)]).alerts
+
+
 def test_what_was_refused_before_the_block_is_evidence() -> None:
     """A log of last week is read again, and the client is on the block list since today."""
     refused = [line(10 + step, BAD, f"/secret-{step}/x", 403) for step in range(30)]

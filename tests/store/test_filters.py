@@ -89,6 +89,7 @@ def test_half_a_filter_is_no_error_while_it_is_typed(text: str, terms: int, pend
     assert found.pending is pending
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=40), st.sampled_from(list(List)))
 def test_typing_never_raises_and_agrees_with_the_strict_reading(text: str, over: List) -> None:
     found = typed(text, over)

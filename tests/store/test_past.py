@@ -42,6 +42,7 @@ async def test_window_in_the_past_holds_what_was_then(db: Path) -> None:
             (opened,) = await reader.alerts()
             day = await reader.day()
             before = await reader.day(BACK)
+            sparks = await reader.sparks([OLD, "203.0.113.1"], at=BACK)
             assert await reader.span() == (then - 5, MINUTE)
             assert await reader.alerts(at=BACK, scope=Scope(client=NEW)) == []
             later = await reader.overview(5, NOW, at=NOW + 1e6)
@@ -57,6 +58,8 @@ async def test_window_in_the_past_holds_what_was_then(db: Path) -> None:
         (MINUTE, "low"),
     ]
     assert before == day[:3]
+    assert sparks[OLD] == old.spark
+    assert sparks["203.0.113.1"] == (0,) * 60
 
 
 async def test_empty_file_has_no_past(db: Path) -> None:

@@ -18,6 +18,7 @@ from apiwatch.store.views import (
     EvidenceView,
     FacetView,
     HealthView,
+    ImpactView,
     InventoryView,
     LineView,
     Listing,
@@ -598,6 +599,10 @@ class FakeReader:
             found = [replace(view, near=("net",)) for view in found if view.client != scope.client]
         return Listing(kept(where, found, client_record, NOW)[:limit])
 
+    async def sparks(self, clients: Sequence[str], at: float = 0.0) -> dict[str, tuple[int, ...]]:
+        self._called("sparks")
+        return {client: tuple(range(60)) for client in clients}
+
     async def user(self, name: str, now: float) -> UserDetail | None:
         scenario = self._called("user")
         seen = scenario.clients[:2]
@@ -655,6 +660,10 @@ class FakeReader:
 
     async def block_entries(self, now: float, *, include_ended: bool = False) -> list[BlockEntry]:
         return list(self._called("block_entries").blocks)
+
+    async def impact(self, nets: Sequence[str], *, window_minutes: int = 60) -> ImpactView:
+        self._called("impact")
+        return ImpactView(window_minutes, 60, NOW, 1, 40, 30, 4000, 3500, 2, 1, 0, 0, 0, 0, (), 1, 0, False)
 
     async def applications(self, now: float) -> list[Application]:
         return [each for entry in self._called("applications").blocks for each in entry.applications]

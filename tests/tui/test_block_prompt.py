@@ -5,6 +5,11 @@ from pathlib import Path
 import pytest
 
 from apiwatch.errors import StoreError
+from apiwatch.store import Scope
+from apiwatch.tui.glyphs import UNICODE
+from apiwatch.tui.line import line_text
+from apiwatch.tui.summaries import summarise
+from apiwatch.tui.views import Query
 from tests.tui import fakes, guards
 from tests.tui.pilot import Driven, driving
 
@@ -27,7 +32,8 @@ async def test_b_queues_the_client_with_the_reason_of_its_alert(tmp_path: Path) 
         text = await asked(driven)
         assert "Queue 1 network for blocking; nothing is applied yet" in text
         assert "queue 203.0.113.7/32 enumeration.sequential: walks object ids" in text
-        assert "behind 203.0.113.7: 1 user agent, 1 user" in text
+        assert "last hour: 1 client, 40 requests (1.0 % of all), 30 answered" in text
+        assert "203.0.113.0/24: would cut nobody else" in text
         await driven.press("'2h", "enter")
         await driven.until(lambda: bool(driven.control.said), "the entry")
         ((kind, net, reason, alerts, actor, lifetime),) = driven.control.said
@@ -148,3 +154,12 @@ async def test_a_block_on_the_client_page_is_about_that_client_only(tmp_path: Pa
         assert "Queue 1 network " in text
         await driven.press("enter")
         await driven.shows("queued for blocking as 203.0.113.7/32 until 15:02:31Z by oncall@gw1")
+
+
+@pytest.mark.parametrize(("net", "expected"), [("203.0.113.0/24", True), ("fe80::1%eth0", False), ("nonsense", False)])
+async def test_the_page_of_a_network_says_whom_a_block_would_cut_off(net: str, expected: bool) -> None:
+    scenario = fakes.Scenario()
+    query = Query(fakes.FakeReader(scenario), None, Scope(net=net), 5, fakes.NOW, 0.0, UNICODE)
+    page = [line_text(row) for row in (await summarise(query, ())).page(80)]
+    assert ("a block would cut off" in page) is expected
+    assert any("30 answered" in text for text in page) is expected

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from apiwatch.tui.blocking import Proposal, collateral, duration_text, proposal_lines, propose, wishes
+from apiwatch.tui.blocking import Proposal, duration_text, proposal_lines, propose, wishes
 from apiwatch.tui.line import line_text, line_width
 from apiwatch.tui.rows import AlertRow, BlockRow, ClientRow, Row
 from tests.tui import fakes, guards
@@ -88,12 +88,6 @@ def test_refusals_are_drawn_first_and_fit() -> None:
     assert any(text.startswith("queue   203.0.113.7/32") for text in texts)
     assert texts[-1].strip() == "behind 203.0.113.7: 1 user agent, 4 users"
     assert all(line_width(row) <= 70 for row in drawn if not line_text(row).startswith(("refused", "queue")))
-
-
-def test_collateral_counts_identities() -> None:
-    assert collateral(fakes.detail()) == "behind 203.0.113.7: 1 user agent, 1 user"
-    crowd = replace(fakes.detail(), users=fakes.detail().users * 3, user_agents=())
-    assert collateral(crowd) == "behind 203.0.113.7: 0 user agents, 3 users"
 
 
 @pytest.mark.parametrize(("value", "text"), [(3600.0, "1h"), (90.0, "90s"), (900.0, "15m"), (604_800.0, "7d")])

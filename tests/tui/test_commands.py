@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual import events
 
@@ -95,6 +95,7 @@ def test_a_wrong_command_names_the_wrong_word(text: str, said: str, wrong: str) 
     assert text[caught.value.start : caught.value.end] == wrong
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.one_of(st.text(max_size=30), st.sampled_from([verb.name for verb in VERBS]).flatmap(
     lambda name: st.text(max_size=20).map(lambda rest: f"{name} {rest}"))))  # fmt: skip
 def test_no_text_breaks_the_command_line(text: str) -> None:

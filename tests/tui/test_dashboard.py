@@ -25,7 +25,7 @@ async def test_digits_and_tab_switch_views_where_one_pane_is_shown(tmp_path: Pat
             ("3", "[3 Routes]", "GET /api/orders/{id}"),
             ("4", "[4 Auth]", "POST /login"),
             ("7", "[7 Block(2)]", "203.0.113.99/32"),
-            ("8", "[8 Sources]", "/var/log/nginx/api.log"),
+            ("8", "[8 Src]", "/var/log/nginx/api.log"),
             ("tab", "[0 All]", "requests"),
             ("tab", "[1 Alerts(5)]", "41 clients fail to log in"),
             ("shift+tab", "[0 All]", "requests"),
@@ -333,7 +333,7 @@ async def test_a_source_that_is_away_is_named(tmp_path: Path) -> None:
 async def test_head_can_be_hidden(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         await driven.press("ctrl+e")
-        assert driven.text.startswith(" 0 Overview[1 Alerts(5)]")
+        assert driven.text.startswith(" 0 All[1 Alerts(5)]")
         await driven.press("enter")
         assert driven.text.startswith("[0 Client]")
         await driven.press("ctrl+e")

@@ -201,6 +201,8 @@ async def test_only_what_the_guard_lets_pass_is_queued(desk: Desk) -> None:
     assert (entry.net, entry.alert_ids) == ("203.0.113.7/32", ("a1a1a1a1a1",))
     assert confirmed(outcome.marks, await desk.reader.actions())
     assert news([], await desk.reader.actions(), ())[0].startswith("ann@gw1 queued for blocking 3 networks until ")
+    again = BlockDeed(propose(guard, wishes(found[:1], [])), settings, guard, before=2)
+    assert ("blocked 2 times before" in again.fields[0].label, again.fields[0].value) == (True, "8h")
     none = BlockDeed(propose(guard, wishes([odd], [])), settings, guard)
     assert none.nothing.startswith("refused: 127.0.0.1/32: ")
 

@@ -44,7 +44,7 @@ def test_what_is_no_key_is_said(written: str) -> None:
     ("keymap", "said"),
     [
         ({"acknowlege": "A"}, "is no key binding; did you mean `acknowledge`?"),
-        ({"pause": "ctrl+p"}, ""),
+        ({"pause": "ctrl+t"}, ""),
         ({"pause": "?"}, "gives `?` a second meaning in context, where it is `help`"),
         ({"pause": "X", "head": "X"}, "a second meaning"),
         ({"row-down": "space"}, "a second meaning"),

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import pytest
 
-from apiwatch.store.views import ClientDetail, FacetView
+from apiwatch.store.views import ClientDetail, FacetView, PointView
 from apiwatch.tui.glyphs import ASCII, UNICODE, Glyphs
 from apiwatch.tui.line import Line, line_text, line_width
-from apiwatch.tui.pages import campaign_page, client_page, lines_page, route_page, user_page, why_page
+from apiwatch.tui.pages import campaign_page, client_page, histogram_page, lines_page, route_page, user_page, why_page
 from tests.tui import fakes
 
 
@@ -284,3 +284,13 @@ def test_axes_appear_where_there_is_room_and_never_in_ascii() -> None:
     assert "┤" in client_text(120)
     assert "┤" not in client_text(80)
     assert "┤" not in joined(client_page(fakes.detail(), 120, fakes.NOW, ASCII))
+
+
+def test_a_selection_in_pictures_counts_the_ids_of_its_busiest_route() -> None:
+    asked = [
+        PointView(1, number, True, "p", "192.0.2.1", "h", "GET /orders/{id}", "id", True, 1)
+        for number in (*range(90), 2**70)
+    ]
+    text = joined(histogram_page((), fakes.mix(91, 1, 0), (), 80, fakes.NOW, ASCII, points=asked))
+    assert "ids tried on GET /orders/{id}, 91 kept" in text
+    assert " 98.9%    90 ###" in text

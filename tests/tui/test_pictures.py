@@ -25,7 +25,6 @@ from apiwatch.tui.pictures import (
     regularity,
     scatter,
     spark,
-    status_bars,
     timeline,
     timeline_title,
 )
@@ -163,7 +162,7 @@ def gallery(width: int, glyphs: Glyphs) -> list[Line]:
         *heat(alerted, width, 4, glyphs),
         *heat(alerted, width, 2, glyphs),
         *bars(outcome_bars(fakes.mix(11_502, 0.27, 0.68, 0.05)), width, 3, glyphs),
-        *bars(status_bars(fakes.mix(11_502, 0.27, 0.68, 0.05)), width, 2, glyphs),
+        *bars(outcome_bars(fakes.mix(11_502, 0.27, 0.68, 0.05)), width, 2, glyphs),
         *bars(gap_histogram([0.028] * 90 + [0.7, 3], 4), width, 4, glyphs),
         regularity(beat, width, glyphs),
     ]

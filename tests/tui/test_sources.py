@@ -27,7 +27,7 @@ def shown(driven: Driven) -> ContextScreen:
 async def test_8_shows_them_and_the_digits_lead_on(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         await driven.press("8")
-        assert "[8 Sources]" in driven.text
+        assert "[8 Src]" in driven.text
         assert driven.line("gw1 >").startswith("gw1 > sources   sort: trouble")
         for key, name in (("2", "clients"), ("4", "auth"), ("1", "alerts")):
             await driven.press("8", key)

@@ -55,8 +55,9 @@ class Audit:
         try:
             handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, _MODE)
             try:
-                if not stat.S_ISREG(os.fstat(handle).st_mode):
-                    raise ApplyError(f"the audit log {plain(str(self.path))} is no file; set `block.audit_log`")
+                found = os.fstat(handle)
+                if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+                    raise ApplyError(f"{plain(str(self.path))} is no file of its own; set `block.audit_log`")
                 if os.write(handle, content) != len(content):
                     raise ApplyError(f"the audit log {plain(str(self.path))} is cut off: the disk is full")
                 os.fsync(handle)

@@ -13,15 +13,12 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from apiwatch.blocklist.applying.records import Record, Records
+from apiwatch.blocklist.applying.records import LATEST_START_S, Record, Records
 from apiwatch.errors import ApplyError
 
 __all__ = ["arm", "stand_by"]
 
 _ARMED = b"armed\n"
-_PATIENCE_S = 30.0
-"""In which the process must have started; a busy machine starts Python slowly."""
-
 _POLL_S = 0.2
 _ATTEMPTS = 5
 
@@ -42,7 +39,7 @@ def arm(records: Records, record: Record) -> None:
         ) as process:
             os.close(writing)
             writing = -1
-            ready, _, _ = select.select([reading], [], [], _PATIENCE_S)
+            ready, _, _ = select.select([reading], [], [], LATEST_START_S)
             if ready and os.read(reading, len(_ARMED)) == _ARMED:
                 process.returncode = 0  # it lives on; nobody waits for it
                 return
@@ -71,8 +68,8 @@ def stand_by(records: Records, record: Record, ready: int, roll_back: Callable[[
         ended = True
 
     signal.signal(signal.SIGTERM, end)
-    left = max(0.0, (record.deadline or 0.0) - time.time())
-    until = time.monotonic() + left
+    until = time.monotonic() + (record.keep_for or 0.0)
+    records.begin(record, time.time())
     os.write(ready, _ARMED)
     os.close(ready)
     while time.monotonic() < until and not ended:

@@ -18,8 +18,8 @@ from apiwatch.blocklist.applying.site import Prepared, Site, prepare, read_back,
 from apiwatch.blocklist.applying.stored import plan_at, stored, unstored
 from apiwatch.blocklist.guard import Guard
 from apiwatch.blocklist.planning import Plan, plan
-from apiwatch.errors import ApplyError
-from apiwatch.store.views import BlockEntry
+from apiwatch.errors import ApplyBusy, ApplyError
+from apiwatch.store.views import BlockEntry, ImpactView
 
 __all__ = ["Applied", "apply_list", "keep", "roll_back", "settle", "shrink", "undo"]
 
@@ -53,7 +53,7 @@ def apply_list(
     and read back, returns how it was confirmed; None: not. Without, the read-back alone decides. Raises ApplyError when
     it failed; then the old list is in force again, or the text says that it is not.
     """
-    if prepared.difference.empty and prepared.plan.rows:
+    if prepared.difference.empty and not _ends_unseen(site):
         return Applied("", True, "it holds this list already", prepared.held, prepared.plan)
     snapshot = site.applier.snapshot()
     at = site.clock()
@@ -85,6 +85,11 @@ def apply_list(
     return Applied(record.id, True, way, held, prepared.plan)
 
 
+def _ends_unseen(site: Site) -> bool:
+    """Whether entries end in the target by themselves, and it does not tell when: then each apply renews them."""
+    return site.target.caps.ttl and not site.applier.expires
+
+
 def _record(site: Site, prepared: Prepared, snapshot: bytes, at: float, keep_for: float | None) -> Record:
     return Record(
         id=secrets.token_hex(4),
@@ -93,7 +98,7 @@ def _record(site: Site, prepared: Prepared, snapshot: bytes, at: float, keep_for
         allow=site.allow,
         plan=stored(prepared.plan),
         at=at,
-        deadline=None if keep_for is None else at + keep_for,
+        keep_for=keep_for,
         sha256=hashlib.sha256(snapshot).hexdigest(),
         artifact_sha256=sum_of(prepared.artifacts),
         audit=str(site.audit.path),
@@ -114,11 +119,23 @@ def _about(record: Record, prepared: Prepared) -> dict[str, Any]:
         "removed": capped(prepared.difference.removed),
         "foreign": capped(prepared.difference.foreign),
         "overrides": list(prepared.overrides),
+        "impact": None if prepared.impact is None else _told(prepared.impact.hour),
         "artifact_sha256": record.artifact_sha256,
         "snapshot_sha256": record.sha256,
         "validator": {"tool": check.tool, "ran": check.available, "ok": check.ok},
-        "keep_for": None if record.deadline is None else round(record.deadline - record.at, 1),
+        "keep_for": record.keep_for,
         "undo": f"apiwatch block undo {record.id}",
+    }
+
+
+def _told(view: ImpactView) -> dict[str, float | None]:
+    """What the last hour says about the networks that are added; None where it cannot tell."""
+    known = view.held_minutes > 0
+    return {
+        "window_s": 60 * view.held_minutes,
+        "clients": view.clients if known else None,
+        "collateral_clients": view.without_alert if known else None,
+        "requests_share": round(view.requests / view.all_requests, 4) if known and view.all_requests else None,
     }
 
 
@@ -161,7 +178,7 @@ def keep(site: Site, record: Record, way: str) -> Applied:
             return Applied(record.id, True, "it was kept before", site.applier.read(), made)
         raise ApplyError(f"apply {record.id} was {decided} already; `apiwatch block apply` applies it again")
     try:
-        if record.deadline is not None and site.applier.expires:
+        if record.keep_for is not None and site.applier.expires:
             site.applier.apply(tuple(site.target.render(made, record.allow)), made, site.clock())
         held = read_back(site, made)
     except ApplyError as error:
@@ -212,12 +229,12 @@ def _restore(site: Site, record: Record, why: str) -> None:
 def settle(site: Site) -> list[str]:
     """Take back applies that nobody kept and whose dead-man did not live to do it; returns their ids.
 
-    The caller holds the lock. ApplyError when one still waits for its confirmation.
+    The caller holds the lock. ApplyBusy when one still waits for its confirmation.
     """
     late: list[str] = []
     for record in site.records.undecided(site.target.name):
-        if record.deadline is not None and site.clock() < record.deadline + _GRACE_S:
-            raise ApplyError(
+        if record.keep_for is not None and site.clock() < site.records.deadline(record) + _GRACE_S:
+            raise ApplyBusy(
                 f"apply {record.id} to {site.target.name} still waits: confirm it with `apiwatch block confirm "
                 f"{record.id}`, or take it back with `apiwatch block rollback --apply {record.id}`"
             )
@@ -229,10 +246,11 @@ def settle(site: Site) -> list[str]:
 def shrink(site: Site, entries: Iterable[BlockEntry], guard: Guard, op: str) -> Applied:
     """Take away what has expired or was withdrawn, and add nothing: queued is not yet approved for a firewall.
 
-    The caller holds the lock. For targets that do not expire entries by themselves, and for the undo of an entry.
+    What the rails refuse by now goes as well: an operator has come from there since. The caller holds the lock. For
+    targets that do not expire entries by themselves, and for the undo of an entry.
     """
     settle(site)
-    known = list(entries)
+    known = [replace(entry, state="withdrawn") if _is_refused(entry, guard) else entry for entry in entries]
     held = site.applier.read()
     made = plan(known, site.clock())
     rows = tuple(row for row in made.rows if row.net in held)
@@ -244,3 +262,8 @@ def shrink(site: Site, entries: Iterable[BlockEntry], guard: Guard, op: str) -> 
     if not prepared.difference.removed:
         return Applied("", True, "nothing has ended", held, made)
     return apply_list(site, prepared, None, lambda _record: None, op)
+
+
+def _is_refused(entry: BlockEntry, guard: Guard) -> bool:
+    final = (finding.hard and not finding.overridable for finding in guard.check(entry.net))
+    return entry.state == "queued" and any(final)

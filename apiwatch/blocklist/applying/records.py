@@ -18,13 +18,16 @@ import msgspec
 
 from apiwatch.blocklist.applying.stored import StoredPlan
 from apiwatch.blocklist.writing import create_file
-from apiwatch.errors import ApplyError, InputError
+from apiwatch.errors import ApplyBusy, ApplyError, InputError
 from apiwatch.text import plain
 
-__all__ = ["KEPT", "ROLLED_BACK", "Record", "Records"]
+__all__ = ["KEPT", "LATEST_START_S", "ROLLED_BACK", "Record", "Records"]
 
 KEPT, ROLLED_BACK = "kept", "rolled back"
 """The two ways in which an apply is decided."""
+
+LATEST_START_S = 30.0
+"""In which a dead-man must have begun; a busy machine starts Python slowly."""
 
 _KEPT_RECORDS = 50
 _ID = re.compile(r"[0-9a-f]{1,32}", re.ASCII)
@@ -42,8 +45,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     plan: StoredPlan
     at: float
     """Seconds since the epoch."""
-    deadline: float | None
-    """When it is rolled back unless it was confirmed; None: nobody waits for a confirmation."""
+    keep_for: float | None
+    """Seconds after which it is rolled back unless it was confirmed; None: nobody waits for a confirmation."""
     sha256: str
     """Of the snapshot."""
     artifact_sha256: str
@@ -93,6 +96,22 @@ class Records:
             raise ApplyError(f"the snapshot of apply {record.id} is damaged, so it is not restored")
         return content
 
+    def begin(self, record: Record, at: float) -> float:
+        """The time for a confirmation begins at `at`; returns when it ends. The dead-man calls it."""
+        end = at + (record.keep_for or 0.0)
+        try:
+            create_file(self.directory / record.id / "deadline", repr(end).encode(), 0o600)
+        except OSError as error:
+            raise self._unusable(error) from None
+        return end
+
+    def deadline(self, record: Record) -> float:
+        """When the time for a confirmation ends; before the dead-man has begun, when it ends at the latest."""
+        try:
+            return float((self.directory / record.id / "deadline").read_text())
+        except (OSError, ValueError):
+            return record.at + (record.keep_for or 0.0) + LATEST_START_S
+
     def outcome(self, record_id: str) -> str | None:
         """KEPT or ROLLED_BACK; None while it is undecided."""
         try:
@@ -129,7 +148,7 @@ class Records:
 
     @contextlib.contextmanager
     def lock(self, target: str) -> Iterator[None]:
-        """Only one process at a time changes a target; ApplyError when another one does."""
+        """Only one process at a time changes a target; ApplyBusy when another one does."""
         self._safe_directory(make=True)
         try:
             handle = os.open(self.directory / f"{target}.lock", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
@@ -139,7 +158,7 @@ class Records:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise ApplyError(
+                raise ApplyBusy(
                     f"another apiwatch works on {target} right now; wait for it, or confirm it with "
                     "`apiwatch block confirm ID`"
                 ) from None

@@ -13,6 +13,7 @@ from apiwatch.blocklist.applying.records import Record, Records
 from apiwatch.blocklist.applying.run import Run, run
 from apiwatch.blocklist.exporting import export
 from apiwatch.blocklist.guard import Guard
+from apiwatch.blocklist.impact import Impact
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Artifact, CheckResult, Target
 from apiwatch.errors import ApplyError, GuardError, UsageError
@@ -54,6 +55,8 @@ class Prepared:
     difference: Difference
     overrides: tuple[dict[str, str], ...]
     """What a rail said about an entry, and somebody typed away."""
+    impact: Impact | None = None
+    """Whom the added networks would cut off; None: not looked up, or nothing is added."""
 
 
 def applier_of(target: Target, options: Mapping[str, str], runs: Run = run) -> Applier:

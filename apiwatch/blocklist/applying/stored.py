@@ -7,6 +7,7 @@ import msgspec
 from apiwatch.blocklist.networks import parse_network
 from apiwatch.blocklist.planning import Plan, Row
 from apiwatch.store.views import BlockEntry
+from apiwatch.text import plain
 
 __all__ = ["StoredPlan", "plan_at", "stored", "unstored"]
 
@@ -30,9 +31,10 @@ class StoredPlan(msgspec.Struct, frozen=True):
 
 
 def stored(plan: Plan) -> StoredPlan:
-    """The plan as it is stored."""
-    rows = tuple(StoredRow(row.net, row.expires, row.ids, row.reason) for row in plan.rows)
-    return StoredPlan(plan.at, plan.revision, rows, plan.entries)
+    """The plan as it is stored; reasons become plain text."""
+    rows = tuple(StoredRow(row.net, row.expires, row.ids, plain(row.reason)) for row in plan.rows)
+    entries = tuple(replace(entry, reason=plain(entry.reason), applications=()) for entry in plan.entries)
+    return StoredPlan(plan.at, plan.revision, rows, entries)
 
 
 def unstored(found: StoredPlan) -> Plan:

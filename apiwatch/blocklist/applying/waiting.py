@@ -5,8 +5,7 @@ import select
 import termios
 import time
 from collections.abc import Callable, Sequence
-
-import httpx
+from urllib.parse import urlsplit
 
 from apiwatch.blocklist.applying.records import KEPT, Record, Records
 from apiwatch.blocklist.applying.who import Connection, is_stuck
@@ -34,7 +33,8 @@ def typed_keep(records: Records, record: Record, stream: int | None, clock: Call
     the confirmation can still come from elsewhere.
     """
     begun = b""
-    while clock() < (record.deadline or 0.0) and records.outcome(record.id) is None:
+    deadline = records.deadline(record)
+    while clock() < deadline and records.outcome(record.id) is None:
         if stream is None:
             time.sleep(_POLL_S)
             continue
@@ -55,10 +55,11 @@ def typed_keep(records: Records, record: Record, stream: int | None, clock: Call
 def check_url(url: str) -> str:
     """The address of a health check; UsageError when it is none."""
     try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        parsed = httpx.URL("")
-    if parsed.scheme not in ("http", "https") or not parsed.host:
+        parsed = urlsplit(url)
+        known = parsed.scheme in ("http", "https") and bool(parsed.hostname) and parsed.port != 0
+    except ValueError:
+        known = False
+    if not known or not url.isprintable():
         raise UsageError(f"--health-url: `{plain(url, 100)}` is no address; write for example http://127.0.0.1/health")
     return url
 
@@ -78,6 +79,8 @@ def probed(
         return f"the SSH connection from {stuck[0]} no longer gets through"
     if url is None:
         return ""
+    import httpx
+
     try:
         answer = httpx.get(url, timeout=_HEALTH_S, follow_redirects=False)
     except httpx.HTTPError as error:

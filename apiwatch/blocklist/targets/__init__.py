@@ -3,18 +3,28 @@
 from apiwatch.blocklist.target import Target
 from apiwatch.blocklist.targets.aws import AwsNetworkAcl, AwsWaf
 from apiwatch.blocklist.targets.azure import AzureNsg, AzureWaf
+from apiwatch.blocklist.targets.blackhole import Blackhole
+from apiwatch.blocklist.targets.cisco import Cisco
 from apiwatch.blocklist.targets.cloudarmor import CloudArmor
 from apiwatch.blocklist.targets.cloudflare import CloudflareAccessRules, CloudflareItems, CloudflareRule
 from apiwatch.blocklist.targets.crowdsec import CrowdSec
+from apiwatch.blocklist.targets.failtwoban import Fail2ban
 from apiwatch.blocklist.targets.fastly import FastlyEntries
 from apiwatch.blocklist.targets.feeds import CheckPoint, FortiGate, PaloAlto
+from apiwatch.blocklist.targets.firewalld import Firewalld
+from apiwatch.blocklist.targets.hostsdeny import HostsDeny
 from apiwatch.blocklist.targets.intelligence import Misp, Stix
 from apiwatch.blocklist.targets.ipset import Ipset
+from apiwatch.blocklist.targets.iptables import Iptables
+from apiwatch.blocklist.targets.junos import Junos
 from apiwatch.blocklist.targets.kubernetes import Calico, Cilium
+from apiwatch.blocklist.targets.mikrotik import MikroTik
 from apiwatch.blocklist.targets.nftables import Nftables
 from apiwatch.blocklist.targets.nginx import Nginx
+from apiwatch.blocklist.targets.pf import Pf
 from apiwatch.blocklist.targets.records import Csv, JsonLines
 from apiwatch.blocklist.targets.text import PlainList
+from apiwatch.blocklist.targets.ufw import Ufw
 
 __all__ = ["TARGETS"]
 
@@ -23,6 +33,16 @@ TARGETS: dict[str, Target] = {
     for target in (
         Nftables(),
         Ipset(),
+        Iptables(),
+        Ufw(),
+        Firewalld(),
+        Fail2ban(),
+        Blackhole(),
+        HostsDeny(),
+        Pf(),
+        MikroTik(),
+        Cisco(),
+        Junos(),
         Nginx(),
         PlainList(),
         CrowdSec(),

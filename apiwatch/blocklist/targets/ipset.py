@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from apiwatch.blocklist.appliers.ipset import LONGEST_S, IpsetApplier
 from apiwatch.blocklist.comments import comment, heading
 from apiwatch.blocklist.networks import bare, canonical, collapsed, parse_network
 from apiwatch.blocklist.planning import Plan, Row
@@ -19,8 +20,6 @@ from apiwatch.errors import GuardError
 __all__ = ["Ipset"]
 
 _LARGEST = 262_144
-_LONGEST_S = 2_147_483
-"""Longest timeout that ipset takes: 24.8 days. A longer block ends then unless it is exported again."""
 _COMMENT = 200
 """ipset takes 255 bytes."""
 
@@ -43,6 +42,7 @@ class Ipset(Target):
     title = "ipset restore file, for iptables"
     suffix = "ipset"
     caps = Caps(ttl=True, comment=_COMMENT, max_entries=_LARGEST, layer="packet")
+    applier = IpsetApplier
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
         lines = [f"# {heading(plan)}"]
@@ -126,6 +126,6 @@ def _swapped(name: str, version: int, elements: Sequence[str]) -> Iterator[str]:
 
 def _element(plan: Plan, row: Row) -> str:
     remaining = plan.remaining(row)
-    timeout = 0 if remaining is None else min(remaining, _LONGEST_S)
+    timeout = 0 if remaining is None else min(remaining, LONGEST_S)
     text = comment(row, _COMMENT)
     return f"{bare(row.network)} timeout {timeout}" + (f' comment "{text}"' if text else "")

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from apiwatch.blocklist.appliers.nftables import NftablesApplier, span
 from apiwatch.blocklist.comments import comment, heading
 from apiwatch.blocklist.networks import bare, canonical, collapsed, parse_network
 from apiwatch.blocklist.planning import Plan, Row
@@ -20,8 +21,6 @@ __all__ = ["Nftables"]
 
 _COMMENT = 120
 """nft takes 128 bytes."""
-
-_MOST_SECONDS = 100_000_000
 
 _REPLACE = ["add table inet apiwatch", "delete table inet apiwatch"]
 _CHAIN = [
@@ -61,6 +60,7 @@ class Nftables(Target):
     title = "nftables script"
     suffix = "nft"
     caps = Caps(ttl=True, comment=_COMMENT, layer="packet")
+    applier = NftablesApplier
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
         lines = [*_REPLACE, "table inet apiwatch {", f'\tcomment "{heading(plan)}"']
@@ -120,17 +120,9 @@ def _set(name: str, version: int, flags: str, elements: Sequence[str], *, counte
 
 def _element(plan: Plan, row: Row) -> str:
     remaining = plan.remaining(row)
-    timeout = "" if remaining is None else f" timeout {_span(remaining)}"
+    timeout = "" if remaining is None else f" timeout {span(remaining)}"
     text = comment(row, _COMMENT)
     return bare(row.network) + timeout + (f' comment "{text}"' if text else "") + ","
-
-
-def _span(seconds: int) -> str:
-    """nft reads at most eight digits of a unit."""
-    if seconds < _MOST_SECONDS:
-        return f"{seconds}s"
-    days, rest = divmod(seconds, 86_400)
-    return f"{days}d{rest}s"
 
 
 def _blocked(lines: Sequence[str]) -> Iterator[str]:

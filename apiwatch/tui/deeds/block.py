@@ -25,7 +25,8 @@ class BlockDeed(Deed):
     """Queue what `blocking.propose` found for some rows; nothing is applied. Values: duration, reason, and for a
     single network behind a rail that can be overridden the network, typed again.
 
-    `also` says more about networks: whom else a block would hit.
+    `also` says more about networks: whom else a block would hit. `before` is how often a single network was blocked:
+    whoever comes back stays out longer.
     """
 
     kind, confirm, done, doing = "block", "queue", "queued", "queueing"
@@ -37,6 +38,7 @@ class BlockDeed(Deed):
         settings: Block,
         guard: "Guard",
         also: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        before: int = 0,
     ) -> None:
         self.proposals = tuple(proposals)
         single = proposals[0] if len(proposals) == 1 else None
@@ -46,6 +48,7 @@ class BlockDeed(Deed):
         self._settings = settings
         self._guard = guard
         self._also = also
+        self._before = before
         refused = [each for each in proposals if each.net not in self._by_net or not each.net]
         super().__init__(
             [Subject(net, net) for net in self._by_net],
@@ -70,8 +73,12 @@ class BlockDeed(Deed):
         """How long, why, and perhaps the network again."""
         one = len(self.proposals) == 1
         reason = plain(self.proposals[0].reason, _REASON) if one else ""
+        from apiwatch.blocklist.lifetime import default_lifetime
+
+        often = f"; blocked {self._before} time{'' if self._before == 1 else 's'} before" if self._before else ""
+        lasts = duration_text(default_lifetime(self._settings, self._before))
         fields = (
-            Field("for how long (90s 15m 1h 7d)", duration_text(self._settings.ttl)),
+            Field(f"for how long (90s 15m 1h 7d{often})", lasts),
             Field("reason" if one else "reason, empty: the one of each row", reason),
         )
         if self.override is None:

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from apiwatch.store.views import LineView, MinuteView, Mix
+from apiwatch.store.views import LineView, MinuteView, Mix, PointView
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, line
 from apiwatch.tui.pages.parts import halves, outcome_section, pair, section, timeline_section
-from apiwatch.tui.pictures import Bar, bars, gap_histogram, gaps_of, regularity
+from apiwatch.tui.pictures import Bar, bars, gap_histogram, gaps_of, id_histogram, regularity
 
 __all__ = ["histogram_page"]
 
@@ -15,9 +15,19 @@ _BARS = 12
 
 
 def histogram_page(
-    timeline: Sequence[MinuteView], total: Mix, lines: Sequence[LineView], width: int, now: float, glyphs: Glyphs
+    timeline: Sequence[MinuteView],
+    total: Mix,
+    lines: Sequence[LineView],
+    width: int,
+    now: float,
+    glyphs: Glyphs,
+    *,
+    points: Sequence[PointView] = (),
 ) -> list[Line]:
-    """For a width; `timeline` and `total` are the store's counts, `lines` the newest requests, newest first."""
+    """For a width; `timeline` and `total` are the store's counts, `lines` the newest requests, newest first.
+
+    `points` are ids that were asked for; those of the busiest route are counted in ranges.
+    """
     text = width - 1
     left, right = halves(text)
     drawn = timeline_section(timeline, text, glyphs, now=now) if timeline else []
@@ -33,7 +43,19 @@ def histogram_page(
     said = outcome_section(total, right, glyphs) if total.requests else []
     said += [section("statuses of the newest", right, glyphs), *_counted(statuses, right, glyphs)]
     drawn += pair(gaps, said, text)
+    drawn += _ids(points, text, glyphs)
     return [*drawn, section("routes of the newest", text, glyphs), *_counted(routes, text, glyphs)]
+
+
+def _ids(points: Sequence[PointView], width: int, glyphs: Glyphs) -> list[Line]:
+    ordered = [view for view in points if view.ordered]
+    if not ordered:
+        return []
+    (route, parameter), _number = Counter((view.route, view.parameter) for view in ordered).most_common(1)[0]
+    numbers = [view.number for view in ordered if (view.route, view.parameter) == (route, parameter)]
+    title = f"ids tried on {route}, {len(numbers)} kept"
+    ranges = id_histogram(numbers, _BARS)
+    return [section(title, width, glyphs), *bars(ranges, width, len(ranges), glyphs)]
 
 
 def _counted(found: Sequence[tuple[str, int]], width: int, glyphs: Glyphs) -> list[Line]:

@@ -1,6 +1,6 @@
 """Pictures: pure functions from data to lines, for a width and a height in terminal cells."""
 
-from apiwatch.tui.pictures.bars import Bar, bars, gap_histogram, id_histogram, outcome_bars, status_bars
+from apiwatch.tui.pictures.bars import Bar, bars, gap_histogram, id_histogram, outcome_bars
 from apiwatch.tui.pictures.columns import minutes_of, per_minute
 from apiwatch.tui.pictures.gaps import gaps_of, regularity
 from apiwatch.tui.pictures.heat import heat, heat_title
@@ -28,7 +28,6 @@ __all__ = [
     "regularity",
     "scatter",
     "spark",
-    "status_bars",
     "timeline",
     "timeline_title",
 ]

@@ -1,4 +1,4 @@
-"""Bars that lie: outcomes, statuses, and histograms of a selection."""
+"""Bars that lie: outcomes, and histograms of a selection."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -11,18 +11,10 @@ from apiwatch.tui.line import Line, Piece, cut_middle, fit, fit_line, line
 from apiwatch.tui.pictures.outcomes import OUTCOMES
 from apiwatch.tui.pictures.spark import bar
 
-__all__ = ["Bar", "bars", "duration", "gap_histogram", "id_histogram", "outcome_bars", "status_bars"]
+__all__ = ["Bar", "bars", "duration", "gap_histogram", "id_histogram", "outcome_bars"]
 
 _GAP_EDGES = tuple(step * 10.0**power for power in range(-3, 5) for step in (1, 2, 5))
 _MOST_NAME = 44
-_STATUSES = (
-    ("1xx", "s1xx", "dim"),
-    ("2xx", "s2xx", "good"),
-    ("3xx", "s3xx", ""),
-    ("4xx", "s4xx", "warn"),
-    ("5xx", "s5xx", "bad"),
-    ("other", "other", "dim"),
-)
 
 
 class Bar(NamedTuple):
@@ -59,16 +51,7 @@ def bars(items: Sequence[Bar], width: int, height: int, glyphs: Glyphs) -> list[
 
 def outcome_bars(mix: Mix) -> list[Bar]:
     """The outcomes that occur."""
-    return _of(mix, OUTCOMES)
-
-
-def status_bars(mix: Mix) -> list[Bar]:
-    """The classes of statuses that occur."""
-    return _of(mix, _STATUSES)
-
-
-def _of(mix: Mix, names: Sequence[tuple[str, str, str]]) -> list[Bar]:
-    return [Bar(name, number, style) for name, field, style in names if (number := int(getattr(mix, field)))]
+    return [Bar(name, number, style) for name, field, style in OUTCOMES if (number := int(getattr(mix, field)))]
 
 
 def gap_histogram(gaps: Sequence[float], most: int) -> list[Bar]:

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from apiwatch.errors import ApiwatchError
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.views import AlertView
-from apiwatch.tui.blocking import Proposal, collateral, propose, wishes
+from apiwatch.tui.blocking import Proposal, propose, wishes
 from apiwatch.tui.deeds import Acknowledge, Allow, Benign, BlockDeed, Deed, Mute, Note, Unmute
 from apiwatch.tui.rows import Row
 from apiwatch.tui.screens.base import LiveScreen
@@ -22,7 +22,8 @@ NEEDS_ROW = frozenset({"open", "why", "lines", "acknowledge", "quiet", "block", 
 """Actions on rows."""
 
 _COLLATERAL = 6
-"""Addresses that a prompt looks up at most."""
+"""Networks that a prompt looks up at most."""
+_IMPACT_WIDTH = 66
 
 Values = tuple[str, ...] | None
 """What was typed with a command; None asks for all of it."""
@@ -200,19 +201,21 @@ class ActingScreen(LiveScreen):
             guard = await asyncio.to_thread(session.guard)
             proposals = await asyncio.to_thread(propose, guard, wanted)
             also = await self._collateral([each for each in proposals if not each.refused or each.overridable])
+            single = proposals[0].net if len(proposals) == 1 else ""
+            before = await session.reader.blocked_before(single, session.clock()) if single else 0
         except ApiwatchError as error:
             self.say(f"not queued: {error}", "bad")
             return
-        await self._ask_and_do(BlockDeed(proposals, session.settings.block, guard, also), values)
+        await self._ask_and_do(BlockDeed(proposals, session.settings.block, guard, also, before), values)
 
     async def _collateral(self, proposals: Sequence[Proposal]) -> Mapping[str, Sequence[str]]:
-        """What the store knows about the addresses of a few networks."""
+        """Whom blocking a few of the networks would also cut off."""
+        from apiwatch.blocklist.impact import impact_lines, impact_of
+
         found: dict[str, list[str]] = {}
-        wanted = [(each.net, address) for each in proposals for address in each.addresses if "/" not in address]
-        for net, address in wanted[:_COLLATERAL]:
-            detail = await self.session.reader.client(address, self.session.clock())
-            if detail is not None:
-                found.setdefault(net, []).append(collateral(detail))
+        for proposal in proposals[:_COLLATERAL]:
+            impact = await impact_of(self.session.reader, [proposal.net])
+            found[proposal.net] = impact_lines(impact, _IMPACT_WIDTH, now=self.session.clock())
         return found
 
 

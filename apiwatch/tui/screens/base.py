@@ -27,6 +27,7 @@ _LOW = 20
 """Rows below which the totals of everything give way to the list."""
 
 _WINDOW_TIP = "shorter, longer window (1m 5m 15m 1h 24h)"
+_RATE_TIP = "read more often, less often: every 0.25 s to 10 s"
 _TRAVEL_TIP = "back, forward in time by one window; Esc comes back to now"
 
 
@@ -55,6 +56,8 @@ class LiveScreen(Screen[None]):
         Binding("left_square_bracket", "travel(-1)", "back in time", id="earlier", show=False, tooltip=_TRAVEL_TIP),
         Binding("right_square_bracket", "travel(1)", "forward in time", id="later", show=False, tooltip=_TRAVEL_TIP),
         Binding("p", "pause", "pause", id="pause", show=False, tooltip="freeze the picture; collection and head go on"),
+        Binding("plus", "refresh_rate(1)", "faster", id="refresh-faster", show=False, tooltip=_RATE_TIP),
+        Binding("minus", "refresh_rate(-1)", "slower", id="refresh-slower", show=False, tooltip=_RATE_TIP),
         Binding("ctrl+e", "head", "head", id="head", show=False, tooltip="head on or off"),
         Binding("ctrl+l", "repaint", "redraw", id="redraw", show=False, tooltip="draw the screen anew"),
     ]
@@ -203,6 +206,12 @@ class LiveScreen(Screen[None]):
     def action_pause(self) -> None:
         """Freeze or unfreeze."""
         self.session.toggle_pause()
+        self.tick()
+
+    def action_refresh_rate(self, step: int) -> None:
+        """Read more often (1) or less often (-1)."""
+        self.session.step_refresh(step)
+        self.session.say(f"read every {self.session.refresh:g} s")
         self.tick()
 
     def action_head(self) -> None:

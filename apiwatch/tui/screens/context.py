@@ -1,6 +1,8 @@
 """The screen of a scope: its summary on key 0, the views on the other digits, and what stands around them."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import PurePath
 from typing import ClassVar
 
@@ -8,15 +10,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
+from apiwatch.errors import ApiwatchError
 from apiwatch.store.filters import ANY
 from apiwatch.store.protocol import Reader
 from apiwatch.store.scope import EVERYTHING, Scope
-from apiwatch.store.views import AlertView, BlockEntry, LineView, UnparsedView
+from apiwatch.store.views import AlertView, BlockEntry, ClientDetail, LineView, UnparsedView
 from apiwatch.tui.cells import count
 from apiwatch.tui.empty import empty_list
 from apiwatch.tui.layout import Shape
 from apiwatch.tui.line import Line, Piece
 from apiwatch.tui.liststate import ListState
+from apiwatch.tui.pages import brief_page
 from apiwatch.tui.rows import Row, SourceRow
 from apiwatch.tui.scopes import scope_crumb, scope_name
 from apiwatch.tui.screens.commanding import ScreenCommands
@@ -38,6 +42,7 @@ _SHARE_LOW, _SHARE_TALL, _SHARE_LEAST = 2, 8, 12
 _LIST_HEAD = 2
 _QUEUE_LEAST = 6
 _TAIL = 8
+_REST_S = 0.1
 _ACTS = frozenset({"why", "lines", "acknowledge", "block", "quiet", "live_lines", "histogram"})
 _MANY = 9
 """Counts above it are a plus on a narrow screen."""
@@ -132,6 +137,7 @@ class ContextScreen(KeepingScreen, ExportingScreen, ListScreen):
         self._tail: tuple[LineView, ...] = ()
         self._review_from: int | None = None
         self._had_row = False
+        self._client: ClientDetail | None = None
         self.views = Block(self._views, id="views")
         self.list_widget = KeyTable(self.state_of(VIEWS[view or 0].panels[self._panels[view or 0]]), id="list")
         self.page = Document(id="page")
@@ -211,11 +217,14 @@ class ContextScreen(KeepingScreen, ExportingScreen, ListScreen):
         unparsed = tuple(await reader.unparsed(limit=4)) if health and health.unparsed and not health.requests else ()
         row = self.table.cursor if panel is not None and self.lines.display else None
         tail = (await reader.tail(_TAIL, row.opens)).lines if row is not None and row.opens != EVERYTHING else ()
+        beside = self.table.cursor if self.looks_closer else None
+        client = await reader.client(beside.opens.client, now) if beside and beside.opens.client else None
         summary = await summarise(query, blocks) if panel is None else None
         found = await panel.read(query) if panel is not None else Found()
 
         def show() -> None:
             self.blocks, self._feed, self._unparsed, self._tail = blocks, feed, unparsed, tail
+            self._client = client or self._client
             if panel is not self.panel:
                 return
             if summary is not None:
@@ -300,7 +309,30 @@ class ContextScreen(KeepingScreen, ExportingScreen, ListScreen):
             self.detail.show("export", lambda width: self.export_lines(width - 1))
             self.refresh_export()
         else:
-            self.detail.show_lines(lambda width, height: detail_lines(row, width, height, glyphs))
+            self.detail.show_lines(lambda width, height: detail_lines(row, width, height, glyphs, self._closer(row)))
+
+    def _closer(self, row: Row | None) -> Callable[[int], list[Line]] | None:
+        """The client of the row in a few pictures, once it was read."""
+        detail = self._client
+        if row is None or detail is None or detail.row.client != row.opens.client:
+            return None
+        now, glyphs = self.session.clock(), self.session.glyphs
+        return lambda width: brief_page(detail, width, now, glyphs)
+
+    async def _look_closer(self) -> None:
+        """Read the client of the row under the cursor, once the cursor rests."""
+        await asyncio.sleep(_REST_S)
+        row = self.table.cursor
+        client = row.opens.client if row is not None else ""
+        if client:
+            with suppress(ApiwatchError):
+                self._client = await self.session.reader.client(client, self.session.clock())
+            self._redraw_around()
+
+    @property
+    def looks_closer(self) -> bool:
+        """Whether there is room for more about the row than the row says."""
+        return self.shape in (Shape.TWO, Shape.THREE) and self.panel is not None and not self.exports
 
     @property
     def exports(self) -> bool:
@@ -358,6 +390,10 @@ class ContextScreen(KeepingScreen, ExportingScreen, ListScreen):
         """Follow the cursor with the detail."""
         event.stop()
         self._redraw_around()
+        row = self.table.cursor
+        if self.looks_closer and row is not None and (self._client is None or self._client.row.client != row.client):
+            # As a function: a worker that is replaced before it begins leaves no coroutine behind.
+            self.run_worker(self._look_closer, group="closer", exclusive=True)  # type: ignore[arg-type]  # its union confuses mypy
 
     @property
     def commands(self) -> ScreenCommands:

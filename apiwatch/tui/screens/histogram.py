@@ -32,8 +32,11 @@ class HistogramScreen(PageScreen):
         """The client's minutes, and the newest requests of the scope."""
         detail = await reader.client(self._scope.client, now) if self._scope.client else None
         tail = await reader.tail(_LINES, self._scope)
+        scope = self._scope
+        known = scope.client or scope.user or scope.alert or scope.route
+        points = await reader.points(scope) if known else ()
         timeline, total = (detail.timeline, detail.total) if detail else ((), Mix())
         glyphs, name = self.session.glyphs, f"in pictures: {scope_crumb(self._scope)}"
         return lambda: self.document.show(
-            name, lambda width: histogram_page(timeline, total, tail.lines, width, now, glyphs)
+            name, lambda width: histogram_page(timeline, total, tail.lines, width, now, glyphs, points=points)
         )

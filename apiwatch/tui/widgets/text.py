@@ -41,9 +41,8 @@ class KeyBar(Lines):
         self.redraw()
 
     def compose_lines(self, width: int, height: int) -> list[Line]:
-        """Key and what it does; one that does nothing now is grey."""
+        """Key and what it does."""
         drawn: list[Piece] = []
-        dead = {key for key, binding in self.screen.active_bindings.items() if not binding.enabled}
         for key, label in self._keys:
             gap = [Piece("  ")] if drawn else []
             shown = [Piece(key, "key"), Piece(f" {label}")]

@@ -1,0 +1,147 @@
+"""What is said about a list before it goes to a target: refusals and warnings that need the store or the target.
+
+| code | says | refuses |
+|---|---|---|
+| H4b | all clients of an entry came through a proxy, and the target judges packets | yes |
+| H5 | the list would cut more than `block.most_collateral` of the answered requests of clients without an alert | yes |
+| S1 | a search engine publishes the network as its crawlers', or DNS confirms it | no |
+| S2 | others would be cut, too: users behind the address, clients without an alert | no |
+| S4 | an IPv6 network is narrower than a host's /64, or several clients share its /64 | no |
+| S5 | the block never ends | no |
+| S6 | the queue blocks it already, with the same or a wider network (`already_blocked`) | no |
+| S7 | the target lets go of nothing by itself | no |
+
+Not the share of all requests is limited (H5): in a flood the attackers are nearly all there is.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+
+from apiwatch.blocklist.guard import Finding
+from apiwatch.blocklist.networks import Network, parse_network
+from apiwatch.blocklist.planning import Plan
+from apiwatch.blocklist.target import Target
+from apiwatch.config import data_text
+from apiwatch.config.settings import Block
+from apiwatch.errors import GuardError
+from apiwatch.store.views import BlockEntry, ImpactView
+from apiwatch.text import one_line
+
+__all__ = ["already_blocked", "require_review", "review"]
+
+_SHARED_USERS = 3
+_HOST_PREFIX = 64
+
+
+def review(
+    target: Target,
+    plan: Plan,
+    settings: Block,
+    *,
+    whole: ImpactView | None,
+    impacts: Mapping[str, ImpactView],
+    confirm: Callable[[str], str] | None = None,
+) -> list[Finding]:
+    """What is to be said about a plan for a target, refusals first; `Finding.net` is '' for what concerns the list.
+
+    `whole` and `impacts` (by network of an entry, as many as were asked for) are the last hour in the store; `confirm`
+    asks DNS whose crawler a single address is ('' for nobody's).
+    """
+    found = list(_of_list(target, plan, settings, whole))
+    for entry in plan.entries:
+        view = impacts.get(entry.net)
+        found += _of_entry(target, entry, view if view is not None and view.held_minutes else None)
+        found += _crawlers(entry, confirm)
+    return sorted(found, key=lambda finding: not finding.hard)
+
+
+def require_review(found: Iterable[Finding]) -> list[Finding]:
+    """The warnings; raises GuardError when one of the findings refuses."""
+    findings = list(found)
+    hard = [finding for finding in findings if finding.hard]
+    if hard:
+        more = f" (and {len(hard) - 1} more are refused)" if len(hard) > 1 else ""
+        raise GuardError(" ".join(f"{hard[0].net} {hard[0].text}{more} (rail {hard[0].code})".split()))
+    return findings
+
+
+def already_blocked(net: str, entries: Iterable[BlockEntry]) -> list[Finding]:
+    """S6, when a queued entry covers a network: which, and what is known to hold it. GuardError for no network."""
+    wanted = parse_network(net)
+    for entry in entries:
+        known = parse_network(entry.net)
+        if entry.state == "queued" and known.prefixlen <= wanted.prefixlen and known.overlaps(wanted):
+            how = "is queued already" if known == wanted else f"is queued already as part of {known}"
+            where = ", ".join(entry.live_in) or "no firewall yet, as far as is known"
+            return [_warning("S6", str(wanted), f"{how} (entry {one_line(entry.id, 40)}), in force in {where}")]
+    return []
+
+
+def _of_list(target: Target, plan: Plan, settings: Block, whole: ImpactView | None) -> Iterator[Finding]:
+    if whole is not None and whole.all_ok:
+        share = 100 * whole.without_alert_ok / whole.all_ok
+        if share > settings.most_collateral:
+            yield Finding(
+                "H5",
+                "",
+                f"the list would cut {share:.0f} % of what the last hour answered, of {whole.without_alert} clients"
+                " that no alert names; withdraw entries, or raise block.most_collateral "
+                f"({settings.most_collateral:g} %)",
+                hard=True,
+                overridable=False,
+            )
+    if plan.rows and not target.caps.ttl and target.caps.layer not in ("record", "feed"):
+        text = f"{target.name} lets go of nothing by itself: run `apiwatch block expire`, or export again, from a timer"
+        yield _warning("S7", "", text)
+
+
+def _of_entry(target: Target, entry: BlockEntry, view: ImpactView | None) -> Iterator[Finding]:
+    network = parse_network(entry.net)
+    if view is not None and view.clients and view.forwarded == view.clients and target.caps.layer == "packet":
+        yield Finding(
+            "H4b",
+            entry.net,
+            f"was only named in a header by a proxy, and {target.name} sees the proxy's packets: it would block nothing"
+            "; export for the web server or for the edge, or withdraw it",
+            hard=True,
+            overridable=False,
+        )
+    if view is not None and network.num_addresses > 1 and view.without_alert and not _is_one_host(network):
+        clients = f"{view.without_alert} client{'' if view.without_alert == 1 else 's'}"
+        yield _warning("S2", entry.net, f"also cuts {clients} that no alert names ({view.without_alert_ok} answered)")
+    elif view is not None and view.users >= _SHARED_USERS and view.ok:
+        yield _warning(
+            "S2", entry.net, f"is shared: {view.users} users and {view.agents} user agents, {view.ok} answered"
+        )
+    if network.version == 6 and network.prefixlen > _HOST_PREFIX:
+        yield _warning("S4", entry.net, "is less than the /64 that one host owns: it comes back under another address")
+    elif view is not None and _is_one_host(network) and view.clients > 1:
+        yield _warning("S4", entry.net, f"holds {view.clients} addresses that were active, of one host or of several")
+    if entry.expires is None:
+        yield _warning("S5", entry.net, "never ends; a time to live can be typed when it is added again (--ttl)")
+
+
+def _crawlers(entry: BlockEntry, confirm: Callable[[str], str] | None) -> Iterator[Finding]:
+    network = parse_network(entry.net)
+    owners = {name for name, known in _published() if known.version == network.version and known.overlaps(network)}
+    if owners:
+        text = f"overlaps the networks from which {', '.join(sorted(owners))} crawls, as published"
+        yield _warning("S1", entry.net, text)
+    elif confirm is not None and network.prefixlen == network.max_prefixlen:
+        domain = confirm(str(network.network_address))
+        if domain:
+            yield _warning("S1", entry.net, f"is a crawler of {domain}: its name leads back to the address")
+
+
+def _is_one_host(network: Network) -> bool:
+    return network.version == 6 and network.prefixlen >= _HOST_PREFIX
+
+
+@cache
+def _published() -> tuple[tuple[str, Network], ...]:
+    lines = (line.split() for line in data_text("crawlers.txt").splitlines() if line and line[0] != "#")
+    return tuple((name, parse_network(text)) for name, text in lines)
+
+
+def _warning(code: str, net: str, text: str) -> Finding:
+    return Finding(code, net, text, hard=False, overridable=False)

@@ -1,0 +1,175 @@
+"""What the guard protects, whom a block would cut off, and what is to be said about a list before it is written."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from apiwatch.cli.options import as_json, load_settings, state_file, state_options
+from apiwatch.errors import InputError
+from apiwatch.text import plain
+
+if TYPE_CHECKING:
+    from apiwatch.blocklist import Finding, Plan, Protected, Target
+    from apiwatch.blocklist.impact import Impact
+    from apiwatch.config import Settings
+
+__all__ = ["impact", "protected", "protected_of", "reviewed", "say_warnings", "shown_impact"]
+
+_WIDTH = 100
+_LOOKED_AT = 200
+"""Entries of a list whose impact is looked up one by one."""
+_ASKED = 20
+"""Addresses about which DNS is asked."""
+
+
+def protected_of(settings: "Settings", db: str | Path | None) -> "Protected":
+    """The protected set of this machine, the settings, and the networks of proxies beside the state file."""
+    from apiwatch.blocklist import gather_protected
+    from apiwatch.blocklist.proxies import FILE_NAME
+    from apiwatch.config import state_path
+
+    kept = state_path(settings, None if db is None else str(db)).with_name(FILE_NAME)
+    return gather_protected(settings.sources.trusted_proxy, settings.block.allow, kept=kept)
+
+
+@click.command()
+@state_options
+@as_json
+def protected(db: str | None, config: str | None, json_lines: bool) -> None:
+    """Networks that are never blocked from here, or only when they are typed twice, with the reasons."""
+    from apiwatch.blocklist.networks import order
+    from apiwatch.cli.output import emit, put, say, table
+
+    settings = load_settings(config)
+    known = protected_of(settings, db)
+    rules = sorted(known.rules, key=lambda rule: order(rule.network))
+    if json_lines:
+        for rule in rules:
+            emit(
+                {
+                    "type": "protected",
+                    "net": str(rule.network),
+                    "code": rule.code,
+                    "reason": rule.reason,
+                    "overridable": rule.overridable,
+                }
+            )
+        for text in known.unread:
+            emit({"type": "unread", "reason": text})
+    else:
+        table(("network", "rail", "why"), [(str(r.network), r.code, r.reason) for r in rules if not r.overridable])
+        put()
+        put("typed twice, these can be blocked all the same:")
+        groups: dict[str, list[str]] = {}
+        for rule in rules:
+            if rule.overridable:
+                groups.setdefault(rule.reason, []).append(str(rule.network))
+        rows = [(nets[0] if len(nets) == 1 else f"{len(nets)} networks", reason) for reason, nets in groups.items()]
+        table(("network", "why"), rows)
+    for text in known.unread:
+        say(text)
+
+
+@click.command()
+@click.argument("net", metavar="[ADDRESS|NETWORK]", required=False)
+@state_options
+@as_json
+@click.option("--alert", "alert_id", metavar="ID", help="The clients of an alert together, instead of a network.")
+def impact(net: str | None, db: str | None, config: str | None, json_lines: bool, alert_id: str | None) -> None:
+    """Whom a block would also cut off: clients, users and requests of the last hour and day; nothing is queued."""
+    from apiwatch.blocklist.impact import impact_fields
+    from apiwatch.cli.output import emit, put
+    from apiwatch.errors import UsageError
+
+    if (net is None) == (alert_id is None):
+        raise UsageError("say whose impact: an address or a network, or --alert ID for the clients of an alert")
+    found = asyncio.run(_impact(state_file(db, config), net, alert_id))
+    if json_lines:
+        emit(impact_fields(found))
+        return
+    put(found.nets[0] if len(found.nets) == 1 else f"{len(found.nets)} networks")
+    for text in _lines(found):
+        put(f"  {text}")
+
+
+def shown_impact(path: Path, net: str) -> list[str]:
+    """Lines about a network; none when the state file cannot be asked, for the block is queued already."""
+    from apiwatch.errors import ApiwatchError
+
+    try:
+        return _lines(asyncio.run(_impact(path, net, None)))
+    except ApiwatchError:
+        return []
+
+
+def reviewed(settings: "Settings", path: Path, target: "Target", plan: "Plan") -> "list[Finding]":
+    """Warnings about a plan for a target, by the last hour in the state file; GuardError when a rail refuses."""
+    from apiwatch.blocklist.review import require_review
+
+    return require_review(asyncio.run(_review(settings, path, target, plan)))
+
+
+def say_warnings(found: "list[Finding]") -> None:
+    """Each kind of warning once, with how many more entries it is about."""
+    from apiwatch.cli.output import say
+
+    groups: dict[str, list[Finding]] = {}
+    for finding in found:
+        groups.setdefault(finding.code, []).append(finding)
+    for code, group in groups.items():
+        more = f" (and {len(group) - 1} more like it)" if len(group) > 1 else ""
+        say(f"{code}: {' '.join((group[0].net, group[0].text)).strip()}{more}")
+
+
+async def _review(settings: "Settings", path: Path, target: "Target", plan: "Plan") -> "list[Finding]":
+    from apiwatch.blocklist.review import review
+    from apiwatch.cli.reading import reading
+    from apiwatch.collector.crawlers import crawler_domain
+
+    nets = [entry.net for entry in plan.entries]
+    async with reading(path) as reader:
+        whole = await reader.impact(nets) if nets else None
+        impacts = {net: await reader.impact((net,)) for net in nets[:_LOOKED_AT]}
+    asked: list[str] = []
+
+    def confirm(address: str) -> str:
+        asked.append(address)
+        return crawler_domain(address) if len(asked) <= _ASKED else ""
+
+    return await asyncio.to_thread(
+        review,
+        target,
+        plan,
+        settings.block,
+        whole=whole,
+        impacts=impacts,
+        confirm=confirm if settings.classes.verify_crawlers else None,
+    )
+
+
+async def _impact(path: Path, net: str | None, alert_id: str | None) -> "Impact":
+    from apiwatch.blocklist import canonical
+    from apiwatch.blocklist.impact import impact_of
+    from apiwatch.cli.blockset import networks_of
+    from apiwatch.cli.reading import reading
+
+    async with reading(path) as reader:
+        if alert_id is None:
+            return await impact_of(reader, [canonical(net or "")])
+        view = await reader.alert(alert_id)
+        if view is None:
+            raise InputError(f"the state file knows no alert {plain(alert_id)}; `apiwatch alerts` lists them")
+        nets = networks_of(view.alert)
+        if not nets:
+            raise InputError(f"alert {plain(alert_id)} names no address yet; look again in a minute")
+        return await impact_of(reader, nets)
+
+
+def _lines(found: "Impact") -> list[str]:
+    import time
+
+    from apiwatch.blocklist.impact import impact_lines
+
+    return impact_lines(found, _WIDTH, now=time.time())

@@ -1,0 +1,114 @@
+"""What is said about a list for a target, by what the store and the target know."""
+
+import pytest
+
+from apiwatch.blocklist import TARGETS, Finding, plan
+from apiwatch.blocklist.review import already_blocked, require_review, review
+from apiwatch.config.settings import Block
+from apiwatch.errors import GuardError
+from apiwatch.store.views import BlockEntry, ImpactView
+from tests.blocklist.kit import NOW, entry
+
+
+def view(**changes: int) -> ImpactView:
+    """One client of an attacker, alone, in an hour of 1 000 answered requests."""
+    values = {
+        "window_minutes": 60, "held_minutes": 60, "clients": 1, "requests": 900, "ok": 800, "all_requests": 1200,
+        "all_ok": 1000, "users": 0, "agents": 1, "tokens": 0, "without_alert": 0, "without_alert_requests": 0,
+        "without_alert_ok": 0, "recent": 1, "forwarded": 0,
+    }  # fmt: skip
+    return ImpactView(at=NOW, examples=(), at_least=False, **{**values, **changes})
+
+
+def said(target: str, *entries: BlockEntry, seen: ImpactView | None = None, crawler: str = "") -> list[Finding]:
+    made = plan(entries, NOW)
+    impacts = {} if seen is None else {each.net: seen for each in made.entries}
+    confirm = (lambda _: crawler) if crawler else None
+    return review(TARGETS[target], made, Block(), whole=seen, impacts=impacts, confirm=confirm)
+
+
+def codes(*arguments: object, **named: object) -> list[str]:
+    return [finding.code for finding in said(*arguments, **named)]  # type: ignore[arg-type]  # as `said` takes them
+
+
+def test_an_attacker_alone_is_blocked_without_a_word() -> None:
+    assert said("nftables", entry("203.0.113.7"), seen=view()) == []
+    assert said("nftables", entry("203.0.113.7")) == []
+
+
+def test_a_flood_is_not_refused_for_being_nearly_everything() -> None:
+    assert codes("nftables", entry("203.0.113.7"), seen=view(requests=1190, ok=990)) == []
+
+
+def test_a_list_that_cuts_off_too_many_others_is_refused() -> None:
+    seen = view(clients=40, without_alert=39, without_alert_ok=101)
+    found = said("nftables", entry("203.0.113.0/24"), seen=seen)
+    assert [(finding.code, finding.hard) for finding in found] == [("H5", True), ("S2", False)]
+    with pytest.raises(GuardError, match=r"10 % .*39 clients.*most_collateral.*rail H5"):
+        require_review(found)
+    assert codes("nftables", entry("203.0.113.0/24"), seen=view(clients=40, without_alert=39, without_alert_ok=99)) == [
+        "S2"
+    ]
+
+
+@pytest.mark.parametrize(("target", "refused"), [("nftables", True), ("ipset", True), ("nginx", False), ("csv", False)])
+def test_packet_filters_do_not_see_who_came_through_a_proxy(target: str, refused: bool) -> None:
+    found = said(target, entry("203.0.113.7"), seen=view(forwarded=1))
+    assert ("H4b" in [finding.code for finding in found]) is refused
+    if refused:
+        with pytest.raises(GuardError, match=r"^203\.0\.113\.7/32 .*proxy.*rail H4b"):
+            require_review(found)
+    assert "H4b" not in codes(target, entry("203.0.113.0/24"), seen=view(clients=2, forwarded=1))
+
+
+def test_a_store_that_cannot_tell_refuses_nothing_and_warns_of_nothing() -> None:
+    seen = view(held_minutes=0, all_ok=0, clients=0)
+    assert codes("nftables", entry("203.0.113.7"), entry("2001:db8::/64"), seen=seen) == []
+
+
+def test_shared_addresses_and_networks_with_innocents_are_named() -> None:
+    (finding,) = said("nftables", entry("203.0.113.7"), seen=view(users=7, agents=5))
+    assert (finding.code, finding.net) == ("S2", "203.0.113.7/32")
+    assert "7 users" in finding.text
+    assert codes("nftables", entry("203.0.113.7"), seen=view(users=2)) == []
+
+
+def test_a_host_of_ipv6_owns_a_64() -> None:
+    assert codes("nftables", entry("2001:db8::1/128")) == ["S4"]
+    assert codes("nftables", entry("2001:db8::/64"), seen=view(clients=3)) == ["S4"]
+    assert codes("nftables", entry("2001:db8::/64"), seen=view()) == []
+
+
+def test_permanent_blocks_are_said() -> None:
+    assert codes("nftables", entry("203.0.113.7", None)) == ["S5"]
+
+
+@pytest.mark.parametrize(
+    ("net", "words"),
+    [
+        ("203.0.113.7/32", "as part of 203.0.113.0/24"),
+        ("203.0.113.0/24", "is queued already (entry wide)"),
+        ("203.0.112.0/23", ""),
+        ("2001:db8::/64", ""),
+        ("203.0.114.1/32", ""),
+    ],
+)
+def test_what_is_blocked_already_is_said(net: str, words: str) -> None:
+    queue = [entry("203.0.114.0/24", state="withdrawn"), entry("203.0.113.0/24", name="wide")]
+    found = already_blocked(net, queue)
+    assert [finding.code for finding in found] == (["S6"] if words else [])
+    assert words in "".join(finding.text for finding in found)
+
+
+def test_targets_without_expiry_say_what_they_need_once() -> None:
+    assert codes("nginx", entry("203.0.113.7"), entry("203.0.113.8")) == ["S7"]
+    assert codes("nginx") == []
+
+
+def test_crawlers_count_when_published_or_confirmed_and_never_by_what_they_say() -> None:
+    (finding,) = said("nftables", entry("66.249.64.5"))
+    assert finding.code == "S1"
+    assert "google" in finding.text
+    assert codes("nftables", entry("203.0.113.7"), crawler="googlebot.com") == ["S1"]
+    assert codes("nftables", entry("203.0.113.0/30"), crawler="googlebot.com") == []
+    assert require_review([finding]) == [finding]

@@ -1,0 +1,230 @@
+"""`block plan|apply|confirm|undo|expire|rollback|log` on a list file, in this process."""
+
+import asyncio
+import json
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apiwatch.blocklist.lifetime import default_lifetime
+from apiwatch.cli.root import root
+from apiwatch.config.settings import Block, Retention
+from apiwatch.errors import ApplyError, GuardError, InputError, StoreError, UsageError
+from apiwatch.store import BlockEntry, open_control, open_reader, open_writer
+
+
+class Blocks:
+    """A state file, settings with one target, and the commands on them."""
+
+    def __init__(self, directory: Path, capture: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.db, self.config = directory / "state.db", directory / "apiwatch.yaml"
+        self.list, self.audit = directory / "list.txt", directory / "audit.jsonl"
+        self.config.write_text(f"block:\n  targets:\n    plain: {{path: {self.list}}}\n")
+        open_writer(self.db, retention=Retention()).close()
+        self._capture, self._monkeypatch = capture, monkeypatch
+
+    def __call__(self, *words: str, typed: bytes = b"") -> tuple[int, str, str]:
+        """Exit code, standard output, standard error."""
+        reading, writing = os.pipe()
+        os.write(writing, typed)
+        os.close(writing)
+        with os.fdopen(reading, "rb", buffering=0) as stream:
+            self._monkeypatch.setattr("sys.stdin", stream)
+            code = root.main(["block", *words, f"--db={self.db}", f"--config={self.config}"], standalone_mode=False)
+        out, err = self._capture.readouterr()
+        return code or 0, out, err
+
+    def queue(self, net: str, lasts: float = 3600.0) -> str:
+        async def add() -> str:
+            control = await open_control(self.db)
+            try:
+                return await control.block(net, "walk", ["a1"], "me", time.time(), time.time() + lasts)
+            finally:
+                await control.close()
+
+        return asyncio.run(add())
+
+    def entry(self, net: str) -> BlockEntry:
+        async def read() -> list[BlockEntry]:
+            reader = await open_reader(self.db)
+            try:
+                return await reader.block_entries(time.time(), include_ended=True)
+            finally:
+                await reader.close()
+
+        (found,) = [each for each in asyncio.run(read()) if each.net == net]
+        return found
+
+    @property
+    def held(self) -> list[str]:
+        return self.list.read_text().split()
+
+
+@pytest.fixture
+def block(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Blocks:
+    monkeypatch.setattr("apiwatch.blocklist.applying.engine.arm", lambda *_: None)
+    return Blocks(tmp_path, capfd, monkeypatch)
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_block_from_the_queue_into_force_and_out_again(block: Blocks) -> None:
+    first = block.queue("203.0.113.7/32")
+    code, out, _ = block("plan", "--json")
+    (planned,) = objects(out)
+    assert (code, planned["added"], planned["held"]) == (0, ["203.0.113.7/32"], 0)
+    assert planned["validator"]["ok"]
+    assert planned["impact"]["nets"] == ["203.0.113.7/32"]
+    assert "last hour: unknown" in block("plan")[1], "an empty state file knows nothing, which is not 0"
+    assert planned["apply"].startswith("apiwatch block apply --target plain --db")
+    assert not block.list.exists()
+    assert block("apply", "--check")[0] == 1
+
+    code, out, err = block("apply", typed=b"keep\n")
+    assert code == 0, err
+    assert "type keep within" in err
+    assert f": > {block.list}" in out
+    assert block.held == ["203.0.113.7"]
+    (live,) = block.entry("203.0.113.7/32").applications
+    assert (live.target, live.host, live.error, live.dropped) == ("plain", socket.gethostname(), "", None)
+    assert live.expires == block.entry("203.0.113.7/32").expires
+    assert block("apply", "--check")[0] == 0
+    assert "nothing to do" in block("apply")[1]
+
+    block.queue("203.0.113.64/26")
+    code, out, err = block("apply", "--json", typed=b"no\n")
+    assert (code, objects(out)[0]["result"]) == (1, "rolled back"), err
+    assert block.held == ["203.0.113.7"]
+    assert block.entry("203.0.113.64/26").live_in == ()
+    code, out, _ = block("apply", "--json", typed=b"\n keep \n")
+    (second,) = objects(out)
+    assert block.held == ["203.0.113.7", "203.0.113.64/26"]
+    assert block.entry("203.0.113.64/26").live_in == ("plain",)
+    with pytest.raises(ApplyError, match="was kept"):
+        block("rollback", "--apply", second["id"])
+
+    assert block("expire") == (0, "", "")
+    code, out, _ = block("undo", first[:6])
+    assert (code, block.held) == (0, ["203.0.113.64/26"])
+    assert block("undo", first)[0] == 0
+    assert block.entry("203.0.113.7/32").live_in == ()
+    assert "holds 1 networks, as before" in block("undo", second["id"])[1]
+    assert block.held == ["203.0.113.7"]
+    block("expire")
+    assert block.held == []
+    code, out, _ = block("log", "--json", "-n", "100")
+    assert [(line["op"], line["stage"], line.get("result", "")) for line in objects(out)] == [
+        ("apply", "attempt", ""),
+        ("confirm", "outcome", "kept"),
+        ("apply", "attempt", ""),
+        ("rollback", "outcome", "rolled back"),
+        ("apply", "attempt", ""),
+        ("confirm", "outcome", "kept"),
+        ("undo", "attempt", ""),
+        ("undo", "outcome", "kept"),
+        ("undo", "attempt", ""),
+        ("undo", "outcome", "restored"),
+        ("expire", "attempt", ""),
+        ("expire", "outcome", "kept"),
+    ]
+    with block.audit.open("a") as file:
+        file.write('{"v":1,"result":7,"actor":["\x1b[2J"]}\n{"cut\n[]\n')
+    assert "\x1b" not in block("log")[1]
+
+
+def test_another_terminal_confirms(block: Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
+    block.queue("203.0.113.7/32")
+
+    def elsewhere(_records: object, record: Any, *_: object) -> str | None:
+        assert block("confirm", record.id)[0] == 0
+        return None
+
+    monkeypatch.setattr("apiwatch.blocklist.applying.waiting.typed_keep", elsewhere)
+    code, out, _ = block("apply")
+    assert (code, "confirmed elsewhere" in out, block.held) == (0, True, ["203.0.113.7"])
+
+
+def test_a_firewall_that_does_not_take_the_list_is_told_on_every_dashboard(block: Blocks) -> None:
+    block.queue("203.0.113.7/32")
+    block.list.mkdir()
+    with pytest.raises(UsageError, match="a directory"):
+        block("apply")
+    block.list.rmdir()
+    block.list.write_text("# somebody's own\n")
+    with pytest.raises(ApplyError, match="no plain list of apiwatch"):
+        block("apply")
+    block.list.write_text("198.51.100.1\n")
+    assert "by hand" in block("plan")[2]
+    block.list.write_text("# somebody's own\n")
+    code, out, err = block("plan", "--json")
+    assert (code, objects(out)[0]["networks"], "not compared with what it holds" in err) == (0, 1, True)
+    block.list.write_text("198.51.100.1\n")
+    block("remove", "203.0.113.7")
+    with pytest.raises(GuardError, match="H6"):
+        block("apply")
+    (refused,) = objects(block("log", "--json")[1])
+    assert (refused["result"], refused["stage"]) == ("refused", "outcome")
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("apply", "--target=nonsense"), UsageError),
+        (("apply", "--target=csv"), UsageError),
+        (("apply", "--keep-for=1s"), UsageError),
+        (("apply", "--health-url=http://127.0.0.1/"), UsageError),
+        (("apply", "--confirm-after-probe", "--health-url=ftp://x"), UsageError),
+        (("confirm", "ff"), InputError),
+        (("undo", "ff"), InputError),
+        (("log",), InputError),
+    ],
+)
+def test_what_cannot_be_done_is_said(block: Blocks, words: tuple[str, ...], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        block(*words)
+
+
+def test_a_target_that_nobody_applies_has_a_plan_with_commands(block: Blocks) -> None:
+    block.queue("203.0.113.7/32")
+    code, out, _ = block("plan", "--target=csv", "--json")
+    (found,) = objects(out)
+    assert (code, found["networks"], found["validator"]["ok"]) == (0, 1, True)
+    assert "export --target csv" in found["write"]
+    assert "apiwatch-expire.timer" in block("expire", "--install-hint")[1]
+    assert "OnUnitActiveSec" in block("expire", "--unit=timer")[1]
+    assert "block expire --db" in block("expire", "--unit=service")[1]
+    block.db.unlink()
+    with pytest.raises(StoreError):
+        block("plan")
+
+
+def test_whoever_comes_back_stays_out_longer(block: Blocks) -> None:
+    settings = Block()
+    assert [default_lifetime(settings, times) for times in (0, 1, 2, 1000)] == [3600, 14_400, 28_800, 7 * 86_400]
+    for times, hours in ((0, 1), (1, 4), (2, 8)):
+        code, out, err = block("add", "203.0.113.7", "--json")
+        assert code == 0
+        assert (f"{times} time" in err) == bool(times)
+        lasts = _lasts(block, objects(out)[0]["id"])
+        assert round(lasts / 3600, 2) == hours
+        assert block("remove", "203.0.113.7")[0] == 0
+    assert _lasts(block, objects(block("add", "203.0.113.7", "--ttl=15m", "--json")[1])[0]["id"]) == 900
+
+
+def _lasts(block: Blocks, entry_id: str) -> float:
+    async def read() -> list[BlockEntry]:
+        reader = await open_reader(block.db)
+        try:
+            return await reader.block_entries(time.time())
+        finally:
+            await reader.close()
+
+    (entry,) = [each for each in asyncio.run(read()) if each.id == entry_id]
+    assert entry.expires is not None
+    return entry.expires - entry.created

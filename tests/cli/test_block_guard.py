@@ -1,0 +1,100 @@
+"""`block protected`, `ranges` and `impact`, and what `add` and `export` say about others."""
+
+from pathlib import Path
+
+import pytest
+
+from apiwatch.blocklist.proxies import FILE_NAME
+from tests.cli.logs import START, line, text_of
+from tests.cli.program import json_lines, refused, run
+
+EVIL, NEIGHBOUR, BEHIND = "203.0.113.7", "203.0.113.9", "198.18.0.44"
+PROXY = "192.0.2.80"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One state file: an attacker, its neighbours, and one client that a trusted proxy named."""
+    home = tmp_path_factory.mktemp("home")
+    walk = [line(START + n, EVIL, f"/api/orders/{7000 + n}", 404 if n % 3 else 200, 300) for n in range(300)]
+    others = [line(START + 5 * n, NEIGHBOUR, "/api/products", 200, 900) for n in range(60)]
+    ours = [line(START + 7 * n, f"198.18.7.{n}", "/api/products", 200, 900) for n in range(40)]
+    proxied = [line(START + 9 * n, PROXY, "/api/products", 200, 900).rstrip("\n") + f' "{BEHIND}"\n' for n in range(20)]
+    log = home / "access.log"
+    log.write_text(text_of([*walk, *others, *ours]))
+    forwarded = home / "forwarded.log"
+    forwarded.write_text("".join(proxied))
+    known = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" '
+    known += '"$http_user_agent" "$http_x_forwarded_for"'
+    done = run(home, "replay", f"--db={home}/state.db", str(log))
+    assert done.returncode == 0, done.stderr
+    done = run(
+        home, "replay", f"--db={home}/proxied.db", f"--log-format={known}", f"--trusted-proxy={PROXY}", str(forwarded)
+    )
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+def test_the_protected_set_says_why_and_what_can_be_overridden(home: Path) -> None:
+    rows = json_lines(run(home, "block", "protected", "--json", f"--db={home}/state.db").stdout)
+    known = {row["net"]: row for row in rows if row["type"] == "protected"}
+    assert (known["127.0.0.0/8"]["code"], known["127.0.0.0/8"]["overridable"]) == ("H2", False)
+    assert (known["104.16.0.0/13"]["code"], known["104.16.0.0/13"]["overridable"]) == ("H4", True)
+    assert "cloudflare as of 2026-" in known["104.16.0.0/13"]["reason"]
+    shown = run(home, "block", "protected", f"--db={home}/state.db").stdout
+    assert "104.16.0.0" not in shown, "one line for each owner"
+    assert "cloudflare as of" in shown
+
+
+def test_networks_of_proxies_are_listed_and_a_newer_list_beside_the_state_file_counts(home: Path) -> None:
+    kept = home / FILE_NAME
+    try:
+        kept.write_text("cloudflare 104.16.0.0/13\n# nonsense\n")
+        done = run(home, "block", "ranges", "--json", f"--db={home}/state.db")
+        names = {row["name"] for row in json_lines(done.stdout)}
+        assert names >= {"cloudflare", "cloudfront", "fastly", "google-health", "azure-front-door"}
+        assert "shipped one holds" in done.stderr
+        kept.write_text("# cloudflare 2031-01-02 example.com\ncloudflare 198.51.100.0/24\n")
+        text = refused(home, 4, "block", "add", "198.51.100.3", f"--db={home}/state.db")
+        assert "2031-01-02" in text
+        assert "rail H4" in text
+    finally:
+        kept.unlink()
+
+
+def test_impact_counts_others_and_offers_the_wider_network(home: Path) -> None:
+    db = f"--db={home}/state.db"
+    (found,) = json_lines(run(home, "block", "impact", f"{EVIL}/32", "--json", db).stdout)
+    assert (found["hour"]["clients"], found["hour"]["requests"], found["hour"]["without_alert"]) == (1, 300, 0)
+    assert [wider["net"] for wider in found["wider"]] == ["203.0.113.0/24"]
+    assert found["wider"][0]["hour"]["clients"] == 2
+    alert = json_lines(run(home, "alerts", "--json", db).stdout)[0]
+    shown = run(home, "block", "impact", f"--alert={alert['id']}", db)
+    assert shown.stdout.startswith(f"{EVIL}/32\n")
+    assert "would cut 1 other client, 1 of them without an alert" in " ".join(shown.stdout.split())
+
+
+def test_a_wider_network_is_queued_around_an_address_and_its_innocents_are_said(home: Path) -> None:
+    db = f"--db={home}/state.db"
+    assert "wider" in refused(home, 2, "block", "add", "203.0.113.0/24", "--prefix=28", db)
+    added = run(home, "block", "add", EVIL, "--prefix=24", db)
+    assert added.stdout.startswith("queued 203.0.113.0/24 until ")
+    assert NEIGHBOUR in added.stdout
+    written = refused(home, 4, "block", "export", "--target=nftables", db)
+    assert "most_collateral" in written, "60 of 200 answered requests are of a client that no alert names"
+
+
+def test_a_client_that_only_a_proxy_named_is_not_exported_for_a_packet_filter(home: Path) -> None:
+    db = f"--db={home}/proxied.db"
+    config = home / "wide.yaml"
+    config.write_text("block: {most_collateral: 100}\n")
+    assert run(home, "block", "add", BEHIND, db).returncode == 0
+    assert "rail H4b" in refused(home, 4, "block", "export", "--target=nftables", db, f"--config={config}")
+    done = run(home, "block", "export", "--target=nginx", db, f"--config={config}")
+    assert done.returncode == 0
+    assert BEHIND in done.stdout
+    assert "S7:" in done.stderr
+
+
+def test_the_feed_listens_on_this_machine_only_unless_there_is_a_token(home: Path) -> None:
+    assert "--token-file" in refused(home, 2, "block", "serve", "--bind=0.0.0.0:0", f"--db={home}/state.db")
