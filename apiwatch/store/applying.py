@@ -11,6 +11,10 @@ from apiwatch.store.views import Application, BlockEntry
 __all__ = ["applications", "record_applications", "record_failure", "with_applications"]
 
 _COLUMNS = "entry, target, host, revision, applied_at, verified_at, expires, dropped, error"
+_MARKS = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_AT_ONCE = 500
+"""Rows of one statement: a list of 100 000 networks must not keep the collector from its next commit."""
+
 _KEPT_S = 7 * 86_400.0
 """After its end an application that nobody has replaced is forgotten."""
 
@@ -42,21 +46,26 @@ async def record_applications(
     """Put down what a target of a host holds, instead of what it held before."""
     await snapshot.rows("DELETE FROM applications WHERE target = ? AND host = ?", (clean(target), clean(host)))
     await snapshot.rows("DELETE FROM applications WHERE expires < ?", (now - _KEPT_S,))
-    for each in found:
+    rows = [
+        (
+            each.entry,
+            target,
+            host,
+            each.revision,
+            each.applied_at,
+            each.verified_at,
+            each.expires,
+            each.dropped,
+            each.error,
+        )
+        for each in found
+    ]
+    for at in range(0, len(rows), _AT_ONCE):
+        some = rows[at : at + _AT_ONCE]
         await snapshot.rows(
-            f"INSERT INTO applications ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608
+            f"INSERT INTO applications ({_COLUMNS}) VALUES {', '.join([_MARKS] * len(some))} "  # noqa: S608
             "ON CONFLICT (entry, target, host) DO NOTHING",
-            (
-                clean(each.entry),
-                clean(target),
-                clean(host),
-                each.revision,
-                each.applied_at,
-                each.verified_at,
-                each.expires,
-                each.dropped,
-                clean(each.error),
-            ),
+            [clean(value) for row in some for value in row],
         )
 
 

@@ -4,6 +4,7 @@ Whatever is killed, and whenever: the target holds the old list or the new one, 
 taken back, by its dead-man or by the next command that looks at the target.
 """
 
+import contextlib
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -77,6 +78,10 @@ def apply_list(
             return Applied(record.id, True, "it was confirmed elsewhere", site.applier.read(), prepared.plan)
         if decided is None:
             roll_back(site, record, "nobody confirmed it in time")
+        else:
+            # The dead-man may still be at it, and what is read below must be the old list.
+            with contextlib.suppress(ApplyError):
+                site.applier.restore(site.records.snapshot(record))
         return Applied(record.id, False, "nobody confirmed it in time", site.applier.read(), prepared.plan)
     if keep_for is not None:
         return keep(site, record, way)
