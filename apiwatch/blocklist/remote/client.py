@@ -22,7 +22,6 @@ _PATIENCE_S = 60.0
 """All waiting of one call together; longer than that nobody waits at three in the morning."""
 
 _BACKOFF_S = 0.5
-_LARGEST = 64 << 20
 _SAFE_AGAIN = frozenset({"GET", "PUT", "DELETE"})
 """What can be sent twice (RFC 9110, section 9.2.2); the others only when the service has surely not done it."""
 
@@ -48,7 +47,6 @@ class Api:
         *,
         rights: str,
         ca_file: str = "",
-        transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         """`rights`: what the secret must allow, for the sentence about 401 and 403. UsageError for a bad `base`."""
@@ -56,12 +54,16 @@ class Api:
         self._secret = secret
         self._rights = rights
         self._sleep = sleep
-        self.sent: Callable[[], Mapping[str, str]] = lambda: headers
-        """Headers of each call."""
+        self.headers = dict(headers)
+        """Of each call."""
         url = _checked(base, service)
         try:
             self._client = httpx.Client(
-                base_url=url, timeout=_TIMEOUT, verify=_context(ca_file), transport=transport, follow_redirects=False
+                base_url=url,
+                timeout=_TIMEOUT,
+                verify=_context(ca_file),
+                follow_redirects=False,
+                trust_env=not _is_here(httpx.URL(url).host),  # what is sent to this machine goes through no proxy
             )
             weakref.finalize(self, self._client.close)
         except OSError as error:
@@ -86,7 +88,7 @@ class Api:
         repeatable = again or method in _SAFE_AGAIN
         for attempt in range(_ATTEMPTS):
             pause = _BACKOFF_S * 2**attempt
-            headers = {**self.sent(), **({} if content is None else {"Content-Type": content_type})}
+            headers = {**self.headers, **({} if content is None else {"Content-Type": content_type})}
             try:
                 answer = self._client.request(method, path, content=content, params=params, headers=headers)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -126,8 +128,6 @@ class Api:
     def _read(self, answer: httpx.Response) -> Any:
         if not answer.content.strip():
             return None
-        if len(answer.content) > _LARGEST:
-            raise self._failed("sent more than can be one of our lists")
         try:
             return answer.json()
         except (ValueError, RecursionError):

@@ -74,7 +74,7 @@ class _Decisions(Itemwise):
                 try:
                     self._end(item.key)
                 except ApplyError:
-                    if any(other.key == item.key for other in self._items()):
+                    if any(other.key == item.key for other in self.known()):
                         raise
 
     @abstractmethod
@@ -191,8 +191,7 @@ class Lapi(_Decisions):
             login = {"machine_id": self._machine, "password": self._password.value, "scenarios": []}
             answer = self._api.call("POST", "/v1/watchers/login", body=login, again=True)
             self._token = str(answer.get("token", "")) if isinstance(answer, dict) else ""
-            headers = {"Authorization": f"Bearer {self._token}"}
-            self._api.sent = lambda: headers
+            self._api.headers["Authorization"] = f"Bearer {self._token}"
         return self._api.call(method, path, **more)
 
 

@@ -48,6 +48,15 @@ class Holding(ABC):
     def _replace(self, held: Sequence[Item], wanted: Sequence[Item]) -> None:
         """Make the service hold exactly what is wanted."""
 
+    def known(self) -> list[Item]:
+        """What the service holds of ours; ApplyError too when its answer has another shape than its manual says."""
+        try:
+            return self._items()
+        except (KeyError, TypeError, AttributeError, IndexError, ValueError):
+            raise ApplyError(
+                "the service answered in a shape that apiwatch does not know; check `url` and the ids in the settings"
+            ) from None
+
     def _text(self, row: Row) -> str:
         return comment(row, self.comment)
 
@@ -55,7 +64,7 @@ class Holding(ABC):
         """See `Applier.read`."""
         now = time.time()
         found: dict[str, Held] = {}
-        for item in self._items():
+        for item in self.known():
             left = None if item.until is None else item.until - now
             before = found.get(item.net)
             if before is None or (before.left is not None and (left is None or left > before.left)):
@@ -64,11 +73,11 @@ class Holding(ABC):
 
     def snapshot(self) -> bytes:
         """See `Applier.snapshot`."""
-        return json.dumps([asdict(item) for item in self._items()]).encode()
+        return json.dumps([asdict(item) for item in self.known()]).encode()
 
     def apply(self, artifacts: Sequence[Artifact], plan: Plan, at: float, *, longest: float | None = None) -> None:
         """See `Applier.apply`."""
-        held = self._items()
+        held = self.known()
         known = {item.net for item in held}
         wanted: list[Item] = []
         for row in plan.rows:
@@ -85,11 +94,11 @@ class Holding(ABC):
         except (ValueError, TypeError):
             raise ApplyError("the snapshot is damaged, so the old list is not known; apply the queue again") from None
         now = time.time()
-        self._replace(self._items(), [item for item in items if item.until is None or item.until > now])
+        self._replace(self.known(), [item for item in items if item.until is None or item.until > now])
 
     def remove(self) -> None:
         """See `Applier.remove`."""
-        self._replace(self._items(), [])
+        self._replace(self.known(), [])
 
 
 class Itemwise(Holding):

@@ -35,7 +35,7 @@ class CloudflareItems(Target):
     name = "cloudflare"
     title = "Cloudflare IP list"
     suffix = "json"
-    caps = Caps(comment=_COMMENT, max_entries=10_000, layer="edge", sees="peer")
+    caps = Caps(comment=_COMMENT, layer="edge", sees="peer")
 
     @staticmethod
     def applier(options: Mapping[str, str], run: Run, /) -> Applier:

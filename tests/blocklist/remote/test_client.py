@@ -79,6 +79,13 @@ def test_a_post_that_may_have_been_done_is_not_sent_twice() -> None:
             assert service.methods() == ["POST", "POST"]
 
 
+def test_a_proxy_gets_nothing_that_is_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(echo) as proxy, serving(echo) as service:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        assert api_of(service, []).call("GET", "/x") == {"seen": None}
+        assert proxy.asked == []
+
+
 def test_nobody_answers() -> None:
     with serving(echo) as service:
         pass

@@ -147,6 +147,13 @@ def test_a_wrong_token_is_said(service: Service, monkeypatch: pytest.MonkeyPatch
         applier_for("cloudflare", service, account="acc", list="other").read()
 
 
+@pytest.mark.parametrize("result", [[{"ip": "nonsense"}], [{"ip": None}], ["x"], "x", 7, {"a": 1}])
+def test_answers_of_another_shape_are_said(service: Service, result: object) -> None:
+    service.troubles = [Reply(200, {"success": True, "result": result})]
+    with pytest.raises(ApplyError, match=r"does not understand|a shape that apiwatch does not know"):
+        applier_for("cloudflare", service, account="acc", list="lst").read()
+
+
 def test_access_rules_come_and_go_one_by_one(cloudflare: Cloudflare, service: Service) -> None:
     cloudflare.rules["r1"] = {"mode": "block", "notes": "apiwatching birds", **of("192.0.2.2")}
     applier = applier_for("cloudflare-access", service, zone="zon")
