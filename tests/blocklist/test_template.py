@@ -39,7 +39,7 @@ def test_a_list_is_exactly_this(tmp_path: Path) -> None:
     assert target.parse(artifact.content) == target.planned(made)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(entries=ENTRIES)
 def test_it_reads_back(tmp_path: Path, entries: list[BlockEntry]) -> None:
     made = plan(

@@ -58,7 +58,8 @@ def serving(handle: Callable[[Asked], Reply]) -> Iterator[Service]:
         def _answer(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             parts = urlsplit(self.path)
-            body = json.loads(raw) if raw else None
+            form = self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
+            body = dict(parse_qsl(raw.decode())) if form else json.loads(raw) if raw else None
             asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), dict(self.headers), body)
             service.asked.append(asked)
             reply = service.troubles.pop(0) if service.troubles else service.handle(asked)

@@ -1,4 +1,4 @@
-"""AWS as moto imitates it; it checks hardly anything, so that our own checks are tested, too."""
+"""WAFv2 as moto imitates it, and EC2's query protocol; neither checks much, so that our own checks are tested, too."""
 
 import json
 from collections.abc import Iterator
@@ -10,28 +10,27 @@ from apiwatch.blocklist import TARGETS
 from apiwatch.blocklist.applying.applier import Applier
 from apiwatch.errors import ApplyError, GuardError, UsageError
 from tests.blocklist.kit import plan_of
-from tests.blocklist.remote.service import applier_of, put
+from tests.blocklist.remote.service import Asked, Reply, applier_of, put, serving
 
 REGION = "eu-central-1"
 
 
 @pytest.fixture(scope="module")
-def clients() -> Iterator[dict[str, Any]]:
+def wafv2() -> Iterator[Any]:
     boto3 = pytest.importorskip("boto3", reason="not installed: boto3")
     moto = pytest.importorskip("moto", reason="not installed: moto")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "of-nothing")
         with moto.mock_aws():
-            yield {name: boto3.client(name, region_name=REGION) for name in ("wafv2", "ec2")}
+            yield boto3.client("wafv2", region_name=REGION)
 
 
 @pytest.fixture(scope="module")
-def sets(clients: dict[str, Any]) -> dict[str, str]:
+def sets(wafv2: Any) -> dict[str, str]:
     made = {}
     for version in (4, 6):
-        answer = clients["wafv2"].create_ip_set(
+        answer = wafv2.create_ip_set(
             Name=f"apiwatch{version}", Scope="REGIONAL", IPAddressVersion=f"IPV{version}", Addresses=[]
         )
         made[f"ipv{version}"] = f"apiwatch{version}/{answer['Summary']['Id']}"
@@ -58,9 +57,7 @@ def test_sets_are_replaced_restored_and_emptied(sets: dict[str, str]) -> None:
     assert applier.read() == {}
 
 
-def test_a_stale_token_is_renewed(
-    clients: dict[str, Any], sets: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stale_token_is_renewed(wafv2: Any, sets: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     applier: Any = waf(sets)
     client = applier._client
     read = client.get_ip_set
@@ -70,7 +67,7 @@ def test_a_stale_token_is_renewed(
         answer = read(**which)
         if not spoiled:  # somebody else writes between our reading and our writing
             spoiled.append(which)
-            clients["wafv2"].update_ip_set(**which, Addresses=["192.0.2.1/32"], LockToken=answer["LockToken"])
+            wafv2.update_ip_set(**which, Addresses=["192.0.2.1/32"], LockToken=answer["LockToken"])
         return answer
 
     monkeypatch.setattr(client, "get_ip_set", get_ip_set)
@@ -97,34 +94,78 @@ def test_what_is_missing_is_said(sets: dict[str, str]) -> None:
             applier_of("aws-waf", **options)
 
 
-def test_entries_of_a_network_acl(clients: dict[str, Any]) -> None:
-    ec2 = clients["ec2"]
-    network = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    acl = ec2.create_network_acl(VpcId=network)["NetworkAcl"]["NetworkAclId"]
+class Ec2:
+    """Entries of one network ACL, asked by the query protocol of EC2 (API version 2016-11-15)."""
 
-    def entries() -> dict[int, str]:
-        rows = ec2.describe_network_acls(NetworkAclIds=[acl])["NetworkAcls"][0]["Entries"]
-        return {r["RuleNumber"]: r.get("CidrBlock") or r["Ipv6CidrBlock"] for r in rows if not r["Egress"]}
+    def __init__(self) -> None:
+        self.entries: dict[int, dict[str, str]] = {}
 
-    ec2.create_network_acl_entry(
-        NetworkAclId=acl, RuleNumber=100, Protocol="-1", RuleAction="allow", Egress=False, CidrBlock="0.0.0.0/0"
-    )
-    others = entries()
-    applier = applier_of("aws-nacl", acl=acl, first="10", region=REGION)
-    put(applier, "aws-nacl", "203.0.113.7", "203.0.113.64/26")
-    assert entries() == {**others, 10: "203.0.113.7/32", 11: "203.0.113.64/26"}
-    before = applier.snapshot()
-    put(applier, "aws-nacl", "203.0.113.64/26", "203.0.113.9", "203.0.113.10")
-    assert entries() == {**others, 10: "203.0.113.9/32", 11: "203.0.113.64/26", 12: "203.0.113.10/32"}
-    for _ in range(2):
-        applier.restore(before)
-    assert set(applier.read()) == {"203.0.113.7/32", "203.0.113.64/26"}
-    applier.remove()
-    assert entries() == others
-    with pytest.raises(ApplyError, match=r"entry 100 .* allows something"):
-        applier_of("aws-nacl", acl=acl, first="95", region=REGION).read()
+    def __call__(self, asked: Asked) -> Reply:
+        words = asked.body
+        action = words["Action"]
+        if action == "DescribeNetworkAcls":
+            assert words["NetworkAclId.1"] == "acl-1"
+            rows = "".join(self.shown(number, entry) for number, entry in self.entries.items())
+            return self.answer(action, f"<networkAclSet><item><entrySet>{rows}</entrySet></item></networkAclSet>")
+        number = int(words["RuleNumber"])
+        assert (words["NetworkAclId"], words["Egress"]) == ("acl-1", "false")
+        if (number in self.entries) == (action == "CreateNetworkAclEntry"):
+            return Reply(
+                400, b"<Response><Errors><Error><Code>NetworkAclEntryAlreadyExists</Code></Error></Errors></Response>"
+            )
+        if action == "DeleteNetworkAclEntry":
+            del self.entries[number]
+        else:
+            assert (words["Protocol"], words["RuleAction"]) == ("-1", "deny")
+            self.entries[number] = words
+        return self.answer(action, "<return>true</return>")
+
+    @staticmethod
+    def shown(number: int, entry: dict[str, str]) -> str:
+        family = "ipv6CidrBlock" if "Ipv6CidrBlock" in entry else "cidrBlock"
+        net = entry.get("Ipv6CidrBlock") or entry["CidrBlock"]
+        return (
+            f"<item><ruleNumber>{number}</ruleNumber><protocol>-1</protocol><ruleAction>{entry['RuleAction']}</ruleAction>"
+            f"<egress>{entry['Egress']}</egress><{family}>{net}</{family}></item>"
+        )
+
+    @staticmethod
+    def answer(action: str, body: str) -> Reply:
+        text = f'<{action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">{body}</{action}Response>'
+        return Reply(200, text.encode(), {"Content-Type": "text/xml"})
+
+    def nets(self) -> dict[int, str]:
+        return {number: e.get("Ipv6CidrBlock") or e["CidrBlock"] for number, e in self.entries.items()}
+
+
+def test_entries_of_a_network_acl(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("boto3", reason="not installed: boto3")
+    ec2 = Ec2()
+    ec2.entries[100] = {"RuleAction": "allow", "Egress": "false", "CidrBlock": "0.0.0.0/0"}
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "of-nothing")
+    with serving(ec2) as service:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", service.url)
+        applier = applier_of("aws-nacl", acl="acl-1", first="10", region=REGION)
+        put(applier, "aws-nacl", "203.0.113.7", "203.0.113.64/26")
+        assert ec2.nets() == {100: "0.0.0.0/0", 10: "203.0.113.7/32", 11: "203.0.113.64/26"}
+        before = applier.snapshot()
+        put(applier, "aws-nacl", "203.0.113.64/26", "203.0.113.9", "2001:db8::/64")
+        assert ec2.nets() == {100: "0.0.0.0/0", 10: "203.0.113.9/32", 11: "203.0.113.64/26", 12: "2001:db8::/64"}
+        for _ in range(2):
+            applier.restore(before)
+        assert set(applier.read()) == {"203.0.113.7/32", "203.0.113.64/26"}
+        applier.remove()
+        assert ec2.nets() == {100: "0.0.0.0/0"}
+        with pytest.raises(ApplyError, match=r"entry 100 .* allows something"):
+            applier_of("aws-nacl", acl="acl-1", first="95", region=REGION).read()
+        service.troubles = [
+            Reply(403, b"<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors></Response>")
+        ]
+        with pytest.raises(ApplyError, match=r"refuses the credentials .*describe_network_acls"):
+            applier.read()
     with pytest.raises(UsageError, match="first"):
-        applier_of("aws-nacl", acl=acl, first="0")
+        applier_of("aws-nacl", acl="acl-1", first="0")
     with pytest.raises(GuardError, match="21 networks are more than"):
         TARGETS["aws-nacl"].render(plan_of(*(f"203.0.113.{2 * at}" for at in range(21))), ())
 

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,8 @@ def bundle_of(*entries: Any) -> dict[str, Any]:
     return made
 
 
-def test_stix_is_what_its_validator_takes() -> None:
+def test_stix_is_what_its_validator_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rfc3987_syntax", None)  # seconds for a grammar of addresses that we have none of
     validator = pytest.importorskip("stix2validator", reason="not installed: stix2-validator")
     bundle = bundle_of(
         entry("203.0.113.64/26"),
