@@ -190,7 +190,7 @@ def export(
     from apiwatch.cli.output import say
 
     settings = load_settings(config)
-    target = target_named(target_name)
+    target = target_named(target_name, settings.block.templates)
     entries = asyncio.run(_entries(_state(settings, db), False))
     destination = Path(output) if output is not None else None
     made = planned(entries, time.time())

@@ -44,14 +44,20 @@ def guard_of(settings: "Settings", db: str | Path | None = None) -> "Guard":
     return Guard(settings.block, protected_of(settings, db))
 
 
-def target_named(name: str) -> "Target":
-    """The target of a name; UsageError lists them."""
+def target_named(name: str, templates: "Mapping[str, Mapping[str, str]] | None" = None) -> "Target":
+    """The target of a name, or the user's own template; UsageError lists them all."""
     from apiwatch.blocklist import TARGETS
 
     target = TARGETS.get(name)
-    if target is None:
-        raise UsageError(f"--target: `{plain(name)}` is not known; choose one of {', '.join(TARGETS)}")
-    return target
+    if target is not None:
+        return target
+    own = templates or {}
+    if name in own:
+        from apiwatch.blocklist.targets.template import template_of
+
+        return template_of(name, own[name])
+    known = ", ".join((*TARGETS, *(plain(each, 40) for each in own)))
+    raise UsageError(f"--target: `{plain(name)}` is not known; choose one of {known}")
 
 
 def target_names() -> list[str]:

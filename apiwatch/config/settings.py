@@ -386,6 +386,8 @@ class Block(Section, frozen=True):
     """Percent of the last hour's answered requests that clients without an alert may lose by one list."""
     targets: dict[str, dict[str, str]] = field(default_factory=dict)
     """What is applied by `apiwatch block apply`: target -> option -> text. Secrets are named, not held."""
+    templates: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Lists of the user's own: name -> `file`, `suffix`, `per_entry`."""
     apply_command: tuple[str, ...] = ()
     """What the dashboard runs to apply; empty: it only writes files."""
     audit_log: str | None = None

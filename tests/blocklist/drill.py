@@ -116,7 +116,7 @@ def drill(directory: Path, inside: Sequence[str], session: "subprocess.Popen[byt
         ssh(
             inside,
             directory,
-            f"{run} add {wide} --override={wide} {again}; echo rc=$?; {run} add {ATTACKER} --reason walk {again}; "
+            f"{run} add {wide} --override={wide} {again}; echo rc=$?; "
             f"{run} apply --target nftables --confirm-after-probe --json {again}; echo rc=$?",
         ),
         capture_output=True,

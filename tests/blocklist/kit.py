@@ -75,7 +75,9 @@ def plan_of(*nets: str, lifetime: float | None = 3600.0) -> Plan:
 
 
 def fitting(target: Target, entries: Sequence[BlockEntry]) -> list[BlockEntry]:
-    """The entries, as single addresses where the target takes nothing else."""
+    """The entries, without IPv6 and as single addresses where the target takes nothing else."""
+    if not target.caps.v6:
+        return [each for each in entries if ":" not in each.net]
     if target.caps.cidr:
         return list(entries)
     return [replace(each, net=each.net.partition("/")[0]) for each in entries]

@@ -275,7 +275,7 @@ def test_the_dead_man_takes_back_what_nobody_kept_and_leaves_what_was_kept(tmp_p
 
     entries = [replace(each, expires=time.time() + 3600) for each in place.entries(OLD, NEW)]
     place.clock.now = time.time()
-    done.append(apply_list(site, place.prepared(entries), 1.5, elsewhere))
+    done.append(apply_list(site, place.prepared(entries), 0.4, elsewhere))
     assert not done[0].kept
     wait(lambda: place.held == [OLD])
     assert site.records.outcome(done[0].id) == ROLLED_BACK

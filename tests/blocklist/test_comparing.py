@@ -24,25 +24,23 @@ TCP = """\
 
 
 @pytest.mark.parametrize(
-    ("net", "left", "longest", "text"),
+    ("net", "left", "trial", "text"),
     [
-        (NET, 3598.0, None, ""),
-        (NET, 3500.0, None, "would end earlier"),
-        (NET, None, None, "would stay longer"),
-        (NET, 9000.0, 60.0, "would stay longer"),
-        (NET, 55.0, 60.0, ""),
-        (NET, 55.0, None, "would end earlier"),
-        (EVER, 60.0, None, "would end earlier"),
-        (EVER, 60.0, 60.0, ""),
-        (WIDE, 3600.0, None, "would end earlier"),
+        (NET, 3598.0, False, ""),
+        (NET, 3500.0, False, "would end earlier"),
+        (NET, None, False, "would stay longer"),
+        (NET, 9000.0, True, "would stay longer"),
+        (NET, 55.0, True, ""),
+        (NET, 55.0, False, "would end earlier"),
+        (EVER, 60.0, False, "would end earlier"),
+        (EVER, 60.0, True, ""),
+        (WIDE, 3600.0, False, "would end earlier"),
     ],
 )
-def test_read_back_looks_at_the_time_that_is_left(
-    net: str, left: float | None, longest: float | None, text: str
-) -> None:
+def test_read_back_looks_at_the_time_that_is_left(net: str, left: float | None, trial: bool, text: str) -> None:
     held = {**RIGHT, net: Held(net, left)}
-    assert text in wrong(PLANNED, PLAN, held, NOW, expires=True, longest=longest)
-    assert bool(text) == bool(wrong(PLANNED, PLAN, held, NOW, expires=True, longest=longest))
+    assert text in wrong(PLANNED, PLAN, held, NOW, expires=True, trial=trial)
+    assert bool(text) == bool(wrong(PLANNED, PLAN, held, NOW, expires=True, trial=trial))
     assert wrong(PLANNED, PLAN, held, NOW, expires=False) == ""
 
 

@@ -83,7 +83,8 @@ def test_rails_are_passed_again_when_the_list_is_written(target: Target, tmp_pat
     path = tmp_path / "list"
     path.write_bytes(b"old")
     peers = gather_protected((), (), root=fake_root(tmp_path / "root"), environ={})
-    made = plan(fitting(target, [entry("203.0.113.200/29", name="01JDX"), entry("192.0.2.1")]), NOW)
+    net = "203.0.113.200" if target.name == "cloudflare-access" else "203.0.113.200/29"
+    made = plan(fitting(target, [entry(net, name="01JDX"), entry("192.0.2.1")]), NOW)
     export(target, made, guard_of(), None, withdraw_all=False)
     with pytest.raises(GuardError, match=r"entry 01JDX: 203\.0\.113\.200/\d+ .*SSH peer.*rail H1.*withdraw it"):
         export(target, made, guard_of(protected=peers), path, withdraw_all=False)

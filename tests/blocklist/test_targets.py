@@ -20,6 +20,12 @@ from tests.blocklist.test_planning import ENTRIES
 ALL = pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
 PACKET = ("iptables", "ufw", "firewalld", "fail2ban", "blackhole", "hosts-deny", "pf", "mikrotik", "junos")
 FIREWALLS = pytest.mark.parametrize("name", ["nftables", "ipset", *PROGRAMS, "plain", *PACKET])
+WITHOUT_EXCEPTIONS = {"aws-nacl", "azure-nsg", "calico", "cilium"}
+"""Packet filters elsewhere: `block.allow` is kept out of their lists by the guard alone."""
+
+CHOOSY = {"aws-nacl", "cloudflare-access"}
+"""Targets that do not take so many networks, or not of every width."""
+
 ALLOW = ("203.0.113.200/32", "203.0.113.0/28", "203.0.113.7/32", "2001:db8:aa::/48")
 
 
@@ -240,26 +246,31 @@ def test_json_lines_are_the_queue_as_it_stands() -> None:
     assert (second["net"], second["expires"]) == ("203.0.113.7/32", int(NOW) + 3600)
 
 
-@ALL
-@settings(max_examples=25)
+@settings(max_examples=50)
 @given(entries=ENTRIES)
-def test_a_file_reads_back_as_what_was_planned(target: Target, entries: list[BlockEntry]) -> None:
-    made = plan(fitting(target, entries), NOW)
-    for artifact in target.render(made, ALLOW):
-        assert target.parse(artifact.content) == target.planned(made)
+def test_a_file_reads_back_as_what_was_planned(entries: list[BlockEntry]) -> None:
+    for target in TARGETS.values():
+        made = plan(fitting(target, entries), NOW)
+        try:
+            artifacts = target.render(made, ALLOW)
+        except GuardError:
+            assert target.name in CHOOSY
+            continue
+        for artifact in artifacts:
+            assert target.parse(artifact.content) == target.planned(made), target.name
 
 
-@ALL
-@settings(max_examples=25)
+@settings(max_examples=50)
 @given(reasons=st.lists(st.text(max_size=40) | st.sampled_from(HOSTILE), min_size=1, max_size=6))
-def test_no_reason_changes_what_is_blocked(target: Target, reasons: list[str]) -> None:
+def test_no_reason_changes_what_is_blocked(reasons: list[str]) -> None:
     entries = [
         BlockEntry(reason, f"203.0.113.{at}/32", reason, (reason,), reason, NOW, NOW + 9, "queued")
         for at, reason in enumerate(reasons)
     ]
-    text = content(target, *entries)
-    assert target.parse(text.encode()) == {f"203.0.113.{at}/32" for at in range(len(reasons))}
-    assert all(char.isprintable() or char in "\r\n\t" for char in text)
+    for target in TARGETS.values():
+        text = content(target, *entries)
+        assert target.parse(text.encode()) == {f"203.0.113.{at}/32" for at in range(len(reasons))}, target.name
+        assert all(char.isprintable() or char in "\r\n\t" for char in text), target.name
 
 
 @FIREWALLS
@@ -289,7 +300,7 @@ def test_csv_has_no_formula() -> None:
 
 @ALL
 def test_the_same_plan_gives_the_same_bytes(target: Target) -> None:
-    entries = [entry(net) for net in ("203.0.113.7", "2001:db8::/64", "203.0.113.64/26")]
+    entries = [entry(net) for net in ("203.0.113.7", "2001:db8::/64", "198.51.100.0/24")]
     made = plan(fitting(target, entries), NOW)
     assert target.render(made, ALLOW) == target.render(made, ALLOW)
 
@@ -320,7 +331,7 @@ def test_an_added_line_is_noticed(target: Target) -> None:
 
 @ALL
 def test_allow_must_be_networks(target: Target) -> None:
-    if target.name in {"plain", "csv", "json"}:
+    if target.caps.layer in ("edge", "feed", "record") or target.name in WITHOUT_EXCEPTIONS:
         assert target.render(plan_of("203.0.113.7"), ("office",))
     else:
         with pytest.raises(GuardError, match="office"):

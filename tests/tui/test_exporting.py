@@ -12,13 +12,16 @@ from apiwatch.tui.exporting import default_path, farewell_lines, make_preview, p
 from apiwatch.tui.line import line_text, line_width
 from tests.tui import fakes, guards
 
+WHOLE = sorted(name for name, target in TARGETS.items() if target.caps.cidr and target.caps.v6)
+"""Targets that take the whole queue."""
+
 
 def preview_text(target: str, entries: tuple[BlockEntry, ...] = fakes.BLOCKS, width: int = 79) -> str:
     made = make_preview(target, entries, guards.make_guard(), (), fakes.NOW, check=False)
     return "\n".join(line_text(row) for row in preview_lines(made, tuple(TARGETS), target, None, width))
 
 
-@pytest.mark.parametrize("target", sorted(name for name, target in TARGETS.items() if target.caps.cidr))
+@pytest.mark.parametrize("target", WHOLE)
 def test_every_target_previews_the_queue(target: str) -> None:
     text = preview_text(target)
     assert f"[{target}]" in text
@@ -48,7 +51,7 @@ def test_what_the_guard_refuses_is_said_first() -> None:
     assert f"H8 {guards.ALLOWED}/32" in text
 
 
-@pytest.mark.parametrize("target", sorted(name for name, target in TARGETS.items() if target.caps.cidr))
+@pytest.mark.parametrize("target", WHOLE)
 def test_export_is_written_and_says_what_to_type_next(target: str, tmp_path: Path) -> None:
     path = tmp_path / f"list.{TARGETS[target].suffix.lstrip('.')}"
     written = write(target, fakes.BLOCKS, guards.make_guard(), path, fakes.NOW, withdraw_all=False)

@@ -66,11 +66,12 @@ def wrong(
     at: float,
     *,
     expires: bool,
-    longest: float | None = None,
+    trial: bool = False,
 ) -> str:
     """What a read-back at the moment `at` shows against the plan, as half a sentence; '' when all is well.
 
-    `expires` says whether the target lets go of entries by itself; `longest` how its times were capped.
+    `expires` says whether the target lets go of entries by itself; in a `trial` the times of what is
+    new or renewed are short on purpose.
     """
     wanted = frozenset(planned)
     ends = {row.net: row.expires for row in plan.rows}
@@ -83,16 +84,15 @@ def wrong(
     if not expires:
         return ""
     for net in sorted(wanted & held.keys() & ends.keys()):
-        if text := _wrong_time(ends[net], held[net].left, at, longest):
+        if text := _wrong_time(ends[net], held[net].left, at, trial=trial):
             return f"{net} {text}"
     return ""
 
 
-def _wrong_time(expires: float | None, left: float | None, at: float, longest: float | None) -> str:
+def _wrong_time(expires: float | None, left: float | None, at: float, *, trial: bool) -> str:
     wanted = math.inf if expires is None else expires - at
     found = math.inf if left is None else left
     if found > wanted + _TOLERANCE_S:
         return "would stay longer than planned"
-    if longest is not None and found <= longest + _TOLERANCE_S:
-        return ""
-    return "would end earlier than planned" if found < min(wanted, _LONGEST_S) - _TOLERANCE_S else ""
+    too_short = found < min(wanted, _LONGEST_S) - _TOLERANCE_S
+    return "would end earlier than planned" if too_short and not trial else ""

@@ -67,7 +67,7 @@ def apply_list(
         _arm(site, record, about, op)
     try:
         site.applier.apply(prepared.artifacts, prepared.plan, site.clock(), longest=longest)
-        held = read_back(site, prepared.plan, longest)
+        held = read_back(site, prepared.plan, trial=longest is not None)
     except ApplyError as error:
         _undo_failed(site, record, error, op)
         raise ApplyError(f"{error}; the old list is in force again") from None

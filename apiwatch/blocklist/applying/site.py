@@ -129,10 +129,10 @@ def _overrides(plan: Plan, guard: Guard) -> Iterable[dict[str, str]]:
                 yield {"code": finding.code, "net": entry.net, "text": one_line(finding.text, 200)}
 
 
-def read_back(site: Site, plan: Plan, longest: float | None = None) -> dict[str, Held]:
+def read_back(site: Site, plan: Plan, *, trial: bool = False) -> dict[str, Held]:
     """What the target holds now; ApplyError when it is not the plan."""
     held = site.applier.read()
-    text = wrong(site.target.planned(plan), plan, held, site.clock(), expires=site.applier.expires, longest=longest)
+    text = wrong(site.target.planned(plan), plan, held, site.clock(), expires=site.applier.expires, trial=trial)
     if text:
         raise ApplyError(f"{site.target.name} does not hold what was applied: {text}")
     return held

@@ -13,7 +13,7 @@ from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path, unexp
 from apiwatch.store.views import BlockEntry
 from apiwatch.text import plain
 
-__all__ = ["Csv", "JsonLines"]
+__all__ = ["Csv", "JsonLines", "Records"]
 
 _COLUMNS = ("id", "net", "family", "reason", "alert_ids", "actor", "created", "expires", "state")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -21,7 +21,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _REASON = 200
 
 
-class _Records(Target):
+class Records(Target):
     """Every live entry as it stands in the queue."""
 
     def planned(self, plan: Plan) -> frozenset[str]:
@@ -33,7 +33,7 @@ class _Records(Target):
         return Commands(apply=(), verify=(f"wc -l {quoted_path(paths)}",), undo=())
 
 
-class Csv(_Records):
+class Csv(Records):
     """A header line, then one line per entry; times are RFC 3339 in UTC, `expires` is empty for a permanent entry."""
 
     name = "csv"
@@ -62,7 +62,7 @@ class Csv(_Records):
         return [canonical(row[1]) for row in rows[1:]]
 
 
-class JsonLines(_Records):
+class JsonLines(Records):
     """A header object, then one object per entry; times are whole seconds since the epoch (UTC)."""
 
     name = "json"

@@ -1,0 +1,140 @@
+"""Azure: custom rules of a web application firewall, and security rules of a network security group."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from apiwatch.blocklist.networks import canonical
+from apiwatch.blocklist.planning import Plan
+from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path, unexpected
+from apiwatch.blocklist.targets.documents import lines_of, objects
+from apiwatch.errors import GuardError
+
+__all__ = ["AzureNsg", "AzureWaf"]
+
+_VALUES = 600
+"""Addresses of one match condition."""
+
+_RULES = 20
+"""Rules of ours; a policy takes 100 custom rules."""
+
+_PREFIXES = 4000
+"""Address prefixes of one security rule."""
+
+
+class _Rules(Target):
+    suffix = "json"
+
+    def _made(self, nets: Sequence[str]) -> list[dict[str, Any]]:
+        """The rules of some networks in their order."""
+        raise NotImplementedError
+
+    def _nets(self, rule: Mapping[str, Any]) -> Sequence[Any]:
+        raise NotImplementedError
+
+    def _text(self, plan: Plan, allow: Sequence[str]) -> str:
+        return lines_of(self._made([row.net for row in plan.rows]))
+
+    def _parsed(self, text: str) -> Sequence[str]:
+        rules = objects(text)
+        try:
+            found = [canonical(net) for rule in rules for net in self._nets(rule)]
+        except (KeyError, TypeError, IndexError):
+            raise unexpected(text[:80]) from None
+        if rules != self._made(found):
+            raise unexpected(text[:80])
+        return found
+
+
+class AzureWaf(_Rules):
+    """`properties.customRules` of a WAF policy: IPMatch on the address of the socket, 600 networks a rule.
+
+    `negationConditon` is how Azure spells it.
+    """
+
+    name = "azure-waf"
+    title = "Azure WAF custom rules"
+    caps = Caps(max_entries=_VALUES * _RULES, layer="edge", sees="peer")
+
+    def _made(self, nets: Sequence[str]) -> list[dict[str, Any]]:
+        if len(nets) > _VALUES * _RULES:
+            raise GuardError(f"{len(nets)} networks do not fit into {_RULES} rules of Azure's WAF; withdraw some")
+        return [
+            {
+                "name": f"apiwatch{number}",
+                "priority": number,
+                "ruleType": "MatchRule",
+                "action": "Block",
+                "matchConditions": [
+                    {
+                        "matchVariables": [{"variableName": "RemoteAddr"}],
+                        "operator": "IPMatch",
+                        "negationConditon": False,
+                        "matchValues": list(nets[at : at + _VALUES]),
+                    }
+                ],
+            }
+            for number, at in enumerate(range(0, len(nets), _VALUES), start=1)
+        ]
+
+    def _nets(self, rule: Mapping[str, Any]) -> Sequence[Any]:
+        values: Sequence[Any] = rule["matchConditions"][0]["matchValues"]
+        return values
+
+    def commands(self, paths: Sequence[str]) -> Commands:
+        """The whole of a policy's custom rules is replaced, so give apiwatch a policy of its own."""
+        policy = "az network application-gateway waf-policy update -g GROUP -n POLICY --set"
+        return Commands(
+            apply=(f'{policy} "customRules=$(cat {quoted_path(paths)})"  # a policy that holds nothing else',),
+            verify=("az network application-gateway waf-policy show -g GROUP -n POLICY --query customRules",),
+            undo=(f"{policy} 'customRules=[]'",),
+        )
+
+
+class AzureNsg(_Rules):
+    """Inbound deny rules of a network security group, one per family."""
+
+    name = "azure-nsg"
+    title = "Azure network security group"
+    caps = Caps(max_entries=_PREFIXES, layer="packet", sees="peer")
+
+    def _made(self, nets: Sequence[str]) -> list[dict[str, Any]]:
+        made = []
+        for priority, version in ((100, 4), (101, 6)):
+            some = [net for net in nets if (":" in net) == (version == 6)]
+            if len(some) > _PREFIXES:
+                raise GuardError(f"{len(some)} IPv{version} networks do not fit into one rule (at most {_PREFIXES})")
+            if some:
+                made.append(
+                    {
+                        "name": f"apiwatch{version}",
+                        "priority": priority,
+                        "direction": "Inbound",
+                        "access": "Deny",
+                        "protocol": "*",
+                        "sourceAddressPrefixes": some,
+                        "sourcePortRange": "*",
+                        "destinationAddressPrefix": "*",
+                        "destinationPortRange": "*",
+                    }
+                )
+        return made
+
+    def _nets(self, rule: Mapping[str, Any]) -> Sequence[Any]:
+        values: Sequence[Any] = rule["sourceAddressPrefixes"]
+        return values
+
+    def commands(self, paths: Sequence[str]) -> Commands:
+        """One rule per family, by its name."""
+        create = "az network nsg rule create -g GROUP --nsg-name NSG --direction Inbound --access Deny --protocol '*'"
+        path = quoted_path(paths)
+        return Commands(
+            apply=tuple(
+                f"{create} -n apiwatch{version} --priority {priority} --source-address-prefixes "
+                f"$(jq -r '.[] | select(.name == \"apiwatch{version}\") | .sourceAddressPrefixes[]' {path})"
+                for version, priority in ((4, 100), (6, 101))
+            ),
+            verify=("az network nsg rule list -g GROUP --nsg-name NSG -o table",),
+            undo=tuple(
+                f"az network nsg rule delete -g GROUP --nsg-name NSG -n apiwatch{version}" for version in (4, 6)
+            ),
+        )
