@@ -137,9 +137,13 @@ def test_what_fails_half_way_leaves_the_old_list(name: str, program: str, wire: 
     applier.remove()
 
 
+ELSEWHERE = ("aws-nacl", "cilium", "calico")
+"""Packet filters that are no programs of this machine."""
+
+
 def test_programs_that_are_missing_and_options_that_are_wrong_are_named() -> None:
     for name, target in TARGETS.items():
-        if target.applier is None or target.caps.layer != "packet":
+        if target.applier is None or target.caps.layer != "packet" or name in ELSEWHERE:
             continue
         applier = target.applier({}, lambda argv, **_: Ran(127, "", f"{argv[0]} is not installed here"))
         with pytest.raises(ApplyError, match="is not installed here"):

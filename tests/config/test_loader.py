@@ -170,7 +170,7 @@ names = st.text(
 ).filter(lambda text: bool(text.strip()) and not any("\ud800" <= char <= "\udfff" for char in text))
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 @given(
     db=st.none() | names,
     paths=st.lists(names, max_size=3),

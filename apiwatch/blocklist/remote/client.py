@@ -6,17 +6,18 @@ import weakref
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from apiwatch.blocklist.remote.options import Secret
 from apiwatch.errors import ApplyError, UsageError
 from apiwatch.text import one_line
 
+if TYPE_CHECKING:
+    import httpx
+
 __all__ = ["Api", "Missing"]
 
-_TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+_TIMEOUT_S, _CONNECT_S = 15.0, 5.0
 _ATTEMPTS = 5
 _PATIENCE_S = 60.0
 """All waiting of one call together; longer than that nobody waits at three in the morning."""
@@ -50,6 +51,8 @@ class Api:
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         """`rights`: what the secret must allow, for the sentence about 401 and 403. UsageError for a bad `base`."""
+        import httpx  # loads rich where that is installed
+
         self._service = service
         self._secret = secret
         self._rights = rights
@@ -60,7 +63,7 @@ class Api:
         try:
             self._client = httpx.Client(
                 base_url=url,
-                timeout=_TIMEOUT,
+                timeout=httpx.Timeout(_TIMEOUT_S, connect=_CONNECT_S),
                 verify=_context(ca_file),
                 follow_redirects=False,
                 trust_env=not _is_here(httpx.URL(url).host),  # what is sent to this machine goes through no proxy
@@ -83,6 +86,8 @@ class Api:
 
         Raises Missing for 404, ApplyError for everything else that is no success.
         """
+        import httpx
+
         content = None if body is None else json.dumps(body).encode()
         left = _PATIENCE_S
         repeatable = again or method in _SAFE_AGAIN
@@ -125,7 +130,7 @@ class Api:
         """The error for an answer that is a success by its status and not by what it says."""
         return self._failed(f"did not {what}: {self._clean(json.dumps(answer, default=str))}")
 
-    def _read(self, answer: httpx.Response) -> Any:
+    def _read(self, answer: "httpx.Response") -> Any:
         if not answer.content.strip():
             return None
         try:
@@ -133,11 +138,11 @@ class Api:
         except (ValueError, RecursionError):
             raise self._failed("answered with something else than JSON; is its address right?") from None
 
-    def _refusal(self, answer: httpx.Response) -> str:
+    def _refusal(self, answer: "httpx.Response") -> str:
         said = self._clean(answer.content[:2000].decode("utf-8", "replace"))
         return f"answered {answer.status_code}" + (f": {said}" if said else "")
 
-    def _error(self, answer: httpx.Response, why: str) -> ApplyError:
+    def _error(self, answer: "httpx.Response", why: str) -> ApplyError:
         if answer.status_code in (401, 403):
             return ApplyError(
                 f"{self._service} refuses the secret in {self._secret.where} ({answer.status_code}): it is wrong, "
@@ -157,6 +162,8 @@ class Api:
 
 
 def _checked(base: str, service: str) -> str:
+    import httpx
+
     try:
         url = httpx.URL(base)
     except (httpx.InvalidURL, ValueError):
@@ -185,7 +192,7 @@ def _context(ca_file: str) -> Any:
     return ssl.create_default_context(cafile=ca_file)
 
 
-def _retry_after(answer: httpx.Response) -> float:
+def _retry_after(answer: "httpx.Response") -> float:
     """Seconds that a service asks to wait (RFC 9110, section 10.2.3); 0 when it does not say."""
     text = answer.headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
