@@ -87,8 +87,9 @@ async def test_ascii_screen_looks_as_reviewed(tmp_path: Path) -> None:
         await asyncio.to_thread(compare, "client-ascii-80x24", driven.text)
 
 
-async def test_stale_and_paused_screen_looks_as_reviewed(tmp_path: Path) -> None:
-    async with driving(db=tmp_path) as driven:
+async def test_stale_and_paused_screen_looks_as_reviewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with driving(db=Path()) as driven:
         await driven.press("p")
         driven.clock.now += 14
         await driven.shows("STALE 14s")
