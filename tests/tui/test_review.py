@@ -146,6 +146,19 @@ async def test_tab_gives_the_keys_to_the_file(tmp_path: Path) -> None:
         assert "no longer holds this alert" in driven.text
 
 
+async def test_on_a_small_screen_tab_goes_through_the_file_to_the_next_view(tmp_path: Path) -> None:
+    async with driving(size=(80, 24), db=tmp_path) as driven:
+        screen = await review(driven)
+        await driven.press("tab", "j")
+        assert screen.detail.has_focus
+        assert screen.detail.top == 1
+        await driven.press("shift+tab")
+        assert screen.table.has_focus
+        await driven.press("tab", "tab")
+        assert "> sources" in driven.text
+        assert screen.table.has_focus
+
+
 async def test_the_queue_is_shown_whichever_list_of_the_view_was_left(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         for keys in (("7", "v", "B"), ("7", "v", "7"), ("7", "v", "1", "B")):
