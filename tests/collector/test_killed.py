@@ -13,7 +13,7 @@ from tests.cli.program import collector, start_collector, wait_for
 from tests.collector.picture import counted, lines_read, picture
 from tests.collector.writing import Server
 
-KILLS = 20
+KILLS = 12
 
 
 def make_log(home: Path) -> tuple[Path, list[str]]:

@@ -171,7 +171,7 @@ stacks = st.lists(st.sampled_from(sorted(ENVELOPES)), min_size=1, max_size=3)
 
 
 @given(lines, stacks)
-@calm(max_examples=250)
+@calm(max_examples=40)
 def test_any_stack_of_envelopes_comes_off(line: str, stack: Sequence[str]) -> None:
     text = line
     for kind in stack:
@@ -180,7 +180,7 @@ def test_any_stack_of_envelopes_comes_off(line: str, stack: Sequence[str]) -> No
 
 
 @given(st.sampled_from([LINE, RECORD]), stacks)
-@calm(max_examples=100)
+@calm(max_examples=40)
 def test_a_wrapped_record_is_the_record(line: str, stack: Sequence[str]) -> None:
     for kind in stack:
         line = ENVELOPES[kind](line)
@@ -210,7 +210,7 @@ anything = st.one_of(
 
 
 @given(st.lists(st.tuples(st.sampled_from(sorted(ENVELOPES)), anything), max_size=5), st.integers(0, 200))
-@calm(max_examples=150)
+@calm(max_examples=40)
 def test_nothing_raises(pieces: Sequence[tuple[str, str]], cut: int) -> None:
     envelopes = Envelopes()
     for kind, text in pieces:
@@ -223,7 +223,7 @@ def test_nothing_raises(pieces: Sequence[tuple[str, str]], cut: int) -> None:
 
 
 @given(st.text(max_size=60), st.sampled_from(sorted(ENVELOPES)), st.sampled_from(sorted(ENVELOPES)))
-@calm(max_examples=100)
+@calm(max_examples=40)
 def test_what_was_peeled_before_changes_nothing(text: str, before: str, kind: str) -> None:
     envelopes = Envelopes()
     envelopes.peel(ENVELOPES[before](LINE))
@@ -310,7 +310,7 @@ def joined(written: Sequence[str], restarts: Sequence[int] = ()) -> list[str]:
 
 
 @given(st.sampled_from(sorted(PARTS)), parts, st.lists(st.integers(0, 20), max_size=5))
-@calm(max_examples=150)
+@calm(max_examples=40)
 def test_parts_are_joined_per_stream(kind: str, pieces: Sequence[Part], restarts: Sequence[int]) -> None:
     written = [PARTS[kind](text, stream, ended=ended) for stream, text, ended in pieces]
     assert joined(written) == expected(pieces)

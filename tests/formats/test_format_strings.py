@@ -132,13 +132,13 @@ def comes_back(string: str, writer: Writer, sample: Sample) -> None:
 
 
 @given(formats(NGINX_TIMES, NGINX_REQUESTS, NGINX, nginx), samples)
-@calm(max_examples=100)
+@calm(max_examples=40)
 def test_a_line_of_an_nginx_format_comes_back(made: tuple[str, Writer], sample: Sample) -> None:
     comes_back(*made, sample)
 
 
 @given(formats(APACHE_TIMES, APACHE_REQUESTS, APACHE, apache), samples)
-@calm(max_examples=100)
+@calm(max_examples=40)
 def test_a_line_of_an_apache_format_comes_back(made: tuple[str, Writer], sample: Sample) -> None:
     comes_back(*made, sample)
 
@@ -154,7 +154,7 @@ anything = st.lists(st.sampled_from(_WORDS), max_size=14).map("".join)
 
 @given(anything, st.lists(st.one_of(st.binary(max_size=120), st.text(max_size=80).map(str.encode)), max_size=4))
 @example("$http_user_agent$http_referer $status", [])
-@calm(max_examples=150)
+@calm(max_examples=40)
 def test_any_string_is_understood_or_refused_in_a_sentence(string: str, lines: list[bytes]) -> None:
     with suppress(UsageError):
         assert len(LineParser(log_format=string, salt=b"salt").parse(lines, 1, RECEIVED)) == len(lines)

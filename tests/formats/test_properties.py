@@ -61,7 +61,7 @@ mixed = st.lists(st.one_of(st.sampled_from(SAMPLES).map(str.encode), damaged(), 
 
 
 @given(mixed)
-@calm(max_examples=80)
+@calm(max_examples=40)
 def test_nothing_raises_and_every_line_gets_its_entry(lines: list[bytes]) -> None:
     found = parser(trusted=["192.0.2.0/24"]).parse(lines, 5, RECEIVED)
     assert len(found) == len(lines)
@@ -121,7 +121,7 @@ def test_what_was_read_before_does_not_change_a_line(lines: list[bytes]) -> None
 
 
 @given(st.lists(damaged(), max_size=20))
-@calm(max_examples=100)
+@calm(max_examples=40)
 def test_the_short_way_reads_what_the_long_way_reads(lines: list[bytes]) -> None:
     matcher, other = (ClfMatcher(Builder(Addresses(), b"salt")) for _ in range(2))
     for line in lines:
@@ -159,7 +159,7 @@ def made(draw: st.DrawFn) -> Request:
 
 
 @given(made())
-@calm(max_examples=100)
+@calm(max_examples=40)
 def test_a_record_written_as_combined_comes_back(record: Request) -> None:
     zone = timezone(timedelta(seconds=record.utc_offset))
     moment = datetime.fromtimestamp(record.time, UTC).astimezone(zone)
@@ -173,7 +173,7 @@ def test_a_record_written_as_combined_comes_back(record: Request) -> None:
 
 
 @given(made())
-@calm(max_examples=100)
+@calm(max_examples=40)
 def test_a_record_written_as_json_comes_back(record: Request) -> None:
     zone = timezone(timedelta(seconds=record.utc_offset))
     moment = datetime.fromtimestamp(record.time, UTC).astimezone(zone).isoformat()
@@ -192,6 +192,6 @@ def test_any_line_tells_its_time(line: str) -> None:
 
 
 @given(st.text(max_size=200))
-@calm(max_examples=100)
+@calm(max_examples=40)
 def test_redaction_is_final(text: str) -> None:
     assert redact(redact(text)) == redact(text)

@@ -137,7 +137,7 @@ def test_aliases_that_stand_for_gigabytes_cost_nothing(tmp_path: Path) -> None:
     assert specification(tmp_path, f"openapi: 3.0.0\n{bomb}paths: {{/a: *a0}}").size == 1
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     paths=st.lists(
         st.lists(st.sampled_from(("a", "b", "{x}", "{y}", "a{x}", "{x}.b")), min_size=1, max_size=4), max_size=9

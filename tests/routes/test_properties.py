@@ -16,7 +16,7 @@ SEGMENTS = st.one_of(
 PATHS = st.one_of(st.text(max_size=200), st.lists(SEGMENTS, max_size=8).map(lambda parts: "/" + "/".join(parts)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(path=PATHS)
 def test_templating_never_raises_and_changes_nothing_the_second_time(path: str) -> None:
     template = typed_path(path).template
@@ -24,7 +24,7 @@ def test_templating_never_raises_and_changes_nothing_the_second_time(path: str) 
     assert typed_path(template).template == template
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(path=PATHS, others=st.lists(PATHS, max_size=5))
 def test_template_does_not_depend_on_what_was_seen_before(path: str, others: list[str]) -> None:
     before = typed_path(path)
@@ -34,7 +34,7 @@ def test_template_does_not_depend_on_what_was_seen_before(path: str, others: lis
     assert typed_path(path) == before
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(paths=st.lists(PATHS, max_size=30), query=st.text(max_size=60))
 def test_misses_never_grow_the_table(paths: list[str], query: str) -> None:
     routes = Routes(50)
@@ -49,7 +49,7 @@ def test_misses_never_grow_the_table(paths: list[str], query: str) -> None:
     assert (routes.state.next_id, routes.state.pending, routes.state.slugs) == state
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     requests=st.lists(st.tuples(st.sampled_from(("", "a", "b c")), PATHS, st.booleans()), max_size=60),
     limit=st.integers(10, 20),
@@ -62,7 +62,7 @@ def test_table_never_grows_past_its_limit(requests: list[tuple[str, str, bool]],
         assert len(routes) <= limit
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     query=st.text(max_size=200),
     kind=st.sampled_from(("int", "hex", "ulid", "vin", "objectid", "phone", "uuid", "text")),

@@ -151,7 +151,7 @@ class Life:
     operations=st.lists(st.sampled_from(OPERATIONS), max_size=25),
     pattern=st.sampled_from(["access.log", "access.log*"]),
 )
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_complete_line_is_delivered_exactly_once(operations: list[str], pattern: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
         life = Life(Path(directory), pattern)

@@ -92,7 +92,7 @@ BLOCKS = st.lists(
 
 
 @given(blocks=BLOCKS, share=st.floats(-0.1, 1.1), partial=st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_place_is_that_of_a_linear_search(
     blocks: list[tuple[int, float, int, int]], share: float, partial: bool
 ) -> None:

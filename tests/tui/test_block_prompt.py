@@ -106,6 +106,8 @@ async def test_what_the_guard_refuses_is_left_out_and_named(tmp_path: Path) -> N
         await driven.press("enter")
         await driven.until(lambda: bool(driven.control.said), "the entry")
         assert [words[1] for words in driven.control.said] == ["203.0.113.5/32"]
+        await driven.commit()
+        await driven.shows("1 refused; B exports")
 
 
 async def test_a_private_address_is_queued_only_when_it_is_typed_again(tmp_path: Path) -> None:

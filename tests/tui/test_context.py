@@ -172,3 +172,10 @@ async def test_enter_that_is_typed_ahead_of_a_list_opens_its_row(tmp_path: Path)
     async with driving(db=tmp_path) as driven:
         await driven.pilot.press("2", "enter")
         await driven.shows(f"clients > {fakes.WALKER}")
+
+
+async def test_x_names_a_route_as_it_is_written(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        await driven.press("3", "x")
+        await driven.shows("mute the alert for a while")
+        assert "\\x1f" not in driven.text

@@ -196,7 +196,7 @@ async def test_only_what_the_guard_lets_pass_is_queued(desk: Desk) -> None:
     assert [each.name for each in deed.left_out] == ["127.0.0.1/32"]
     assert "longer than block.max_ttl" in deed.refusal(("365d", ""))
     outcome = await deed.do(desk.control, ("1h", ""), ME, NOW)
-    assert outcome.seen == "queued 3 networks for 1h; B exports"
+    assert outcome.seen == "queued 3 networks for 1h; 1 refused; B exports"
     (_, entry, _) = await desk.reader.block_entries(NOW)
     assert (entry.net, entry.alert_ids) == ("203.0.113.7/32", ("a1a1a1a1a1",))
     assert confirmed(outcome.marks, await desk.reader.actions())

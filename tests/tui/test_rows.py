@@ -7,8 +7,9 @@ from msgspec import structs
 
 from apiwatch.model import Alert
 from apiwatch.store.views import AlertView
+from apiwatch.tui.glyphs import ASCII
 from apiwatch.tui.line import line_text, line_width
-from apiwatch.tui.rows import AlertRow, AuthRow, BlockRow, ClientRow, EnumerationRow, Row
+from apiwatch.tui.rows import AlertRow, AuthRow, BlockRow, ClientRow, EnumerationRow, RouteRow, Row
 from tests.tui import fakes
 
 LISTS: list[list[Row]] = [
@@ -115,3 +116,12 @@ def test_block_entries_count_down_and_renew_as_a_whole_network() -> None:
     assert BlockRow(fakes.BLOCKS[0], fakes.NOW).expiry == "50m 00s"
     assert BlockRow(replace(fakes.BLOCKS[0], state="expired"), fakes.NOW).expiry == "-"
     assert BlockRow(fakes.BLOCKS[0], fakes.NOW).alert_id == "a1"
+
+
+def test_a_route_of_one_client_claims_no_window() -> None:
+    view = replace(fakes.detail().routes[0], first_seen=0.0)
+    row = RouteRow(view, fakes.NOW, 300.0, ASCII)
+    assert row.cells()[0].text == "-"
+    said = "\n".join(line_text(drawn) for drawn in row.details(78))
+    assert "window" not in said
+    assert "first" not in said

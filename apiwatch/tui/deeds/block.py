@@ -112,8 +112,9 @@ class BlockDeed(Deed):
         await control.block(subject.key, reason, proposal.alert_ids, actor, now, expires)
 
     def ending(self, values: tuple[str, ...]) -> str:
-        """For how long, and what comes next."""
-        return f" for {plain(values[0], 20)}; B exports"
+        """For how long, how many were refused, and what comes next."""
+        refused = f"; {len(self.left_out)} refused" if self.left_out else ""
+        return f" for {plain(values[0], 20)}{refused}; B exports"
 
     def _lifetime(self, text: str) -> float:
         value = lasting(text)

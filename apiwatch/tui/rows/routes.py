@@ -65,7 +65,7 @@ class RouteRow(Row):
         mix = view.window if view.window.requests else view.mix
         bad = "warn" if failed(mix) * 2 > mix.requests else ""
         return (
-            Piece(rate(view.window.requests / self.window_s)),
+            Piece(rate(view.window.requests / self.window_s) if view.first_seen else "-"),
             times(self.unusual),
             Piece(count(view.mix.requests)),
             Piece(crowd(view.clients)),
@@ -100,13 +100,16 @@ class RouteRow(Row):
     def details(self, width: int) -> list[Line]:
         """Several lines, most important first."""
         view = self.view
-        drawn = wrap(f"window: {count(view.window.requests)} requests  {outcomes(view.window)}", width)
+        drawn: list[Line] = []
+        if view.first_seen:
+            drawn += wrap(f"window: {count(view.window.requests)} requests  {outcomes(view.window)}", width)
         if view.usual > 0:
             drawn += wrap(f"usual at this hour: {rate(view.usual)} in such a window, now x{self.unusual:.1f}", width)
         if view.p95:
             drawn += wrap(f"95 % of the answers in the window took less than {took(view.p95)}", width)
         drawn += wrap(f"in all: {count(view.mix.requests)} requests  {outcomes(view.mix)}", width)
-        drawn += wrap(f"first {stamp(view.first_seen)}; last {age(self.now - view.last_seen)} ago", width)
+        first = f"first {stamp(view.first_seen)}; " if view.first_seen else ""
+        drawn += wrap(f"{first}last {age(self.now - view.last_seen)} ago", width)
         told = f"template {view.origin}" + (f"; for {view.roles}" if view.roles else "")
         drawn += wrap(told, width, style="dim")
         for note in view.notes:

@@ -141,10 +141,10 @@ class ActionRow(Row):
 
     def summary(self) -> Line:
         """What was said."""
-        return line(self.view.note or "without a word")
+        return line(self.view.note or "no note")
 
     def details(self, width: int) -> list[Line]:
         """Several lines, most important first."""
         view = self.view
         until = f", until {stamp(view.expires)}" if view.expires else ""
-        return [*wrap(f"{stamp(view.time)}{until}", width), *wrap(view.note or "without a word", width)]
+        return [*wrap(f"{stamp(view.time)}{until}", width), *wrap(view.note or "no note", width)]

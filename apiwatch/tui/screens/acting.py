@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from apiwatch.errors import ApiwatchError
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.views import AlertView
+from apiwatch.text import plain
 from apiwatch.tui.blocking import Proposal, propose, wishes
 from apiwatch.tui.deeds import Acknowledge, Allow, Benign, BlockDeed, Deed, Mute, Note, Unmute
 from apiwatch.tui.rows import Row
@@ -137,7 +138,9 @@ class ActingScreen(LiveScreen):
             if index is not None:
                 self.act(tuple(_QUIET)[index], rows)
 
-        title = f"{len(rows)} marked rows" if len(rows) > 1 else (rows[0].client or rows[0].key)
+        title = (
+            f"{len(rows)} marked rows" if len(rows) > 1 else plain(rows[0].client or rows[0].name or rows[0].key, 60)
+        )
         self.app.push_screen(Choose(title, tuple(_QUIET.values()), 0, self.session.glyphs), chosen)
 
     def act(self, kind: str, rows: Sequence[Row], values: Values = None) -> None:

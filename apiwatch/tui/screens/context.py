@@ -27,6 +27,7 @@ from apiwatch.tui.views import LIMIT, VIEWS, Found, Panel, Query
 
 __all__ = ["ContextScreen"]
 
+_PANE_TIP = "next, previous pane; where there is only one, view"
 _DIGIT_TIP = "summary, and the views: " + ", ".join(view.name for view in VIEWS)
 _ACTS = frozenset({"why", "lines", "acknowledge", "block", "quiet", "live_lines", "histogram"})
 
@@ -76,8 +77,8 @@ class ContextScreen(PanesScreen):
         ),
         Binding("v", "panel(1)", "list", id="list-next", show=False, tooltip="next, previous list of this view"),
         Binding("V", "panel(-1)", "list", id="list-previous", show=False, tooltip="next, previous list of this view"),
-        Binding("tab", "pane(1)", "pane", id="pane-next", show=False, tooltip="next, previous pane"),
-        Binding("shift+tab", "pane(-1)", "pane", id="pane-previous", show=False, tooltip="next, previous pane"),
+        Binding("tab", "pane(1)", "pane", id="pane-next", show=False, tooltip=_PANE_TIP),
+        Binding("shift+tab", "pane(-1)", "pane", id="pane-previous", show=False, tooltip=_PANE_TIP),
         # A key whose actions are possible in different views: the bindings of one class stand side by side, while those
         # of a subclass replace those of its bases.
         Binding("x", "withdraw", "withdraw", id="withdraw", show=False, tooltip="withdraw the entry, or all marked"),
@@ -287,8 +288,9 @@ class ContextScreen(PanesScreen):
         self._turn_to(self.view)
 
     def action_pane(self, step: int) -> None:
-        """Give the keys to the other pane; where there is one pane only, show the next view."""
-        if self.shape in (Shape.ONE, Shape.ONE_TALL):
+        """Give the keys to the other pane; where there is one pane only, show the next view, after the export."""
+        if self.shape in (Shape.ONE, Shape.ONE_TALL) and not (self.exports and self.detail.has_focus != (step > 0)):
+            self.table.focus()
             self.action_view(((self.view if self.view is not None else -1) + 1 + step) % (len(VIEWS) + 1) - 1)
         elif self.panel is not None:
             (self.table if self.detail.has_focus else self.detail).focus()

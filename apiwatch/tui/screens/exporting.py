@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -87,7 +88,9 @@ class ExportingScreen(ActingScreen):
         state = (self.target, tuple((entry.id, entry.net, entry.expires, entry.state) for entry in self.queued))
         if check or state != self._previewed:
             self._previewed = state
-            self.run_worker(self._make_preview(check=check), group="preview", exclusive=True)
+            # As a function: a worker that is replaced before it begins leaves no coroutine behind.
+            work = partial(self._make_preview, check=check)
+            self.run_worker(work, group="preview", exclusive=True)  # type: ignore[arg-type]  # a union of unions
 
     async def _make_preview(self, *, check: bool) -> None:
         session, target, entries = self.session, self.target, tuple(self.queued)

@@ -174,7 +174,8 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
             self.detail.top = 0
             self._detail_key = key
         if self.exports:
-            about = row.details if row is not None else lambda _width: []
+            wide = row is not None and self.shape in (Shape.TWO, Shape.THREE)
+            about = row.details if wide and row is not None else lambda _width: []
             self.detail.show("entry and export", lambda width: [*about(width - 1), *self.export_lines(width - 1)])
             self.refresh_export()
         else:
