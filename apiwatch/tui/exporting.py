@@ -131,8 +131,8 @@ def preview_lines(
     known = f"; {preview.held} in force already, {preview.entries - preview.held} new" if preview.held else ""
     number = f"{preview.networks} network{'' if preview.networks == 1 else 's'}"
     drawn.append(line(f"{preview.title}: {number}{merged}{known}"))
-    drawn += wrap(f"as root: {apply_command(chosen, db)} (A: `block.apply_command`); or o writes the file", width)
     drawn += _guard_lines(preview.findings, width)
+    drawn += wrap(f"as root: {apply_command(chosen, db)} (A: `block.apply_command`); or o writes the file", width)
     if preview.problem:
         drawn += wrap(preview.problem, width, style="bad")
     if preview.check is not None and written is None:
