@@ -10,11 +10,12 @@
 | S5 | the block never ends | no |
 | S6 | the queue blocks it already, with the same or a wider network (`already_blocked`) | no |
 | S7 | the target lets go of nothing by itself | no |
+| S8 | the allow-list names it, or a part of it (`allowed_too`) | no |
 
 Not the share of all requests is limited (H5): in a flood the attackers are nearly all there is.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from apiwatch.blocklist.crawling import published_owners
 from apiwatch.blocklist.guard import Finding
@@ -23,10 +24,10 @@ from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Target
 from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError
-from apiwatch.store.views import BlockEntry, ImpactView
+from apiwatch.store.views import AllowEntry, BlockEntry, ImpactView
 from apiwatch.text import one_line
 
-__all__ = ["already_blocked", "require_review", "review"]
+__all__ = ["allowed_too", "already_blocked", "require_review", "review"]
 
 _SHARED_USERS = 3
 _HOST_PREFIX = 64
@@ -40,17 +41,19 @@ def review(
     whole: ImpactView | None,
     impacts: Mapping[str, ImpactView],
     confirm: Callable[[str], str] | None = None,
+    allowed: Sequence[AllowEntry] = (),
 ) -> list[Finding]:
     """What is to be said about a plan for a target, refusals first; `Finding.net` is '' for what concerns the list.
 
     `whole` and `impacts` (by network of an entry, as many as were asked for) are the last hour in the store; `confirm`
-    asks DNS whose crawler a single address is ('' for nobody's).
+    asks DNS whose crawler a single address is ('' for nobody's). `allowed` is the allow-list.
     """
     found = list(_of_list(target, plan, settings, whole))
     for entry in plan.entries:
         view = impacts.get(entry.net)
         found += _of_entry(target, entry, view if view is not None and view.held_minutes else None)
         found += _crawlers(entry, confirm)
+        found += allowed_too(entry.net, allowed)
     return sorted(found, key=lambda finding: not finding.hard)
 
 
@@ -76,6 +79,18 @@ def already_blocked(net: str, entries: Iterable[BlockEntry]) -> list[Finding]:
     return []
 
 
+def allowed_too(net: str, allowed: Iterable[AllowEntry]) -> list[Finding]:
+    """S8, when a live entry of the allow-list overlaps a network: the first. GuardError for no network."""
+    wanted = parse_network(net)
+    for entry in allowed:
+        kind, _, value = entry.target.partition(":")
+        if kind == "network" and entry.state == "live" and parse_network(value).overlaps(wanted):
+            who = f"{one_line(entry.actor, 40)}: {one_line(entry.reason, 60)}"
+            text = f"is on the allow-list ({value}, {who}), which ends alerts and no block: keep one of the two"
+            return [_warning("S8", str(wanted), text)]
+    return []
+
+
 def _of_list(target: Target, plan: Plan, settings: Block, whole: ImpactView | None) -> Iterator[Finding]:
     if whole is not None and whole.all_ok:
         share = 100 * whole.without_alert_ok / whole.all_ok
@@ -83,9 +98,9 @@ def _of_list(target: Target, plan: Plan, settings: Block, whole: ImpactView | No
             yield Finding(
                 "H5",
                 "",
-                f"the list would cut {share:.0f} % of the last hour's answered requests, from {whole.without_alert} "
-                "clients that no alert names; withdraw entries, or raise block.most_collateral "
-                f"({settings.most_collateral:g} %)",
+                f"the list would cut {share:.0f} % of the last hour's answered requests, from "
+                f"{_clients(whole.without_alert)} that no alert names; withdraw entries, or raise "
+                f"block.most_collateral ({settings.most_collateral:g} %)",
                 hard=True,
                 overridable=False,
             )
@@ -106,7 +121,7 @@ def _of_entry(target: Target, entry: BlockEntry, view: ImpactView | None) -> Ite
             overridable=False,
         )
     if view is not None and network.num_addresses > 1 and view.without_alert and not _is_one_host(network):
-        clients = f"{view.without_alert} client{'' if view.without_alert == 1 else 's'}"
+        clients = _clients(view.without_alert)
         yield _warning("S2", entry.net, f"also cuts {clients} that no alert names ({view.without_alert_ok} answered)")
     elif view is not None and view.users >= _SHARED_USERS and view.ok:
         yield _warning(
@@ -130,6 +145,10 @@ def _crawlers(entry: BlockEntry, confirm: Callable[[str], str] | None) -> Iterat
         domain = confirm(str(network.network_address))
         if domain:
             yield _warning("S1", entry.net, f"is a crawler of {domain}: its name leads back to the address")
+
+
+def _clients(count: int) -> str:
+    return f"{count} client{'' if count == 1 else 's'}"
 
 
 def _is_one_host(network: Network) -> bool:

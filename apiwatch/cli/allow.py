@@ -36,7 +36,7 @@ def add(target: str, reason: str, duration: str, db: str | None, config: str | N
     TARGET is a network or address, a route ('GET /v1/feed/{int}'), user:NAME, token:HASH, agent:PATTERN with * and ?,
     or principal:KEY as `apiwatch alerts` shows it. Anybody can send any user agent: prefer the others.
     """
-    from apiwatch.cli.output import emit, put, rfc3339
+    from apiwatch.cli.output import emit, put, rfc3339, say
     from apiwatch.config import parse_duration, parse_target
 
     if not reason.strip():
@@ -52,7 +52,10 @@ def add(target: str, reason: str, duration: str, db: str | None, config: str | N
             raise UsageError(f"--for: `{plain(duration)}` is shorter than a second; write for example 2h or 30d")
         expires = now + seconds
     wanted = parse_target(target)
-    entry = asyncio.run(_add(state_file(db, config), wanted, plain(reason, _REASON), now, expires))
+    path = state_file(db, config)
+    entry = asyncio.run(_add(path, wanted, plain(reason, _REASON), now, expires))
+    for text in asyncio.run(_blocked(path, wanted)):
+        say(text)
     if json_lines:
         ends = rfc3339(expires) if expires is not None else None
         emit({"type": "allow", "id": entry, "target": wanted, "expires": ends})
@@ -130,6 +133,24 @@ async def _add(path: Path, target: str, reason: str, now: float, expires: float 
         if len(live) >= MOST and target not in {entry.target for entry in live}:
             raise InputError(f"the allow-list is full ({MOST} entries); `apiwatch allow remove` some, or widen others")
         return await control.allow(target, reason, actor(), now, expires)
+
+
+async def _blocked(path: Path, target: str) -> list[str]:
+    """A sentence for each queued block that a target overlaps, which goes on all the same."""
+    from apiwatch.blocklist.networks import parse_network
+    from apiwatch.cli.reading import reading
+
+    kind, _, value = target.partition(":")
+    if kind != "network":
+        return []
+    allowed = parse_network(value)
+    async with reading(path) as reader:
+        entries = await reader.block_entries(time.time())
+    return [
+        f"{plain(entry.net)} is still queued for blocking; `apiwatch block remove {plain(entry.net)}` ends that"
+        for entry in entries
+        if entry.state == "queued" and parse_network(entry.net).overlaps(allowed)
+    ]
 
 
 async def _entries(path: Path, include_ended: bool) -> "list[AllowEntry]":

@@ -21,7 +21,7 @@ from apiwatch.text import plain
 if TYPE_CHECKING:
     from apiwatch.blocklist import Target
     from apiwatch.config import Settings
-    from apiwatch.store import BlockEntry
+    from apiwatch.store import AllowEntry, BlockEntry
 
 __all__ = ["block"]
 
@@ -73,7 +73,7 @@ def add(
     code 4 when a rail refuses; other clients of the alert are queued.
     """
     from apiwatch.blocklist.lifetime import default_lifetime
-    from apiwatch.blocklist.review import already_blocked
+    from apiwatch.blocklist.review import allowed_too, already_blocked
     from apiwatch.cli.output import emit, put, rfc3339, say
 
     settings = load_settings(config)
@@ -98,7 +98,8 @@ def add(
     path = _state(settings, db)
     network = _network(net) if prefix is None else _around(net, prefix)
     findings = guard_of(settings, db).require(network, override=override)
-    for finding in [*findings, *already_blocked(network, asyncio.run(_entries(path, False)))]:
+    entries, allowed = asyncio.run(_known(path))
+    for finding in [*findings, *already_blocked(network, entries), *allowed_too(network, allowed)]:
         say(f"{finding.code}: {finding.text}")
     now = time.time()
     before = asyncio.run(_blocked_before(path, network, now))
@@ -262,6 +263,15 @@ async def _entries(path: Path, include_ended: bool) -> "list[BlockEntry]":
 
     async with reading(path) as reader:
         return await reader.block_entries(time.time(), include_ended=include_ended)
+
+
+async def _known(path: Path) -> "tuple[list[BlockEntry], list[AllowEntry]]":
+    """The queue and the allow-list, as they are now."""
+    from apiwatch.cli.reading import reading
+
+    now = time.time()
+    async with reading(path) as reader:
+        return await reader.block_entries(now), await reader.allowed(now)
 
 
 def _entry_fields(entry: "BlockEntry") -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What the guard protects, whom a block would cut off, and what is to be said about a list before it is written."""
 
 import asyncio
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -150,6 +151,7 @@ async def _review(settings: "Settings", path: Path, target: "Target", plan: "Pla
     nets = [entry.net for entry in plan.entries]
     async with reading(path) as reader:
         whole = await reader.impact(nets) if nets else None
+        allowed = await reader.allowed(time.time())
         impacts = {net: await reader.impact((net,)) for net in nets[:_LOOKED_AT]}
     asked: list[str] = []
 
@@ -165,6 +167,7 @@ async def _review(settings: "Settings", path: Path, target: "Target", plan: "Pla
         whole=whole,
         impacts=impacts,
         confirm=confirm if settings.classes.verify_crawlers else None,
+        allowed=allowed,
     )
 
 
@@ -187,8 +190,6 @@ async def _impact(path: Path, net: str | None, alert_id: str | None) -> "Impact"
 
 
 def _lines(found: "Impact") -> list[str]:
-    import time
-
     from apiwatch.blocklist.impact import impact_lines
 
     return impact_lines(found, _WIDTH, now=time.time())

@@ -3,10 +3,10 @@
 import pytest
 
 from apiwatch.blocklist import TARGETS, Finding, plan
-from apiwatch.blocklist.review import already_blocked, require_review, review
+from apiwatch.blocklist.review import allowed_too, already_blocked, require_review, review
 from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError
-from apiwatch.store.views import BlockEntry, ImpactView
+from apiwatch.store.views import AllowEntry, BlockEntry, ImpactView
 from tests.blocklist.kit import NOW, entry
 
 
@@ -98,6 +98,26 @@ def test_what_is_blocked_already_is_said(net: str, words: str) -> None:
     found = already_blocked(net, queue)
     assert [finding.code for finding in found] == (["S6"] if words else [])
     assert words in "".join(finding.text for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("target", "state", "said_too"),
+    [
+        ("network:203.0.113.7/32", "live", True),
+        ("network:203.0.112.0/23", "live", True),
+        ("network:203.0.113.7/32", "removed", False),
+        ("network:203.0.114.0/24", "live", False),
+        ("network:2001:db8::/64", "live", False),
+        ("user:203.0.113.7", "live", False),
+    ],
+)
+def test_what_the_allow_list_names_is_not_blocked_in_silence(target: str, state: str, said_too: bool) -> None:
+    allowed = [AllowEntry("01JDA", target, "our\x1b monitor", "alice", NOW, None, state, 0, 0)]
+    found = allowed_too("203.0.113.0/24", allowed)
+    assert [(finding.code, finding.hard) for finding in found] == ([("S8", False)] if said_too else [])
+    if said_too:
+        assert target.partition(":")[2] in found[0].text
+        assert "alice: our\\x1b monitor" in found[0].text
 
 
 def test_targets_without_expiry_say_what_they_need_once() -> None:

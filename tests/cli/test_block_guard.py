@@ -98,3 +98,16 @@ def test_a_client_that_only_a_proxy_named_is_not_exported_for_a_packet_filter(ho
 
 def test_the_feed_listens_on_this_machine_only_unless_there_is_a_token(home: Path) -> None:
     assert "--token-file" in refused(home, 2, "block", "serve", "--bind=0.0.0.0:0", f"--db={home}/state.db")
+
+
+def test_an_address_that_is_both_blocked_and_allowed_is_said_wherever_it_is_written(home: Path) -> None:
+    assert run(home, "block", "add", BEHIND, f"--db={home}/proxied.db").returncode == 0
+    allowed = run(home, "allow", "add", BEHIND, "--reason=our monitor", "--for=1h", f"--db={home}/proxied.db")
+    assert f"{BEHIND}/32 is still queued for blocking; `apiwatch block remove {BEHIND}/32` ends that" in allowed.stderr
+    config = home / "both.yaml"
+    config.write_text("block: {most_collateral: 100}\n")
+    exported = run(home, "block", "export", "--target=csv", f"--db={home}/proxied.db", f"--config={config}")
+    assert "S8:" in exported.stderr
+    assert "our monitor" in exported.stderr
+    again = run(home, "block", "add", BEHIND, f"--db={home}/proxied.db")
+    assert "S8:" in again.stderr

@@ -14,7 +14,7 @@ from apiwatch.cli.telling import News, States, Teller, alert_line
 from apiwatch.model import SEVERITIES
 from apiwatch.store import AlertView, live_owner
 from tests.cli.logs import WALKER, incident, text_of
-from tests.cli.program import collector, command, environment, run
+from tests.cli.program import DEADLINE_S, collector, command, environment, run
 from tests.tui import fakes, hostile
 from tests.tui.test_summary import ill, link
 
@@ -121,5 +121,5 @@ def test_stream_of_a_running_collector_ends_in_order(home: Path, incident_log: P
                     viewer.stdout.close()
                 else:
                     os.kill(viewer.pid, ending)
-                assert viewer.wait(10) == code
+                assert viewer.wait(DEADLINE_S) == code
                 assert b"internal error" not in viewer.stderr.read()

@@ -229,7 +229,7 @@ def test_an_interrupted_run_ends_at_once_and_prints_what_it_has(
         assert started.stderr is not None
         assert started.stderr.readline().startswith(b"1/50 R9")
         os.kill(started.pid, number)
-        printed, errors = started.communicate(timeout=DEADLINE_S)
+        printed, errors = started.communicate(timeout=2 * DEADLINE_S)
     assert started.returncode == code
     assert b"Traceback" not in errors
     assert b"R9 twin" in printed

@@ -12,8 +12,8 @@ from tests.tui import fakes
 from tests.tui.pilot import driving
 from tests.tui.terminal import Terminal
 
-FOCUS_CHANGES, SCREENS = 200, 12
-TICKS_S = 3.0
+FOCUS_CHANGES, SCREENS = 100, 6
+TICKS_S = 2.0
 IDLE_LIMIT, BUSY_LIMIT = 2_000, 24_000
 """Bytes a second; far above what is measured and reported, far below what a full repaint each tick would cost."""
 
