@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from textual import events
 
@@ -96,6 +96,7 @@ def test_a_wrong_command_names_the_wrong_word(text: str, said: str, wrong: str) 
 
 
 @settings(max_examples=60, deadline=None)
+@example("''")
 @given(st.one_of(st.text(max_size=30), st.sampled_from([verb.name for verb in VERBS]).flatmap(
     lambda name: st.text(max_size=20).map(lambda rest: f"{name} {rest}"))))  # fmt: skip
 def test_no_text_breaks_the_command_line(text: str) -> None:

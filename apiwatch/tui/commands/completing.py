@@ -20,8 +20,8 @@ def command_completions(text: str, screen: Known) -> list[str]:
     if not words:
         return []
     if len(words) == 1 and words[0].end == len(text):
-        begun = words[0].text.lower()
-        return [text[: words[0].start] + name for name in _names() if name.startswith(begun) and name != begun]
+        begun, stem = words[0].text.lower(), text[: words[0].start]
+        return [stem + name for name in _names() if name.startswith(begun) and len(stem + name) > len(text)]
     verb = verb_of(words[0].text)
     if verb is None:
         return []
@@ -39,7 +39,7 @@ def command_completions(text: str, screen: Known) -> list[str]:
         if argument.rest and given:
             stem, begun = text[: given[0].start], text[given[0].start :]
         options = [word for word in words_for(argument.kind, screen) if word.lower().startswith(begun.lower())]
-        found += [stem + word for word in options if len(word) > len(begun)]
+        found += [stem + word for word in options if len(stem + word) > len(text)]
     return list(dict.fromkeys(found))
 
 
