@@ -25,7 +25,7 @@ _ACTIONS = frozenset({"target", "check", "write", "withdraw", "apply"})
 
 
 class ExportingScreen(ActingScreen):
-    """Nothing here touches a firewall: it writes files and shows commands."""
+    """Files and commands; a firewall is touched by `A` alone, which runs `block.apply_command`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("T", "target(-1)", "target", id="target-previous", show=False, tooltip="next, previous target"),
