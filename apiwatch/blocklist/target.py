@@ -90,6 +90,12 @@ class Target(ABC):
         text = self._text(plan, allow)
         return (Artifact(f"apiwatch-{self.name}.{self.suffix}", text.encode("utf-8"), self.mode),)
 
+    def _require_room(self, plan: Plan, advice: str) -> None:
+        """GuardError with advice when the plan has more networks than `caps.max_entries`: a list is never cut."""
+        most = self.caps.max_entries
+        if most is not None and len(plan.rows) > most:
+            raise GuardError(f"{len(plan.rows)} networks are too many for {self.name} (at most {most}); {advice}")
+
     @abstractmethod
     def _text(self, plan: Plan, allow: Sequence[str]) -> str: ...
 

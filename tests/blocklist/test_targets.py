@@ -189,10 +189,12 @@ def test_fail2ban_refuses_networks_rather_than_to_widen_or_to_drop_them() -> Non
     assert "bantime -1" in content(TARGETS["fail2ban"], entry("203.0.113.7", 600), entry("203.0.113.8", None))
 
 
-def test_more_networks_than_a_target_holds_are_refused() -> None:
-    entries = [entry(f"203.0.{at >> 8}.{at & 255}", name=str(at)) for at in range(501)]
-    with pytest.raises(GuardError, match="501 networks are too many for ufw"):
-        content(TARGETS["ufw"], *entries)
+@pytest.mark.parametrize(("target", "most"), [("ufw", 500), ("fastly", 1000), ("cloudflare-access", 50)])
+def test_more_networks_than_a_target_holds_are_refused(target: str, most: int) -> None:
+    entries = [entry(f"203.0.{at >> 8}.{at & 255}", name=str(at)) for at in range(most + 1)]
+    assert content(TARGETS[target], *entries[:-1])
+    with pytest.raises(GuardError, match=f"{most + 1} networks are too many for {target}"):
+        content(TARGETS[target], *entries)
 
 
 def test_ipset_fills_a_second_set_and_swaps_it_in() -> None:

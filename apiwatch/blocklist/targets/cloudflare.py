@@ -121,11 +121,7 @@ class CloudflareAccessRules(Target):
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
         from apiwatch.blocklist.remote.cloudflare import access_rule
 
-        if len(plan.rows) > _HANDFUL:
-            raise GuardError(
-                f"{len(plan.rows)} networks are too many for access rules (at most {_HANDFUL}); "
-                "use the target cloudflare, which writes a list"
-            )
+        self._require_room(plan, "use the target cloudflare, which writes a list")
         for row in plan.rows:
             _fits(row)
         return lines_of([access_rule(row.net, f"apiwatch {comment(row, _COMMENT)}".rstrip()) for row in plan.rows])

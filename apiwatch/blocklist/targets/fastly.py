@@ -10,7 +10,6 @@ from apiwatch.blocklist.networks import canonical
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path, unexpected
 from apiwatch.blocklist.targets.documents import document
-from apiwatch.errors import GuardError
 
 __all__ = ["FastlyEntries"]
 
@@ -37,10 +36,7 @@ class FastlyEntries(Target):
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
         from apiwatch.blocklist.remote.fastly import created
 
-        if len(plan.rows) > _MOST:
-            raise GuardError(
-                f"{len(plan.rows)} networks do not fit into a list of Fastly (at most {_MOST}); withdraw some"
-            )
+        self._require_room(plan, "withdraw some")
         return json.dumps({"entries": [created(row.net, comment(row, _COMMENT)) for row in plan.rows]}, indent=1) + "\n"
 
     def _parsed(self, text: str) -> Sequence[str]:

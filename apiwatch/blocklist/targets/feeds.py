@@ -24,11 +24,6 @@ _COMMENT = 100
 class _Feed(Target):
     mode = 0o644
 
-    def _fits(self, plan: Plan) -> None:
-        most = self.caps.max_entries
-        if most is not None and len(plan.rows) > most:
-            raise GuardError(f"{len(plan.rows)} networks do not fit into a feed of {self.name} (at most {most})")
-
     def applier(self, options: Mapping[str, str], run: Run, /) -> ListFile:
         """Replaces the file that the firewall fetches; option `path`."""
         return ListFile(self.name, self.parse, options)
@@ -52,7 +47,7 @@ class PaloAlto(_Feed):
     caps = Caps(comment=_COMMENT, max_entries=50_000, layer="feed", sees="peer")
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
-        self._fits(plan)
+        self._require_room(plan, "withdraw some")
         return "".join(f"{bare(row.network)} #{comment(row, _COMMENT)}\n" for row in plan.rows)
 
     def _parsed(self, text: str) -> Sequence[str]:
@@ -74,7 +69,7 @@ class FortiGate(_Feed):
     caps = Caps(max_entries=131_072, layer="feed", sees="peer")
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
-        self._fits(plan)
+        self._require_room(plan, "withdraw some")
         return f"# {heading(plan)}\n" + "".join(f"{bare(row.network)}\n" for row in plan.rows)
 
     def _parsed(self, text: str) -> Sequence[str]:
@@ -95,7 +90,7 @@ class CheckPoint(_Feed):
     _HEAD = ("#! DESCRIPTION = apiwatch", "# UNIQ-NAME,VALUE,TYPE,CONFIDENCE,SEVERITY,PRODUCT,COMMENT")
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
-        self._fits(plan)
+        self._require_room(plan, "withdraw some")
         if plan.family(6):
             raise GuardError(
                 f"indicator files of Check Point take no IPv6, and the list has {len(plan.family(6))} such networks; "

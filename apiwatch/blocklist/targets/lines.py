@@ -37,9 +37,7 @@ class Lines(Target):
 
     def _fits(self, plan: Plan) -> None:
         """GuardError when the target cannot hold the plan: a list is never cut, and never widened."""
-        most = self.caps.max_entries
-        if most is not None and len(plan.rows) > most:
-            raise GuardError(f"{len(plan.rows)} networks are too many for {self.name} ({most}); export for nftables")
+        self._require_room(plan, "export for nftables")
         for row in plan.rows:
             if not self.caps.cidr and row.network.prefixlen < row.network.max_prefixlen:
                 raise GuardError(
