@@ -200,7 +200,8 @@ def test_columns_stand_below_each_other_whatever_is_written_in_them(tmp_path: Pa
     for name in ("narrow", "wide"):
         with start(tmp_path, name, "clock=frozen", size=(120, 40)) as terminal:
             terminal.wait("CRIT !!")
-            terminal.pump_for(0.3)
+            while terminal.pump_for(0.5):
+                pass
             pictures.append([[terminal.screen.buffer[y][x].data for x in range(120)] for y in range(40)])
             assert b"\x1b[8l" in terminal.raw
             terminal.keys("\x03\x03")
