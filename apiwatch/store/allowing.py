@@ -14,14 +14,14 @@ MOST = 200
 _NOTHING = (0, 0)
 
 
-async def allow_entries(
+def allow_entries(
     snapshot: Snapshot, now: float, counts: Mapping[str, tuple[int, int]] | None = None, *, include_ended: bool = False
 ) -> list[AllowEntry]:
     """Entries by age, those that count at `now` or all of them; `counts`: entry -> alerts and signals suppressed.
 
     The first action of an entry makes it, later ones renew it: they set its expiry, reason and actor.
     """
-    said = await snapshot.rows(
+    said = snapshot.rows(
         "SELECT entry, kind, subject, note, actor, time, expires FROM actions "
         "WHERE kind IN ('allow', 'disallow') AND entry <> '' ORDER BY seq"
     )

@@ -19,9 +19,9 @@ _KEPT_S = 7 * 86_400.0
 """After its end an application that nobody has replaced is forgotten."""
 
 
-async def applications(snapshot: Snapshot, now: float) -> list[Application]:
+def applications(snapshot: Snapshot, now: float) -> list[Application]:
     """Applications that still last at `now`, or that failed, by target, host and entry."""
-    found = await snapshot.rows(
+    found = snapshot.rows(
         f"SELECT {_COLUMNS} FROM applications "  # noqa: S608  own names
         "WHERE expires IS NULL OR expires > ? ORDER BY target, host, entry",
         (now,),
@@ -29,23 +29,21 @@ async def applications(snapshot: Snapshot, now: float) -> list[Application]:
     return [Application(*row) for row in found]
 
 
-async def with_applications(snapshot: Snapshot, entries: Iterable[BlockEntry], now: float) -> list[BlockEntry]:
+def with_applications(snapshot: Snapshot, entries: Iterable[BlockEntry], now: float) -> list[BlockEntry]:
     """The entries with where they are in force."""
     known = list(entries)
     by_entry: defaultdict[str, list[Application]] = defaultdict(list)
-    for application in await applications(snapshot, now) if known else ():
+    for application in applications(snapshot, now) if known else ():
         by_entry[application.entry].append(application)
     if not by_entry:
         return known
     return [replace(entry, applications=tuple(by_entry.get(entry.id, ()))) for entry in known]
 
 
-async def record_applications(
-    snapshot: Snapshot, target: str, host: str, found: Sequence[Application], now: float
-) -> None:
+def record_applications(snapshot: Snapshot, target: str, host: str, found: Sequence[Application], now: float) -> None:
     """Put down what a target of a host holds, instead of what it held before."""
-    await snapshot.rows("DELETE FROM applications WHERE target = ? AND host = ?", (clean(target), clean(host)))
-    await snapshot.rows("DELETE FROM applications WHERE expires < ?", (now - _KEPT_S,))
+    snapshot.rows("DELETE FROM applications WHERE target = ? AND host = ?", (clean(target), clean(host)))
+    snapshot.rows("DELETE FROM applications WHERE expires < ?", (now - _KEPT_S,))
     rows = [
         (
             each.entry,
@@ -62,19 +60,19 @@ async def record_applications(
     ]
     for at in range(0, len(rows), _AT_ONCE):
         some = rows[at : at + _AT_ONCE]
-        await snapshot.rows(
+        snapshot.rows(
             f"INSERT INTO applications ({_COLUMNS}) VALUES {', '.join([_MARKS] * len(some))} "  # noqa: S608
             "ON CONFLICT (entry, target, host) DO NOTHING",
             [clean(value) for row in some for value in row],
         )
 
 
-async def record_failure(
+def record_failure(
     snapshot: Snapshot, target: str, host: str, entry_ids: Sequence[str], error: str, now: float
 ) -> None:
     """Put down that entries did not get into a target; what it holds of them stays as it is."""
     for entry in entry_ids:
-        await snapshot.rows(
+        snapshot.rows(
             f"INSERT INTO applications ({_COLUMNS}) "  # noqa: S608
             "VALUES (?, ?, ?, 0, ?, 0, ?, NULL, ?) "
             "ON CONFLICT (entry, target, host) DO UPDATE SET error = excluded.error",

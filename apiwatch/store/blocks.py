@@ -69,9 +69,9 @@ def fold(actions: Iterable[Sequence[object]], now: float) -> list[BlockEntry]:
     return sorted(aged, key=lambda entry: (entry.net, entry.created, entry.id))
 
 
-async def live_entries(snapshot: Snapshot, now: float) -> list[BlockEntry]:
+def live_entries(snapshot: Snapshot, now: float) -> list[BlockEntry]:
     """The entries that are queued at `now`; reads only those that may be."""
-    actions = await snapshot.rows(
+    actions = snapshot.rows(
         f"SELECT {_COLUMNS} FROM actions WHERE entry IN ("  # noqa: S608  own names
         "  SELECT entry FROM actions WHERE kind = 'block' AND expires > ?"
         "  UNION SELECT entry FROM actions WHERE kind = 'block' AND expires IS NULL"
@@ -81,31 +81,31 @@ async def live_entries(snapshot: Snapshot, now: float) -> list[BlockEntry]:
     return [entry for entry in fold(actions, now) if entry.state == "queued"]
 
 
-async def all_entries(snapshot: Snapshot, now: float) -> list[BlockEntry]:
+def all_entries(snapshot: Snapshot, now: float) -> list[BlockEntry]:
     """All entries that ever were."""
-    return fold(await snapshot.rows(f"SELECT {_COLUMNS} FROM actions WHERE {_KINDS} ORDER BY seq"), now)  # noqa: S608
+    return fold(snapshot.rows(f"SELECT {_COLUMNS} FROM actions WHERE {_KINDS} ORDER BY seq"), now)  # noqa: S608
 
 
-async def blocked_before(snapshot: Snapshot, net: str, now: float) -> int:
+def blocked_before(snapshot: Snapshot, net: str, now: float) -> int:
     """How many entries of exactly this network have ended."""
-    actions = await snapshot.rows(
+    actions = snapshot.rows(
         f"SELECT {_COLUMNS} FROM actions WHERE {_KINDS} AND subject = ? ORDER BY seq",  # noqa: S608  own names
         (net,),
     )
     return sum(entry.state != "queued" for entry in fold(actions, now))
 
 
-async def live_entry(snapshot: Snapshot, now: float, *, net: str = "", entry_id: str = "") -> BlockEntry | None:
+def live_entry(snapshot: Snapshot, now: float, *, net: str = "", entry_id: str = "") -> BlockEntry | None:
     """The entry of a network, or of an id, that is queued at `now`."""
     subjects: Rows = (
         [(entry_id,)]
         if entry_id
-        else await snapshot.rows(
+        else snapshot.rows(
             "SELECT DISTINCT entry FROM actions WHERE subject = ? AND kind = 'block' AND entry <> ''", (net,)
         )
     )
     ids = [entry for (entry,) in subjects]
-    actions = await snapshot.rows(
+    actions = snapshot.rows(
         f"SELECT {_COLUMNS} FROM actions WHERE entry IN ({marks(ids)}) AND {_KINDS} ORDER BY seq",  # noqa: S608
         ids,
     )

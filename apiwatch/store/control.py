@@ -1,5 +1,6 @@
 """What operators say: appended to the `actions` of the state file, never changed."""
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from apiwatch.store.clean import clean, pack
 from apiwatch.store.opening import open_connection
 from apiwatch.store.protocol import Control
 from apiwatch.store.snapshot import Snapshot, Snapshots
-from apiwatch.store.views import Application, BlockEntry
+from apiwatch.store.views import Application
 
 __all__ = ["SqliteControl", "open_control"]
 
@@ -23,7 +24,7 @@ async def open_control(path: Path) -> Control:
     Raises StoreError when there is none, or when it is not ours, damaged or not writable; StoreVersionError when it
     is newer than this program, or older and owned.
     """
-    return SqliteControl(Snapshots(path, await open_connection(path, "rw")))
+    return SqliteControl(Snapshots(path, await asyncio.to_thread(open_connection, path, "rw")))
 
 
 class SqliteControl:
@@ -34,67 +35,82 @@ class SqliteControl:
 
     async def acknowledge(self, alert_id: str, actor: str, note: str, now: float) -> None:
         """See `Control.acknowledge`."""
-        async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
-            await _append(snapshot, "acknowledge", alert_id, actor, note, now)
+        await self._append("acknowledge", alert_id, actor, note, now)
 
     async def say(
         self, kind: ActionKind, alert_id: str, actor: str, note: str, now: float, expires: float | None = None
     ) -> None:
         """See `Control.say`."""
-        async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
-            await _append(snapshot, kind, alert_id, actor, note, now, expires=expires)
+        await self._append(kind, alert_id, actor, note, now, expires)
 
     async def allow(self, target: str, reason: str, actor: str, now: float, expires: float | None) -> str:
         """See `Control.allow`."""
-        async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
-            known = [entry for entry in await allow_entries(snapshot, now) if entry.target == clean(target)]
+
+        def make(snapshot: Snapshot) -> str:
+            known = [entry for entry in allow_entries(snapshot, now) if entry.target == clean(target)]
             entry = known[-1].id if known else secrets.token_hex(4)
-            await _append(snapshot, "allow", target, actor, reason, now, expires=expires, entry=entry)
-        return entry
+            _append(snapshot, "allow", target, actor, reason, now, expires=expires, entry=entry)
+            return entry
+
+        return await self._snapshots.change(make)
 
     async def disallow(self, entry_id: str, actor: str, now: float) -> bool:
         """See `Control.disallow`."""
-        async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
-            known = [entry for entry in await allow_entries(snapshot, now) if entry.id == entry_id]
+
+        def make(snapshot: Snapshot) -> bool:
+            known = [entry for entry in allow_entries(snapshot, now) if entry.id == entry_id]
             if known:
-                await _append(snapshot, "disallow", known[0].target, actor, "", now, entry=entry_id)
-        return bool(known)
+                _append(snapshot, "disallow", known[0].target, actor, "", now, entry=entry_id)
+            return bool(known)
+
+        return await self._snapshots.change(make)
 
     async def block(
         self, net: str, reason: str, alert_ids: Sequence[str], actor: str, now: float, expires: float | None
     ) -> str:
         """See `Control.block`."""
         data = pack(BlockData(tuple(alert_ids)))
-        async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
-            known = await live_entry(snapshot, now, net=net)
+
+        def make(snapshot: Snapshot) -> str:
+            known = live_entry(snapshot, now, net=net)
             entry = known.id if known is not None else secrets.token_hex(4)
-            await _append(snapshot, "block", net, actor, reason, now, expires=expires, entry=entry, data=data)
-        return entry
+            _append(snapshot, "block", net, actor, reason, now, expires=expires, entry=entry, data=data)
+            return entry
+
+        return await self._snapshots.change(make)
 
     async def unblock(self, entry_id: str, actor: str, now: float) -> bool:
         """See `Control.unblock`."""
-        async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
-            known: BlockEntry | None = await live_entry(snapshot, now, entry_id=entry_id) if entry_id else None
+
+        def make(snapshot: Snapshot) -> bool:
+            known = live_entry(snapshot, now, entry_id=entry_id) if entry_id else None
             if known is not None:
-                await _append(snapshot, "unblock", known.net, actor, "", now, entry=known.id)
-        return known is not None
+                _append(snapshot, "unblock", known.net, actor, "", now, entry=known.id)
+            return known is not None
+
+        return await self._snapshots.change(make)
 
     async def applied(self, target: str, host: str, applications: Sequence[Application], now: float) -> None:
         """See `Control.applied`."""
-        async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
-            await record_applications(snapshot, target, host, applications, now)
+        await self._snapshots.change(lambda snapshot: record_applications(snapshot, target, host, applications, now))
 
     async def not_applied(self, target: str, host: str, entry_ids: Sequence[str], error: str, now: float) -> None:
         """See `Control.not_applied`."""
-        async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
-            await record_failure(snapshot, target, host, entry_ids, error, now)
+        await self._snapshots.change(lambda snapshot: record_failure(snapshot, target, host, entry_ids, error, now))
+
+    async def _append(
+        self, kind: str, subject: str, actor: str, note: str, now: float, expires: float | None = None
+    ) -> None:
+        await self._snapshots.change(
+            lambda snapshot: _append(snapshot, kind, subject, actor, note, now, expires=expires)
+        )
 
     async def close(self) -> None:
         """See `Control.close`."""
         await self._snapshots.close()
 
 
-async def _append(
+def _append(
     snapshot: Snapshot,
     kind: str,
     subject: str,
@@ -106,7 +122,7 @@ async def _append(
     entry: str = "",
     data: bytes = b"",
 ) -> None:
-    await snapshot.rows(
+    snapshot.rows(
         "INSERT INTO actions (id, seq, time, actor, kind, subject, expires, note, entry, data) "
         "SELECT ?, COALESCE(MAX(seq), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ? FROM actions",
         (secrets.token_hex(8), now, clean(actor), kind, clean(subject), expires, clean(note), entry, data),

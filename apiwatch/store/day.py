@@ -14,18 +14,18 @@ __all__ = ["day", "stored"]
 _DAY = 1440
 
 
-async def stored(snapshot: Snapshot) -> tuple[int, int]:
+def stored(snapshot: Snapshot) -> tuple[int, int]:
     """See `Reader.span`."""
-    oldest, newest = await snapshot.one("SELECT MIN(minute), MAX(minute) FROM minutes")
+    oldest, newest = snapshot.one("SELECT MIN(minute), MAX(minute) FROM minutes")
     return (oldest or 0, newest or 0)
 
 
-async def day(snapshot: Snapshot, at: float) -> tuple[MinuteView, ...]:
+def day(snapshot: Snapshot, at: float) -> tuple[MinuteView, ...]:
     """See `Reader.day`."""
-    span = await span_of(snapshot, _DAY, at)
+    span = span_of(snapshot, _DAY, at)
     changes = [[0] * (_DAY + 1) for _ in SEVERITIES]
     """Severity -> alerts that begin less those that end at each minute."""
-    rows = await snapshot.rows(
+    rows = snapshot.rows(
         "SELECT severity, first_seen, last_seen FROM alerts WHERE last_seen >= ? AND first_seen < ?",
         ((span.start + 1) * 60, (span.end + 1) * 60),
     )
@@ -38,5 +38,5 @@ async def day(snapshot: Snapshot, at: float) -> tuple[MinuteView, ...]:
         for place, active in enumerate(accumulate(counts[:_DAY])):
             if active:
                 worst[place] = SEVERITIES[severity]
-    minutes = await minutes_of(snapshot, span.start, span.end)
+    minutes = minutes_of(snapshot, span.start, span.end)
     return tuple(replace(view, severity=worst[view.minute - first]) for view in minutes)

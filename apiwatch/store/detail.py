@@ -21,18 +21,18 @@ _OUTCOMES = ("requests", "ok", "miss", "deny", "limited", "err", "neutral")
 _SUMS = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in _OUTCOMES)
 
 
-async def client_detail(snapshot: Snapshot, client: str, now: float) -> ClientDetail | None:
+def client_detail(snapshot: Snapshot, client: str, now: float) -> ClientDetail | None:
     """See `Reader.client`. The window of its row is the whole timeline."""
-    at = min(now, await watermark(snapshot))
-    totals = (await totals_of(snapshot, [client], at)).get(client)
+    at = min(now, watermark(snapshot))
+    totals = totals_of(snapshot, [client], at).get(client)
     if totals is None:
         return None
-    timeline = await _timeline(snapshot, client)
-    alerts = await alerts_of(snapshot, client, _ALERTS)
+    timeline = _timeline(snapshot, client)
+    alerts = alerts_of(snapshot, client, _ALERTS)
     opened = [view.alert for view in alerts if not view.alert.closed]
     worst = (len(opened), max(alert.severity for alert in opened)) if opened else None
-    facets = await _facets(snapshot, client)
-    (neighbours,) = await snapshot.one(
+    facets = _facets(snapshot, client)
+    (neighbours,) = snapshot.one(
         "SELECT COUNT(DISTINCT client) FROM clients WHERE net = ? AND net <> '' AND client <> ?", (totals.net, client)
     )
     return ClientDetail(
@@ -41,20 +41,20 @@ async def client_detail(snapshot: Snapshot, client: str, now: float) -> ClientDe
         points=_points(totals.points) if totals.score else (),
         total=totals.mix,
         timeline=timeline,
-        routes=tuple(await routes_of(snapshot, [client])),
+        routes=tuple(routes_of(snapshot, [client])),
         user_agents=facets.get("user_agent", ()),
         users=facets.get("user", ()),
         hosts=facets.get("host", ()),
         alerts=tuple(alerts),
-        suspects=tuple(await suspects_of(snapshot, client, totals.principal, _SUSPECTS)),
-        evidence=tuple(await evidence(snapshot, [view.alert.id for view in alerts], newest_first=True, limit=_LINES)),
+        suspects=tuple(suspects_of(snapshot, client, totals.principal, _SUSPECTS)),
+        evidence=tuple(evidence(snapshot, [view.alert.id for view in alerts], newest_first=True, limit=_LINES)),
         neighbours=neighbours,
     )
 
 
-async def _timeline(snapshot: Snapshot, client: str) -> tuple[MinuteView, ...]:
+def _timeline(snapshot: Snapshot, client: str) -> tuple[MinuteView, ...]:
     # CROSS JOIN: one look-up per minute, for the rows of a client are spread over all minutes.
-    rows = await snapshot.rows(
+    rows = snapshot.rows(
         f"SELECT minute, {_SUMS}, CAST(SUM(bytes) AS BIGINT) FROM (SELECT DISTINCT minute AS m FROM minutes) AS kept "  # noqa: S608
         "CROSS JOIN client_minutes WHERE minute = m AND client = ? GROUP BY minute ORDER BY minute",
         (client,),
@@ -62,8 +62,8 @@ async def _timeline(snapshot: Snapshot, client: str) -> tuple[MinuteView, ...]:
     return tuple(MinuteView(minute, _mix(counts)) for minute, *counts in rows)
 
 
-async def _facets(snapshot: Snapshot, client: str) -> dict[str, tuple[FacetView, ...]]:
-    rows = await snapshot.rows(
+def _facets(snapshot: Snapshot, client: str) -> dict[str, tuple[FacetView, ...]]:
+    rows = snapshot.rows(
         "SELECT kind, value, CAST(SUM(requests) AS BIGINT), MAX(last_seen) FROM client_facets "
         "WHERE client = ? GROUP BY kind, value ORDER BY 3 DESC, value",
         (client,),

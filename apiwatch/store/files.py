@@ -12,7 +12,7 @@ from apiwatch.errors import StoreError, StoreVersionError
 from apiwatch.store.schema import APPLICATION_ID, VERSION
 from apiwatch.text import plain
 
-__all__ = ["connect", "create", "file_mode", "identify", "name_of", "translated", "uri", "will_connect"]
+__all__ = ["connect", "connect_to", "create", "file_mode", "identify", "name_of", "translated", "uri", "will_connect"]
 
 WAIT_S = 10.0
 """Seconds that a connection waits for another one's transaction."""
@@ -42,8 +42,13 @@ def uri(path: Path, mode: str) -> str:
 def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
     """A connection without implicit transactions, for one thread at a time. Raises sqlite3.Error."""
     will_connect(path)
+    return connect_to(uri(path, mode))
+
+
+def connect_to(address: str) -> sqlite3.Connection:
+    """As `connect`, to an address of SQLite whose file `will_connect` knows."""
     return sqlite3.connect(
-        uri(path, mode), uri=True, isolation_level=None, check_same_thread=False, timeout=WAIT_S, cached_statements=256
+        address, uri=True, isolation_level=None, check_same_thread=False, timeout=WAIT_S, cached_statements=256
     )
 
 

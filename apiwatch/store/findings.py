@@ -47,7 +47,7 @@ _SUSPECT = """
         ORDER BY a.severity DESC, a.last_seen DESC, a.id LIMIT 1), '')"""
 
 
-async def alerts(
+def alerts(
     snapshot: Snapshot,
     *,
     include_closed: bool,
@@ -60,7 +60,7 @@ async def alerts(
     """The worst alerts; see `Reader.alerts`."""
     where: list[str] = [] if include_closed else ["closed = 0"]
     values: list[object] = []
-    span = await span_of(snapshot, window_minutes, at)
+    span = span_of(snapshot, window_minutes, at)
     if at:
         where, values = ["first_seen < ?", "last_seen >= ?"], [(span.end + 1) * 60, (span.start + 1) * 60]
     for column, wanted in (("host", scope.host), ("route", scope.route)):
@@ -72,17 +72,17 @@ async def alerts(
     if who != EVERYTHING:
         filters = " AND ".join(where) or "1 = 1"
 
-        async def alerted() -> list[str]:
-            found = await snapshot.rows(
+        def alerted() -> list[str]:
+            found = snapshot.rows(
                 "SELECT DISTINCT client FROM alert_clients WHERE alert_id IN ("  # noqa: S608  own words
                 f"SELECT id FROM alerts WHERE {filters} {_WORST} LIMIT ?) LIMIT ?",
                 (*values, _LOOKED_AT, _LOOKED_AT),
             )
             return [client for (client,) in found]
 
-        found = await members(snapshot, who, alerted)
+        found = members(snapshot, who, alerted)
         among = found.among
-        ids = await _ids_of(snapshot, list(found.clients))
+        ids = _ids_of(snapshot, list(found.clients))
         if who.alert:
             ids.append(who.alert)
         where.append(f"(id IN ({marks(ids)}) OR principal = ?)")
@@ -93,36 +93,36 @@ async def alerts(
         values += narrowed.values
     text = f"WHERE {' AND '.join(where)}" if where else ""
     if asked and narrowed.left:
-        return await _matching(snapshot, text, values, limit, narrowed.left, span.at, among)
-    rows = await snapshot.rows(f"SELECT body FROM alerts {text} {_WORST} LIMIT ?", (*values, limit))  # noqa: S608
-    return Listing(await _views(snapshot, rows), among)
+        return _matching(snapshot, text, values, limit, narrowed.left, span.at, among)
+    rows = snapshot.rows(f"SELECT body FROM alerts {text} {_WORST} LIMIT ?", (*values, limit))  # noqa: S608
+    return Listing(_views(snapshot, rows), among)
 
 
-async def _matching(
+def _matching(
     snapshot: Snapshot, text: str, values: Sequence[object], limit: int, left: Filter, at: float, among: int
 ) -> Listing[AlertView]:
     """Those of the worst alerts whose bodies, and what was said about them, pass a filter."""
-    rows = await snapshot.rows(f"SELECT id FROM alerts {text} {_WORST} LIMIT ?", (*values, _LOOKED_AT + 1))  # noqa: S608
+    rows = snapshot.rows(f"SELECT id FROM alerts {text} {_WORST} LIMIT ?", (*values, _LOOKED_AT + 1))  # noqa: S608
     ids = [key for (key,) in rows][:_LOOKED_AT]
     views: list[AlertView] = []
     for begin in range(0, len(ids), _PIECE):
         piece = ids[begin : begin + _PIECE]
-        found = await snapshot.rows(
+        found = snapshot.rows(
             f"SELECT body FROM alerts WHERE id IN ({marks(piece)}) {_WORST}",  # noqa: S608  only marks
             piece,
         )
-        views += kept(left, await _views(snapshot, found), alert_record, at)
+        views += kept(left, _views(snapshot, found), alert_record, at)
         if len(views) >= limit:
             return Listing(views[:limit], among)
     return Listing(views, among or (_LOOKED_AT if len(rows) > _LOOKED_AT else 0))
 
 
-async def _ids_of(snapshot: Snapshot, clients: Sequence[str]) -> list[str]:
+def _ids_of(snapshot: Snapshot, clients: Sequence[str]) -> list[str]:
     """Ids of alerts that name one of the clients."""
     ids: dict[str, None] = {}
     for begin in range(0, len(clients), _PIECE):
         piece = clients[begin : begin + _PIECE]
-        rows = await snapshot.rows(
+        rows = snapshot.rows(
             f"SELECT DISTINCT alert_id FROM alert_clients WHERE client IN ({marks(piece)})",  # noqa: S608  only marks
             piece,
         )
@@ -130,31 +130,31 @@ async def _ids_of(snapshot: Snapshot, clients: Sequence[str]) -> list[str]:
     return list(ids)[:_LOOKED_AT]
 
 
-async def alert_by_prefix(snapshot: Snapshot, prefix: str) -> AlertView | None:
+def alert_by_prefix(snapshot: Snapshot, prefix: str) -> AlertView | None:
     """The alert with this id, or the only one whose id begins so."""
-    found = await snapshot.rows("SELECT body FROM alerts WHERE id = ?", (prefix,))
+    found = snapshot.rows("SELECT body FROM alerts WHERE id = ?", (prefix,))
     if not found and prefix:
-        found = await snapshot.rows(
+        found = snapshot.rows(
             "SELECT body FROM alerts WHERE id > ? AND SUBSTR(id, 1, ?) = ? ORDER BY id LIMIT 2",
             (prefix, len(prefix), prefix),
         )
-    views = await _views(snapshot, found[:2])
+    views = _views(snapshot, found[:2])
     return views[0] if len(views) == 1 else None
 
 
-async def alerts_of(snapshot: Snapshot, client: str, limit: int) -> list[AlertView]:
+def alerts_of(snapshot: Snapshot, client: str, limit: int) -> list[AlertView]:
     """Alerts that name a client, open or closed, worst first."""
-    found = await snapshot.rows(
+    found = snapshot.rows(
         "SELECT body FROM alerts WHERE id IN (SELECT alert_id FROM alert_clients WHERE client = ?) "  # noqa: S608  own words
         f"ORDER BY closed, {_WORST.removeprefix('ORDER BY ')} LIMIT ?",
         (client, limit),
     )
-    return await _views(snapshot, found)
+    return _views(snapshot, found)
 
 
-async def open_alerts_of(snapshot: Snapshot, clients: Sequence[str]) -> dict[str, tuple[int, int]]:
+def open_alerts_of(snapshot: Snapshot, clients: Sequence[str]) -> dict[str, tuple[int, int]]:
     """Client -> (open alerts that name it, their highest severity); clients without one are left out."""
-    found: Rows = await snapshot.rows(
+    found: Rows = snapshot.rows(
         "SELECT c.client, COUNT(DISTINCT a.id), MAX(a.severity) FROM alert_clients c "  # noqa: S608  only marks
         f"JOIN alerts a ON a.id = c.alert_id WHERE a.closed = 0 AND c.client IN ({marks(clients)}) GROUP BY c.client",
         clients,
@@ -162,12 +162,10 @@ async def open_alerts_of(snapshot: Snapshot, clients: Sequence[str]) -> dict[str
     return {client: (count, severity) for client, count, severity in found}
 
 
-async def evidence(
-    snapshot: Snapshot, alert_ids: Sequence[str], *, newest_first: bool, limit: int
-) -> list[EvidenceView]:
+def evidence(snapshot: Snapshot, alert_ids: Sequence[str], *, newest_first: bool, limit: int) -> list[EvidenceView]:
     """Original lines of alerts in the order of time; a line that several alerts keep is there once."""
     way = "DESC" if newest_first else "ASC"
-    found = await snapshot.rows(
+    found = snapshot.rows(
         f"SELECT DISTINCT time, source, line, text FROM evidence WHERE alert_id IN ({marks(alert_ids)}) "  # noqa: S608
         f"ORDER BY time {way}, source {way}, line {way} LIMIT ?",
         (*alert_ids, limit),
@@ -175,16 +173,16 @@ async def evidence(
     return [EvidenceView(float(time), source, line, text) for time, source, line, text in found]
 
 
-async def suspects(
+def suspects(
     snapshot: Snapshot, family: str, limit: int, scope: Scope = EVERYTHING, where: Filter = ANY
 ) -> Listing[SuspectView]:
     """Leaning tests of a family (enumeration: with scraping), strongest evidence first."""
     families = _FAMILIES.get(family, (family,))
-    asked = condition(where, SUSPECT_COLUMNS, await watermark(snapshot) if where else 0.0, words=SUSPECT_WORDS)
+    asked = condition(where, SUSPECT_COLUMNS, watermark(snapshot) if where else 0.0, words=SUSPECT_WORDS)
     found: Rows = []
     if scope == EVERYTHING:
         for name in families:
-            found += await snapshot.rows(
+            found += snapshot.rows(
                 f"SELECT {_SUSPECT} FROM suspects s WHERE s.family = ? AND s.evidence > 0 "  # noqa: S608  own names
                 f"AND {asked.sql} ORDER BY s.evidence DESC LIMIT ?",
                 (name, *asked.values, limit),
@@ -194,7 +192,7 @@ async def suspects(
     if who == EVERYTHING:
         looked_at = 0
         for name in families:
-            rows = await snapshot.rows(
+            rows = snapshot.rows(
                 f"SELECT {_SUSPECT} FROM (SELECT * FROM suspects WHERE family = ? AND evidence > 0 "  # noqa: S608
                 f"ORDER BY evidence DESC LIMIT ?) AS s WHERE {asked.sql}",
                 (name, _LOOKED_AT, *asked.values),
@@ -204,22 +202,22 @@ async def suspects(
         among = _LOOKED_AT if looked_at == _LOOKED_AT else 0
         return Listing([view for view in _suspects(found) if _is_there(view, scope)][:limit], among)
 
-    async def leaning() -> list[str]:
+    def leaning() -> list[str]:
         clients: dict[str, None] = {}
         for name in families:
-            rows = await snapshot.rows(
+            rows = snapshot.rows(
                 "SELECT client FROM suspects WHERE family = ? AND evidence > 0 ORDER BY evidence DESC LIMIT ?",
                 (name, _LEANING),
             )
             clients.update((client, None) for (client,) in rows)
         return list(clients)
 
-    belonging = await members(snapshot, who, leaning)
+    belonging = members(snapshot, who, leaning)
     clients = list(belonging.clients)
     for begin in range(0, max(1, len(clients)), _PIECE):
         piece = clients[begin : begin + _PIECE]
         # The concatenation keeps SQLite from walking through the whole family.
-        found += await snapshot.rows(
+        found += snapshot.rows(
             f"SELECT {_SUSPECT} FROM (SELECT * FROM suspects s WHERE (s.client IN ({marks(piece)}) OR s.principal = ?) "  # noqa: S608
             f"AND s.family || '' IN ({marks(families)}) AND s.evidence > 0 AND {asked.sql} "
             "ORDER BY s.evidence DESC LIMIT ?) AS s",
@@ -233,9 +231,9 @@ def _is_there(view: SuspectView, scope: Scope) -> bool:
     return scope.host in ("", view.host) and scope.route in ("", view.route)
 
 
-async def suspects_of(snapshot: Snapshot, client: str, principal: str, limit: int) -> list[SuspectView]:
+def suspects_of(snapshot: Snapshot, client: str, principal: str, limit: int) -> list[SuspectView]:
     """Leaning tests of a client or of the principal that it stands for."""
-    found = await snapshot.rows(
+    found = snapshot.rows(
         f"SELECT {_SUSPECT} FROM suspects s WHERE (s.client = ? OR s.principal = ?) AND s.evidence > 0 "  # noqa: S608
         "ORDER BY s.evidence DESC LIMIT ?",
         (client, principal or client, limit),
@@ -243,9 +241,9 @@ async def suspects_of(snapshot: Snapshot, client: str, principal: str, limit: in
     return _suspects(found)
 
 
-async def notes(snapshot: Snapshot, alert_id: str) -> list[ActionView]:
+def notes(snapshot: Snapshot, alert_id: str) -> list[ActionView]:
     """What was said about an alert, oldest first."""
-    rows = await snapshot.rows(
+    rows = snapshot.rows(
         "SELECT id, time, actor, kind, subject, expires, note FROM actions "  # noqa: S608  only marks
         f"WHERE subject = ? AND kind IN ({marks(ALERT_KINDS)}) ORDER BY seq",
         (alert_id, *ALERT_KINDS),
@@ -260,13 +258,13 @@ def _suspects(rows: Rows) -> list[SuspectView]:
     )
 
 
-async def _views(snapshot: Snapshot, bodies: Rows) -> list[AlertView]:
+def _views(snapshot: Snapshot, bodies: Rows) -> list[AlertView]:
     found = [unpack(body, Alert) for (body,) in bodies]
     said: dict[str, list[_Said]] = {}
     if found:
         ids = [alert.id for alert in found]
-        (now,) = await snapshot.one("SELECT COALESCE(MAX(heartbeat), 0) FROM health")
-        rows = await snapshot.rows(
+        (now,) = snapshot.one("SELECT COALESCE(MAX(heartbeat), 0) FROM health")
+        rows = snapshot.rows(
             "SELECT subject, seq, kind, actor, note, expires, time FROM actions "  # noqa: S608  only marks
             f"WHERE subject IN ({marks(ids)}) AND kind IN ({marks(ALERT_KINDS)}) "
             "AND COALESCE(expires, 1e300) > ? ORDER BY seq",

@@ -50,15 +50,15 @@ class _Client:
     principal: str
 
 
-async def impact(snapshot: Snapshot, nets: Sequence[str], window_minutes: int) -> ImpactView:
+def impact(snapshot: Snapshot, nets: Sequence[str], window_minutes: int) -> ImpactView:
     """See `Reader.impact`."""
-    span = await span_of(snapshot, window_minutes)
-    held, everything, ok = await _held(snapshot, span)
+    span = span_of(snapshot, window_minutes)
+    held, everything, ok = _held(snapshot, span)
     networks = [ip_network(net) for net in dict.fromkeys(nets)]
-    clients, is_whole = await _active(snapshot, networks, (span.start + 1) * 60)
-    counted = await _count(snapshot, clients, span)
-    alerted = await _alerted(snapshot, [client.name for client in clients], (span.start + 1) * 60)
-    facets, all_facets = await _facets(snapshot, clients, (span.start + 1) * 60)
+    clients, is_whole = _active(snapshot, networks, (span.start + 1) * 60)
+    counted = _count(snapshot, clients, span)
+    alerted = _alerted(snapshot, [client.name for client in clients], (span.start + 1) * 60)
+    facets, all_facets = _facets(snapshot, clients, (span.start + 1) * 60)
     quiet = sorted((client for client in clients if client.name not in alerted), key=lambda each: -each.requests)
     return ImpactView(
         window_minutes=window_minutes,
@@ -82,12 +82,12 @@ async def impact(snapshot: Snapshot, nets: Sequence[str], window_minutes: int) -
     )
 
 
-async def _held(snapshot: Snapshot, span: Span) -> tuple[int, int, int]:
+def _held(snapshot: Snapshot, span: Span) -> tuple[int, int, int]:
     """Minutes of the window that the file can count clients in; all requests of these minutes, and those answered."""
-    (oldest,) = await snapshot.one("SELECT COALESCE(MIN(minute), 0) FROM client_minutes")
+    (oldest,) = snapshot.one("SELECT COALESCE(MIN(minute), 0) FROM client_minutes")
     if not oldest or span.at <= 0:
         return 0, 0, 0
-    requests, ok = await snapshot.one(
+    requests, ok = snapshot.one(
         "SELECT CAST(COALESCE(SUM(requests), 0) AS BIGINT), CAST(COALESCE(SUM(ok), 0) AS BIGINT) FROM minutes "
         "WHERE minute > ? AND minute <= ?",
         (span.start, span.end),
@@ -95,12 +95,12 @@ async def _held(snapshot: Snapshot, span: Span) -> tuple[int, int, int]:
     return max(0, span.end - max(span.start, oldest - 1)), requests, ok
 
 
-async def _active(snapshot: Snapshot, networks: Sequence[Network], since: int) -> tuple[list[_Client], bool]:
+def _active(snapshot: Snapshot, networks: Sequence[Network], since: int) -> tuple[list[_Client], bool]:
     """Clients inside the networks that were seen since a time, each once; and whether these are all."""
     found: dict[str, _Client] = {}
     for where, values, inside in _conditions(networks):
         room = MOST - len(found)
-        rows = await snapshot.rows(
+        rows = snapshot.rows(
             f"{_ACTIVE}{where} AND last_seen >= ? GROUP BY client LIMIT ?",
             (since, since, since, *values, since, room + 1),
         )
@@ -151,10 +151,10 @@ def _contains(network: Network, client: str, net: str) -> bool:
         return False
 
 
-async def _count(snapshot: Snapshot, clients: Sequence[_Client], span: Span) -> bool:
+def _count(snapshot: Snapshot, clients: Sequence[_Client], span: Span) -> bool:
     """Add the minutes of clients that were seen before the window; whether all of them could be looked up."""
     older = sorted((client for client in clients if client.is_older), key=lambda client: -client.total)
-    minutes = await snapshot.rows(
+    minutes = snapshot.rows(
         "SELECT COUNT(*) FROM (SELECT DISTINCT minute FROM minutes WHERE minute > ? AND minute <= ?) AS kept",
         (span.start, span.end),
     )
@@ -164,7 +164,7 @@ async def _count(snapshot: Snapshot, clients: Sequence[_Client], span: Span) -> 
     for begin in range(0, len(names), _PIECE):
         piece = names[begin : begin + _PIECE]
         # Parts that began inside the window are counted already; CROSS JOIN looks each client up in each minute.
-        rows: Rows = await snapshot.rows(
+        rows: Rows = snapshot.rows(
             "SELECT c.client, CAST(SUM(m.requests) AS BIGINT), CAST(SUM(m.ok) AS BIGINT) FROM (SELECT client, shard, "  # noqa: S608
             f"part FROM clients WHERE client IN ({marks(piece)}) AND first_seen < ?) AS c CROSS JOIN (SELECT DISTINCT "
             "minute AS at FROM minutes WHERE minute > ? AND minute <= ?) AS span CROSS JOIN client_minutes m "
@@ -177,12 +177,12 @@ async def _count(snapshot: Snapshot, clients: Sequence[_Client], span: Span) -> 
     return len(older) <= int(most)
 
 
-async def _alerted(snapshot: Snapshot, clients: Sequence[str], since: int) -> set[str]:
+def _alerted(snapshot: Snapshot, clients: Sequence[str], since: int) -> set[str]:
     """Clients that an alert of the window, or an open one, names."""
     found: set[str] = set()
     for begin in range(0, len(clients), _PIECE):
         piece = clients[begin : begin + _PIECE]
-        rows = await snapshot.rows(
+        rows = snapshot.rows(
             "SELECT DISTINCT c.client FROM alert_clients c JOIN alerts a ON a.id = c.alert_id "  # noqa: S608  only marks
             f"WHERE (a.closed = 0 OR a.last_seen >= ?) AND c.client IN ({marks(piece)})",
             (since, *piece),
@@ -191,13 +191,13 @@ async def _alerted(snapshot: Snapshot, clients: Sequence[str], since: int) -> se
     return found
 
 
-async def _facets(snapshot: Snapshot, clients: Sequence[_Client], since: int) -> tuple[dict[str, set[str]], bool]:
+def _facets(snapshot: Snapshot, clients: Sequence[_Client], since: int) -> tuple[dict[str, set[str]], bool]:
     """Users and user agents of the window; and whether these are all."""
     names = [client.name for client in clients[:_FACETS]]
     found: dict[str, set[str]] = {"user": set(), "user_agent": set()}
     for begin in range(0, len(names), _PIECE):
         piece = names[begin : begin + _PIECE]
-        rows = await snapshot.rows(
+        rows = snapshot.rows(
             "SELECT DISTINCT kind, value FROM client_facets WHERE kind IN ('user', 'user_agent') "  # noqa: S608
             f"AND client IN ({marks(piece)}) AND last_seen >= ?",
             (*piece, since),

@@ -26,12 +26,12 @@ _HOURS = 1
 _Key = tuple[str, str]
 
 
-async def inventory(snapshot: Snapshot, limit: int, scope: Scope) -> Listing[InventoryView]:
+def inventory(snapshot: Snapshot, limit: int, scope: Scope) -> Listing[InventoryView]:
     """See `Reader.inventory`."""
-    views = [*await _seen(snapshot), *await _declared(snapshot)]
+    views = [*_seen(snapshot), *_declared(snapshot)]
     among = 0
     if (scope.client, scope.net, scope.user, scope.agent, scope.alert) != ("",) * 5:
-        asked = await routes(snapshot, _ROUTES, scope, await span_of(snapshot, _HOURS * 60))
+        asked = routes(snapshot, _ROUTES, scope, span_of(snapshot, _HOURS * 60))
         labels, among = {view.route for view in asked}, asked.among
         views = [view for view in views if view.requests and view.route in labels]
     views = [view for view in views if scope.host in ("", view.host) and scope.route in ("", view.route)]
@@ -51,13 +51,13 @@ def _order(view: InventoryView) -> tuple[int, float, str, str]:
     return rank, -view.first_seen, view.host, view.route
 
 
-async def _seen(snapshot: Snapshot) -> Iterable[InventoryView]:
-    findings = await _findings(snapshot)
-    rows = await snapshot.rows(
+def _seen(snapshot: Snapshot) -> Iterable[InventoryView]:
+    findings = _findings(snapshot)
+    rows = snapshot.rows(
         "SELECT host, route, MAX(origin), MAX(declared), MAX(deprecated), MIN(first_seen), MAX(last_seen),"  # noqa: S608
         f"  CAST(SUM(clients) AS BIGINT), MAX(first_client), MAX(roles), {_SUMS} FROM routes GROUP BY host, route"
     )
-    windows = await _windows(snapshot)
+    windows = _windows(snapshot)
     return [
         InventoryView(
             host=host,
@@ -80,9 +80,9 @@ async def _seen(snapshot: Snapshot) -> Iterable[InventoryView]:
     ]
 
 
-async def _declared(snapshot: Snapshot) -> Iterable[InventoryView]:
+def _declared(snapshot: Snapshot) -> Iterable[InventoryView]:
     """What nobody asked for. A declaration for any host, and a log without hosts, fit each other's routes."""
-    rows = await snapshot.rows(
+    rows = snapshot.rows(
         "SELECT host, route, MAX(deprecated) FROM declared d WHERE NOT EXISTS ("
         "  SELECT 1 FROM routes r WHERE r.route = d.route AND (r.host = d.host OR r.host = '' OR d.host = '')"
         ") GROUP BY host, route"
@@ -93,18 +93,18 @@ async def _declared(snapshot: Snapshot) -> Iterable[InventoryView]:
     ]
 
 
-async def _windows(snapshot: Snapshot) -> dict[_Key, Mix]:
-    span = await span_of(snapshot, _HOURS * 60)
-    rows = await snapshot.rows(
+def _windows(snapshot: Snapshot) -> dict[_Key, Mix]:
+    span = span_of(snapshot, _HOURS * 60)
+    rows = snapshot.rows(
         f"SELECT host, route, {_CLASS_SUMS} FROM route_minutes WHERE minute > ? GROUP BY host, route",  # noqa: S608
         (span.start,),
     )
     return {(host, route): Mix(**dict(zip(_CLASSES, counts, strict=True))) for host, route, *counts in rows}
 
 
-async def _findings(snapshot: Snapshot) -> dict[_Key, tuple[str, str]]:
+def _findings(snapshot: Snapshot) -> dict[_Key, tuple[str, str]]:
     """Title and id of the worst alert of each route."""
-    rows = await snapshot.rows(
+    rows = snapshot.rows(
         "SELECT body FROM (SELECT body, severity, last_seen FROM alerts WHERE family = 'inventory' "
         "ORDER BY last_seen DESC LIMIT ?) AS latest ORDER BY severity, last_seen",
         (_ALERTS,),

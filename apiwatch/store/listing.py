@@ -74,7 +74,7 @@ def faded(score: int, scored_at: float, now: float) -> int:
 _NOBODY = ClientView("", "", 0.0, 0.0, 0, 0, Mix(), 0, "")
 
 
-async def listed(
+def listed(
     snapshot: Snapshot,
     window_minutes: int,
     sort: str,
@@ -85,24 +85,24 @@ async def listed(
     where: Filter = ANY,
 ) -> Listing[ClientView]:
     """See `Reader.clients`."""
-    span = await span_of(snapshot, window_minutes, at)
+    span = span_of(snapshot, window_minutes, at)
     found = Members({})
     fade_to = min(now, span.at)
     if where:
-        found, counts = await _narrowed(snapshot, span, window_minutes, sort, limit, fade_to, scope, where)
+        found, counts = _narrowed(snapshot, span, window_minutes, sort, limit, fade_to, scope, where)
     elif scope == EVERYTHING:
-        counts = await _candidates(snapshot, span, window_minutes, sort, limit, fade_to)
+        counts = _candidates(snapshot, span, window_minutes, sort, limit, fade_to)
     else:
-        found = await _members(snapshot, span, scope)
-        counts, counted = await _counts_in(snapshot, span, window_minutes, list(found.clients))
+        found = _members(snapshot, span, scope)
+        counts, counted = _counts_in(snapshot, span, window_minutes, list(found.clients))
         found = found._replace(among=counted or found.among)
     if sort in _COUNTS:
         best = sorted(counts, key=lambda client: _rank(getattr(counts[client], sort), client, counts[client]))[:limit]
-        totals = await totals_of(snapshot, best, fade_to)
+        totals = totals_of(snapshot, best, fade_to)
     else:
-        totals = await totals_of(snapshot, list(counts), fade_to)
+        totals = totals_of(snapshot, list(counts), fade_to)
         unscored = sort == "score" and not all(each.ranked for each in totals.values())
-        alerted = await _alerted(snapshot, span) if unscored else {}
+        alerted = _alerted(snapshot, span) if unscored else {}
 
         def value(client: str) -> float:
             if sort != "score":
@@ -110,8 +110,8 @@ async def listed(
             return totals[client].ranked or alerted.get(client, 0)
 
         best = sorted(totals, key=lambda client: _rank(value(client), client, counts[client]))[:limit]
-    alerts = await _alerts(snapshot, best)
-    sparks = await sparks_of(snapshot, span, best[:_SPARKS])
+    alerts = _alerts(snapshot, best)
+    sparks = sparks_of(snapshot, span, best[:_SPARKS])
     rows = [
         replace(
             view_of(name, totals[name], counts[name], alerts.get(name)),
@@ -124,15 +124,15 @@ async def listed(
     return Listing(rows, found.among)
 
 
-async def busiest_of(snapshot: Snapshot, span: Span) -> list[str]:
+def busiest_of(snapshot: Snapshot, span: Span) -> list[str]:
     """Suspicious, alerted and busy clients of a window, among which those of a wide scope are looked for.
 
     Of a long window its last quarter of an hour is looked at.
     """
     latest = span._replace(start=max(span.start, span.end - _LATEST))
-    found = dict.fromkeys([*await _scored(snapshot, latest, KEPT, span.at), *await _alerted(snapshot, latest)])
+    found = dict.fromkeys([*_scored(snapshot, latest, KEPT, span.at), *_alerted(snapshot, latest)])
     for measure in ("requests", "miss + deny"):
-        rows = await snapshot.rows(
+        rows = snapshot.rows(
             "SELECT client FROM board_minutes WHERE minute > ? AND minute <= ? GROUP BY client "  # noqa: S608  own words
             f"ORDER BY SUM({measure}) DESC, client LIMIT ?",
             (latest.start, latest.end, KEPT),
@@ -141,14 +141,14 @@ async def busiest_of(snapshot: Snapshot, span: Span) -> list[str]:
     return list(found)
 
 
-async def _members(snapshot: Snapshot, span: Span, scope: Scope) -> Members:
+def _members(snapshot: Snapshot, span: Span, scope: Scope) -> Members:
     """The clients of a scope; of one client those near it."""
     if scope == Scope(client=scope.client):
-        return await near(snapshot, scope.client)
-    return await members(snapshot, scope, lambda: busiest_of(snapshot, span))
+        return near(snapshot, scope.client)
+    return members(snapshot, scope, lambda: busiest_of(snapshot, span))
 
 
-async def _narrowed(
+def _narrowed(
     snapshot: Snapshot,
     span: Span,
     window_minutes: int,
@@ -161,19 +161,19 @@ async def _narrowed(
     """The clients of a scope that pass a filter, and what they did in the window."""
     found, within = Members({}), None
     if scope != EVERYTHING:
-        found = await _members(snapshot, span, scope)
+        found = _members(snapshot, span, scope)
         within = list(found.clients)
-    wanted = await narrowed(snapshot, span, window_minutes, sort, limit, where, within)
+    wanted = narrowed(snapshot, span, window_minutes, sort, limit, where, within)
     counts, counted = wanted.counts, 0
     if counts is None:
-        counts, counted = await _counts_in(snapshot, span, window_minutes, wanted.clients)
+        counts, counted = _counts_in(snapshot, span, window_minutes, wanted.clients)
     if within is None:
         counts = {client: mix for client, mix in counts.items() if mix.requests}
     known = client_record(_NOBODY)
     terms = tuple(term for term in where.terms if term.field is not None and term.field.name in known)
     if terms:
-        totals = await totals_of(snapshot, list(counts), fade_to)
-        alerts = await _alerts(snapshot, list(totals))
+        totals = totals_of(snapshot, list(counts), fade_to)
+        alerts = _alerts(snapshot, list(totals))
         left = Filter(terms)
         counts = {
             client: counts[client]
@@ -183,7 +183,7 @@ async def _narrowed(
     return found._replace(among=wanted.among or counted or found.among), counts
 
 
-async def _counts_in(
+def _counts_in(
     snapshot: Snapshot, span: Span, window_minutes: int, clients: Sequence[str]
 ) -> tuple[dict[str, Mix], int]:
     """What clients did in a window, those that did nothing included; and how many could be counted, 0 for all.
@@ -193,8 +193,8 @@ async def _counts_in(
     """
     nothing = dict.fromkeys(clients, Mix())
     if window_minutes <= WINDOW:
-        return {**nothing, **await _counts_of(snapshot, span, clients)}, 0
-    totals = await totals_of(snapshot, clients, span.at)
+        return {**nothing, **_counts_of(snapshot, span, clients)}, 0
+    totals = totals_of(snapshot, clients, span.at)
     counts: dict[str, Mix] = {}
     older: list[str] = []
     for client, known in totals.items():
@@ -204,7 +204,7 @@ async def _counts_in(
             older.append(client)
     older.sort(key=lambda client: (-totals[client].mix.requests, client))
     counted = older[: max(1, _LOOKUPS // window_minutes)]
-    counts.update({**dict.fromkeys(counted, Mix()), **await _counts_of(snapshot, span, counted)})
+    counts.update({**dict.fromkeys(counted, Mix()), **_counts_of(snapshot, span, counted)})
     return counts, 0 if len(counted) == len(older) else len(counts)
 
 
@@ -224,12 +224,12 @@ def view_of(client: str, totals: ClientTotals, window: Mix, alerts: tuple[int, i
     )
 
 
-async def totals_of(snapshot: Snapshot, clients: Sequence[str], at: float) -> dict[str, ClientTotals]:
+def totals_of(snapshot: Snapshot, clients: Sequence[str], at: float) -> dict[str, ClientTotals]:
     """Totals of clients, their scores as they stand at `at`; clients without rows are left out."""
     found: dict[str, list[tuple[Any, ...]]] = {}
     for begin in range(0, len(clients), _PIECE):
         piece = clients[begin : begin + _PIECE]
-        rows = await snapshot.rows(
+        rows = snapshot.rows(
             "SELECT client, first_seen, last_seen, requests, ok, miss, deny, limited, err, neutral, bytes, "  # noqa: S608
             f"principal, peer, score, scored_at, points, net FROM clients WHERE client IN ({marks(piece)})",
             piece,
@@ -270,31 +270,31 @@ def _rank(value: float, client: str, window: Mix) -> tuple[float, int, str]:
     return (-value, -window.requests, client)
 
 
-async def _candidates(
+def _candidates(
     snapshot: Snapshot, span: Span, window_minutes: int, sort: str, limit: int, fade_to: float
 ) -> dict[str, Mix]:
     """Clients among which the first `limit` by `sort` are, with what they did in the window."""
     if window_minutes > WINDOW or limit > KEPT or span.start < span.newest - BOARD_MINUTES_KEPT:
-        return await _all_counts(snapshot, span, window_minutes)
+        return _all_counts(snapshot, span, window_minutes)
     if sort == "last_seen" and not span.is_past:
-        latest = await snapshot.rows(
+        latest = snapshot.rows(
             "SELECT DISTINCT client FROM recent WHERE last_seen >= ? ORDER BY last_seen DESC, client",
             ((span.start + 1) * 60,),
         )
-        return await _counts_of(snapshot, span, [client for (client,) in latest])
+        return _counts_of(snapshot, span, [client for (client,) in latest])
     if sort == "score":
-        counts = await _counts_of(snapshot, span, await _scored(snapshot, span, limit, fade_to))
+        counts = _counts_of(snapshot, span, _scored(snapshot, span, limit, fade_to))
         if len(counts) < limit:
-            alerted = [client for client in await _alerted(snapshot, span) if client not in counts]
-            counts.update(await _counts_of(snapshot, span, alerted))
-        return counts if len(counts) >= limit else {**await _busiest(snapshot, span, "requests", limit), **counts}
-    return await _busiest(snapshot, span, "requests" if sort == "last_seen" else sort, limit)
+            alerted = [client for client in _alerted(snapshot, span) if client not in counts]
+            counts.update(_counts_of(snapshot, span, alerted))
+        return counts if len(counts) >= limit else {**_busiest(snapshot, span, "requests", limit), **counts}
+    return _busiest(snapshot, span, "requests" if sort == "last_seen" else sort, limit)
 
 
-async def _scored(snapshot: Snapshot, span: Span, limit: int, fade_to: float) -> list[str]:
+def _scored(snapshot: Snapshot, span: Span, limit: int, fade_to: float) -> list[str]:
     """The clients with the highest scores that do not show as 0."""
     # Below this rank a score has faded to less than a half.
-    rows = await snapshot.rows(
+    rows = snapshot.rows(
         "SELECT client FROM clients WHERE ranked >= ? AND ranked > 0 AND last_seen >= ? AND first_seen < ? "
         "GROUP BY client ORDER BY MAX(ranked) DESC, client LIMIT ?",
         (int(fade_to) - HALF_LIFE_S, (span.start + 1) * 60, (span.end + 1) * 60, limit),
@@ -302,7 +302,7 @@ async def _scored(snapshot: Snapshot, span: Span, limit: int, fade_to: float) ->
     return [client for (client,) in rows]
 
 
-async def _alerted(snapshot: Snapshot, span: Span) -> dict[str, int]:
+def _alerted(snapshot: Snapshot, span: Span) -> dict[str, int]:
     """Clients of alerts -> 1 + their highest severity; the worst, when there are very many.
 
     These are the open alerts, and for a window in the past those that were active in it.
@@ -311,7 +311,7 @@ async def _alerted(snapshot: Snapshot, span: Span) -> dict[str, int]:
     values: tuple[int, ...] = ()
     if span.is_past:
         where, values = "a.last_seen >= ? AND a.first_seen < ?", ((span.start + 1) * 60, (span.end + 1) * 60)
-    rows = await snapshot.rows(
+    rows = snapshot.rows(
         "SELECT c.client, 1 + MAX(a.severity) FROM alert_clients c JOIN alerts a ON a.id = c.alert_id "  # noqa: S608
         f"WHERE {where} GROUP BY c.client ORDER BY 2 DESC, c.client LIMIT ?",
         (*values, _ALERTED),
@@ -319,20 +319,20 @@ async def _alerted(snapshot: Snapshot, span: Span) -> dict[str, int]:
     return {str(client): int(severity) for client, severity in rows}
 
 
-async def _busiest(snapshot: Snapshot, span: Span, measure: str, limit: int) -> dict[str, Mix]:
+def _busiest(snapshot: Snapshot, span: Span, measure: str, limit: int) -> dict[str, Mix]:
     """The clients with the largest sums on the leaderboards, exactly counted.
 
     A client that is missing on a leaderboard had less than its floor there: for the choice, half of it is assumed.
     """
-    cut, floor = await snapshot.one(
+    cut, floor = snapshot.one(
         f"SELECT COUNT(*), CAST(COALESCE(AVG({measure}), 0) AS BIGINT) FROM board_floors "  # noqa: S608
         "WHERE minute > ? AND minute <= ?",
         (span.start, span.end),
     )
-    (minutes,) = await snapshot.one(
+    (minutes,) = snapshot.one(
         "SELECT COUNT(DISTINCT minute) FROM board_minutes WHERE minute > ? AND minute <= ?", (span.start, span.end)
     )
-    rows = await snapshot.rows(
+    rows = snapshot.rows(
         f"SELECT client, {_SUMS}, COUNT(DISTINCT minute) FROM board_minutes WHERE minute > ? AND minute <= ? "  # noqa: S608
         f"GROUP BY client ORDER BY 2 * SUM({measure}) + (? - COUNT(DISTINCT minute)) * ? DESC, 2 DESC, client LIMIT ?",
         (span.start, span.end, minutes, floor, limit + limit // 4 if cut else limit),
@@ -340,17 +340,17 @@ async def _busiest(snapshot: Snapshot, span: Span, measure: str, limit: int) -> 
     counts = {client: _mix(row) for client, *row, _ in rows}
     if cut:
         partly = [row[0] for row in rows if row[-1] < minutes]
-        counts.update(await _counts_of(snapshot, span, partly))
+        counts.update(_counts_of(snapshot, span, partly))
     return counts
 
 
-async def _counts_of(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> dict[str, Mix]:
+def _counts_of(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> dict[str, Mix]:
     """What clients did in a window; those that did nothing are left out."""
     counts: dict[str, Mix] = {}
     for begin in range(0, len(clients), _PIECE):
         piece = clients[begin : begin + _PIECE]
         # CROSS JOIN keeps SQLite from walking through whole minutes: it looks up each client in each.
-        rows = await snapshot.rows(
+        rows = snapshot.rows(
             f"SELECT name, {_SUMS} FROM (SELECT DISTINCT client AS name FROM clients WHERE client IN ({marks(piece)})) "  # noqa: S608
             "AS wanted CROSS JOIN (SELECT DISTINCT minute AS m FROM minutes WHERE minute > ? AND minute <= ?) AS span "
             "CROSS JOIN client_minutes WHERE minute = m AND client = name GROUP BY name",
@@ -360,13 +360,13 @@ async def _counts_of(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> 
     return counts
 
 
-async def sparks_of(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> dict[str, tuple[int, ...]]:
+def sparks_of(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> dict[str, tuple[int, ...]]:
     """Requests of clients in each of the last 60 minutes of a window."""
     first = span.end - WINDOW + 1
     counts = {client: [0] * WINDOW for client in clients}
     for begin in range(0, len(clients), _PIECE):
         piece = clients[begin : begin + _PIECE]
-        rows = await snapshot.rows(
+        rows = snapshot.rows(
             "SELECT client, m, requests FROM (SELECT DISTINCT minute AS m FROM minutes "  # noqa: S608  only marks
             "WHERE minute >= ? AND minute <= ?) AS span CROSS JOIN client_minutes "
             f"WHERE minute = m AND client IN ({marks(piece)})",
@@ -377,14 +377,14 @@ async def sparks_of(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> d
     return {client: tuple(minutes) for client, minutes in counts.items()}
 
 
-async def _all_counts(snapshot: Snapshot, span: Span, window_minutes: int) -> dict[str, Mix]:
+def _all_counts(snapshot: Snapshot, span: Span, window_minutes: int) -> dict[str, Mix]:
     """What every client did in a window.
 
     For a window of up to an hour, and for one in the past, these are sums of minutes. In a longer one the totals of a
     client that was first seen inside it stand for its minutes, which may be gone by then.
     """
     if window_minutes <= WINDOW or span.is_past:
-        rows: Rows = await snapshot.rows(
+        rows: Rows = snapshot.rows(
             f"SELECT client, {_SUMS} FROM client_minutes WHERE minute > ? AND minute <= ? GROUP BY client",  # noqa: S608
             (span.start, span.end),
         )
@@ -392,7 +392,7 @@ async def _all_counts(snapshot: Snapshot, span: Span, window_minutes: int) -> di
     begin = (span.start + 1) * 60
     columns = ", ".join(_COUNTS)
     earlier = ", ".join(f"m.{name}" for name in _COUNTS)
-    rows = await snapshot.rows(
+    rows = snapshot.rows(
         f"SELECT client, {_SUMS} FROM ("  # noqa: S608  own names
         f"  SELECT client, {columns} FROM clients WHERE first_seen >= ?"
         f"  UNION ALL SELECT m.client, {earlier} FROM client_minutes m JOIN clients c"
@@ -404,8 +404,8 @@ async def _all_counts(snapshot: Snapshot, span: Span, window_minutes: int) -> di
     return {client: _mix(row) for client, *row in rows}
 
 
-async def _alerts(snapshot: Snapshot, clients: Sequence[str]) -> dict[str, tuple[int, int]]:
+def _alerts(snapshot: Snapshot, clients: Sequence[str]) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     for begin in range(0, len(clients), _PIECE):
-        found.update(await open_alerts_of(snapshot, clients[begin : begin + _PIECE]))
+        found.update(open_alerts_of(snapshot, clients[begin : begin + _PIECE]))
     return found

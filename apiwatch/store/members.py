@@ -4,7 +4,7 @@ Up to `MOST` of them are found by indexes. What more clients share (a common use
 is looked for among the busiest clients of the window only, and the answer says among how many.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
@@ -48,42 +48,42 @@ class _Condition(NamedTuple):
     """Whether an index finds them."""
 
 
-Busiest = Callable[[], Awaitable[Sequence[str]]]
+Busiest = Callable[[], Sequence[str]]
 
 
-async def members(snapshot: Snapshot, scope: Scope, busiest: Busiest) -> Members:
+def members(snapshot: Snapshot, scope: Scope, busiest: Busiest) -> Members:
     """Clients that fit every part of a scope; `busiest` gives those to choose from when a part fits too many."""
     found: Iterable[str] | None = [scope.client] if scope.client else None
     wide: list[_Condition] = []
     for condition in _conditions(scope):
-        names = await _listed(snapshot, condition, MOST) if found is None and condition.listed else None
+        names = _listed(snapshot, condition, MOST) if found is None and condition.listed else None
         if names is None:
             wide.append(condition)
         else:
             found = names
     among = 0
     if found is None:
-        found = await busiest()
+        found = busiest()
         among = len(list(found))
     for condition in wide:
-        found = await _kept(snapshot, condition, list(found))
+        found = _kept(snapshot, condition, list(found))
     return Members(dict.fromkeys(found, ()), among)
 
 
-async def near(snapshot: Snapshot, client: str) -> Members:
+def near(snapshot: Snapshot, client: str) -> Members:
     """Other clients of the same /24 or /64, with the same user agent, or with the same user."""
     reasons: dict[str, list[str]] = {}
-    for (net,) in await snapshot.rows("SELECT DISTINCT net FROM clients WHERE client = ? AND net <> ''", (client,)):
-        for name in await _listed(snapshot, _Condition("clients WHERE net = ? AND net <> ''", (net,)), MOST) or ():
+    for (net,) in snapshot.rows("SELECT DISTINCT net FROM clients WHERE client = ? AND net <> ''", (client,)):
+        for name in _listed(snapshot, _Condition("clients WHERE net = ? AND net <> ''", (net,)), MOST) or ():
             reasons.setdefault(name, []).append("net")
-    facets: Rows = await snapshot.rows(
+    facets: Rows = snapshot.rows(
         "SELECT kind, value FROM client_facets WHERE client = ? AND kind <> 'host' AND value <> ? "
         "GROUP BY kind, value ORDER BY SUM(requests) DESC",
         (client, _OTHER),
     )
     for kind, word in (("user_agent", "agent"), ("user", "user")):
         for value in [value for known, value in facets if known == kind][:_VALUES]:
-            for name in await _listed(snapshot, _facet(kind, value), _NEAR) or ():
+            for name in _listed(snapshot, _facet(kind, value), _NEAR) or ():
                 known = reasons.setdefault(name, [])
                 if word not in known:
                     known.append(word)
@@ -152,9 +152,9 @@ def _network(text: str) -> _Condition:
     )
 
 
-async def _listed(snapshot: Snapshot, condition: _Condition, most: int) -> list[str] | None:
+def _listed(snapshot: Snapshot, condition: _Condition, most: int) -> list[str] | None:
     """All clients of a condition; None when they are more than `most`."""
-    found = await snapshot.rows(
+    found = snapshot.rows(
         f"SELECT DISTINCT client FROM {condition.rows} LIMIT ?",  # noqa: S608  own words
         (*condition.values, most + 1),
     )
@@ -162,12 +162,12 @@ async def _listed(snapshot: Snapshot, condition: _Condition, most: int) -> list[
     return None if len(names) > most else [name for name in names if condition.fits is None or condition.fits(name)]
 
 
-async def _kept(snapshot: Snapshot, condition: _Condition, clients: Sequence[str]) -> list[str]:
+def _kept(snapshot: Snapshot, condition: _Condition, clients: Sequence[str]) -> list[str]:
     """Those of the clients that fit a condition."""
     fitting: set[str] = set()
     for begin in range(0, len(clients), _PIECE):
         piece = clients[begin : begin + _PIECE]
-        found = await snapshot.rows(
+        found = snapshot.rows(
             f"SELECT DISTINCT client FROM {condition.rows} AND client IN ({marks(piece)})",  # noqa: S608  own words
             (*condition.values, *piece),
         )

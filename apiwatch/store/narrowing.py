@@ -55,7 +55,7 @@ class Wanted(NamedTuple):
     """What they did in the window, where the leaderboards know it of everybody."""
 
 
-async def narrowed(
+def narrowed(
     snapshot: Snapshot,
     span: Span,
     window_minutes: int,
@@ -65,21 +65,21 @@ async def narrowed(
     within: Sequence[str] | None,
 ) -> Wanted:
     """The clients that may pass, `limit` or more of them; with `within` those of them that may."""
-    asked = condition(where, await _columns(snapshot, where), span.at, words=CLIENT_WORDS)
+    asked = condition(where, _columns(snapshot, where), span.at, words=CLIENT_WORDS)
     if within is not None:
-        return Wanted(await _kept(snapshot, asked, within))
+        return Wanted(_kept(snapshot, asked, within))
     extra = _required(where, span.at)
     static = bool(asked.values or extra)
     if window_minutes > WINDOW or span.start < span.newest - BOARD_MINUTES_KEPT:
-        return Wanted(await _named(snapshot, span, sort, asked, extra, _ALL))
-    names = await _named(snapshot, span, sort, asked, extra, _NAMES + 1) if static else []
+        return Wanted(_named(snapshot, span, sort, asked, extra, _ALL))
+    names = _named(snapshot, span, sort, asked, extra, _NAMES + 1) if static else []
     more = len(names) > _NAMES
     if static and sort in ("score", "last_seen") and not _IN_WINDOW & set(_fields(asked.left)):
         most = min(2 * limit if asked.left else limit, max(100, _LOOKUPS // window_minutes))
         return Wanted(names[:most], _NAMES if more else len(names) if len(names) > most else 0)
     measure = next((_MEASURES[name] for name in (*_fields(asked.left), sort) if name in _MEASURES), "SUM(requests)")
-    counts = await _on_boards(snapshot, span, measure)
-    if await _complete(snapshot, span):
+    counts = _on_boards(snapshot, span, measure)
+    if _complete(snapshot, span):
         chosen = {name: counts[name] for name in names[:_NAMES] if name in counts} if static else counts
         return Wanted(list(chosen), _NAMES if more else 0, chosen)
     if static:
@@ -91,11 +91,11 @@ async def narrowed(
     return Wanted(names[:most], min(most, len(names)) if len(names) > most or not static or more else 0)
 
 
-async def _columns(snapshot: Snapshot, where: Filter) -> Columns:
+def _columns(snapshot: Snapshot, where: Filter) -> Columns:
     """Where the fields are. Many clients share few user agents, unless somebody makes them up."""
     if not any(term.field is None or term.field.name == "ua" for term in where.terms):
         return CLIENT_COLUMNS
-    (agents,) = await snapshot.one(FEW_AGENTS.counting)
+    (agents,) = snapshot.one(FEW_AGENTS.counting)
     return {**CLIENT_COLUMNS, "ua": FEW_AGENTS.column} if agents <= FEW_AGENTS.most else CLIENT_COLUMNS
 
 
@@ -103,9 +103,9 @@ def _fields(where: Filter) -> list[str]:
     return [term.field.name for term in where.terms if term.field is not None]
 
 
-async def _on_boards(snapshot: Snapshot, span: Span, measure: str) -> dict[str, Mix]:
+def _on_boards(snapshot: Snapshot, span: Span, measure: str) -> dict[str, Mix]:
     """What the clients on the leaderboards did there at least, those with the most first."""
-    rows = await snapshot.rows(
+    rows = snapshot.rows(
         f"SELECT client, {_SUMS} FROM board_minutes WHERE minute > ? AND minute <= ? GROUP BY client "  # noqa: S608
         f"ORDER BY {measure} DESC, client",
         (span.start, span.end),
@@ -113,11 +113,9 @@ async def _on_boards(snapshot: Snapshot, span: Span, measure: str) -> dict[str, 
     return {client: Mix(**dict(zip(_COUNTS, counts, strict=True))) for client, *counts in rows}
 
 
-async def _complete(snapshot: Snapshot, span: Span) -> bool:
+def _complete(snapshot: Snapshot, span: Span) -> bool:
     """Whether every client of the window is on its leaderboards."""
-    (cut,) = await snapshot.one(
-        "SELECT COUNT(*) FROM board_floors WHERE minute > ? AND minute <= ?", (span.start, span.end)
-    )
+    (cut,) = snapshot.one("SELECT COUNT(*) FROM board_floors WHERE minute > ? AND minute <= ?", (span.start, span.end))
     return not cut
 
 
@@ -142,10 +140,10 @@ def _above_0(term: Term) -> bool:
     return term.op in (">", ">=", "=") and min(value.number for value in term.values) >= 1
 
 
-async def _named(snapshot: Snapshot, span: Span, sort: str, asked: Condition, extra: str, most: int) -> list[str]:
+def _named(snapshot: Snapshot, span: Span, sort: str, asked: Condition, extra: str, most: int) -> list[str]:
     """Clients of the window that pass, in about the order of the list."""
     order = {"score": "c.ranked DESC, c.requests", "last_seen": "c.last_seen"}.get(sort, "c.requests")
-    rows = await snapshot.rows(
+    rows = snapshot.rows(
         "SELECT c.client FROM clients c "  # noqa: S608  own words, values are bound
         f"WHERE c.last_seen >= ? AND c.first_seen < ? AND {asked.sql}{extra} ORDER BY {order} DESC, c.client LIMIT ?",
         ((span.start + 1) * 60, (span.end + 1) * 60, *asked.values, most),
@@ -153,13 +151,13 @@ async def _named(snapshot: Snapshot, span: Span, sort: str, asked: Condition, ex
     return list(dict.fromkeys(name for (name,) in rows))
 
 
-async def _kept(snapshot: Snapshot, asked: Condition, within: Sequence[str]) -> list[str]:
+def _kept(snapshot: Snapshot, asked: Condition, within: Sequence[str]) -> list[str]:
     if not asked.values:
         return list(within)
     found: set[Any] = set()
     for begin in range(0, len(within), _PIECE):
         piece = within[begin : begin + _PIECE]
-        rows = await snapshot.rows(
+        rows = snapshot.rows(
             f"SELECT c.client FROM clients c WHERE c.client IN ({marks(piece)}) AND {asked.sql}",  # noqa: S608
             (*piece, *asked.values),
         )

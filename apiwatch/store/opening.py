@@ -1,21 +1,19 @@
 """Opening a state file for a viewer."""
 
+import sqlite3
 from pathlib import Path
 
-import aiosqlite
-
 from apiwatch.errors import StoreBusyError, StoreError, StoreVersionError
-from apiwatch.store.files import connect, identify, name_of, translated, uri, will_connect
+from apiwatch.store.files import connect, connect_to, identify, name_of, translated, uri, will_connect
 from apiwatch.store.locks import Lock
 from apiwatch.store.schema import VERSION, migrate
 
 __all__ = ["is_resting", "open_connection", "open_resting"]
 
-_WAIT_S = 10.0
 _CACHE_KIB = 16_384
 
 
-async def open_connection(path: Path, mode: str, *, migrates: bool = True) -> aiosqlite.Connection:
+def open_connection(path: Path, mode: str, *, migrates: bool = True) -> sqlite3.Connection:
     """A connection ('ro' or 'rw') to a state file of the current version; an older file is migrated first.
 
     Without `migrates` an older one is refused. Raises StoreError and StoreVersionError.
@@ -34,16 +32,16 @@ async def open_connection(path: Path, mode: str, *, migrates: bool = True) -> ai
             )
         _migrate(path, version)
     with translated(path):
-        return await _opened(path, uri(path, mode), mode)
+        return _opened(path, uri(path, mode), mode)
 
 
-async def open_resting(path: Path) -> aiosqlite.Connection:
+def open_resting(path: Path) -> sqlite3.Connection:
     """A connection to a state file that nobody has open, for a user who may only read it. Raises sqlite3.Error.
 
     SQLite makes a file beside one that is in WAL mode before it reads it, unless it is told that nobody writes
     (https://www.sqlite.org/wal.html, section 6: read-only databases).
     """
-    return await _opened(path, f"{uri(path, 'ro')}&immutable=1", "ro")
+    return _opened(path, f"{uri(path, 'ro')}&immutable=1", "ro")
 
 
 def is_resting(path: Path) -> bool:
@@ -51,19 +49,17 @@ def is_resting(path: Path) -> bool:
     return not path.with_name(f"{path.name}-wal").exists()
 
 
-async def _opened(path: Path, address: str, mode: str) -> aiosqlite.Connection:
+def _opened(path: Path, address: str, mode: str) -> sqlite3.Connection:
     will_connect(path)
-    connection = await aiosqlite.connect(
-        address, uri=True, isolation_level=None, timeout=_WAIT_S, cached_statements=256
-    )
+    connection = connect_to(address)
     try:
-        await connection.execute_fetchall(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        await connection.execute_fetchall("PRAGMA temp_store = MEMORY")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute("PRAGMA temp_store = MEMORY")
         if mode == "ro":
-            await connection.execute_fetchall("PRAGMA query_only = ON")
-        await connection.execute_fetchall("SELECT COUNT(*) FROM shards")
+            connection.execute("PRAGMA query_only = ON")
+        connection.execute("SELECT COUNT(*) FROM shards").fetchall()
     except BaseException:
-        await connection.close()
+        connection.close()
         raise
     return connection
 

@@ -12,7 +12,7 @@ SERIES = 20
 """Latest principals and parameters whose points are read."""
 
 
-async def points(snapshot: Snapshot, scope: Scope) -> tuple[PointView, ...]:
+def points(snapshot: Snapshot, scope: Scope) -> tuple[PointView, ...]:
     """See `Reader.points`."""
     where: list[str] = []
     values: list[object] = []
@@ -29,7 +29,7 @@ async def points(snapshot: Snapshot, scope: Scope) -> tuple[PointView, ...]:
     if scope.alert:
         where.append("client IN (SELECT client FROM alert_clients WHERE alert_id = ?)")
         values.append(scope.alert)
-    rows = await snapshot.rows(
+    rows = snapshot.rows(
         "SELECT principal, client, host, route, parameter, ordered, stride, body FROM points "  # noqa: S608  own words
         f"WHERE {' AND '.join(where) or '1 = 1'} ORDER BY last_seen DESC, principal, parameter LIMIT ?",
         (*values, SERIES),

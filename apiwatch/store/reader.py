@@ -13,7 +13,7 @@ from apiwatch.store.impact import impact
 from apiwatch.store.protocol import Reader
 from apiwatch.store.readonly import open_snapshots
 from apiwatch.store.scope import EVERYTHING, Scope
-from apiwatch.store.snapshot import Snapshots
+from apiwatch.store.snapshot import Snapshot, Snapshots
 from apiwatch.store.span import span_of
 from apiwatch.store.views import (
     ActionView,
@@ -77,23 +77,21 @@ class SqliteReader:
 
     async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
         """See `Reader.overview`."""
-        async with self._snapshots.take() as snapshot:
-            return await totals.overview(snapshot, window_minutes, now, at, self._past)
+        return await self._snapshots.read(
+            lambda snapshot: totals.overview(snapshot, window_minutes, now, at, self._past)
+        )
 
     async def span(self) -> tuple[int, int]:
         """See `Reader.span`."""
-        async with self._snapshots.take() as snapshot:
-            return await day.stored(snapshot)
+        return await self._snapshots.read(day.stored)
 
     async def day(self, at: float = 0.0) -> tuple[MinuteView, ...]:
         """See `Reader.day`."""
-        async with self._snapshots.take() as snapshot:
-            return await day.day(snapshot, at)
+        return await self._snapshots.read(lambda snapshot: day.day(snapshot, at))
 
     async def health(self) -> HealthView | None:
         """See `Reader.health`."""
-        async with self._snapshots.take() as snapshot:
-            return await totals.health(snapshot)
+        return await self._snapshots.read(totals.health)
 
     async def alerts(
         self,
@@ -106,8 +104,8 @@ class SqliteReader:
         where: Filter = ANY,
     ) -> Listing[AlertView]:
         """See `Reader.alerts`."""
-        async with self._snapshots.take() as snapshot:
-            return await findings.alerts(
+        return await self._snapshots.read(
+            lambda snapshot: findings.alerts(
                 snapshot,
                 include_closed=include_closed,
                 limit=limit,
@@ -116,21 +114,21 @@ class SqliteReader:
                 window_minutes=window_minutes,
                 asked=where,
             )
+        )
 
     async def alert(self, alert_id: str) -> AlertView | None:
         """See `Reader.alert`."""
-        async with self._snapshots.take() as snapshot:
-            return await findings.alert_by_prefix(snapshot, alert_id)
+        return await self._snapshots.read(lambda snapshot: findings.alert_by_prefix(snapshot, alert_id))
 
     async def evidence(self, alert_id: str) -> list[EvidenceView]:
         """See `Reader.evidence`."""
-        async with self._snapshots.take() as snapshot:
-            return await findings.evidence(snapshot, [alert_id], newest_first=False, limit=_LINES)
+        return await self._snapshots.read(
+            lambda snapshot: findings.evidence(snapshot, [alert_id], newest_first=False, limit=_LINES)
+        )
 
     async def notes(self, alert_id: str) -> list[ActionView]:
         """See `Reader.notes`."""
-        async with self._snapshots.take() as snapshot:
-            return await findings.notes(snapshot, alert_id)
+        return await self._snapshots.read(lambda snapshot: findings.notes(snapshot, alert_id))
 
     async def clients(
         self,
@@ -150,30 +148,29 @@ class SqliteReader:
         """
         if sort not in listing.SORTS:
             raise ValueError(f"clients cannot be sorted by {sort!r}")
-        async with self._snapshots.take() as snapshot:
-            return await listing.listed(snapshot, window_minutes, sort, limit, now, scope, at, where)
+        return await self._snapshots.read(
+            lambda snapshot: listing.listed(snapshot, window_minutes, sort, limit, now, scope, at, where)
+        )
 
     async def client(self, client: str, now: float) -> ClientDetail | None:
         """See `Reader.client`."""
-        async with self._snapshots.take() as snapshot:
-            return await detail.client_detail(snapshot, client, now)
+        return await self._snapshots.read(lambda snapshot: detail.client_detail(snapshot, client, now))
 
     async def sparks(self, clients: Sequence[str], at: float = 0.0) -> dict[str, tuple[int, ...]]:
         """See `Reader.sparks`."""
-        async with self._snapshots.take() as snapshot:
-            return await listing.sparks_of(snapshot, await span_of(snapshot, WINDOW, at), clients[:_SPARKS])
+        return await self._snapshots.read(
+            lambda snapshot: listing.sparks_of(snapshot, span_of(snapshot, WINDOW, at), clients[:_SPARKS])
+        )
 
     async def user(self, name: str, now: float) -> UserDetail | None:
         """See `Reader.user`."""
-        async with self._snapshots.take() as snapshot:
-            return await user.user_detail(snapshot, name, now)
+        return await self._snapshots.read(lambda snapshot: user.user_detail(snapshot, name, now))
 
     async def suspects(
         self, family: str, *, limit: int = 200, scope: Scope = EVERYTHING, where: Filter = ANY
     ) -> Listing[SuspectView]:
         """See `Reader.suspects`."""
-        async with self._snapshots.take() as snapshot:
-            return await findings.suspects(snapshot, family, limit, scope, where)
+        return await self._snapshots.read(lambda snapshot: findings.suspects(snapshot, family, limit, scope, where))
 
     async def routes(
         self,
@@ -185,68 +182,61 @@ class SqliteReader:
         where: Filter = ANY,
     ) -> Listing[RouteView]:
         """See `Reader.routes`."""
-        async with self._snapshots.take() as snapshot:
-            return await routing.routes(snapshot, limit, scope, await span_of(snapshot, window_minutes, at), where)
+        return await self._snapshots.read(
+            lambda snapshot: routing.routes(snapshot, limit, scope, span_of(snapshot, window_minutes, at), where)
+        )
 
     async def inventory(self, *, limit: int = 500, scope: Scope = EVERYTHING) -> Listing[InventoryView]:
         """See `Reader.inventory`."""
-        async with self._snapshots.take() as snapshot:
-            return await inventory.inventory(snapshot, limit, scope)
+        return await self._snapshots.read(lambda snapshot: inventory.inventory(snapshot, limit, scope))
 
     async def points(self, scope: Scope) -> tuple[PointView, ...]:
         """See `Reader.points`."""
-        async with self._snapshots.take() as snapshot:
-            return await points.points(snapshot, scope)
+        return await self._snapshots.read(lambda snapshot: points.points(snapshot, scope))
 
     async def tail(self, limit: int = 200, scope: Scope = EVERYTHING) -> TailView:
         """See `Reader.tail`."""
-        async with self._snapshots.take() as snapshot:
-            return await tail.tail(snapshot, limit, scope)
+        return await self._snapshots.read(lambda snapshot: tail.tail(snapshot, limit, scope))
 
     async def sources(self) -> list[SourceView]:
         """See `Reader.sources`."""
-        async with self._snapshots.take() as snapshot:
-            return await totals.sources(snapshot)
+        return await self._snapshots.read(totals.sources)
 
     async def unparsed(self, *, source: str = "", limit: int = 50) -> list[UnparsedView]:
         """See `Reader.unparsed`."""
-        async with self._snapshots.take() as snapshot:
-            return await totals.unparsed(snapshot, source, limit)
+        return await self._snapshots.read(lambda snapshot: totals.unparsed(snapshot, source, limit))
 
     async def block_entries(self, now: float, *, include_ended: bool = False) -> list[BlockEntry]:
         """See `Reader.block_entries`."""
-        async with self._snapshots.take() as snapshot:
-            found = await (all_entries if include_ended else live_entries)(snapshot, now)
-            return await with_applications(snapshot, found, now)
+        entries = all_entries if include_ended else live_entries
+        return await self._snapshots.read(lambda snapshot: with_applications(snapshot, entries(snapshot, now), now))
 
     async def applications(self, now: float) -> list[Application]:
         """See `Reader.applications`."""
-        async with self._snapshots.take() as snapshot:
-            return await applications(snapshot, now)
+        return await self._snapshots.read(lambda snapshot: applications(snapshot, now))
 
     async def blocked_before(self, net: str, now: float) -> int:
         """See `Reader.blocked_before`."""
-        async with self._snapshots.take() as snapshot:
-            return await blocked_before(snapshot, net, now)
+        return await self._snapshots.read(lambda snapshot: blocked_before(snapshot, net, now))
 
     async def impact(self, nets: Sequence[str], *, window_minutes: int = 60) -> ImpactView:
         """See `Reader.impact`."""
-        async with self._snapshots.take() as snapshot:
-            return await impact(snapshot, nets, window_minutes)
+        return await self._snapshots.read(lambda snapshot: impact(snapshot, nets, window_minutes))
 
     async def allowed(self, now: float, *, include_ended: bool = False) -> list[AllowEntry]:
         """See `Reader.allowed`."""
-        async with self._snapshots.take() as snapshot:
-            health = await totals.health(snapshot)
+
+        def ask(snapshot: Snapshot) -> list[AllowEntry]:
+            health = totals.health(snapshot)
             counts = health.allowed if health is not None else {}
-            return await allow_entries(snapshot, now, counts, include_ended=include_ended)
+            return allow_entries(snapshot, now, counts, include_ended=include_ended)
+
+        return await self._snapshots.read(ask)
 
     async def actions(self, *, limit: int = 200) -> list[ActionView]:
         """See `Reader.actions`."""
-        async with self._snapshots.take() as snapshot:
-            found = await snapshot.rows(
-                "SELECT id, time, actor, kind, subject, expires, note FROM actions ORDER BY seq DESC LIMIT ?", (limit,)
-            )
+        asked = "SELECT id, time, actor, kind, subject, expires, note FROM actions ORDER BY seq DESC LIMIT ?"
+        found = await self._snapshots.read(lambda snapshot: snapshot.rows(asked, (limit,)))
         return [ActionView(*row) for row in found]
 
     async def close(self) -> None:

@@ -1,10 +1,10 @@
 """Looking at a state file without the right, or without the wish, to change it."""
 
+import asyncio
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
-
-import aiosqlite
 
 from apiwatch.errors import StoreError
 from apiwatch.model import ActionKind
@@ -24,14 +24,18 @@ async def open_snapshots(path: Path, *, migrates: bool = True) -> Snapshots:
 
     Raises StoreError and StoreVersionError.
     """
+    return await asyncio.to_thread(_open, path, migrates)
+
+
+def _open(path: Path, migrates: bool) -> Snapshots:
     try:
-        return Snapshots(path, await open_connection(path, "ro", migrates=migrates))
+        return Snapshots(path, open_connection(path, "ro", migrates=migrates))
     except StoreError as error:
-        if not isinstance(error.__cause__, aiosqlite.OperationalError) or not is_resting(path):
+        if not isinstance(error.__cause__, sqlite3.OperationalError) or not is_resting(path):
             raise
         try:
-            return _RestingSnapshots(path, await open_resting(path))
-        except aiosqlite.Error:
+            return _RestingSnapshots(path, open_resting(path))
+        except sqlite3.Error:
             raise error from None
 
 
@@ -40,10 +44,10 @@ class _RestingSnapshots(Snapshots):
 
     _rests = True
 
-    async def _current(self) -> aiosqlite.Connection | None:
-        if self._rests and self._connection is not None and not is_resting(self._path):
-            writing = await open_connection(self._path, "ro", migrates=False)
-            await self._connection.close()
+    def _current(self) -> sqlite3.Connection:
+        if self._rests and not is_resting(self._path):
+            writing = open_connection(self._path, "ro", migrates=False)
+            self._connection.close()
             self._connection, self._rests = writing, False
         return self._connection
 

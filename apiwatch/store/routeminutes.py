@@ -23,25 +23,25 @@ _ROWS = 10_000
 _Key = tuple[str, str]
 
 
-async def with_minutes(snapshot: Snapshot, views: Sequence[RouteView], span: Span) -> list[RouteView]:
+def with_minutes(snapshot: Snapshot, views: Sequence[RouteView], span: Span) -> list[RouteView]:
     """Routes with their window, last hour, usual number and durations."""
     if not views:
         return []
     within = (span.start, span.end)
     mixes = {
         (host, route): Mix(*counts)
-        for host, route, *counts in await snapshot.rows(
+        for host, route, *counts in snapshot.rows(
             f"SELECT host, route, {_SUMS} FROM route_minutes WHERE minute > ? AND minute <= ? GROUP BY host, route",  # noqa: S608
             within,
         )
     }
-    sparks = await _requests(snapshot, span.end - _SPARK, span.end)
+    sparks = _requests(snapshot, span.end - _SPARK, span.end)
     durations: dict[_Key, Counter[int]] = {}
-    for host, route, text in await snapshot.rows(
+    for host, route, text in snapshot.rows(
         "SELECT host, route, durations FROM route_minutes WHERE minute > ? AND minute <= ? AND durations <> ''", within
     ):
         _add(durations.setdefault((host, route), Counter()), text)
-    usual = await _usual(snapshot, span)
+    usual = _usual(snapshot, span)
     hour = range(span.end - _SPARK + 1, span.end + 1)
     return [
         replace(
@@ -55,10 +55,10 @@ async def with_minutes(snapshot: Snapshot, views: Sequence[RouteView], span: Spa
     ]
 
 
-async def _requests(snapshot: Snapshot, start: int, end: int) -> dict[_Key, dict[int, int]]:
+def _requests(snapshot: Snapshot, start: int, end: int) -> dict[_Key, dict[int, int]]:
     """Route -> minute -> requests."""
     found: dict[_Key, dict[int, int]] = {}
-    rows: Rows = await snapshot.rows(
+    rows: Rows = snapshot.rows(
         "SELECT host, route, minute, CAST(SUM(requests) AS BIGINT) FROM route_minutes "
         "WHERE minute > ? AND minute <= ? GROUP BY minute, host, route",
         (start, end),
@@ -68,15 +68,15 @@ async def _requests(snapshot: Snapshot, start: int, end: int) -> dict[_Key, dict
     return found
 
 
-async def _usual(snapshot: Snapshot, span: Span) -> dict[_Key, float]:
-    (oldest,) = await snapshot.one("SELECT MIN(minute) FROM route_minutes")
+def _usual(snapshot: Snapshot, span: Span) -> dict[_Key, float]:
+    (oldest,) = snapshot.one("SELECT MIN(minute) FROM route_minutes")
     windows = [] if oldest is None else earlier(span, oldest)
-    (routes,) = await snapshot.one("SELECT COUNT(*) FROM route_minutes WHERE minute = ?", (span.end - 1,))
+    (routes,) = snapshot.one("SELECT COUNT(*) FROM route_minutes WHERE minute = ?", (span.end - 1,))
     if len(windows) < LEAST or len(windows) * (span.end - span.start) * max(1, routes) > _ROWS:
         return {}
     minutes: dict[_Key, dict[int, int]] = {}
     for start, end in windows:
-        for key, counted in (await _requests(snapshot, start, end)).items():
+        for key, counted in _requests(snapshot, start, end).items():
             minutes.setdefault(key, {}).update(counted)
     return {key: usual_of(windows, counted) for key, counted in minutes.items()}
 

@@ -25,23 +25,23 @@ _CLIENTS = 400
 """Clients whose routes are added up."""
 
 
-async def routes(snapshot: Snapshot, limit: int, scope: Scope, span: Span, asked: Filter = ANY) -> Listing[RouteView]:
+def routes(snapshot: Snapshot, limit: int, scope: Scope, span: Span, asked: Filter = ANY) -> Listing[RouteView]:
     """See `Reader.routes`."""
     who = replace(scope, host="", route="")
     if who == Scope():
-        of_all = await _of_all(snapshot, limit, scope, condition(asked, ROUTE_COLUMNS, span.at, words=ROUTE_WORDS))
-        return Listing(await with_minutes(snapshot, of_all, span))
-    found = await members(snapshot, who, lambda: busiest_of(snapshot, span))
+        of_all = _of_all(snapshot, limit, scope, condition(asked, ROUTE_COLUMNS, span.at, words=ROUTE_WORDS))
+        return Listing(with_minutes(snapshot, of_all, span))
+    found = members(snapshot, who, lambda: busiest_of(snapshot, span))
     clients = list(found.clients)
-    views = await routes_of(snapshot, clients[:_CLIENTS])
+    views = routes_of(snapshot, clients[:_CLIENTS])
     among = found.among or (_CLIENTS if len(clients) > _CLIENTS else 0)
     views = [view for view in views if scope.route in ("", view.route)]
     return Listing(kept(asked, views, route_record, span.at)[:limit], among)
 
 
-async def routes_of(snapshot: Snapshot, clients: Sequence[str]) -> list[RouteView]:
+def routes_of(snapshot: Snapshot, clients: Sequence[str]) -> list[RouteView]:
     """What clients asked for, busiest first. The rows do not tell the host, nor when a client came first: '' and 0."""
-    rows = await snapshot.rows(
+    rows = snapshot.rows(
         "SELECT route, COALESCE((SELECT MAX(r.roles) FROM routes r WHERE r.route = c.route), ''),"  # noqa: S608
         f"  MAX(last_seen), COUNT(DISTINCT client), CAST(SUM(objects) AS BIGINT), {_SUMS} "
         f"FROM client_routes c WHERE client IN ({marks(clients)}) GROUP BY route ORDER BY 6 DESC, route",
@@ -53,11 +53,11 @@ async def routes_of(snapshot: Snapshot, clients: Sequence[str]) -> list[RouteVie
     ]
 
 
-async def _of_all(snapshot: Snapshot, limit: int, scope: Scope, asked: Condition) -> list[RouteView]:
+def _of_all(snapshot: Snapshot, limit: int, scope: Scope, asked: Condition) -> list[RouteView]:
     """Busiest first. Nobody counts their distinct objects over all clients: that is 0."""
     wanted = [(column, value) for column, value in (("host", scope.host), ("route", scope.route)) if value]
     where = " AND ".join(f"{column} = ?" for column, _ in wanted) or "1 = 1"
-    found = await snapshot.rows(
+    found = snapshot.rows(
         "SELECT host, route, MAX(roles), MIN(first_seen), MAX(last_seen), CAST(SUM(clients) AS BIGINT),"  # noqa: S608
         f"  {_SUMS}, MAX(origin), MAX(notes) "
         f"FROM routes WHERE {where} GROUP BY host, route HAVING {asked.sql} ORDER BY 7 DESC, host, route LIMIT ?",

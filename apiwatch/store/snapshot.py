@@ -1,12 +1,11 @@
 """One read transaction: every query inside sees the same commit."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
-
-import aiosqlite
+from typing import Any, TypeVar
 
 from apiwatch.errors import StoreError
 from apiwatch.store.files import name_of, translated
@@ -14,6 +13,7 @@ from apiwatch.store.files import name_of, translated
 __all__ = ["Rows", "Snapshot", "Snapshots", "marks"]
 
 Rows = list[tuple[Any, ...]]
+_Answer = TypeVar("_Answer")
 
 
 def marks(values: Sequence[object]) -> str:
@@ -24,62 +24,76 @@ def marks(values: Sequence[object]) -> str:
 class Snapshot:
     """The state file as of one commit."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    async def rows(self, sql: str, values: Sequence[object] = ()) -> Rows:
+    def rows(self, sql: str, values: Sequence[object] = ()) -> Rows:
         """All rows of a query."""
-        return [tuple(row) for row in await self._connection.execute_fetchall(sql, _bindable(values))]
+        return self._connection.execute(sql, _bindable(values)).fetchall()
 
-    async def one(self, sql: str, values: Sequence[object] = ()) -> tuple[Any, ...]:
+    def one(self, sql: str, values: Sequence[object] = ()) -> tuple[Any, ...]:
         """The only row of an aggregate."""
-        return (await self.rows(sql, values))[0]
+        return self.rows(sql, values)[0]
 
 
 class Snapshots:
-    """One long-lived connection that hands out a snapshot at a time."""
+    """One long-lived connection that answers one question at a time, each as a whole in a thread of its own.
 
-    def __init__(self, path: Path, connection: aiosqlite.Connection) -> None:
+    A question asks a dozen queries; a way to the thread and back for each would cost more than they do. Every method
+    raises StoreError when the file cannot be read or written, or was closed.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
-        self._connection: aiosqlite.Connection | None = connection
-        self._turn = asyncio.Lock()
+        self._connection = connection
+        self._closed = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="state-file")
 
-    @asynccontextmanager
-    async def take(self, begin: str = "BEGIN") -> AsyncIterator[Snapshot]:
-        """A transaction that is committed at the end, and rolled back when something is raised."""
-        async with self._turn:
-            with translated(self._path):
-                connection = await self._current()
-                if connection is None:
-                    raise StoreError(f"the state file {name_of(self._path)} was closed")
-                try:
-                    await connection.execute_fetchall(begin)
-                    yield Snapshot(connection)
-                    await connection.execute_fetchall("COMMIT")
-                except BaseException:
-                    # A cancelled statement still runs, in its turn; the rollback stands in the queue behind it.
-                    await asyncio.shield(connection.rollback())
-                    raise
+    async def read(self, ask: Callable[[Snapshot], _Answer]) -> _Answer:
+        """What `ask` makes of one commit. It runs in another thread, and must not touch what others may change."""
+        return await self._answer(lambda connection: _transaction(connection, "BEGIN", ask))
 
-    async def _current(self) -> aiosqlite.Connection | None:
-        """The connection for the next transaction; None once it is closed."""
-        return self._connection
+    async def change(self, make: Callable[[Snapshot], _Answer]) -> _Answer:
+        """As `read`, in a transaction that may write: it stands as a whole, or not at all when `make` raises."""
+        return await self._answer(lambda connection: _transaction(connection, "BEGIN IMMEDIATE", make))
 
     async def ask(self, sql: str) -> Rows:
         """All rows of one query, which is a transaction of its own."""
-        async with self._turn:
-            connection = await self._current()
-            if connection is None:
-                raise StoreError(f"the state file {name_of(self._path)} was closed")
-            with translated(self._path):
-                return [tuple(row) for row in await connection.execute_fetchall(sql)]
+        return await self._answer(lambda connection: connection.execute(sql).fetchall())
 
     async def close(self) -> None:
-        """Close the connection; safe to call twice."""
-        async with self._turn:
-            connection, self._connection = self._connection, None
-            if connection is not None:
-                await connection.close()
+        """Close the connection once what was asked is answered; safe to call twice."""
+        if not self._closed:
+            self._closed = True
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+            self._thread.shutdown(wait=False)
+
+    async def _answer(self, work: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
+        if self._closed:
+            raise StoreError(f"the state file {name_of(self._path)} was closed")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._worked, work)
+
+    def _worked(self, work: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
+        with translated(self._path):
+            return work(self._current())
+
+    def _current(self) -> sqlite3.Connection:
+        """The connection for the next transaction."""
+        return self._connection
+
+    def _close(self) -> None:
+        self._connection.close()
+
+
+def _transaction(connection: sqlite3.Connection, begin: str, work: Callable[[Snapshot], _Answer]) -> _Answer:
+    connection.execute(begin)
+    try:
+        answer = work(Snapshot(connection))
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+    return answer
 
 
 def _bindable(values: Sequence[object]) -> list[object]:

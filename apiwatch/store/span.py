@@ -25,14 +25,14 @@ class Span(NamedTuple):
         return self.end < self.newest
 
 
-async def watermark(snapshot: Snapshot) -> float:
+def watermark(snapshot: Snapshot) -> float:
     """Newest event time; 0.0 before the first."""
-    (found,) = await snapshot.one("SELECT COALESCE(MAX(watermark), 0) FROM health")
+    (found,) = snapshot.one("SELECT COALESCE(MAX(watermark), 0) FROM health")
     return float(found)
 
 
-async def span_of(snapshot: Snapshot, window_minutes: int, at: float = 0.0) -> Span:
+def span_of(snapshot: Snapshot, window_minutes: int, at: float = 0.0) -> Span:
     """The window that ends in the minute of `at`, of the newest event when that is 0 or later."""
-    newest = await watermark(snapshot)
+    newest = watermark(snapshot)
     end = at if 0 < at < newest else newest
     return Span(int(end) // 60 - window_minutes, int(end) // 60, int(newest) // 60, end)

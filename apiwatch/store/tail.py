@@ -32,12 +32,12 @@ class Tail:
             TAIL.write(self._connection, self._shard, [(self._seq % SLOTS, self._seq, seen, pack(lines))])
 
 
-async def tail(snapshot: Snapshot, limit: int, scope: Scope) -> TailView:
+def tail(snapshot: Snapshot, limit: int, scope: Scope) -> TailView:
     """See `Reader.tail`."""
-    blobs = await snapshot.rows("SELECT seen, body FROM tail ORDER BY seq DESC, shard")
+    blobs = snapshot.rows("SELECT seen, body FROM tail ORDER BY seq DESC, shard")
     members: set[str] = set()
     if scope.alert:
-        rows = await snapshot.rows("SELECT client FROM alert_clients WHERE alert_id = ?", (scope.alert,))
+        rows = snapshot.rows("SELECT client FROM alert_clients WHERE alert_id = ?", (scope.alert,))
         members = {client for (client,) in rows}
     found: list[LineRow] = []
     seen = kept = 0

@@ -43,47 +43,47 @@ class Past:
         self.usual = 0.0
         """See `usual_of`."""
 
-    async def count(self, snapshot: Snapshot, span: Span) -> None:
+    def count(self, snapshot: Snapshot, span: Span) -> None:
         """Count anew if a minute has gone by since, or `_KEPT_S`."""
         now = time.monotonic()
         span = span._replace(at=0)
         if span != self._span or now - self._counted_at >= _KEPT_S:
-            self.sum = await _mix(snapshot, "WHERE minute <= ?", (span.newest - _TIMELINE,))
-            self.usual = await _usual(snapshot, span)
+            self.sum = _mix(snapshot, "WHERE minute <= ?", (span.newest - _TIMELINE,))
+            self.usual = _usual(snapshot, span)
             self._span, self._counted_at = span, now
 
 
-async def overview(snapshot: Snapshot, window_minutes: int, now: float, at: float, past: Past) -> Overview:
+def overview(snapshot: Snapshot, window_minutes: int, now: float, at: float, past: Past) -> Overview:
     """See `Reader.overview`."""
-    span = await span_of(snapshot, window_minutes, at)
-    await past.count(snapshot, span)
-    latest = await _mix(snapshot, "WHERE minute > ?", (span.newest - _TIMELINE,))
-    window = await _mix(snapshot, "WHERE minute > ? AND minute <= ?", (span.start, span.end))
-    timeline = await minutes_of(snapshot, span.end - _TIMELINE, span.end)
-    (clients_total,) = await snapshot.one("SELECT COALESCE(SUM(clients), 0) FROM activity")
+    span = span_of(snapshot, window_minutes, at)
+    past.count(snapshot, span)
+    latest = _mix(snapshot, "WHERE minute > ?", (span.newest - _TIMELINE,))
+    window = _mix(snapshot, "WHERE minute > ? AND minute <= ?", (span.start, span.end))
+    timeline = minutes_of(snapshot, span.end - _TIMELINE, span.end)
+    (clients_total,) = snapshot.one("SELECT COALESCE(SUM(clients), 0) FROM activity")
     if span.is_past:
-        (clients_window,) = await snapshot.one(
+        (clients_window,) = snapshot.one(
             "SELECT COUNT(DISTINCT client) FROM board_minutes WHERE minute > ? AND minute <= ?", (span.start, span.end)
         )
-        severities = await snapshot.rows(
+        severities = snapshot.rows(
             "SELECT severity, COUNT(*) FROM alerts WHERE first_seen < ? AND last_seen >= ? GROUP BY severity",
             ((span.end + 1) * 60, (span.start + 1) * 60),
         )
     else:
-        (clients_window,) = await snapshot.one(
+        (clients_window,) = snapshot.one(
             "SELECT COALESCE(SUM(clients), 0) FROM activity WHERE minute > ?", (span.start,)
         )
-        severities = await snapshot.rows("SELECT severity, COUNT(*) FROM alerts WHERE closed = 0 GROUP BY severity")
+        severities = snapshot.rows("SELECT severity, COUNT(*) FROM alerts WHERE closed = 0 GROUP BY severity")
     return Overview(
-        health=await health(snapshot),
-        sources=tuple(await sources(snapshot)),
+        health=health(snapshot),
+        sources=tuple(sources(snapshot)),
         total=Mix(*(getattr(past.sum, name) + getattr(latest, name) for name in _MIX)),
         window=window,
         window_minutes=window_minutes,
         clients_total=clients_total,
         clients_window=clients_window,
         open_alerts={SEVERITIES[severity]: count for severity, count in severities},
-        queued_blocks=len(await live_entries(snapshot, now)),
+        queued_blocks=len(live_entries(snapshot, now)),
         timeline=timeline,
         usual=past.usual,
     )
@@ -97,9 +97,9 @@ def pulse(rows: Rows) -> Pulse:
     return Pulse(reduce(_both, found) if found else None, revision)
 
 
-async def minutes_of(snapshot: Snapshot, start: int, end: int) -> tuple[MinuteView, ...]:
+def minutes_of(snapshot: Snapshot, start: int, end: int) -> tuple[MinuteView, ...]:
     """The minutes after `start`, up to `end`, that had requests."""
-    found = await snapshot.rows(
+    found = snapshot.rows(
         f"SELECT minute, {_SUMS} FROM minutes WHERE minute > ? AND minute <= ? "  # noqa: S608  own names
         "GROUP BY minute ORDER BY minute",
         (start, end),
@@ -107,13 +107,13 @@ async def minutes_of(snapshot: Snapshot, start: int, end: int) -> tuple[MinuteVi
     return tuple(MinuteView(minute, Mix(*counts)) for minute, *counts in found)
 
 
-async def _usual(snapshot: Snapshot, span: Span) -> float:
-    (oldest,) = await snapshot.one("SELECT MIN(minute) FROM minutes")
+def _usual(snapshot: Snapshot, span: Span) -> float:
+    (oldest,) = snapshot.one("SELECT MIN(minute) FROM minutes")
     windows = [] if oldest is None else earlier(span, oldest)
     minutes: dict[int, int] = {}
     for start, end in windows:
         minutes.update(
-            await snapshot.rows(
+            snapshot.rows(
                 "SELECT minute, CAST(SUM(requests) AS BIGINT) FROM minutes WHERE minute > ? AND minute <= ? "
                 "GROUP BY minute",
                 (start, end),
@@ -122,22 +122,22 @@ async def _usual(snapshot: Snapshot, span: Span) -> float:
     return usual_of(windows, minutes)
 
 
-async def health(snapshot: Snapshot) -> HealthView | None:
+def health(snapshot: Snapshot) -> HealthView | None:
     """Last heartbeat; those of several shards as one."""
-    found = [unpack(body, HealthView) for (body,) in await snapshot.rows("SELECT body FROM health ORDER BY shard")]
+    found = [unpack(body, HealthView) for (body,) in snapshot.rows("SELECT body FROM health ORDER BY shard")]
     return reduce(_both, found) if found else None
 
 
-async def sources(snapshot: Snapshot) -> list[SourceView]:
+def sources(snapshot: Snapshot) -> list[SourceView]:
     """Sources by name; one that several shards share is there once, with the sums."""
-    found = await snapshot.rows(f"SELECT {_SOURCE} FROM sources ORDER BY name, shard")  # noqa: S608  own names
+    found = snapshot.rows(f"SELECT {_SOURCE} FROM sources ORDER BY name, shard")  # noqa: S608  own names
     views = [SourceView(*row) for row in found]
     return [_one_source(list(same)) for _, same in groupby(views, key=lambda view: view.name)]
 
 
-async def unparsed(snapshot: Snapshot, source: str, limit: int) -> list[UnparsedView]:
+def unparsed(snapshot: Snapshot, source: str, limit: int) -> list[UnparsedView]:
     """The first lines of every source before the second ones of any; of one source if it is named."""
-    found = await snapshot.rows(
+    found = snapshot.rows(
         "SELECT source, line, time, text, matched, format FROM ("
         "  SELECT source, line, time, text, matched, format,"
         "    ROW_NUMBER() OVER (PARTITION BY source ORDER BY line) AS place FROM unparsed WHERE ? IN ('', source)"
@@ -147,8 +147,8 @@ async def unparsed(snapshot: Snapshot, source: str, limit: int) -> list[Unparsed
     return [UnparsedView(name, line, float(time), *rest) for name, line, time, *rest in found]
 
 
-async def _mix(snapshot: Snapshot, where: str, values: tuple[int, ...]) -> Mix:
-    found = await snapshot.one(f"SELECT {_SUMS} FROM minutes {where}", values)  # noqa: S608  own names
+def _mix(snapshot: Snapshot, where: str, values: tuple[int, ...]) -> Mix:
+    found = snapshot.one(f"SELECT {_SUMS} FROM minutes {where}", values)  # noqa: S608  own names
     return Mix(*(count or 0 for count in found))
 
 

@@ -15,22 +15,22 @@ _SHOWN = 200
 _FAMILIES = ("auth", "enumeration", "recon")
 
 
-async def user_detail(snapshot: Snapshot, user: str, now: float) -> UserDetail | None:
+def user_detail(snapshot: Snapshot, user: str, now: float) -> UserDetail | None:
     """See `Reader.user`."""
-    rows = await snapshot.rows(
+    rows = snapshot.rows(
         "SELECT client, CAST(SUM(requests) AS BIGINT), MAX(last_seen) FROM client_facets "
         "WHERE kind = 'user' AND value = ? AND kind <> 'host' GROUP BY client ORDER BY 3 DESC, client LIMIT ?",
         (user, MOST + 1),
     )
     visits = tuple(FacetView(client, requests, float(last)) for client, requests, last in rows)[:_SHOWN]
     names = [visit.value for visit in visits]
-    totals = await totals_of(snapshot, names, min(now, await watermark(snapshot)))
+    totals = totals_of(snapshot, names, min(now, watermark(snapshot)))
     scope = Scope(user=user)
-    said = await alerts(snapshot, include_closed=True, limit=_SHOWN, scope=scope)
-    leaning = [view for family in _FAMILIES for view in await suspects(snapshot, family, _SHOWN, scope)]
+    said = alerts(snapshot, include_closed=True, limit=_SHOWN, scope=scope)
+    leaning = [view for family in _FAMILIES for view in suspects(snapshot, family, _SHOWN, scope)]
     if not (visits or said or leaning):
         return None
-    opened = await open_alerts_of(snapshot, names)
+    opened = open_alerts_of(snapshot, names)
     return UserDetail(
         user=user,
         clients=tuple(view_of(name, totals[name], Mix(), opened.get(name)) for name in names if name in totals),
@@ -38,7 +38,7 @@ async def user_detail(snapshot: Snapshot, user: str, now: float) -> UserDetail |
         clients_total=len(rows),
         first_seen=min((totals[name].first_seen for name in names if name in totals), default=0.0),
         last_seen=max((visit.last_seen for visit in visits), default=0.0),
-        routes=tuple(await routes_of(snapshot, names)),
+        routes=tuple(routes_of(snapshot, names)),
         alerts=tuple(sorted(said, key=lambda view: view.alert.closed)),
         suspects=tuple(leaning),
     )

@@ -209,7 +209,7 @@ def test_help_lists_every_command_and_loads_none(home: Path) -> None:
     code = (
         "import sys\nfrom apiwatch.cli import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
-        "heavy = {'textual', 'rich', 'plotext', 'httpx', 'aiosqlite', 'yaml', 'sqlite3', 'asyncio', 'msgspec'}\n"
+        "heavy = {'textual', 'rich', 'plotext', 'httpx', 'yaml', 'sqlite3', 'asyncio', 'msgspec'}\n"
         "print(sorted(heavy & sys.modules.keys()))"
     )
     done = subprocess.run([command()[0], "-c", code], capture_output=True, text=True, env=environment(home), check=True)
