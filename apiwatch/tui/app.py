@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.worker import WorkerFailed
 
 from apiwatch.config.settings import Settings
 from apiwatch.store.protocol import Control, Reader
 from apiwatch.text import plain
 from apiwatch.tui.crash import CrashLog, log_directory
+from apiwatch.tui.driver import PromptDriver
 from apiwatch.tui.endings import Endings, as_it_stands, terminal_is_gone
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.permissions import is_permitted
@@ -103,6 +106,11 @@ class ApiwatchApp(App[None]):
         self._revision: tuple[float, ...] | None = None
         self._listed_at = 0.0
         self._ended: str | None = None
+
+    def get_driver_class(self) -> type[Driver]:
+        """The driver that hears keys at once, where Textual would take its own for a terminal."""
+        known = super().get_driver_class()
+        return PromptDriver if known is LinuxDriver else known
 
     @property
     def farewell(self) -> list[str]:

@@ -1,7 +1,6 @@
 """What is drawn: a line is a tuple of pieces, a piece is text and the name of its style. Widths are terminal cells."""
 
 from collections.abc import Iterable, Sequence
-from os.path import commonprefix
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -232,7 +231,19 @@ def _alike(one: Line, two: Line, way: int) -> int:
     for old, new in zip(one[::way], two[::way], strict=False):
         if old != new:
             if old.style == new.style and old.text.isascii() and new.text.isascii():
-                cells += len(commonprefix((old.text[::way], new.text[::way])))  # noqa: RUF071  not of paths
+                cells += _prefix(old.text[::way], new.text[::way])
             break
         cells += cell_len(old.text)
     return cells
+
+
+def _prefix(one: str, two: str) -> int:
+    """Characters with which both texts begin: by halving, which compares whole slices at a time."""
+    low, high = 0, min(len(one), len(two))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[:middle] == two[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

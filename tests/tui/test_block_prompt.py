@@ -98,7 +98,9 @@ async def test_the_guard_refuses_without_asking(address: str, rail: str, tmp_pat
 
 async def test_what_the_guard_refuses_is_left_out_and_named(tmp_path: Path) -> None:
     async with driving(only("203.0.113.5", "127.0.0.1"), db=tmp_path) as driven:
-        await driven.press("2", "M")
+        await driven.press("2")
+        await driven.shows("127.0.0.1")
+        await driven.press("M")
         text = await asked(driven)
         assert "Queue 1 network " in text
         assert "refused 127.0.0.1/32" in text

@@ -1,5 +1,6 @@
 """The dashboard in a real terminal: whatever ends it, the terminal is given back and a sentence says why."""
 
+import os
 import re
 import signal
 from pathlib import Path
@@ -43,6 +44,22 @@ def test_q_and_y_end_it(tmp_path: Path) -> None:
         assert_restored(terminal)
         assert words(terminal) == ""
     assert list(tmp_path.glob("dashboard-*.log")) == []
+
+
+def test_keys_that_are_no_text_end_nothing_and_esc_alone_goes_back(tmp_path: Path) -> None:
+    with start(tmp_path) as terminal:
+        terminal.wait("203.0.113.64")
+        os.write(terminal.fd, b"\xff\xfe\xc3")
+        terminal.keys("q")
+        terminal.wait("Quit the dashboard?")
+        terminal.keys("\x1b")
+        terminal.wait(lambda text: "Quit the dashboard?" not in text)
+        terminal.keys("\x1b[B")
+        terminal.wait("> CRIT !!    91")
+        terminal.keys("q")
+        terminal.wait("Quit the dashboard?")
+        terminal.keys("y")
+        assert terminal.wait_exit() == 0
 
 
 def test_ctrl_c_twice_ends_it(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Requests over time: how many, what became of them, and where alerts opened."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from apiwatch.store.views import MinuteView
 from apiwatch.tui.cells import count, percent
@@ -76,7 +77,7 @@ def timeline(
     axis = 1 if height >= 4 else 0
     tall = height - len(below) - axis
     if width >= _PLOT_FROM and axis and not glyphs.plain:
-        plotted = _plotted(values, first, width, tall + axis, usual, end)
+        plotted = _plotted(tuple(values), first, width, tall + axis, usual, end)
         if plotted:
             return [*plotted, *below]
     chart = _chart(values, gutter, room, tall, glyphs, usual)
@@ -107,9 +108,10 @@ def _chart(values: Sequence[int], gutter: int, room: int, tall: int, glyphs: Gly
     ]
 
 
-def _plotted(values: Sequence[int], first: int, width: int, tall: int, usual: float, end: str) -> list[Line]:
-    minutes = len(values)
-    values = resample(values, _MOST_DOTS) if minutes > _MOST_DOTS else values
+@lru_cache(maxsize=8)
+def _plotted(known: tuple[int, ...], first: int, width: int, tall: int, usual: float, end: str) -> tuple[Line, ...]:
+    minutes = len(known)
+    values = resample(known, _MOST_DOTS) if minutes > _MOST_DOTS else known
     peak = max(*values, usual, 1)
     rows = tall - 2
     steps = max(1, min(4, (rows - 1) // 2))
@@ -132,7 +134,7 @@ def _plotted(values: Sequence[int], first: int, width: int, tall: int, usual: fl
             lines.append((Piece(head, "dim"), *_with_level(body, "accent", "\u2500")))
         else:
             lines.append((Piece(head, "dim"), Piece(body, "accent")))
-    return lines
+    return tuple(lines)
 
 
 def _with_level(text: str, style: str, rule: str) -> Line:

@@ -179,7 +179,7 @@ class ContextScreen(PanesScreen):
                 self.found = found
                 self.table.show_rows(found, now)
                 self._begin(found)
-            self.redraw_around()
+            self.follow_cursor()
             if self._open_soon:
                 self._open_soon = False
                 self.action_open()

@@ -146,7 +146,7 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
         else:
             self.page.focus()
         self.refresh_bindings()
-        self.redraw_around()
+        self.follow_cursor()
 
     def rearrange(self) -> None:
         """Follow a change of the shape: the widest has more to read."""
@@ -238,6 +238,10 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
     def on_key_table_moved(self, event: KeyTable.Moved) -> None:
         """Follow the cursor with the detail."""
         event.stop()
+        self.follow_cursor()
+
+    def follow_cursor(self) -> None:
+        """Draw what stands around the list, and read more about its row where there is room for it."""
         self.redraw_around()
         row, known = self.table.cursor, self.beside.client
         wanted = row.opens.client if row is not None and self.looks_closer else ""

@@ -47,7 +47,7 @@ class KeyTable(Lines, can_focus=True):
     ]
 
     class Moved(Message):
-        """The cursor is on another row, or the row under it has new values."""
+        """The operator put the cursor on another row, or marked rows."""
 
         def __init__(self, table: "KeyTable") -> None:
             super().__init__()
@@ -89,16 +89,19 @@ class KeyTable(Lines, can_focus=True):
         """Draw another list; `empty` says what to draw in a width when it has no rows."""
         self.list = state
         self._empty = empty
-        self._changed()
+        self._draw()
 
     def show_rows(self, found: Found, now: float) -> None:
         """Take the rows of a new read, at the viewer's clock."""
         self.list.take(found, now, working=self.has_focus)
-        self._changed()
+        self._draw()
 
-    def _changed(self) -> None:
+    def _draw(self) -> None:
         self.list.keep_in_sight(self._height)
         self.redraw()
+
+    def _changed(self) -> None:
+        self._draw()
         self.post_message(self.Moved(self))
 
     @property

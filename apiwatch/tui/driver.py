@@ -1,0 +1,69 @@
+"""Keys from the terminal, as soon as they come."""
+
+import os
+import selectors
+from codecs import getincrementaldecoder
+from collections.abc import Iterable
+
+from textual import constants
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+__all__ = ["PromptDriver"]
+
+_READ = 4096
+_MARGIN_S = 0.001
+"""By which the wait for the rest of an escape sequence outlasts the parser's own."""
+
+
+class PromptDriver(LinuxDriver):
+    """Textual's driver, but its input thread sleeps until there is input.
+
+    Textual 8.2.8 looks ten times a second, so that Esc, which may begin a sequence, comes up to 0.1 s late whatever
+    ESCDELAY says, and an idle dashboard wakes ten times a second. Input that is no UTF-8 is replaced, and ends nothing.
+    """
+
+    _ending: tuple[int, int] | None = None
+    """A pipe (read, write) that ends the input thread."""
+
+    def start_application_mode(self) -> None:
+        """Take the terminal, and start to read from it."""
+        if self._ending is None:
+            self._ending = os.pipe()
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual leaves it so
+
+    def disable_input(self) -> None:
+        """Stop reading."""
+        ending, self._ending = self._ending, None
+        if ending is not None:
+            os.write(ending[1], b".")
+        super().disable_input()
+        for end in ending or ():
+            os.close(end)
+
+    def run_input_thread(self) -> None:
+        """Read keys until `disable_input`; a terminal that is at its end is not read again."""
+        if self._ending is None:
+            return
+        ending = self._ending[0]
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(ending, selectors.EVENT_READ)
+            selector.register(self.fileno, selectors.EVENT_READ)
+            wait: float | None = None
+            while ending not in (ready := [key.fd for key, _ in selector.select(wait)]):
+                wait = None
+                if self.fileno in ready:
+                    data = os.read(self.fileno, _READ)
+                    if data:
+                        self._pass_on(parser.feed(decode(data)))
+                        wait = constants.ESCAPE_DELAY + _MARGIN_S
+                    else:
+                        selector.unregister(self.fileno)
+                self._pass_on(parser.tick())
+
+    def _pass_on(self, events: Iterable[Message]) -> None:
+        for event in events:
+            self.process_message(event)
