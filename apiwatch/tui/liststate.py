@@ -52,7 +52,7 @@ class ListState:
     @property
     def marked(self) -> list[Row]:
         """Marked rows, also those that the filter hides."""
-        return [row for row in self.all if row.key in self.marks]
+        return [row for row in self.all if row.key in self.marks] if self.marks else []
 
     @property
     def held(self) -> bool:

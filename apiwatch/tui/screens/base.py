@@ -7,6 +7,8 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -40,6 +42,8 @@ class LiveScreen(Screen[None]):
     DEAD: ClassVar[frozenset[str]] = frozenset()
     """Inherited actions that mean nothing here: their keys do nothing, and the help does not list them."""
     TITLE_TEXT: ClassVar[str] = ""
+    focused = Reactive[Widget | None](None, repaint=False)
+    """As Textual has it, but a move of the focus repaints what looks different, and not the whole screen."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,h,f1", "help", "help", id="help", show=False, tooltip="this page"),
         Binding("escape,backspace", "back", "back", id="back", show=False, tooltip="back"),
@@ -67,6 +71,7 @@ class LiveScreen(Screen[None]):
         self.session = session
         self.loaded = False
         """The first read has been shown."""
+        self._keys_old = False
         self.shape = Shape.ONE
         self.tiny = Block(lambda width, _height: [tiny_line(self.session.link(), width)], id="tiny")
         self.head = Block(self._head, id="head")
@@ -75,7 +80,8 @@ class LiveScreen(Screen[None]):
         self.bar = KeyBar(())
 
     def compose(self) -> ComposeResult:
-        """Head, body, foot."""
+        """Head, body, foot; in the arrangement that they will have, so that nothing is styled twice."""
+        self._restyle(self.app.size)
         yield self.tiny
         yield self.head
         yield from self.body()
@@ -105,19 +111,19 @@ class LiveScreen(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Arrange the screen for its size."""
-        self.shape = shape_of(event.size.width, event.size.height)
-        self._restyle()
+        self._restyle(event.size)
         self.rearrange()
         self.tick()
 
-    def _restyle(self) -> None:
+    def _restyle(self, size: Size) -> None:
         """Set the classes that the style sheets know, all at once: each change restyles every widget."""
+        self.shape = shape_of(size.width, size.height)
         states = {
             f"-{self.shape}": True,
-            "-low": self.size.height < _LOW,
+            "-low": size.height < _LOW,
             "-ascii": self.session.glyphs.plain,
             "-headless": self.session.head_hidden,
-            "-noticed": bool(self._notice(self.size.width, _NOTICE_LINES)),
+            "-noticed": bool(self._notice(size.width, _NOTICE_LINES)),
         }
         wanted = {name for name, holds in states.items() if holds}
         if self.classes != wanted:
@@ -138,7 +144,17 @@ class LiveScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Keep the line of keys true: what works changes with the focus and with what is in sight."""
-        self.bindings_updated_signal.subscribe(self, lambda _screen: self.bar.show(self.bar_keys()))
+        self.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def _bindings_changed(self, _screen: Screen[None]) -> None:
+        """Show the keys once for all the changes that one key press brings."""
+        if not self._keys_old:
+            self._keys_old = True
+            self.call_later(self._show_keys)
+
+    def _show_keys(self) -> None:
+        self._keys_old = False
+        self.bar.show(self.bar_keys())
 
     def on_screen_resume(self) -> None:
         """Read at once when the screen comes to light."""
@@ -154,7 +170,7 @@ class LiveScreen(Screen[None]):
         """Show the head and the foot of this moment."""
         if not self.ready:
             return
-        self._restyle()
+        self._restyle(self.size)
         said = self._notice(self.size.width, _NOTICE_LINES)
         if said:
             self.notice.styles.height = len(said)
@@ -217,7 +233,7 @@ class LiveScreen(Screen[None]):
     def action_head(self) -> None:
         """Hide or show the head."""
         self.session.head_hidden = not self.session.head_hidden
-        self._restyle()
+        self._restyle(self.size)
 
     def action_repaint(self) -> None:
         """Draw everything anew."""
