@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
@@ -24,7 +25,6 @@ from apiwatch.tui.driver import PromptDriver
 from apiwatch.tui.endings import Endings, as_it_stands, terminal_is_gone
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.permissions import is_permitted
-from apiwatch.tui.pictures.plot import load
 from apiwatch.tui.screens.base import LiveScreen
 from apiwatch.tui.screens.context import ContextScreen
 from apiwatch.tui.screens.prompts import Question
@@ -42,6 +42,9 @@ TICK_S = 0.5
 
 LOAD_S = 1.5
 """Seconds after the start in which nothing is done but showing the first picture."""
+
+_LATER = ("plotext", "apiwatch.blocklist", "apiwatch.tui.screens.help", "apiwatch.tui.palette")
+"""Imported after that: each takes longer than a key press may."""
 
 _ACTIONS = 100
 """Latest actions of operators among which new ones are looked for."""
@@ -134,7 +137,7 @@ class ApiwatchApp(App[None]):
             self._resources.enter_context(as_it_stands(self._driver))
         self.push_screen(ContextScreen(self.session, view=0))
         self.run_worker(self._poll(), group="poll")
-        self.run_worker(self._load_plots(), group="load")
+        self.run_worker(self._load(), group="load")
         gc.freeze()
         gc.enable()
 
@@ -175,10 +178,11 @@ class ApiwatchApp(App[None]):
         if screen is not None:
             screen.tick()
 
-    async def _load_plots(self) -> None:
-        """Import what draws the plots when the first picture stands, so that the first plot need not wait for it."""
+    async def _load(self) -> None:
+        """Import what only some keys need once the first picture stands, so that the first press need not wait."""
         await asyncio.sleep(LOAD_S)
-        await asyncio.to_thread(load)
+        for name in _LATER:
+            await asyncio.to_thread(import_module, name)
 
     def _look_after(self) -> None:
         """Between two reads: follow the clock when they are rare, and say at once that the collector is gone."""

@@ -64,10 +64,19 @@ async def test_why_lines_and_client_lead_to_each_other(tmp_path: Path) -> None:
         assert driven.app.screen is driven.dashboard
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_why_of_a_client_is_its_worst_alert(size: tuple[int, int], tmp_path: Path) -> None:
+    async with driving(db=tmp_path, size=size) as driven:
+        await driven.press("2")
+        await driven.shows(fakes.WALKER)
+        await driven.press("g", "d")
+        await driven.shows("limit S >= 13.8; usual 2%")
+
+
 async def test_lines_of_a_client_without_an_alert(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         await driven.press("2", "G", "d")
-        assert "no alert names it" in driven.text
+        await driven.shows("no open alert names it")
         await driven.press("l")
         assert "original lines of 198.18.0.39, 12" in driven.text
 

@@ -3,15 +3,10 @@
 import threading
 from collections.abc import Mapping, Sequence
 
-__all__ = ["line_plot", "load"]
+__all__ = ["line_plot"]
 
 _LOCK = threading.Lock()
 _RESET = "\x1b[0m"
-
-
-def load() -> None:
-    """Import plotext ahead of the first plot; for a thread, since it takes longer than a key press may."""
-    import plotext  # noqa: F401
 
 
 def line_plot(

@@ -86,12 +86,20 @@ class ActingScreen(LiveScreen):
             self.open_scope(self.row.opens)
 
     def action_why(self) -> None:
-        """Why the alert exists."""
-        alert_id = self._alert_id()
+        """Why the alert of the row exists: of a row that is none, the worst open alert that has to do with it."""
+        if self.row is not None:
+            self.run_worker(self._why(self.row), group="act")
+
+    async def _why(self, row: Row) -> None:
+        try:
+            alert_id = row.alert_id or await self._alert_about(row)
+        except ApiwatchError as error:
+            self.say(f"cannot look for its alerts: {error}", "bad")
+            return
         if alert_id:
             self.open_scope(Scope(alert=alert_id))
-        elif self.row is not None:
-            self.say("no alert names it; Enter shows everything about the client")
+        else:
+            self.say("no open alert names it; Enter shows everything about it")
 
     def action_lines(self) -> None:
         """The original lines of the alert, or of the client."""
@@ -101,14 +109,11 @@ class ActingScreen(LiveScreen):
         if row is not None:
             self.app.push_screen(LinesScreen(self.session, row, self.crumb(), self.known_alerts))
 
-    def _alert_id(self) -> str:
-        row = self.row
-        if row is None:
+    async def _alert_about(self, row: Row) -> str:
+        if row.opens == EVERYTHING:
             return ""
-        if row.alert_id:
-            return row.alert_id
-        naming = (view.alert for view in self.known_alerts if row.client in (view.alert.client, *view.alert.clients))
-        return next((alert.id for alert in naming), "")
+        found = await self.session.reader.alerts(limit=1, scope=row.opens)
+        return found[0].alert.id if found else ""
 
     def say(self, text: str, style: str = "") -> None:
         """Tell the operator something."""
