@@ -12,13 +12,14 @@ from apiwatch.store.snapshot import Snapshot
 from apiwatch.store.span import watermark
 from apiwatch.store.views import ClientDetail, FacetView, MinuteView, Mix
 
-__all__ = ["client_detail"]
+__all__ = ["OUTCOME_SUMS", "client_detail", "minute_view"]
 
 _ALERTS = 200
 _LINES = 200
 _SUSPECTS = 200
 _OUTCOMES = ("requests", "ok", "miss", "deny", "limited", "err", "neutral")
-_SUMS = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in _OUTCOMES)
+OUTCOME_SUMS = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in (*_OUTCOMES, "bytes"))
+"""Columns behind the minute, for `minute_view`."""
 
 
 def client_detail(snapshot: Snapshot, client: str, now: float) -> ClientDetail | None:
@@ -55,11 +56,17 @@ def client_detail(snapshot: Snapshot, client: str, now: float) -> ClientDetail |
 def _timeline(snapshot: Snapshot, client: str) -> tuple[MinuteView, ...]:
     # CROSS JOIN: one look-up per minute, for the rows of a client are spread over all minutes.
     rows = snapshot.rows(
-        f"SELECT minute, {_SUMS}, CAST(SUM(bytes) AS BIGINT) FROM (SELECT DISTINCT minute AS m FROM minutes) AS kept "  # noqa: S608
+        f"SELECT minute, {OUTCOME_SUMS} FROM (SELECT DISTINCT minute AS m FROM minutes) AS kept "  # noqa: S608
         "CROSS JOIN client_minutes WHERE minute = m AND client = ? GROUP BY minute ORDER BY minute",
         (client,),
     )
-    return tuple(MinuteView(minute, _mix(counts)) for minute, *counts in rows)
+    return tuple(minute_view(row) for row in rows)
+
+
+def minute_view(row: tuple[Any, ...]) -> MinuteView:
+    """What a minute's row says: its number, then outcomes and bytes."""
+    minute, *counts = row
+    return MinuteView(minute, _mix(counts))
 
 
 def _facets(snapshot: Snapshot, client: str) -> dict[str, tuple[FacetView, ...]]:

@@ -15,6 +15,7 @@ from apiwatch.store.views import (
     AllowEntry,
     Application,
     BlockEntry,
+    CampaignView,
     ClientDetail,
     ClientView,
     EvidenceView,
@@ -199,6 +200,10 @@ class Reader(Protocol):
         First those with findings, then what no file declares, what is deprecated and used, the rest by age (newest
         first), and last what nobody asked for.
         """
+        ...
+
+    async def campaign(self, alert_id: str, at: float = 0.0) -> CampaignView:
+        """What the clients of an alert did together in the hour up to `at` (0: now), and their 20 commonest agents."""
         ...
 
     async def points(self, scope: Scope) -> tuple[PointView, ...]:

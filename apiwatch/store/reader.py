@@ -8,6 +8,7 @@ from apiwatch.store.allowing import allow_entries
 from apiwatch.store.applying import applications, with_applications
 from apiwatch.store.blocks import all_entries, blocked_before, live_entries
 from apiwatch.store.boards import WINDOW
+from apiwatch.store.campaign import campaign
 from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.impact import impact
 from apiwatch.store.protocol import Reader
@@ -21,6 +22,7 @@ from apiwatch.store.views import (
     AllowEntry,
     Application,
     BlockEntry,
+    CampaignView,
     ClientDetail,
     ClientView,
     EvidenceView,
@@ -189,6 +191,10 @@ class SqliteReader:
     async def inventory(self, *, limit: int = 500, scope: Scope = EVERYTHING) -> Listing[InventoryView]:
         """See `Reader.inventory`."""
         return await self._snapshots.read(lambda snapshot: inventory.inventory(snapshot, limit, scope))
+
+    async def campaign(self, alert_id: str, at: float = 0.0) -> CampaignView:
+        """See `Reader.campaign`."""
+        return await self._snapshots.read(lambda snapshot: campaign(snapshot, alert_id, at))
 
     async def points(self, scope: Scope) -> tuple[PointView, ...]:
         """See `Reader.points`."""

@@ -259,6 +259,16 @@ class FacetView:
     last_seen: float
 
 
+@dataclass(frozen=True, slots=True)
+class CampaignView:
+    """What the clients of one alert did together."""
+
+    timeline: tuple[MinuteView, ...] = ()
+    """The last 60 minutes."""
+    agents: tuple[FacetView, ...] = ()
+    """User agents; `requests` is the number of clients that sent one."""
+
+
 LineView = LineRow
 """One of the newest requests."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from apiwatch.errors import GuardError
 from apiwatch.store.scope import EVERYTHING, Scope
-from apiwatch.store.views import AlertView, BlockEntry, ClientDetail, ClientView, PointView, RouteView
+from apiwatch.store.views import AlertView, BlockEntry, CampaignView, ClientDetail, ClientView, PointView, RouteView
 from apiwatch.text import plain
 from apiwatch.tui.cells import clock
 from apiwatch.tui.line import Line, Piece, line, wrap
@@ -147,12 +147,16 @@ async def _alert(query: Query) -> Summary:
     evidence = await query.reader.evidence(view.alert.id)
     now, glyphs = query.now, query.glyphs
     members: Sequence[ClientView] = ()
+    together = CampaignView()
     if view.alert.clients_total > 1:
         members = await query.reader.clients(query.window_minutes, limit=LIMIT, now=now, scope=query.scope)
+        together = await query.reader.campaign(view.alert.id, query.at)
 
     def page(width: int) -> list[Line]:
         if view.alert.clients_total > 1:
-            return campaign_page(view, members, evidence, width, now, glyphs)
+            return campaign_page(
+                view, members, evidence, width, now, glyphs, timeline=together.timeline, agents=together.agents
+            )
         return why_page(view, evidence, width, now, glyphs)
 
     return Summary(f"why: {view.alert.id}", page, AlertRow(view, now), (view,))

@@ -136,3 +136,24 @@ async def test_all_that_was_said_about_an_alert_is_there_with_who_and_when(db: P
     assert view is not None
     assert (view.acknowledged_by, view.acknowledged_at) == ("bob@gw1", NOW + 1)
     assert (view.note, view.noted_by, view.noted_at) == ("mine", "bob@gw1", NOW + 1)
+
+
+async def test_the_clients_of_an_alert_are_summed_minute_by_minute_with_their_agents(db: Path) -> None:
+    with Collector(db) as collector:
+        fill(collector)
+        collector.commit(
+            client_minutes=[client_minute(MINUTE - 1, ONE, ok=2, miss=1), client_minute(MINUTE - 90, ONE, ok=7)],
+            minutes=[minute_row(MINUTE - 1, 3), minute_row(MINUTE - 90, 7)],
+        )
+        async with reading(db) as reader:
+            found = await reader.campaign("a1")
+            earlier = await reader.campaign("a1", (MINUTE - 1) * 60.0)
+            unknown = await reader.campaign("nobody")
+    assert [(view.minute, view.mix.ok, view.mix.miss) for view in found.timeline] == [
+        (MINUTE - 1, 2, 1),
+        (MINUTE, 100, 0),
+    ]
+    assert [(facet.value, facet.requests) for facet in found.agents] == [("curl/8", 2)]
+    assert [view.minute for view in earlier.timeline] == [MINUTE - 1]
+    assert unknown.timeline == ()
+    assert unknown.agents == ()

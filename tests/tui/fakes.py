@@ -13,6 +13,7 @@ from apiwatch.store.views import (
     AllowEntry,
     Application,
     BlockEntry,
+    CampaignView,
     ClientDetail,
     ClientView,
     EvidenceView,
@@ -635,6 +636,14 @@ class FakeReader:
     async def inventory(self, *, limit: int = 500, scope: Scope = EVERYTHING) -> Listing[InventoryView]:
         return Listing(
             [view for view in self._called("inventory").inventory if scope.route in ("", view.route)][:limit]
+        )
+
+    async def campaign(self, alert_id: str, at: float = 0.0) -> CampaignView:
+        self._called("campaign")
+        last = int(NOW) // 60
+        return CampaignView(
+            tuple(MinuteView(last - age, mix(41 * (6 - age), 0.0, 0.0, 1.0)) for age in range(5, -1, -1)),
+            (FacetView("python-requests/2.31", 38, NOW), FacetView("curl/8.5", 3, NOW)),
         )
 
     async def points(self, scope: Scope) -> tuple[PointView, ...]:
