@@ -111,7 +111,7 @@ async def test_copy_says_what_was_copied_and_where_it_is_too(tmp_path: Path, mon
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     async with driving(db=tmp_path) as driven:
         await driven.press("c")
-        await driven.shows("copied 11 bytes by OSC 52, and to ")
+        await driven.says("copied 11 bytes by OSC 52, and to")
         assert (tmp_path / "apiwatch" / "clipboard.txt").read_text() == fakes.WALKER
 
 
@@ -207,3 +207,11 @@ async def test_an_unchanged_store_is_not_read(tmp_path: Path) -> None:
         for _ in range(3):
             await driven.fail()
         assert set(driven.reader.calls) == {"changed"}
+
+
+async def test_a_message_that_is_longer_than_the_foot_is_shown_whole(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        driven.app.session.say(f"refused: {'because ' * 20}of its end", "bad")
+        driven.dashboard.tick()
+        await driven.shows("of its end")
+        assert "gw1 >" in driven.text

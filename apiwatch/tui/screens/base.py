@@ -182,7 +182,9 @@ class LiveScreen(Screen[None]):
         return [drawn[0], drawn[2]] if height == 2 else drawn
 
     def _notice(self, width: int, _height: int) -> list[Line]:
-        said = notice(self.session.link())
+        """What must be said in whole sentences: a message that the foot has no room for, or the state of things."""
+        message = self.session.message
+        said = (message,) if line_width((message,)) > width else notice(self.session.link())
         if not said:
             return []
         shown = wrap(line_text(said), max(8, width), style=said[0].style)
@@ -196,7 +198,7 @@ class LiveScreen(Screen[None]):
             left += ["   ", note]
         message = self.session.message
         used = line_width(line(*left))
-        if message.text:
+        if message.text and line_width((message,)) <= width:
             gap = width - used - line_width((message,))
             return [line(*left, " " * max(3, gap), message) if gap >= 3 else line(message)]
         return [line(*left)]
