@@ -6,12 +6,12 @@ From that few numbers tell how many clients there are, and how many were active 
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, IPv6Network
 
 from apiwatch.model import ClientRow
 from apiwatch.store.tables import ACTIVITY, NEW_CLIENTS
 
-__all__ = ["Activity", "network_of"]
+__all__ = ["Activity", "network_named", "network_of"]
 
 _KNOWN = 60_000
 """Clients remembered, about as many as the engine knows at once; a forgotten one is looked up again."""
@@ -115,3 +115,12 @@ def network_of(client: str) -> str:
         return ":".join(f"{number >> shift & 0xFFFF:x}" for shift in (112, 96, 80, 64))
     first, _, last = client.rpartition(".")
     return first if last.isdecimal() and first.count(".") == 2 and first.replace(".", "").isdecimal() else ""
+
+
+def network_named(key: str) -> str:
+    """What `network_of` gives, as a network with prefix length.
+
+    >>> network_named("192.0.2"), network_named("2001:db8:0:0")
+    ('192.0.2.0/24', '2001:db8::/64')
+    """
+    return str(IPv6Network(f"{key}::/64")) if ":" in key else f"{key}.0/24"

@@ -1,6 +1,7 @@
 """Reading everything about one client."""
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from apiwatch.store.snapshot import Snapshot
 from apiwatch.store.span import watermark
 from apiwatch.store.views import ClientDetail, FacetView, MinuteView, Mix
 
-__all__ = ["OUTCOME_SUMS", "client_detail", "minute_view"]
+__all__ = ["OUTCOME_SUMS", "client_detail", "minute_view", "mix_of"]
 
 _ALERTS = 200
 _LINES = 200
@@ -66,7 +67,7 @@ def _timeline(snapshot: Snapshot, client: str) -> tuple[MinuteView, ...]:
 def minute_view(row: tuple[Any, ...]) -> MinuteView:
     """What a minute's row says: its number, then outcomes and bytes."""
     minute, *counts = row
-    return MinuteView(minute, _mix(counts))
+    return MinuteView(minute, mix_of(counts))
 
 
 def _facets(snapshot: Snapshot, client: str) -> dict[str, tuple[FacetView, ...]]:
@@ -88,11 +89,12 @@ def _points(text: str) -> tuple[tuple[int, str], ...]:
     return tuple(points)
 
 
-def _mix(counts: list[Any]) -> Mix:
+def mix_of(counts: Sequence[Any]) -> Mix:
+    """What `OUTCOME_SUMS` gives."""
     requests, ok, miss, deny, limited, err, neutral, size = counts
     return Mix(requests=requests, ok=ok, miss=miss, deny=deny, limited=limited, err=err, neutral=neutral, bytes=size)
 
 
 def _sum(mixes: list[Mix]) -> Mix:
     names = (*_OUTCOMES, "bytes")
-    return _mix([sum(getattr(mix, name) for mix in mixes) for name in names])
+    return mix_of([sum(getattr(mix, name) for mix in mixes) for name in names])

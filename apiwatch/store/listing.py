@@ -22,7 +22,7 @@ from apiwatch.store.snapshot import Rows, Snapshot, marks
 from apiwatch.store.span import Span, span_of
 from apiwatch.store.views import ClientView, Listing, Mix
 
-__all__ = ["SORTS", "ClientTotals", "busiest_of", "faded", "listed", "sparks_of", "totals_of", "view_of"]
+__all__ = ["SORTS", "ClientTotals", "busiest_of", "counts_of", "faded", "listed", "sparks_of", "totals_of", "view_of"]
 
 SORTS = ("score", "requests", "miss", "deny", "err", "bytes", "last_seen")
 """Orders of the list: names of counts in the window, or of totals."""
@@ -193,7 +193,7 @@ def _counts_in(
     """
     nothing = dict.fromkeys(clients, Mix())
     if window_minutes <= WINDOW:
-        return {**nothing, **_counts_of(snapshot, span, clients)}, 0
+        return {**nothing, **counts_of(snapshot, span, clients)}, 0
     totals = totals_of(snapshot, clients, span.at)
     counts: dict[str, Mix] = {}
     older: list[str] = []
@@ -204,7 +204,7 @@ def _counts_in(
             older.append(client)
     older.sort(key=lambda client: (-totals[client].mix.requests, client))
     counted = older[: max(1, _LOOKUPS // window_minutes)]
-    counts.update({**dict.fromkeys(counted, Mix()), **_counts_of(snapshot, span, counted)})
+    counts.update({**dict.fromkeys(counted, Mix()), **counts_of(snapshot, span, counted)})
     return counts, 0 if len(counted) == len(older) else len(counts)
 
 
@@ -281,25 +281,31 @@ def _candidates(
             "SELECT DISTINCT client FROM recent WHERE last_seen >= ? ORDER BY last_seen DESC, client",
             ((span.start + 1) * 60,),
         )
-        return _counts_of(snapshot, span, [client for (client,) in latest])
+        return counts_of(snapshot, span, [client for (client,) in latest])
     if sort == "score":
-        counts = _counts_of(snapshot, span, _scored(snapshot, span, limit, fade_to))
+        counts = counts_of(snapshot, span, _scored(snapshot, span, limit, fade_to))
         if len(counts) < limit:
             alerted = [client for client in _alerted(snapshot, span) if client not in counts]
-            counts.update(_counts_of(snapshot, span, alerted))
+            counts.update(counts_of(snapshot, span, alerted))
         return counts if len(counts) >= limit else {**_busiest(snapshot, span, "requests", limit), **counts}
     return _busiest(snapshot, span, "requests" if sort == "last_seen" else sort, limit)
 
 
 def _scored(snapshot: Snapshot, span: Span, limit: int, fade_to: float) -> list[str]:
     """The clients with the highest scores that do not show as 0."""
-    # Below this rank a score has faded to less than a half.
-    rows = snapshot.rows(
-        "SELECT client FROM clients WHERE ranked >= ? AND ranked > 0 AND last_seen >= ? AND first_seen < ? "
-        "GROUP BY client ORDER BY MAX(ranked) DESC, client LIMIT ?",
-        (int(fade_to) - HALF_LIFE_S, (span.start + 1) * 60, (span.end + 1) * 60, limit),
-    )
-    return [client for (client,) in rows]
+    # Below this rank a score has faded to less than a half. The index on ranks gives the first ones without a look at
+    # all of them; a client has a row for each shard and each principal that it was.
+    asked = limit
+    while True:
+        rows = snapshot.rows(
+            "SELECT client FROM clients WHERE ranked >= ? AND ranked > 0 AND last_seen >= ? AND first_seen < ? "
+            "ORDER BY ranked DESC LIMIT ?",
+            (int(fade_to) - HALF_LIFE_S, (span.start + 1) * 60, (span.end + 1) * 60, asked),
+        )
+        found = list(dict.fromkeys(client for (client,) in rows))
+        if len(found) >= limit or len(rows) < asked:
+            return found[:limit]
+        asked *= 4
 
 
 def _alerted(snapshot: Snapshot, span: Span) -> dict[str, int]:
@@ -340,11 +346,11 @@ def _busiest(snapshot: Snapshot, span: Span, measure: str, limit: int) -> dict[s
     counts = {client: _mix(row) for client, *row, _ in rows}
     if cut:
         partly = [row[0] for row in rows if row[-1] < minutes]
-        counts.update(_counts_of(snapshot, span, partly))
+        counts.update(counts_of(snapshot, span, partly))
     return counts
 
 
-def _counts_of(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> dict[str, Mix]:
+def counts_of(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> dict[str, Mix]:
     """What clients did in a window; those that did nothing are left out."""
     counts: dict[str, Mix] = {}
     for begin in range(0, len(clients), _PIECE):

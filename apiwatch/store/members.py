@@ -13,7 +13,7 @@ from apiwatch.store.activity import network_of
 from apiwatch.store.scope import Scope
 from apiwatch.store.snapshot import Rows, Snapshot, marks
 
-__all__ = ["MOST", "Members", "fits_network", "members", "near"]
+__all__ = ["MOST", "OTHER", "Members", "fits_network", "members", "near"]
 
 MOST = 1_100
 """Clients of one scope that are all looked at: more than an alert names."""
@@ -24,7 +24,7 @@ _NEAR = 500
 _VALUES = 5
 """User agents and users of a client whose other clients are looked for: those that it used most."""
 
-_OTHER = "(other)"
+OTHER = "(other)"
 """Stands for all values above the limit of one client."""
 
 
@@ -79,7 +79,7 @@ def near(snapshot: Snapshot, client: str) -> Members:
     facets: Rows = snapshot.rows(
         "SELECT kind, value FROM client_facets WHERE client = ? AND kind <> 'host' AND value <> ? "
         "GROUP BY kind, value ORDER BY SUM(requests) DESC",
-        (client, _OTHER),
+        (client, OTHER),
     )
     for kind, word in (("user_agent", "agent"), ("user", "user")):
         for value in [value for known, value in facets if known == kind][:_VALUES]:

@@ -19,6 +19,7 @@ from apiwatch.store.views import (
     ClientDetail,
     ClientView,
     EvidenceView,
+    GroupView,
     HealthView,
     ImpactView,
     InventoryView,
@@ -28,6 +29,7 @@ from apiwatch.store.views import (
     PointView,
     Pulse,
     RouteView,
+    Shared,
     SourceView,
     SuspectView,
     TailView,
@@ -199,6 +201,21 @@ class Reader(Protocol):
 
         First those with findings, then what no file declares, what is deprecated and used, the rest by age (newest
         first), and last what nobody asked for.
+        """
+        ...
+
+    async def groups(
+        self,
+        shared: Shared,
+        window_minutes: int,
+        *,
+        limit: int = 200,
+        scope: Scope = EVERYTHING,
+        at: float = 0.0,
+    ) -> Listing[GroupView]:
+        """Busy clients put together by what they share, the groups with the most requests first.
+
+        Counted are the last 60 minutes of the window at most. Of very many clients the 1,500 busiest are put together.
         """
         ...
 

@@ -10,6 +10,7 @@ from apiwatch.store.blocks import all_entries, blocked_before, live_entries
 from apiwatch.store.boards import WINDOW
 from apiwatch.store.campaign import campaign
 from apiwatch.store.filters.terms import ANY, Filter
+from apiwatch.store.grouping import groups
 from apiwatch.store.impact import impact
 from apiwatch.store.protocol import Reader
 from apiwatch.store.readonly import open_snapshots
@@ -26,6 +27,7 @@ from apiwatch.store.views import (
     ClientDetail,
     ClientView,
     EvidenceView,
+    GroupView,
     HealthView,
     ImpactView,
     InventoryView,
@@ -35,6 +37,7 @@ from apiwatch.store.views import (
     PointView,
     Pulse,
     RouteView,
+    Shared,
     SourceView,
     SuspectView,
     TailView,
@@ -191,6 +194,18 @@ class SqliteReader:
     async def inventory(self, *, limit: int = 500, scope: Scope = EVERYTHING) -> Listing[InventoryView]:
         """See `Reader.inventory`."""
         return await self._snapshots.read(lambda snapshot: inventory.inventory(snapshot, limit, scope))
+
+    async def groups(
+        self,
+        shared: Shared,
+        window_minutes: int,
+        *,
+        limit: int = 200,
+        scope: Scope = EVERYTHING,
+        at: float = 0.0,
+    ) -> Listing[GroupView]:
+        """See `Reader.groups`."""
+        return await self._snapshots.read(lambda snapshot: groups(snapshot, shared, window_minutes, limit, scope, at))
 
     async def campaign(self, alert_id: str, at: float = 0.0) -> CampaignView:
         """See `Reader.campaign`."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from apiwatch.model import Alert, LineRow
 
@@ -257,6 +257,27 @@ class FacetView:
     value: str
     requests: int
     last_seen: float
+
+
+Shared = Literal["net", "user_agent", "user"]
+"""What clients share: their /24 or /64, the user agent or the user that each used most."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """Clients that share a network, a user agent or a user."""
+
+    value: str
+    """What they share."""
+    clients: int
+    """How many were active in the window."""
+    window: Mix
+    """What they did together in the window."""
+    last_seen: float
+    alerted: int
+    """Clients with an open alert."""
+    severity: str
+    """Of their worst open alert; ''."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from apiwatch.model import ClientFacetRow, ClientRouteRow, RouteRow
-from apiwatch.store import Scope
+from apiwatch.store import EVERYTHING, Scope
+from apiwatch.store.views import Shared
 from tests.store.looking import controlling, reading
 from tests.store.rows import MINUTE, NOW, Collector, alert, client_minute, client_row, minute_row, suspect
 
@@ -157,3 +158,39 @@ async def test_the_clients_of_an_alert_are_summed_minute_by_minute_with_their_ag
     assert [view.minute for view in earlier.timeline] == [MINUTE - 1]
     assert unknown.timeline == ()
     assert unknown.agents == ()
+
+
+@pytest.mark.parametrize(
+    ("shared", "scope", "expected"),
+    [
+        ("net", EVERYTHING, {"192.0.2.0/24": (2, 100, 2), "198.51.100.0/24": (1, 50, 1), "2001:db8::/64": (1, 50, 1)}),
+        ("user_agent", EVERYTHING, {"curl/8": (2, 100, 2), "browser": (3, 150, 2)}),
+        ("user", EVERYTHING, {"mallory": (2, 100, 2), "bob": (2, 100, 1)}),
+        ("net", Scope(route=LOGIN), {"192.0.2.0/24": (1, 50, 1), "198.51.100.0/24": (1, 50, 1)}),
+        ("net", Scope(route="nothing"), {}),
+    ],
+)
+async def test_clients_are_put_together_by_what_they_share(
+    db: Path, shared: Shared, scope: Scope, expected: dict[str, tuple[int, int, int]]
+) -> None:
+    with Collector(db) as collector:
+        fill(collector)
+        async with reading(db) as reader:
+            found = await reader.groups(shared, 5, scope=scope)
+            nothing = await reader.groups(shared, 5, scope=scope, at=NOW - 3600)
+    counted = {view.value: (view.clients, view.window.ok, view.alerted) for view in found}
+    assert {value: counted.get(value) for value in expected} == expected
+    assert bool(counted) is bool(expected)
+    assert all(bool(view.severity) is bool(view.alerted) for view in found)
+    assert [view.window.requests for view in found] == sorted((v.window.requests for v in found), reverse=True)
+    assert found.among == 0
+    assert nothing == []
+
+
+async def test_of_a_crowd_the_busiest_and_the_alerted_are_put_together(db: Path) -> None:
+    with Collector(db) as collector:
+        fill(collector, crowd=3_000)
+        async with reading(db) as reader:
+            found = await reader.groups("net", 5)
+    assert 0 < found.among < 3_000
+    assert {"192.0.2.0/24", "198.51.100.0/24"} <= {view.value for view in found}

@@ -18,6 +18,7 @@ from apiwatch.store.views import (
     ClientView,
     EvidenceView,
     FacetView,
+    GroupView,
     HealthView,
     ImpactView,
     InventoryView,
@@ -29,6 +30,7 @@ from apiwatch.store.views import (
     PointView,
     Pulse,
     RouteView,
+    Shared,
     SourceView,
     SuspectView,
     TailView,
@@ -637,6 +639,21 @@ class FakeReader:
         return Listing(
             [view for view in self._called("inventory").inventory if scope.route in ("", view.route)][:limit]
         )
+
+    async def groups(
+        self, shared: Shared, window_minutes: int, *, limit: int = 200, scope: Scope = EVERYTHING, at: float = 0.0
+    ) -> Listing[GroupView]:
+        self._called("groups")
+        values = {
+            "net": ("203.0.113.0/24", "2001:db8:9:1::/64"),
+            "user_agent": ("python-requests/2.31", "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/130.0"),
+            "user": ("alice", "bob"),
+        }[shared]
+        found = [
+            GroupView(values[0], 42, mix(1914, 0.2, 0.7), NOW - 2, 41, "critical"),
+            GroupView(values[1], 3, mix(240, 0.98, 0.01), NOW - 70, 0, ""),
+        ]
+        return Listing(found[:limit])
 
     async def campaign(self, alert_id: str, at: float = 0.0) -> CampaignView:
         self._called("campaign")

@@ -179,3 +179,37 @@ async def test_x_names_a_route_as_it_is_written(tmp_path: Path) -> None:
         await driven.press("3", "x")
         await driven.shows("mute the alert for a while")
         assert "\\x1f" not in driven.text
+
+
+@pytest.mark.parametrize(
+    ("word", "shown", "opened"),
+    [
+        ("net", "203.0.113.0/24", "gw1 > networks > 203.0.113.0/24"),
+        ("agent", "python-requests/2.31", "python-requests/2.31"),
+        ("user", "alice", "alice"),
+    ],
+)
+async def test_clients_are_put_together_and_a_group_opens(word: str, shown: str, opened: str, tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        await driven.press(":", f"'group {word}", "enter")
+        await driven.shows(shown)
+        assert " 42 " in driven.line(shown)
+        await driven.press("enter")
+        await driven.until(lambda: opened in driven.line("gw1 >"), "the group's page")
+        await driven.press("escape")
+        await driven.shows("by requests")
+        await driven.press(":", "'group none", "enter")
+        await driven.shows("by score")
+
+
+async def test_v_steps_through_the_groups_and_b_blocks_a_network(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        await driven.press("2", "v")
+        await driven.shows("2001:db8:9:1::/64")
+        await driven.press("b")
+        await driven.says("for blocking; nothing is applied yet")
+        assert "203.0.113.0/24" in driven.text
+        await driven.press("escape", "/", "'reqs>1000", "enter")
+        await driven.until(lambda: "2001:db8:9:1::/64" not in driven.text, "one network")
+        await driven.press("v", "v", "v")
+        await driven.shows("by score")

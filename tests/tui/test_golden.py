@@ -16,6 +16,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "overview": ("0",),
     "alerts": (),
     "clients": ("2",),
+    "networks": ("2", "v"),
     "enumeration": ("v",),
     "routes": ("3",),
     "auth": ("4",),

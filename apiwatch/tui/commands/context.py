@@ -26,6 +26,10 @@ class CommandContext(Known, Protocol):
         """One of `VIEWS`, or 'summary'."""
         ...
 
+    def group(self, what: str) -> None:
+        """Clients put together by one of `GROUPINGS`."""
+        ...
+
     def open_row(self) -> None:
         """Everything about the row under the cursor."""
         ...

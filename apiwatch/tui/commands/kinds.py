@@ -14,7 +14,7 @@ from apiwatch.store.filters.fields import nearest
 from apiwatch.store.filters.values import network_of
 from apiwatch.text import one_line, plain
 
-__all__ = ["VIEWS", "WINDOWS", "Argument", "Kind", "Known", "read", "words_for"]
+__all__ = ["GROUPINGS", "VIEWS", "WINDOWS", "Argument", "Kind", "Known", "read", "words_for"]
 
 VIEWS: dict[str, List] = {
     "alerts": List.ALERTS,
@@ -36,6 +36,10 @@ _ALERT = re.compile(r"[0-9a-f]{16}", re.ASCII)
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?Z?", re.ASCII)
 
 
+GROUPINGS = ("net", "agent", "user", "none")
+"""What clients are put together by."""
+
+
 class Kind(Enum):
     """What an argument is; the value says what to write."""
 
@@ -50,6 +54,7 @@ class Kind(Enum):
     DURATION = "a duration such as 90s, 15m, 1h or 7d"
     TIME = "a time of day such as 13:40 (UTC), or how long ago, such as 20m"
     SORT = "an order of this list"
+    GROUP = "net, agent, user or none"
     THEME = "a theme: auto, dark, light, ansi or ansi-light"
     TARGET = "a firewall such as nftables"
     FILE = "the name of a file"
@@ -120,6 +125,8 @@ def words_for(kind: Kind, screen: Known) -> Sequence[str]:
     """Words that an argument may be, best first."""
     if kind is Kind.WINDOW:
         return tuple(WINDOWS)
+    if kind is Kind.GROUP:
+        return GROUPINGS
     if kind is Kind.THEME:
         return THEMES
     if kind is Kind.TARGET:
@@ -204,6 +211,10 @@ def _sort(text: str, screen: Known) -> str:
     return _one_of(Kind.SORT, text, screen.known(Kind.SORT))
 
 
+def _group(text: str, _screen: Known) -> str:
+    return _one_of(Kind.GROUP, text, GROUPINGS)
+
+
 def _theme(text: str, _screen: Known) -> str:
     return _one_of(Kind.THEME, text, THEMES)
 
@@ -254,6 +265,7 @@ _READERS: dict[Kind, Callable[[str, Known], Value]] = {
     Kind.DURATION: _duration,
     Kind.TIME: _time,
     Kind.SORT: _sort,
+    Kind.GROUP: _group,
     Kind.THEME: _theme,
     Kind.TARGET: _target,
     Kind.FILE: _file,

@@ -19,6 +19,10 @@ def _sort(context: CommandContext, args: Args) -> None:
     context.sort(args.text("order"))
 
 
+def _group(context: CommandContext, args: Args) -> None:
+    context.group(args.text("what"))
+
+
 def _filter(context: CommandContext, args: Args) -> None:
     context.filter(args.text("filter"))
 
@@ -35,6 +39,8 @@ LOOKING = (
     Verb("filter", "narrow the list; without a filter all rows again", _filter, (Argument("filter", Kind.FILTER),),
          binding="filter"),
     Verb("sort", "order of the list", _sort, (Argument("order", Kind.SORT),), binding="sort"),
+    Verb("group", "put clients together by what they share", _group, (Argument("what", Kind.GROUP, False),),
+         binding="list-next"),
     simple("reverse", "turn the order round", lambda context: context.reverse(), "reverse"),
     Verb("window", "length of the window that is counted", _window, (Argument("window", Kind.WINDOW, False),), ("win",),
          binding="window-shorter"),

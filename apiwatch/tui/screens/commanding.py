@@ -18,6 +18,7 @@ from apiwatch.tui.rows.named import NamedRow
 from apiwatch.tui.rows.suspects import AuthRow
 from apiwatch.tui.themes import theme_name
 from apiwatch.tui.views import VIEWS
+from apiwatch.tui.views.groups import GROUPS
 
 if TYPE_CHECKING:
     from apiwatch.tui.screens.context import ContextScreen
@@ -76,6 +77,10 @@ class ScreenCommands:
         """A view, or the summary."""
         names = [each.name for each in VIEWS]
         self._screen.action_view(names.index(view) if view in names else -1)
+
+    def group(self, what: str) -> None:
+        """Clients put together by what they share; alone again for 'none'."""
+        self._screen.show_list("clients", GROUPS[what].name if what in GROUPS else "clients")
 
     def open_row(self) -> None:
         """Everything about the row under the cursor."""

@@ -272,6 +272,13 @@ class ContextScreen(PanesScreen):
             self._panels[index] = 0
         self._turn_to(None if index < 0 else index)
 
+    def show_list(self, view: str, panel: str) -> None:
+        """Show one list of a view, both by name."""
+        self._chosen = True
+        index = [each.name for each in VIEWS].index(view)
+        self._panels[index] = [each.name for each in VIEWS[index].panels].index(panel)
+        self._turn_to(index)
+
     def action_review(self) -> None:
         """The block queue; Esc comes back."""
         before = -1 if self.view is None else self.view

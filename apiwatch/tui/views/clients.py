@@ -1,9 +1,10 @@
-"""View 2: who is loudest, who is new, who has a score; inside a client: who is near it."""
+"""View 2: who is loudest, who is new, who has a score, and what they share; inside a client: who is near it."""
 
 from apiwatch.store.filters import List
 from apiwatch.store.scope import EVERYTHING
 from apiwatch.tui.rows import ClientRow, Sort
 from apiwatch.tui.views.base import LIMIT, Found, Panel, Query, View
+from apiwatch.tui.views.groups import GROUPS
 
 __all__ = ["CLIENTS"]
 
@@ -49,5 +50,6 @@ CLIENTS = View(
             over=List.CLIENTS,
             calm="no client sent a request in the last {window}; W takes a longer window.",
         ),
+        *GROUPS.values(),
     ),
 )
