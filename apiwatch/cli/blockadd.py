@@ -58,7 +58,8 @@ def add(
     code 4 when a rail refuses; other clients of the alert are queued.
     """
     from apiwatch.blocklist.lifetime import default_lifetime
-    from apiwatch.blocklist.review import allowed_too, already_blocked
+    from apiwatch.blocklist.review import allowed_too, already_blocked, tor_exits_in
+    from apiwatch.cli.blockranges import tor_exits
     from apiwatch.cli.output import emit, put, rfc3339, say
 
     settings = load_settings(config)
@@ -90,6 +91,8 @@ def add(
     before = asyncio.run(_blocked_before(path, network, now))
     wanted = _ttl(ttl, settings)
     expires = now + (default_lifetime(settings.block, before) if wanted is None else wanted)
+    for finding in tor_exits_in(network, expires - now, tor_exits(path), now):
+        say(f"{finding.code}: {finding.net} {finding.text}")
     entry = asyncio.run(_add(path, network, plain(reason, 500), alert_ids, now, expires))
     if before and wanted is None:
         say(f"{network} was blocked {before} {'time' if before == 1 else 'times'} before, so it stays out longer")
