@@ -77,7 +77,8 @@ def _canonical(entry: BlockEntry) -> tuple[Network, BlockEntry]:
         network = parse_network(entry.net)
     except GuardError as error:
         raise GuardError(f"entry {one_line(entry.id, 40)} of the block queue: {error}") from None
-    return network, replace(entry, net=str(network))
+    net = str(network)
+    return network, entry if entry.net == net else replace(entry, net=net)
 
 
 def _ends(expires: float | None) -> float:
@@ -107,8 +108,11 @@ def _laid_out(rows: Sequence[Row]) -> Iterator[Row]:
         while after < len(rows) and int(rows[after].network.network_address) <= last:
             after += 1
         inside = [row for row in rows[at + 1 : after] if _ends(row.expires) > _ends(wide.expires)]
-        yield from (replace(wide, network=network) for network in without(wide.network, _outermost(inside)))
-        yield from _laid_out(inside)
+        if inside:
+            yield from (replace(wide, network=network) for network in without(wide.network, _outermost(inside)))
+            yield from _laid_out(inside)
+        else:
+            yield wide
         at = after
 
 
