@@ -94,7 +94,7 @@ def echoed(session: "subprocess.Popen[bytes]", line: bytes | None, seconds: floa
 
 
 def connects(inside: Sequence[str], source: str) -> bool:
-    code = f"import socket; socket.create_connection(('{SERVER}', {PORT}), 0.5, ('{source}', 0))"
+    code = f"import socket; socket.create_connection(('{SERVER}', {PORT}), 0.3, ('{source}', 0))"
     done = subprocess.run([*inside, sys.executable, "-S", "-E", "-c", code], capture_output=True, check=False)
     return done.returncode == 0
 
@@ -118,8 +118,9 @@ def drill(directory: Path, inside: Sequence[str], session: "subprocess.Popen[byt
         ssh(
             inside,
             directory,
-            f"{run} add {wide} --override={wide} {again}; echo rc=$?; "
-            f"{run} apply --target nftables --confirm-after-probe --json {again}; echo rc=$?",
+            f"({run} add {wide} --override={wide} {again}; echo rc=$?) >{directory}/refused & "
+            f"{run} apply --target nftables --confirm-after-probe --json {again}; echo rc=$?; "
+            f"wait; cat {directory}/refused",
         ),
         capture_output=True,
         text=True,
