@@ -2,13 +2,24 @@
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from apiwatch.config import parse_duration
 from apiwatch.errors import GuardError, UsageError
 from apiwatch.text import one_line
 
-__all__ = ["Network", "bare", "canonical", "collapsed", "network_for", "order", "parse_network", "parse_ttl", "united"]
+__all__ = [
+    "Network",
+    "bare",
+    "canonical",
+    "collapsed",
+    "network_for",
+    "order",
+    "parse_network",
+    "parse_ttl",
+    "united",
+    "without",
+]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -92,6 +103,16 @@ def united(networks: Iterable[Network]) -> list[Network]:
     """The fewest networks that cover exactly those of both families: IPv4 first, sorted."""
     known = list(networks)
     return [*collapsed(known, 4), *collapsed(known, 6)]
+
+
+def without(network: Network, holes: Sequence[Network]) -> Iterator[Network]:
+    """The fewest networks that cover `network` but not the holes: disjoint, sorted, and inside it."""
+    if not holes:
+        yield network
+    elif holes[0] != network:
+        for half in network.subnets():
+            first, last = int(half.network_address), int(half.broadcast_address)
+            yield from without(half, [hole for hole in holes if first <= int(hole.network_address) <= last])
 
 
 def order(network: Network) -> tuple[int, int, int]:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from apiwatch.blocklist.networks import Network, order, parse_network
+from apiwatch.blocklist.networks import Network, order, parse_network, without
 from apiwatch.errors import GuardError
 from apiwatch.store.views import BlockEntry
 from apiwatch.text import one_line
@@ -77,7 +77,8 @@ def _canonical(entry: BlockEntry) -> tuple[Network, BlockEntry]:
         network = parse_network(entry.net)
     except GuardError as error:
         raise GuardError(f"entry {one_line(entry.id, 40)} of the block queue: {error}") from None
-    return network, replace(entry, net=str(network))
+    net = str(network)
+    return network, entry if entry.net == net else replace(entry, net=net)
 
 
 def _ends(expires: float | None) -> float:
@@ -107,8 +108,11 @@ def _laid_out(rows: Sequence[Row]) -> Iterator[Row]:
         while after < len(rows) and int(rows[after].network.network_address) <= last:
             after += 1
         inside = [row for row in rows[at + 1 : after] if _ends(row.expires) > _ends(wide.expires)]
-        yield from (replace(wide, network=network) for network in _without(wide.network, _outermost(inside)))
-        yield from _laid_out(inside)
+        if inside:
+            yield from (replace(wide, network=network) for network in without(wide.network, _outermost(inside)))
+            yield from _laid_out(inside)
+        else:
+            yield wide
         at = after
 
 
@@ -118,13 +122,3 @@ def _outermost(rows: Sequence[Row]) -> list[Network]:
         if not found or int(row.network.network_address) > int(found[-1].broadcast_address):
             found.append(row.network)
     return found
-
-
-def _without(network: Network, holes: Sequence[Network]) -> Iterator[Network]:
-    """The fewest networks that cover `network` but not the holes: disjoint, sorted, and inside it."""
-    if not holes:
-        yield network
-    elif holes[0] != network:
-        for half in network.subnets():
-            first, last = int(half.network_address), int(half.broadcast_address)
-            yield from _without(half, [hole for hole in holes if first <= int(hole.network_address) <= last])

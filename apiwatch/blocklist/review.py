@@ -6,6 +6,7 @@
 | H5 | the list would cut more than `block.most_collateral` of the answered requests of clients without an alert | yes |
 | S1 | a search engine publishes the network as its crawlers', or DNS confirms it | no |
 | S2 | others would be cut, too: users behind the address, clients without an alert | no |
+| S3 | Tor comes out there, by a list that is not old, and the block lasts for more than an hour (`tor_exits_in`) | no |
 | S4 | an IPv6 network is narrower than a host's /64, or several clients share its /64 | no |
 | S5 | the block never ends | no |
 | S6 | the queue blocks it already, with the same or a wider network (`already_blocked`) | no |
@@ -22,15 +23,24 @@ from apiwatch.blocklist.guard import Finding
 from apiwatch.blocklist.networks import Network, parse_network
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Target
+from apiwatch.blocklist.tor import TorExits
 from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError
 from apiwatch.store.views import AllowEntry, BlockEntry, ImpactView
 from apiwatch.text import one_line
+from apiwatch.times import utc_of
 
-__all__ = ["allowed_too", "already_blocked", "require_review", "review"]
+__all__ = ["allowed_too", "already_blocked", "require_review", "review", "tor_exits_in"]
 
 _SHARED_USERS = 3
 _HOST_PREFIX = 64
+_DAY_S = 86_400.0
+_LONG_S = 3600.0
+"""Whom Tor lets out at an address after that is somebody else."""
+_FRESH_S = 2 * _DAY_S
+"""Tor itself lists an exit for so long after it was last seen."""
+_OLD_S = 30 * _DAY_S
+"""After that a list of Tor exits says nothing."""
 
 
 def review(
@@ -42,11 +52,12 @@ def review(
     impacts: Mapping[str, ImpactView],
     confirm: Callable[[str], str] | None = None,
     allowed: Sequence[AllowEntry] = (),
+    exits: TorExits | None = None,
 ) -> list[Finding]:
     """What is to be said about a plan for a target, refusals first; `Finding.net` is '' for what concerns the list.
 
     `whole` and `impacts` (by network of an entry, as many as were asked for) are the last hour in the store; `confirm`
-    asks DNS whose crawler a single address is ('' for nobody's). `allowed` is the allow-list.
+    asks DNS whose crawler a single address is ('' for nobody's). `allowed` is the allow-list, `exits` are those of Tor.
     """
     found = list(_of_list(target, plan, settings, whole))
     for entry in plan.entries:
@@ -54,6 +65,7 @@ def review(
         found += _of_entry(target, entry, view if view is not None and view.held_minutes else None)
         found += _crawlers(entry, confirm)
         found += allowed_too(entry.net, allowed)
+        found += tor_exits_in(entry.net, None if entry.expires is None else entry.expires - plan.at, exits, plan.at)
     return sorted(found, key=lambda finding: not finding.hard)
 
 
@@ -89,6 +101,26 @@ def allowed_too(net: str, allowed: Iterable[AllowEntry]) -> list[Finding]:
             text = f"is on the allow-list ({value}, {who}), which ends alerts and no block: keep one of the two"
             return [_warning("S8", str(wanted), text)]
     return []
+
+
+def tor_exits_in(net: str, lasts: float | None, exits: TorExits | None, now: float) -> list[Finding]:
+    """S3, when Tor comes out in a network that stays blocked for more than an hour. GuardError for no network.
+
+    `lasts` are seconds, None: for ever. What an old list says is said with its age, and in the end not at all.
+    """
+    if exits is None or (lasts is not None and lasts <= _LONG_S) or now - exits.as_of > _OLD_S:
+        return []
+    wanted = parse_network(net)
+    count = exits.inside(wanted)
+    if not count:
+        return []
+    fresh = now - exits.as_of <= _FRESH_S
+    single = wanted.num_addresses == 1
+    what = f"{'is' if fresh else 'was'} a Tor exit" if single else f"{'holds' if fresh else 'held'} {count} Tor exits"
+    of = utc_of(exits.as_of).date()
+    age = "" if fresh else f", {int((now - exits.as_of) / _DAY_S)} days old: `apiwatch block ranges --refresh`"
+    text = f"{what} (list of {of}{age}): its users change by the minute; keep the time to live short (--ttl 1h)"
+    return [_warning("S3", str(wanted), text)]
 
 
 def _of_list(target: Target, plan: Plan, settings: Block, whole: ImpactView | None) -> Iterator[Finding]:

@@ -72,7 +72,7 @@ def plan(target: str | None, withdraw_all: bool, db: str | None, config: str | N
     is_flag=True,
     help="Instead of asking: keep it if this SSH connection still gets through, and the health check answers.",
 )
-@click.option("--health-url", metavar="URL", help="With --confirm-after-probe: an address that must still answer.")
+@click.option("--health-url", metavar="URL", help="With --confirm-after-probe: an address that must answer 2xx.")
 @state_options
 @as_json
 def apply(

@@ -145,6 +145,7 @@ def say_warnings(found: "list[Finding]") -> None:
 
 async def _review(settings: "Settings", path: Path, target: "Target", plan: "Plan") -> "list[Finding]":
     from apiwatch.blocklist.review import review
+    from apiwatch.cli.blockranges import tor_exits
     from apiwatch.cli.reading import reading
     from apiwatch.collector.crawlers import crawler_domain
 
@@ -168,6 +169,7 @@ async def _review(settings: "Settings", path: Path, target: "Target", plan: "Pla
         impacts=impacts,
         confirm=confirm if settings.classes.verify_crawlers else None,
         allowed=allowed,
+        exits=tor_exits(path),
     )
 
 

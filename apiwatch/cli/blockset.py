@@ -10,7 +10,7 @@ from apiwatch.errors import GuardError, InputError
 from apiwatch.text import plain
 
 if TYPE_CHECKING:
-    from apiwatch.blocklist import Guard
+    from apiwatch.blocklist import Finding, Guard
     from apiwatch.model import Alert
 
 __all__ = ["add_members", "networks_of"]
@@ -46,6 +46,9 @@ async def _add(
     json_lines: bool,
 ) -> int:
     from apiwatch.blocklist.impact import impact_lines, impact_of
+    from apiwatch.blocklist.review import tor_exits_in
+    from apiwatch.cli.blockguard import say_warnings
+    from apiwatch.cli.blockranges import tor_exits
     from apiwatch.cli.output import emit, put, rfc3339, say
     from apiwatch.cli.reading import actor, controlling, reading
 
@@ -64,6 +67,8 @@ async def _add(
     now = time.time()
     refused: list[str] = [f"{plain(client)} is no address" for client in unblockable]
     queued: list[str] = []
+    exits = tor_exits(path)
+    warnings: list[Finding] = []
     latest = now
     async with controlling(path) as control, reading(path) as reader:
         for network, of in wanted.items():
@@ -77,12 +82,14 @@ async def _add(
             why = reason or plain(of[0].title, 500)
             entry = await control.block(network, why, [alert.id for alert in of], actor(), now, expires)
             queued.append(network)
+            warnings += tor_exits_in(network, expires - now, exits, now)
             if json_lines:
                 emit({"type": "block", "id": entry, "net": network, "expires": rfc3339(expires)})
     for text in refused[:_SHOWN]:
         say(text)
     if len(refused) > _SHOWN:
         say(f"and {len(refused) - _SHOWN} more were refused")
+    say_warnings(warnings)
     listed = sum(len(alert.clients) for alert in alerts)
     total = sum(max(alert.clients_total, len(alert.clients)) for alert in alerts)
     if total > listed > 0:

@@ -3,7 +3,7 @@
 Run: python -m tests.bench.block_lists [--networks 100000] [--target nftables --target ipset ...]
 
 Everything happens in network namespaces of its own. Run it as root: nft may send long transactions only then. The peer,
-in the same run, is the file loaded by hand with the target's own program.
+in the same run, is the file loaded, and the list shown, by hand with the target's own program.
 """
 
 import argparse
@@ -28,6 +28,12 @@ BY_HAND = {
     "iptables": (["iptables-restore", "--noflush"], ["ip6tables-restore", "--noflush"]),
     "blackhole": (["ip", "-batch", "-"],),
 }
+SHOWN_BY_HAND = {
+    "nftables": [["nft", "list", "set", "inet", "apiwatch", name] for name in ("block4", "block6")],
+    "ipset": [["ipset", "save", name] for name in ("apiwatch_block4", "apiwatch_block6")],
+    "iptables": (["iptables-save"], ["ip6tables-save"]),
+    "blackhole": (["ip", "-4", "route"], ["ip", "-6", "route"]),
+}
 
 
 def entries(count: int, now: float) -> list[BlockEntry]:
@@ -44,10 +50,16 @@ def entries(count: int, now: float) -> list[BlockEntry]:
 
 
 def timed(what: str, call: Callable[[], T]) -> T:
+    return compared(what, call, None)[0]
+
+
+def compared(what: str, call: Callable[[], T], peer: float | None) -> tuple[T, float]:
+    """What a call returns and how many seconds it took, also as a multiple of those of a peer."""
     begun = time.perf_counter()
     result = call()
-    print(f"  {what:<28} {time.perf_counter() - begun:7.2f} s")
-    return result
+    took = time.perf_counter() - begun
+    print(f"  {what:<28} {took:7.2f} s" + ("" if peer is None else f"  {took / peer:5.2f} times by hand"))
+    return result, took
 
 
 def measure(name: str, made: Plan, wire: Wire) -> None:
@@ -66,7 +78,9 @@ def measure(name: str, made: Plan, wire: Wire) -> None:
     applier.remove()
     timed("apply", lambda: applier.apply(artifacts, made, time.time()))
     timed("apply again, times capped", lambda: applier.apply(artifacts, made, time.time(), longest=60))
-    held = timed("read", applier.read)
+    shown = SHOWN_BY_HAND[name]
+    _, took = compared("show by hand", lambda: [wire.run(argv, timeout=600) for argv in shown], None)
+    held, _ = compared("read", applier.read, took)
     if frozenset(held) != target.planned(made):
         raise SystemExit(f"{name} does not hold what was planned")
     saved = timed("snapshot", applier.snapshot)

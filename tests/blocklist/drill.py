@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from typing import IO, Any
 SERVER, GATEWAY = "192.0.2.1", "192.0.2.2"
 OPERATOR, ATTACKER = "203.0.113.200", "203.0.113.7"
 PORT = 2222
+KEEP_FOR_S = 1.5
 DEADLINE_S = 30.0
 
 
@@ -92,7 +94,7 @@ def echoed(session: "subprocess.Popen[bytes]", line: bytes | None, seconds: floa
 
 
 def connects(inside: Sequence[str], source: str) -> bool:
-    code = f"import socket; socket.create_connection(('{SERVER}', {PORT}), 0.5, ('{source}', 0))"
+    code = f"import socket; socket.create_connection(('{SERVER}', {PORT}), 0.3, ('{source}', 0))"
     done = subprocess.run([*inside, sys.executable, "-S", "-E", "-c", code], capture_output=True, check=False)
     return done.returncode == 0
 
@@ -116,8 +118,9 @@ def drill(directory: Path, inside: Sequence[str], session: "subprocess.Popen[byt
         ssh(
             inside,
             directory,
-            f"{run} add {wide} --override={wide} {again}; echo rc=$?; "
-            f"{run} apply --target nftables --confirm-after-probe --json {again}; echo rc=$?",
+            f"({run} add {wide} --override={wide} {again}; echo rc=$?) >{directory}/refused & "
+            f"{run} apply --target nftables --confirm-after-probe --json {again}; echo rc=$?; "
+            f"wait; cat {directory}/refused",
         ),
         capture_output=True,
         text=True,
@@ -127,10 +130,11 @@ def drill(directory: Path, inside: Sequence[str], session: "subprocess.Popen[byt
     found: dict[str, Any] = {"said": said.stdout, "errors": said.stderr}
     found["attacker"] = connects(inside, ATTACKER)
     found["before"] = echoed(session, b"one\n", DEADLINE_S)
-    forced = ssh(inside, directory, f"exec {python} {Path(__file__).with_name('forced.py')} {directory}")
+    case = {"target": "nftables", "nets": [f"{ATTACKER}/32", "203.0.113.128/25"], "keep_for": KEEP_FOR_S}
+    command = [str(Path(__file__).with_name("forced.py")), str(directory), json.dumps([case])]
+    forced = ssh(inside, directory, f"exec {python} {shlex.join(command)}")
     with running(forced, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=(directory / "err").open("wb")):
-        pid = int(waited(directory / "in-force"))
-        os.kill(pid, signal.SIGKILL)
+        os.kill(json.loads(waited(directory / "in-force"))["pid"], signal.SIGKILL)
         found["frozen"] = not echoed(session, b"two\n", 0.7)
         found["thawed"] = echoed(session, None, DEADLINE_S)
     found["after"] = echoed(session, b"three\n", DEADLINE_S)

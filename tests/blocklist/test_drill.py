@@ -45,8 +45,8 @@ def test_an_over_wide_block_is_refused_and_a_forced_one_is_taken_back_while_the_
     found = json.loads(done.stdout)
     if "skip" in found:
         pytest.skip(found["skip"])
-    first, kept, last = found["said"].splitlines()
-    assert (first, last) == ("rc=4", "rc=0"), found
+    kept, applied, refused = found["said"].splitlines()
+    assert (applied, refused) == ("rc=0", "rc=4"), found
     assert "an established SSH peer of this machine" in found["errors"]
     assert "rail H1" in found["errors"]
     assert json.loads(kept)["result"] == "kept"

@@ -3,7 +3,9 @@
 import pytest
 
 from apiwatch.blocklist import TARGETS, Finding, plan
-from apiwatch.blocklist.review import allowed_too, already_blocked, require_review, review
+from apiwatch.blocklist.networks import parse_network
+from apiwatch.blocklist.review import allowed_too, already_blocked, require_review, review, tor_exits_in
+from apiwatch.blocklist.tor import usable_exits
 from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError
 from apiwatch.store.views import AllowEntry, BlockEntry, ImpactView
@@ -132,3 +134,39 @@ def test_crawlers_count_when_published_or_confirmed_and_never_by_what_they_say()
     assert codes("nftables", entry("203.0.113.7"), crawler="googlebot.com") == ["S1"]
     assert codes("nftables", entry("203.0.113.0/30"), crawler="googlebot.com") == []
     assert require_review([finding]) == [finding]
+
+
+EXITS = usable_exits([parse_network("203.0.113.7"), parse_network("203.0.113.9")], NOW - 3600, "torproject", None)
+
+
+@pytest.mark.parametrize(
+    ("net", "lasts", "days", "words"),
+    [
+        ("203.0.113.7", 7200.0, 0, "is a Tor exit (list of 2026-11-24)"),
+        ("203.0.113.7", None, 0, "is a Tor exit"),
+        ("203.0.113.7", 3600.0, 0, ""),
+        ("203.0.113.8", 7200.0, 0, ""),
+        ("203.0.113.0/24", 7200.0, 0, "holds 2 Tor exits"),
+        (
+            "203.0.113.7",
+            7200.0,
+            10,
+            "was a Tor exit (list of 2026-11-24, 10 days old: `apiwatch block ranges",
+        ),
+        ("203.0.113.0/24", 7200.0, 3, "held 2 Tor exits"),
+        ("203.0.113.7", 7200.0, 31, ""),
+    ],
+)
+def test_whom_tor_lets_out_is_not_blocked_for_long_in_silence(
+    net: str, lasts: float | None, days: int, words: str
+) -> None:
+    found = tor_exits_in(net, lasts, EXITS, NOW + days * 86_400)
+    assert [finding.code for finding in found] == (["S3"] if words else [])
+    assert words in "".join(finding.text for finding in found)
+    assert tor_exits_in(net, lasts, None, NOW) == []
+
+
+def test_a_list_with_tor_exits_is_warned_of() -> None:
+    made = plan([entry("203.0.113.7", 7200), entry("203.0.113.9", 60)], NOW)
+    found = review(TARGETS["nftables"], made, Block(), whole=None, impacts={}, exits=EXITS)
+    assert [(finding.code, finding.net, finding.hard) for finding in found] == [("S3", "203.0.113.7/32", False)]

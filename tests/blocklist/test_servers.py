@@ -32,6 +32,9 @@ ALLOW = {"haproxy": ()}
 WATCHING = {"traefik", "envoy"}
 """They see by themselves that the file is another."""
 
+RELOADING = ("nginx", "apache")
+"""They read their configuration at a time of their own, also when the list is the same."""
+
 OPEN_CONNECTION = {
     "nginx": None,
     "apache": None,
@@ -74,8 +77,13 @@ def test_a_list_is_in_force_from_its_apply_to_its_undo(served: tuple[str, Served
 
     times = 1 if name == "varnish" else 2  # each compiles a program
     for _ in range(times):
+        witness = client_of(server, 1)
+        assert asks(witness) not in (None, 403)
         applier.apply(artifacts, LISTED, NOW)
         assert blocked(server, listed) == listed
+        # A reload that is still under way would read what the configuration becomes below.
+        assert name not in RELOADING or is_cut(witness)
+        witness.close()
         assert set(applier.read()) == target.planned(LISTED)
         assert server.path.read_bytes() == artifacts[0].content
     if OPEN_CONNECTION[name] is None:

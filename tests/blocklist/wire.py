@@ -64,11 +64,11 @@ class Wire:
         self._stack = contextlib.ExitStack()
         try:
             inside = self._start(["unshare", "-rnm" if mapped else "-nm", "sh", "-c", "echo up; exec sleep 900"])
-            self._enter = ["nsenter", "-t", str(inside.pid), *kinds, "-n", "-m", "--preserve-credentials", "--"]
-            outside = self._start([*self._enter, "unshare", "-n", "sh", "-c", "echo up; exec sleep 900"])
+            self.enter = ["nsenter", "-t", str(inside.pid), *kinds, "-n", "-m", "--preserve-credentials", "--"]
+            outside = self._start([*self.enter, "unshare", "-n", "sh", "-c", "echo up; exec sleep 900"])
             there = ["nsenter", "-t", str(outside.pid), *kinds, "-n", "-m", "--preserve-credentials", "--"]
             self._cable(outside.pid, there)
-            self._start([*self._enter, sys.executable, "-c", _SERVER])
+            self._start([*self.enter, sys.executable, "-c", _SERVER])
             self._prober = self._start([*there, sys.executable, "-c", f"print('up', flush=True){_PROBE}"])
             if missing := [client for client in CLIENTS if client not in self.through(5.0)]:
                 raise OSError(f"no way from {missing[0]} to the server in this namespace")
@@ -78,7 +78,7 @@ class Wire:
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 60.0) -> Ran:
         """A `Run` on the server's side."""
-        return run([*self._enter, "env", *self.environment, *argv], stdin=stdin, timeout=timeout)
+        return run([*self.enter, "env", *self.environment, *argv], stdin=stdin, timeout=timeout)
 
     environment: Sequence[str] = ()
     """NAME=value for `run`."""
@@ -94,7 +94,7 @@ class Wire:
         """A daemon on the server's side, until `close`."""
         with log.open("wb") as file:
             process = subprocess.Popen(
-                [*self._enter, "env", *self.environment, *argv], stdin=subprocess.DEVNULL, stdout=file, stderr=file
+                [*self.enter, "env", *self.environment, *argv], stdin=subprocess.DEVNULL, stdout=file, stderr=file
             )
         self._stack.callback(_end, process)
 

@@ -15,6 +15,10 @@ from apiwatch.cli.root import root
 from apiwatch.config.settings import Block, Retention
 from apiwatch.errors import ApplyError, GuardError, InputError, StoreError, UsageError
 from apiwatch.store import BlockEntry, open_control, open_reader, open_writer
+from tests.blocklist.remote.service import Asked, Reply, serving
+from tests.programs.running import free_port
+
+BAD_URLS = ("ftp://x", "http://", "http://[::1/", "http://a\nb/", "http://x:0/", "http://xn--\u2009/")
 
 
 class Blocks:
@@ -173,13 +177,53 @@ def test_a_firewall_that_does_not_take_the_list_is_told_on_every_dashboard(block
 
 
 @pytest.mark.parametrize(
+    ("answer", "kept", "says"),
+    [
+        (200, True, ""),
+        (204, True, ""),
+        (302, False, "the health check answers 302"),
+        (403, False, "the health check answers 403"),
+        (503, False, "the health check answers 503"),
+        (None, False, "the health check does not answer (RemoteProtocolError)"),
+    ],
+)
+def test_the_health_check_decides_once_the_list_is_in_force(
+    block: Blocks, monkeypatch: pytest.MonkeyPatch, answer: int | None, kept: bool, says: str
+) -> None:
+    monkeypatch.setattr("apiwatch.cli.blockapply._PROBE_S", 0.0)
+    block.queue("203.0.113.7/32")
+    assert block("apply", typed=b"keep\n")[0] == 0
+    block.queue("203.0.113.64/26")
+
+    def health(_asked: Asked) -> Reply:
+        assert len(block.held) == 2, "it is asked after the list got into force"
+        return Reply(answer or 0, "x", {"Location": "/"})
+
+    with serving(health) as service:
+        service.troubles = [None] if answer is None else []
+        code, out, err = block("apply", "--json", "--confirm-after-probe", f"--health-url={service.url}/health")
+    assert [asked.path for asked in service.asked] == ["/health"]
+    assert (code, objects(out)[0]["result"]) == ((0, "kept") if kept else (1, "rolled back"))
+    assert says in err
+    assert block.held == (["203.0.113.7", "203.0.113.64/26"] if kept else ["203.0.113.7"])
+
+
+def test_a_health_check_that_nobody_serves_takes_the_list_back(block: Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apiwatch.cli.blockapply._PROBE_S", 0.0)
+    block.queue("203.0.113.7/32")
+    code, _, err = block("apply", "--confirm-after-probe", f"--health-url=http://127.0.0.1:{free_port()}/")
+    assert (code, "does not answer (ConnectError)" in err) == (1, True)
+    assert not block.list.exists()
+
+
+@pytest.mark.parametrize(
     ("words", "error"),
     [
         (("apply", "--target=nonsense"), UsageError),
         (("apply", "--target=csv"), UsageError),
         (("apply", "--keep-for=1s"), UsageError),
         (("apply", "--health-url=http://127.0.0.1/"), UsageError),
-        (("apply", "--confirm-after-probe", "--health-url=ftp://x"), UsageError),
+        *((("apply", "--confirm-after-probe", f"--health-url={url}"), UsageError) for url in BAD_URLS),
         (("confirm", "ff"), InputError),
         (("undo", "ff"), InputError),
         (("log",), InputError),

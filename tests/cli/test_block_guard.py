@@ -1,12 +1,16 @@
 """`block protected`, `ranges` and `impact`, and what `add` and `export` say about others."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from apiwatch.blocklist.proxies import FILE_NAME
+from apiwatch.errors import UsageError
+from tests.blocklist.test_proxies import AZURE
 from tests.cli.logs import START, line, text_of
 from tests.cli.program import json_lines, refused, run
+from tests.cli.test_block_apply import Blocks
 
 EVIL, NEIGHBOUR, BEHIND = "203.0.113.7", "203.0.113.9", "198.18.0.44"
 PROXY = "192.0.2.80"
@@ -60,6 +64,30 @@ def test_networks_of_proxies_are_listed_and_a_newer_list_beside_the_state_file_c
         assert "rail H4" in text
     finally:
         kept.unlink()
+
+
+def test_lists_are_handed_in_and_a_long_block_of_a_tor_exit_is_warned_of(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    block = Blocks(tmp_path, capfd, monkeypatch)
+    tags, exits = tmp_path / "tags.json", tmp_path / "exits"
+    tags.write_text(json.dumps(AZURE))
+    exits.write_text("203.0.113.7\n198.51.100.9\n")
+    before = {row["name"] for row in json_lines(block("ranges", "--json")[1])}
+    assert "tor-exits" not in before, "none are shipped"
+    code, out, err = block("ranges", f"--from=azure-front-door={tags}", f"--from=tor-exits={exits}", "--json")
+    known = {row["name"]: row for row in json_lines(out)}
+    assert (code, known.keys() - before) == (1, {"tor-exits"}), "Azure has not lost nearly everything"
+    assert "less than half" in err
+    assert known["tor-exits"]["nets"] == ["198.51.100.9/32", "203.0.113.7/32"]
+    assert "S3" not in block("add", "203.0.113.7")[2]
+    said = block("add", "203.0.113.7", "--ttl=2h")[2]
+    assert "S3: 203.0.113.7/32 is a Tor exit (list of 20" in said
+    assert "its users change by the minute" in said
+    assert "S3: 203.0.113.7/32 is a Tor exit" in block("export", "--target=plain")[2]
+    for text in ("tor-exits", "tor=x", "azure-front-door=", "=x"):
+        with pytest.raises(UsageError, match="is not NAME=FILE with one of the names cloudflare"):
+            block("ranges", f"--from={text}")
 
 
 def test_impact_counts_others_and_offers_the_wider_network(home: Path) -> None:

@@ -1,17 +1,14 @@
 """nftables, live: our table is replaced in one transaction, read and saved with counters and remaining times."""
 
-import ipaddress
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from apiwatch.blocklist.appliers.common import done, lifetimes, listed, reject_unknown
+from apiwatch.blocklist.appliers.common import done, lifetimes, reject_unknown
+from apiwatch.blocklist.appliers.nftlisting import Listed, belongs, decoded, held_by
 from apiwatch.blocklist.applying.applier import Held
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Artifact
-from apiwatch.errors import ApplyError
 
 __all__ = ["NftablesApplier", "span"]
 
@@ -35,14 +32,7 @@ class NftablesApplier:
         """Elements of the sets `block4` and `block6`, if the chain that drops them hangs in its hook."""
         if not self._exists():
             return {}
-        objects = self._list(["list", "table", "inet", "apiwatch"])
-        dropping = {name for item in objects for name in _dropped_sets(item.get("rule", {}))}
-        held: dict[str, Held] = {}
-        for item in objects:
-            found = item.get("set", {})
-            if found.get("name") in dropping:
-                held |= {entry.net: entry for element in found.get("elem", ()) for entry in _held(element)}
-        return held
+        return held_by(self._list(["list", "table", "inet", "apiwatch"]), "preraw")
 
     def snapshot(self) -> bytes:
         """The table as a script; empty when there is none."""
@@ -63,20 +53,15 @@ class NftablesApplier:
         self._load(_REMOVE)
 
     def _exists(self) -> bool:
-        """Tersely: otherwise nft fetches every element first."""
-        wanted = ("inet", "apiwatch")
+        """By chains and sets: to list tables, nft fetches every element first."""
         return any(
-            (table.get("family"), table.get("name")) == wanted
-            for table in (item.get("table", {}) for item in self._list(["-t", "list", "tables"]))
+            belongs(item, "inet", "apiwatch")
+            for words in (["list", "chains", "inet"], ["-t", "list", "sets", "inet"])
+            for item in self._list(words)
         )
 
-    def _list(self, words: Sequence[str]) -> list[dict[str, Any]]:
-        text = self._nft(["-j", *words])
-        try:
-            found: list[dict[str, Any]] = json.loads(text)["nftables"]
-        except (ValueError, KeyError, TypeError):
-            raise ApplyError("nft answers with something else than JSON; is it built with JSON support?") from None
-        return found
+    def _list(self, words: Sequence[str]) -> Sequence[Listed]:
+        return decoded(self._nft(["-j", *words]))
 
     def _nft(self, words: Sequence[str]) -> str:
         return done(self._run, ["nft", *words], timeout=_PATIENCE_S)
@@ -102,35 +87,3 @@ def _timed(element: re.Match[str], times: Mapping[str, int | None]) -> str:
         return element[0]
     seconds = times[element[2]]
     return element[1] + element[2] + ("" if seconds is None else f" timeout {span(seconds)}")
-
-
-def _dropped_sets(rule: Mapping[str, Any]) -> Iterator[str]:
-    """Names of the sets whose members a rule drops."""
-    expressions = rule.get("expr", ())
-    if rule.get("chain") == "preraw" and any("drop" in expression for expression in expressions):
-        for expression in expressions:
-            right = expression.get("match", {}).get("right")
-            if isinstance(right, str) and right.startswith("@"):
-                yield right[1:]
-
-
-def _held(element: Any) -> Iterator[Held]:
-    """An element is a value, or a value with what belongs to it; somebody's own edit can be a range."""
-    left = dropped = None
-    value = element
-    if isinstance(element, dict) and "elem" in element:
-        value = element["elem"]["val"]
-        left = element["elem"].get("expires")
-        dropped = element["elem"].get("counter", {}).get("packets")
-    for net in _networks(value):
-        yield Held(net, None if left is None else float(left), dropped)
-
-
-def _networks(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield listed(value)
-    elif "prefix" in value:
-        yield listed(f"{value['prefix']['addr']}/{value['prefix']['len']}")
-    elif "range" in value:
-        first, last = (ipaddress.ip_address(text) for text in value["range"])
-        yield from map(str, ipaddress.summarize_address_range(first, last))

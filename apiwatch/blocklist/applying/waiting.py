@@ -5,7 +5,6 @@ import select
 import termios
 import time
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
 
 from apiwatch.blocklist.applying.records import KEPT, Record, Records
 from apiwatch.blocklist.applying.who import Connection, is_stuck
@@ -54,10 +53,12 @@ def typed_keep(records: Records, record: Record, stream: int | None, clock: Call
 
 def check_url(url: str) -> str:
     """The address of a health check; UsageError when it is none."""
+    import httpx
+
     try:
-        parsed = urlsplit(url)
-        known = parsed.scheme in ("http", "https") and bool(parsed.hostname) and parsed.port != 0
-    except ValueError:
+        parsed = httpx.URL(url)
+        known = parsed.scheme in ("http", "https") and bool(parsed.host) and parsed.port != 0
+    except (httpx.InvalidURL, ValueError):
         known = False
     if not known or not url.isprintable():
         raise UsageError(f"--health-url: `{plain(url, 100)}` is no address; write for example http://127.0.0.1/health")
@@ -69,7 +70,8 @@ def probed(
 ) -> str:
     """Watch the SSH connections for some seconds, then ask the health check; half a sentence why not, or ''.
 
-    `speak` writes to the terminal: whether the other end confirms that is what tells a connection from a dead one.
+    `speak` writes to the terminal: whether the other end confirms that is what tells a connection from a dead one. The
+    health check has to answer 2xx: a redirection is what a site also answers that sends everybody to its log-in.
     """
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -82,7 +84,8 @@ def probed(
     import httpx
 
     try:
-        answer = httpx.get(url, timeout=_HEALTH_S, follow_redirects=False)
+        with httpx.stream("GET", url, timeout=_HEALTH_S, follow_redirects=False) as answer:
+            status = answer.status_code
     except httpx.HTTPError as error:
         return f"the health check does not answer ({type(error).__name__})"
-    return "" if answer.status_code < 400 else f"the health check answers {answer.status_code}"
+    return "" if 200 <= status < 300 else f"the health check answers {status}"

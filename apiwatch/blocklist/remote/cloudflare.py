@@ -22,7 +22,7 @@ _NOTE = "apiwatch"
 def _api(options: Options, rights: str) -> Api:
     token = options.secret()
     headers = {"Authorization": f"Bearer {token.value}"}
-    return Api("Cloudflare", options.get("url", _URL), token, headers, rights=rights, ca_file=options.get("ca_file"))
+    return Api("Cloudflare", options.get("url", _URL), token, headers, rights=rights, ca_file=options.path("ca_file"))
 
 
 class CloudflareList(Holding):

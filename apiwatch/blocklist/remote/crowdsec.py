@@ -105,7 +105,7 @@ class Cscli(_Decisions):
 
     def __init__(self, options: Mapping[str, str], run: Run) -> None:
         known = Options("crowdsec", options, optional=("config",))
-        self._argv = ["cscli", *(["-c", known.get("config")] if known.get("config") else [])]
+        self._argv = ["cscli", *(["-c", known.path("config")] if known.path("config") else [])]
         self._run = run
 
     def _items(self) -> list[Item]:
@@ -144,7 +144,7 @@ class Lapi(_Decisions):
         self._password = known.secret()
         self._machine = known.get("machine")
         rights = "the password of a machine that `cscli machines list` shows as valid"
-        self._api = Api("CrowdSec", known.get("url"), self._password, {}, rights=rights, ca_file=known.get("ca_file"))
+        self._api = Api("CrowdSec", known.get("url"), self._password, {}, rights=rights, ca_file=known.path("ca_file"))
         self._token = ""
 
     def _items(self) -> list[Item]:

@@ -41,7 +41,7 @@ class Fastly(Itemwise):
             token,
             headers,
             rights="the scope global, or an engineer's rights to the service",
-            ca_file=known.get("ca_file"),
+            ca_file=known.path("ca_file"),
         )
         self._path = f"/service/{known.identifier('service')}/acl/{known.identifier('acl')}/entries"
 

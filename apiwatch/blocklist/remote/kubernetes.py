@@ -93,7 +93,7 @@ class Cluster(Holding):
         self._made = made
         rights = f"get, create, patch and delete of {', '.join(_PLURALS[each['kind']] for each in made(()))}"
         headers = {"Authorization": f"Bearer {token.value}", "Accept": "application/json"}
-        self._api = Api("Kubernetes", known.get("url"), token, headers, rights=rights, ca_file=known.get("ca_file"))
+        self._api = Api("Kubernetes", known.get("url"), token, headers, rights=rights, ca_file=known.path("ca_file"))
 
     def _items(self) -> list[Item]:
         try:

@@ -64,12 +64,22 @@ class Options:
             raise UsageError(f"`{self._prefix}.{name}` must be letters, digits, `-`, `_` and `.`; correct it")
         return text
 
+    def path(self, name: str) -> str:
+        """The absolute path of a file, or '' where it is not given; UsageError for a relative one.
+
+        The dead-man and a timer read it, too, and each of them runs in a directory of its own.
+        """
+        path = self.get(name)
+        if path and not path.startswith("/"):
+            raise UsageError(f"`{self._prefix}.{name}` must be an absolute path; correct it")
+        return path
+
     def secret(self) -> Secret:
         """The secret, from the variable or the file that the options name.
 
         A file must not be readable by everybody. Raises UsageError when it is not there, empty, or not to be trusted.
         """
-        variable, path = (self._given.get(f"{self._secret}_{kind}", "") for kind in ("env", "file"))
+        variable, path = self.get(f"{self._secret}_env"), self.path(f"{self._secret}_file")
         if bool(variable) == bool(path):
             raise UsageError(
                 f"set either `{self._prefix}.{self._secret}_env` (a variable of the environment) or "

@@ -132,9 +132,10 @@ def test_secrets_come_from_the_environment_or_a_private_file(tmp_path: Path, mon
     path.chmod(0o644)
     for given, says in (
         ({}, "set either"),
-        ({"token_env": "EDGE", "token_file": "x"}, "set either"),
+        ({"token_env": "EDGE", "token_file": "/x"}, "set either"),
         ({"token_env": "EMPTY"}, "the variable EMPTY holds no token"),
         ({"token_env": "TWO"}, "more than one line"),
+        ({"token_file": "token"}, "absolute path"),
         ({"token_file": str(path)}, "chmod 600"),
         ({"token_file": "/dev/null"}, "no regular file"),
         ({"token_file": str(tmp_path / "none")}, "cannot be read"),
