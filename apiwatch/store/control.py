@@ -9,6 +9,7 @@ from apiwatch.store.allowing import allow_entries
 from apiwatch.store.applying import record_applications, record_failure
 from apiwatch.store.blocks import BlockData, live_entry
 from apiwatch.store.clean import clean, pack
+from apiwatch.store.impact import addr_source
 from apiwatch.store.opening import open_connection
 from apiwatch.store.protocol import Control
 from apiwatch.store.snapshot import Snapshot, Snapshots
@@ -61,14 +62,25 @@ class SqliteControl:
         return bool(known)
 
     async def block(
-        self, net: str, reason: str, alert_ids: Sequence[str], actor: str, now: float, expires: float | None
+        self,
+        net: str,
+        reason: str,
+        alert_ids: Sequence[str],
+        actor: str,
+        now: float,
+        expires: float | None,
+        condition: str = "",
     ) -> str:
         """See `Control.block`."""
-        data = pack(BlockData(tuple(alert_ids)))
+        async with self._snapshots.take() as snapshot:
+            data = pack(BlockData(tuple(alert_ids), await addr_source(snapshot, net)))
         async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
-            known = await live_entry(snapshot, now, net=net)
+            known = await live_entry(snapshot, now, net=net, condition=clean(condition))
             entry = known.id if known is not None else secrets.token_hex(4)
-            await _append(snapshot, "block", net, actor, reason, now, expires=expires, entry=entry, data=data)
+            await _append(
+                snapshot, "block", net, actor, reason, now,
+                expires=expires, entry=entry, data=data, condition=condition,
+            )  # fmt: skip
         return entry
 
     async def unblock(self, entry_id: str, actor: str, now: float) -> bool:
@@ -76,7 +88,7 @@ class SqliteControl:
         async with self._snapshots.take("BEGIN IMMEDIATE") as snapshot:
             known: BlockEntry | None = await live_entry(snapshot, now, entry_id=entry_id) if entry_id else None
             if known is not None:
-                await _append(snapshot, "unblock", known.net, actor, "", now, entry=known.id)
+                await _append(snapshot, "unblock", known.net, actor, "", now, entry=known.id, condition=known.condition)
         return known is not None
 
     async def applied(self, target: str, host: str, applications: Sequence[Application], now: float) -> None:
@@ -105,9 +117,21 @@ async def _append(
     expires: float | None = None,
     entry: str = "",
     data: bytes = b"",
+    condition: str = "",
 ) -> None:
     await snapshot.rows(
-        "INSERT INTO actions (id, seq, time, actor, kind, subject, expires, note, entry, data) "
-        "SELECT ?, COALESCE(MAX(seq), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ? FROM actions",
-        (secrets.token_hex(8), now, clean(actor), kind, clean(subject), expires, clean(note), entry, data),
+        "INSERT INTO actions (id, seq, time, actor, kind, subject, expires, note, entry, data, condition) "
+        "SELECT ?, COALESCE(MAX(seq), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM actions",
+        (
+            secrets.token_hex(8),
+            now,
+            clean(actor),
+            kind,
+            clean(subject),
+            expires,
+            clean(note),
+            entry,
+            data,
+            clean(condition),
+        ),
     )

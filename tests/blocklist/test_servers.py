@@ -26,7 +26,7 @@ from tests.blocklist.servers import (
 
 LISTED = plan([entry("127.0.0.7", 60), entry("127.0.0.64/26", 60), entry("2001:db8::/64", 60)], NOW)
 OTHER = plan([entry("127.0.0.1", 60)], NOW)
-ALLOW = {"haproxy": ()}
+ALLOW = {"haproxy": (), "haproxy-conditions": ()}
 """HAProxy's lists have no exceptions."""
 
 WATCHING = {"traefik", "envoy"}
@@ -36,6 +36,7 @@ OPEN_CONNECTION = {
     "nginx": None,
     "apache": None,
     "haproxy": 403,
+    "haproxy-conditions": None,
     "caddy": None,
     "traefik": 403,
     "envoy": 403,
