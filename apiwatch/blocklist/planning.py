@@ -68,6 +68,11 @@ class Plan:
         """All that are not `ALWAYS`, sorted by their text."""
         return tuple(sorted({row.condition for row in self.rows if row.condition}, key=str))
 
+    def without_conditions(self) -> "Plan":
+        """The part of it that is about all requests."""
+        rows = tuple(row for row in self.rows if not row.condition)
+        return replace(self, rows=rows, entries=tuple(entry for entry in self.entries if not entry.condition))
+
     def remaining(self, row: Row) -> int | None:
         """Whole seconds until the row expires, rounded up and at least 1; None: permanent."""
         return None if row.expires is None else max(1, math.ceil(row.expires - self.at))

@@ -11,7 +11,7 @@ import click
 from apiwatch.cli.blockafter import expire, log, undo
 from apiwatch.cli.blockapply import apply, confirm, plan, rollback
 from apiwatch.cli.blockfeed import serve_feed
-from apiwatch.cli.blockguard import impact, protected, reviewed, say_warnings, shown_impact
+from apiwatch.cli.blockguard import REFUSED, impact, protected, reviewed, say_warnings, shown_impact
 from apiwatch.cli.blockranges import ranges
 from apiwatch.cli.blocksite import guard_of, target_named, target_names
 from apiwatch.cli.options import as_json, load_settings, state_file, state_options
@@ -53,6 +53,9 @@ for each in (plan, apply, confirm, undo, expire, rollback, log, impact, protecte
     help="Alert that it answers; repeatable. Without a network: block all its clients.",
 )
 @click.option("--override", metavar="NETWORK", help="The network typed again, to pass a rail that can be overridden.")
+@click.option("--host", default="", metavar="NAME", help="Only requests to this host, without a port.")
+@click.option("--path", default="", metavar="PREFIX", help="Only this path and what is below it: /users, not /users2.")
+@click.option("--agent", default="", metavar="TEXT", help="Only user agents that contain this text, letter by letter.")
 @click.option(
     "--prefix", type=click.IntRange(0, 128), metavar="LENGTH", help="Block the network of this size around the address."
 )
@@ -66,17 +69,25 @@ def add(
     alert_ids: tuple[str, ...],
     override: str | None,
     prefix: int | None,
+    host: str,
+    path: str,
+    agent: str,
 ) -> int:
     """Queue a network, or all clients of an alert, if the guard rails let them pass; again renews the entry.
+
+    --host, --path and --agent make a condition: only requests that fit all of them are blocked. Web servers, proxies
+    and CDNs can hold that; other firewalls leave such an entry out. With another condition it is another entry.
 
     A single IPv6 address stands for its /64; --prefix takes a wider network, such as the /24 of an IPv4 address. Exit
     code 4 when a rail refuses; other clients of the alert are queued.
     """
+    from apiwatch.blocklist.conditions import condition_fields, condition_of
     from apiwatch.blocklist.lifetime import default_lifetime
     from apiwatch.blocklist.review import allowed_too, already_blocked
     from apiwatch.cli.output import emit, put, rfc3339, say
 
     settings = load_settings(config)
+    condition = condition_of(host, path, agent)
     if net is None:
         from apiwatch.cli.blockset import add_members
 
@@ -93,26 +104,29 @@ def add(
             alert_ids,
             plain(reason, 500),
             lambda before: default_lifetime(settings.block, before) if wanted is None else wanted,
+            condition=str(condition),
             json_lines=json_lines,
         )
-    path = _state(settings, db)
+    state = _state(settings, db)
     network = _network(net) if prefix is None else _around(net, prefix)
     findings = guard_of(settings, db).require(network, override=override)
-    entries, allowed = asyncio.run(_known(path))
-    for finding in [*findings, *already_blocked(network, entries), *allowed_too(network, allowed)]:
+    entries, allowed = asyncio.run(_known(state))
+    for finding in [*findings, *already_blocked(network, entries, condition), *allowed_too(network, allowed)]:
         say(f"{finding.code}: {finding.text}")
     now = time.time()
-    before = asyncio.run(_blocked_before(path, network, now))
+    before = asyncio.run(_blocked_before(state, network, now))
     wanted = _ttl(ttl, settings)
     expires = now + (default_lifetime(settings.block, before) if wanted is None else wanted)
-    entry = asyncio.run(_add(path, network, plain(reason, 500), alert_ids, now, expires))
+    entry = asyncio.run(_add(state, network, plain(reason, 500), alert_ids, now, expires, str(condition)))
+    key = f"{network} {condition}".rstrip()
     if before and wanted is None:
         say(f"{network} was blocked {before} {'time' if before == 1 else 'times'} before, so it stays out longer")
     if json_lines:
-        emit({"type": "block", "id": entry, "net": network, "expires": rfc3339(expires)})
+        fields = condition_fields(str(condition))
+        emit({"type": "block", "id": entry, "net": network, "condition": fields, "expires": rfc3339(expires)})
     else:
-        put(f"queued {network} until {rfc3339(expires)}  id {entry}; `apiwatch block export --target NAME` writes it")
-        for line in shown_impact(path, network):
+        put(f"queued {key} until {rfc3339(expires)}  id {entry}; `apiwatch block export --target NAME` writes it")
+        for line in shown_impact(state, key):
             put(f"  {line}")
     return 0
 
@@ -125,7 +139,7 @@ def remove(which: str, db: str | None, config: str | None) -> None:
     from apiwatch.cli.output import put
 
     entry = asyncio.run(_remove(state_file(db, config), which))
-    put(f"withdrawn {entry.net}  id {entry.id}")
+    put(f"withdrawn {entry.key}  id {entry.id}")
 
 
 @block.command(name="list")
@@ -147,7 +161,7 @@ def list_(db: str | None, config: str | None, json_lines: bool, include_ended: b
         return
     rows = [
         (
-            entry.net,
+            entry.key,
             entry.state,
             ", ".join(entry.live_in) or "-",
             clock_time(entry.expires) if entry.expires is not None else "never",
@@ -184,17 +198,19 @@ def export(
 ) -> int:
     """Write the queue in the syntax of a firewall.
 
-    Every row passes the guard rails again; exit code 4 when one refuses.
+    Every row passes the guard rails again; exit code 4 when one refuses, and when entries were left out because they
+    have a condition and the firewall cannot tell requests apart.
     """
     from apiwatch.blocklist import export as write
     from apiwatch.blocklist import plan as planned
+    from apiwatch.blocklist.review import suited
     from apiwatch.cli.output import say
 
     settings = load_settings(config)
     target = target_named(target_name, settings.block.templates)
     entries = asyncio.run(_entries(_state(settings, db), False))
     destination = Path(output) if output is not None else None
-    made = planned(entries, time.time())
+    made, left_out = suited(target, planned(entries, time.time()))
     warnings = reviewed(settings, _state(settings, db), target, made)
     try:
         artifacts = write(target, made, guard_of(settings, db), destination, withdraw_all=withdraw_all)
@@ -210,8 +226,8 @@ def export(
     else:
         directory = destination.parent
         say(f"wrote {', '.join(str(directory / artifact.name) for artifact in artifacts)}")
-    say_warnings(warnings)
-    code = 0
+    say_warnings([*left_out, *warnings])
+    code = REFUSED if left_out else 0
     if check_it:
         result = target.validate(artifacts)
         if not result.available:
@@ -225,11 +241,13 @@ def export(
     return code
 
 
-async def _add(path: Path, net: str, reason: str, alert_ids: tuple[str, ...], now: float, expires: float) -> str:
+async def _add(
+    path: Path, net: str, reason: str, alert_ids: tuple[str, ...], now: float, expires: float, condition: str
+) -> str:
     from apiwatch.cli.reading import actor, controlling
 
     async with controlling(path) as control:
-        return await control.block(net, reason, alert_ids, actor(), now, expires)
+        return await control.block(net, reason, alert_ids, actor(), now, expires, condition)
 
 
 async def _blocked_before(path: Path, net: str, now: float) -> int:
@@ -250,8 +268,8 @@ async def _remove(path: Path, which: str) -> "BlockEntry":
         network = _network(which) if any(char in which for char in ".:/") else which
         found = [entry for entry in entries if entry.net == network]
     if len(found) != 1:
-        what = "several entries begin with" if found else "the queue has no entry"
-        raise InputError(f"{what} {plain(which)}; `apiwatch block list` shows the queue")
+        what = "several entries are meant by" if found else "the queue has no entry"
+        raise InputError(f"{what} {plain(which)}; `apiwatch block list` shows the queue with the ids")
     async with controlling(path) as control:
         if not await control.unblock(found[0].id, actor(), now):
             raise InputError(f"entry {plain(which)} has ended meanwhile; `apiwatch block list` shows the queue")
@@ -275,16 +293,19 @@ async def _known(path: Path) -> "tuple[list[BlockEntry], list[AllowEntry]]":
 
 
 def _entry_fields(entry: "BlockEntry") -> dict[str, Any]:
+    from apiwatch.blocklist.conditions import condition_fields
     from apiwatch.cli.output import rfc3339
 
     return {
         "type": "block",
         "id": entry.id,
         "net": entry.net,
+        "condition": condition_fields(entry.condition),
         "state": entry.state,
         "reason": entry.reason,
         "alert_ids": entry.alert_ids,
         "actor": entry.actor,
+        "addr_source": entry.addr_source or None,
         "created": rfc3339(entry.created),
         "expires": rfc3339(entry.expires) if entry.expires is not None else None,
         "applications": [

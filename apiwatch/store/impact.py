@@ -83,8 +83,12 @@ async def impact(snapshot: Snapshot, nets: Sequence[str], window_minutes: int) -
 
 
 async def addr_source(snapshot: Snapshot, net: str) -> str:
-    """Whether the known clients of a network were `peer` or `forwarded`; '' when there are none, or both."""
-    clients, _ = await _active(snapshot, [ip_network(net)], 0)
+    """Whether the known clients of a network were `peer` or `forwarded`; '' when there are none, both, or no network."""
+    try:
+        network = ip_network(net)
+    except ValueError:
+        return ""
+    clients, _ = await _active(snapshot, [network], 0)
     kinds = {(each.is_forwarded, each.is_direct) for each in clients}
     return {(True, False): "forwarded", (False, True): "peer"}.get(kinds.pop(), "") if len(kinds) == 1 else ""
 

@@ -87,7 +87,7 @@ class BlockRow(Row):
         entry = self.entry
         style = "" if entry.state == "queued" else "dim"
         return (
-            Piece(entry.net, style or "strong"),
+            Piece(entry.key, style or "strong"),
             Piece(self.expiry, style),
             self.state,
             Piece(count(entry.dropped) if entry.dropped is not None else "-", style),
@@ -99,7 +99,7 @@ class BlockRow(Row):
 
     def headline(self) -> Line:
         """Who, and since when."""
-        return line(Piece(self.entry.net, "strong"), f"  by {self.entry.actor} at {stamp(self.entry.created)}")
+        return line(Piece(self.entry.key, "strong"), f"  by {self.entry.actor} at {stamp(self.entry.created)}")
 
     def summary(self) -> Line:
         """What it is about."""
@@ -107,7 +107,7 @@ class BlockRow(Row):
 
     def details(self, width: int) -> list[Line]:
         """Several lines, most important first."""
-        drawn: list[Line] = [line(Piece(self.entry.net, "strong"), f"  {self.entry.state}, expires {self.expiry}")]
+        drawn: list[Line] = [line(Piece(self.entry.key, "strong"), f"  {self.entry.state}, expires {self.expiry}")]
         for each in self.entry.applications:
             drawn += self._application(each, width)
         drawn += wrap(f"by {self.entry.actor} at {stamp(self.entry.created)}: {self.entry.reason}", width)
