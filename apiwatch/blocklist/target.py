@@ -91,6 +91,12 @@ class Target(ABC):
         is never widened.
         """
         conditions = plan.conditions()
+        if conditions and not self.caps.conditions:
+            row = next(row for row in plan.rows if row.condition)
+            raise GuardError(
+                f"{row.key} (entry {one_line(row.ids[0], 40)}) is about some requests only, and {self.name} cannot "
+                "tell requests apart; withdraw it, or block the whole network"
+            )
         if len(conditions) > self.caps.conditions:
             raise GuardError(
                 f"{len(conditions)} different conditions are too many for {self.name} (at most "

@@ -20,6 +20,7 @@ from apiwatch.text import plain
 
 if TYPE_CHECKING:
     from apiwatch.blocklist import Target
+    from apiwatch.blocklist.conditions import Condition
     from apiwatch.config import Settings
     from apiwatch.store import AllowEntry, BlockEntry
 
@@ -53,9 +54,9 @@ for each in (plan, apply, confirm, undo, expire, rollback, log, impact, protecte
     help="Alert that it answers; repeatable. Without a network: block all its clients.",
 )
 @click.option("--override", metavar="NETWORK", help="The network typed again, to pass a rail that can be overridden.")
-@click.option("--host", default="", metavar="NAME", help="Only requests to this host, without a port.")
-@click.option("--path", default="", metavar="PREFIX", help="Only this path and what is below it: /users, not /users2.")
-@click.option("--agent", default="", metavar="TEXT", help="Only user agents that contain this text, letter by letter.")
+@click.option("--host", metavar="NAME", help="Only requests to this host, without a port.")
+@click.option("--path", metavar="PREFIX", help="Only this path and what is below it: /users, not /users2.")
+@click.option("--agent", metavar="TEXT", help="Only user agents that contain this text, letter by letter.")
 @click.option(
     "--prefix", type=click.IntRange(0, 128), metavar="LENGTH", help="Block the network of this size around the address."
 )
@@ -69,9 +70,9 @@ def add(
     alert_ids: tuple[str, ...],
     override: str | None,
     prefix: int | None,
-    host: str,
-    path: str,
-    agent: str,
+    host: str | None,
+    path: str | None,
+    agent: str | None,
 ) -> int:
     """Queue a network, or all clients of an alert, if the guard rails let them pass; again renews the entry.
 
@@ -81,13 +82,13 @@ def add(
     A single IPv6 address stands for its /64; --prefix takes a wider network, such as the /24 of an IPv4 address. Exit
     code 4 when a rail refuses; other clients of the alert are queued.
     """
-    from apiwatch.blocklist.conditions import condition_fields, condition_of
+    from apiwatch.blocklist.conditions import condition_fields
     from apiwatch.blocklist.lifetime import default_lifetime
     from apiwatch.blocklist.review import allowed_too, already_blocked
     from apiwatch.cli.output import emit, put, rfc3339, say
 
     settings = load_settings(config)
-    condition = condition_of(host, path, agent)
+    condition = _condition(host, path, agent)
     if net is None:
         from apiwatch.cli.blockset import add_members
 
@@ -321,6 +322,16 @@ def _entry_fields(entry: "BlockEntry") -> dict[str, Any]:
             for each in entry.applications
         ],
     }
+
+
+def _condition(host: str | None, path: str | None, agent: str | None) -> "Condition":
+    """What was typed; an empty part is a mistake, such as an unset variable, and no block of everything."""
+    from apiwatch.blocklist.conditions import condition_of
+
+    for name, value in (("host", host), ("path", path), ("agent", agent)):
+        if value == "":
+            raise UsageError(f"--{name} is empty: say what it shall be, or leave it out to block every request")
+    return condition_of(host or "", path or "", agent or "")
 
 
 def _network(text: str) -> str:

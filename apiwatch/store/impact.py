@@ -83,7 +83,7 @@ async def impact(snapshot: Snapshot, nets: Sequence[str], window_minutes: int) -
 
 
 async def addr_source(snapshot: Snapshot, net: str) -> str:
-    """Whether the known clients of a network were `peer` or `forwarded`; '' when there are none, both, or no network."""
+    """Whether the known clients of a network were `peer` or `forwarded`; '' for none, for both, and for no network."""
     try:
         network = ip_network(net)
     except ValueError:

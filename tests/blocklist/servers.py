@@ -27,6 +27,7 @@ __all__ = [
     "is_cut",
     "programs_of_the_environment",
     "serving",
+    "status_of",
 ]
 
 CLIENTS = (1, 7, 65, 70)
@@ -252,6 +253,19 @@ def blocked(served: Served, expected: set[int]) -> set[int]:
 
 def client_of(served: Served, client: int) -> http.client.HTTPConnection:
     return _connection(served.port, client)
+
+
+def status_of(served: Served, client: int, path: str, *, host: str = "127.0.0.1", agent: str = "Mozilla/5.0") -> int:
+    """Of one request."""
+    connection = _connection(served.port, client)
+    try:
+        connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
+        connection.putheader("Host", host)
+        connection.putheader("User-Agent", agent)
+        connection.endheaders()
+        return connection.getresponse().status
+    finally:
+        connection.close()
 
 
 def asks(connection: http.client.HTTPConnection) -> int | None:

@@ -1,9 +1,10 @@
 """Azure: custom rules of a web application firewall, and security rules of a network security group."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from apiwatch.blocklist.conditions import ALWAYS, Condition, host_of, host_regex, path_of, path_regex
+from apiwatch.blocklist.conditions import ALWAYS, Condition, agent_of, literal
 from apiwatch.blocklist.networks import canonical
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path, unexpected
@@ -17,6 +18,8 @@ _VALUES = 600
 
 _RULES = 20
 """Rules of ours; a policy takes 100 custom rules."""
+
+_LITERAL = re.compile(r"\^((?:[A-Za-z0-9/_-]|\\x(?!2e\?)[0-9a-f]{2})+)", re.ASCII)
 
 _PREFIXES = 4000
 """Address prefixes of one security rule."""
@@ -81,8 +84,8 @@ class AzureWaf(_Rules):
 
     def _condition(self, rule: Mapping[str, Any]) -> Condition:
         values = {_asked(match): match["matchValues"][0] for match in rule["matchConditions"]}
-        host, path, agent = (values.get(name, "") for name in ("Host", "RequestUri", "User-Agent"))
-        return Condition(host and host_of(host), path and path_of(path, query=True), agent)
+        host, path = (_read(values.get(name, "")) for name in ("Host", "RequestUri"))
+        return Condition(host, path, values.get("User-Agent", ""))
 
     def _nets(self, rule: Mapping[str, Any]) -> Sequence[Any]:
         values: Sequence[Any] = rule["matchConditions"][0]["matchValues"]
@@ -100,9 +103,10 @@ class AzureWaf(_Rules):
 
 def _matches(condition: Condition) -> Iterator[dict[str, Any]]:
     if condition.host:
-        yield _match("RequestHeaders", "Host", "Regex", [host_regex(condition.host)])
+        host = rf"^{literal(condition.host)}\x2e?(:[0-9]*)?$"
+        yield {**_match("RequestHeaders", "Host", "Regex", [host]), "transforms": ["Lowercase"]}
     if condition.path:
-        yield _match("RequestUri", None, "Regex", [path_regex(condition.path, query=True)])
+        yield _match("RequestUri", None, "Regex", [f"^{literal(condition.path)}([/?]|$)"])
     if condition.agent:
         yield _match("RequestHeaders", "User-Agent", "Contains", [condition.agent])
 
@@ -114,6 +118,12 @@ def _match(variable: str, selector: str | None, operator: str, values: Sequence[
         "negationConditon": False,
         "matchValues": list(values),
     }
+
+
+def _read(regex: str) -> str:
+    """The text that a pattern begins with."""
+    found = _LITERAL.match(regex)
+    return agent_of(found[1]) if found else ""
 
 
 def _asked(match: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from apiwatch.blocklist.appliers.serverfile import Reloaded, ServerFile
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import notes
-from apiwatch.blocklist.conditions import Condition, host_regex, literal, path_regex
+from apiwatch.blocklist.conditions import Condition, literal, path_regex
 from apiwatch.blocklist.networks import Network, bare, united
 from apiwatch.blocklist.planning import Plan, Row
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, quoted_path, written
@@ -61,19 +61,22 @@ class Nginx(Sections):
         return notes(plan)
 
     def frame(self, conditions: Sequence[Condition]) -> Iterator[str | int]:
-        """See `Sections.frame`: `$apiwatch_N` says 1 for networks of a section, `$apiwatch_N_all` for its requests."""
+        """See `Sections.frame`: `$apiwatch_N` is 1 for networks of a section; one pattern for each looks at requests.
+
+        Few variables, since nginx warns when there are many.
+        """
         yield from (f"geo {'$apiwatch_0' if conditions else '$apiwatch_block'} {{", "\tdefault 0;", 0, "}")
         for place, condition in enumerate(conditions, 1):
-            name = f"$apiwatch_{place}"
-            yield from (mark(condition), f"geo {name} {{", "\tdefault 0;", place, "}")
-            parts = list(_parts(condition))
-            for part, value, pattern in parts:
-                yield f'map {value} {name}_{part} {{ default 0; "~{pattern}" 1; }}'
-            together = "".join((name, *(f"{name}_{part}" for part, _, _ in parts)))
-            yield f"map {together} {name}_all {{ default 0; {'1' * (1 + len(parts))} 1; }}"
+            yield from (mark(condition), f"geo $apiwatch_{place} {{", "\tdefault 0;", place, "}")
         if conditions:
-            sections = "".join(f"$apiwatch_{place}_all" for place in range(1, len(conditions) + 1))
-            yield f"map $apiwatch_0{sections} $apiwatch_block {{ default 0; ~1 1; }}"
+            digits = "".join(f"$apiwatch_{place}" for place in range(len(conditions) + 1))
+            yield from (
+                f'map "{digits}\\n$host\\n$http_user_agent\\n$uri" $apiwatch_block {{',
+                "\tdefault 0;",
+                "\t~^1 1;",
+            )
+            yield from (f'\t"~{_pattern(place, condition)}" 1;' for place, condition in enumerate(conditions, 1))
+            yield "}"
 
     def entered(self, rows: Sequence[Row], allowed: Sequence[Network], place: int) -> Iterator[str]:
         """See `Sections.entered`: the narrowest network decides."""
@@ -106,14 +109,16 @@ class Nginx(Sections):
         )
 
 
-def _parts(condition: Condition) -> Iterator[tuple[str, str, str]]:
-    """Name, variable and pattern of each part; nothing in a pattern is special to nginx in double quotes."""
-    if condition.host:
-        yield "host", "$host", host_regex(condition.host)
-    if condition.path:
-        yield "path", "$uri", path_regex(condition.path)
-    if condition.agent:
-        yield "agent", "$http_user_agent", literal(condition.agent)
+def _pattern(place: int, condition: Condition) -> str:
+    r"""For a line of digits, the host, the user agent and the path, which alone can have more than one line.
+
+    >>> _pattern(2, Condition(path="/users"))
+    '^.{2}1.*\\n.*\\n.*\\n/users(?:/|\\z)'
+    """
+    host = rf"(?i:{literal(condition.host)})" if condition.host else ".*"
+    agent = f".*{literal(condition.agent)}.*" if condition.agent else ".*"
+    path = rf"\n{path_regex(condition.path).removeprefix('^')}" if condition.path else ""
+    return rf"^.{{{place}}}1.*\n{host}\n{agent}{path}"
 
 
 def _ways(nginx: str, directory: Path) -> list[list[str]]:
