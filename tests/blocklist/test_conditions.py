@@ -3,6 +3,7 @@
 import contextlib
 import ipaddress
 import itertools
+import re
 from dataclasses import replace
 
 import pytest
@@ -58,7 +59,7 @@ AGENTS = (
     "x" * 200,
 )
 HOSTS = st.sampled_from(["", "api.example.com", "xn--bcher-kva.example", "localhost", "a_b.example"])
-PATHS = st.sampled_from(["", "/users", "/users/7", "/v1.0/a-b_c~d", "/a'b(c)*;d=e,f:@g!$&+", "/.well-known"])
+PATHS = st.sampled_from(["", "/users", "/users2", "/users/7", "/v1.0/a-b_c~d", "/a'b(c)*;d=e,f:@g!$&+", "/.well-known"])
 PRINTABLE = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=30).map(str.strip)
 CONDITIONS = st.builds(condition_of, HOSTS, PATHS, PRINTABLE | st.sampled_from(AGENTS))
 
@@ -119,6 +120,27 @@ def test_texts_of_a_condition_say_all_of_it(condition: Condition) -> None:
     assert host_of(host_regex(condition.host)) == condition.host if condition.host else True
 
 
+@given(CONDITIONS, st.data())
+def test_patterns_fit_what_the_condition_says_and_nothing_else(condition: Condition, data: st.DataObject) -> None:
+    def fits(pattern: str, text: str) -> bool:
+        return re.search(pattern.replace(r"\z", r"\Z"), text) is not None
+
+    path = data.draw(PATHS | st.sampled_from([f"{condition.path}{end}" for end in ("", "/", "/x", "x", "\n", "/\n")]))
+    assert fits(path_regex(condition.path), path) == meant(Condition(path=condition.path), "", path, "")
+    for query in ("", "?", "?/x"):
+        wanted = meant(Condition(path=condition.path), "", path, "")
+        assert fits(path_regex(condition.path, query=True), f"{path}{query}") == wanted
+    agent = data.draw(
+        PRINTABLE | st.sampled_from([condition.agent, f"a{condition.agent}b", condition.agent.swapcase()])
+    )
+    assert fits(literal(condition.agent), agent) == (condition.agent in agent)
+    host = data.draw(
+        HOSTS | st.sampled_from([condition.host.upper(), f"x{condition.host}", condition.host.replace(".", "x")])
+    )
+    for end, same in ((":443", True), (".", True), (".:80", True), (".x", False), (":x", False), ("\n", False)):
+        assert fits(host_regex(condition.host), f"{host}{end}") == (same and host.lower() == condition.host)
+
+
 @given(st.text(max_size=60) | st.sampled_from(HOSTILE))
 def test_a_stored_text_is_a_condition_or_refused(text: str) -> None:
     with contextlib.suppress(GuardError):
@@ -139,7 +161,14 @@ def test_what_covers_another_is_true_whenever_that_is(one: Condition, other: Con
 
 
 FEW = st.sampled_from(
-    [ALWAYS, Condition(path="/a"), Condition(path="/a/b"), Condition(agent="x"), Condition("h.example", "/a", "xy")]
+    [
+        ALWAYS,
+        Condition(path="/a"),
+        Condition(path="/a/b"),
+        Condition(path="/ab"),
+        Condition(agent="x"),
+        Condition("h.example", "/a", "xy"),
+    ]
 )
 REQUESTS = list(itertools.product(("h.example", "o"), ("/a", "/a/b/c", "/ab"), ("xyz", "x")))
 
