@@ -54,6 +54,11 @@ class BlockRow(Row):
         return (self.entry.net,)
 
     @property
+    def condition(self) -> str:
+        """Which of its requests."""
+        return self.entry.condition
+
+    @property
     def alert_id(self) -> str:
         """The first alert that it was queued for."""
         return next(iter(self.entry.alert_ids), "")
@@ -82,19 +87,24 @@ class BlockRow(Row):
         """As it was queued."""
         return self.entry.reason
 
+    @property
+    def about(self) -> str:
+        """Which requests it is about, if not all, and why."""
+        return f"only {self.entry.condition}  {self.entry.reason}" if self.entry.condition else self.entry.reason
+
     def cells(self) -> tuple[Piece, ...]:
         """One piece per column."""
         entry = self.entry
         style = "" if entry.state == "queued" else "dim"
         return (
-            Piece(entry.key, style or "strong"),
+            Piece(entry.net, style or "strong"),
             Piece(self.expiry, style),
             self.state,
             Piece(count(entry.dropped) if entry.dropped is not None else "-", style),
             Piece(", ".join(entry.live_in) or "-", style),
             Piece(entry.actor, style),
             Piece(clock(entry.created), style),
-            Piece(entry.reason, style),
+            Piece(self.about, style),
         )
 
     def headline(self) -> Line:
