@@ -111,7 +111,7 @@ def serving(name: str, directory: Path) -> Iterator[Served]:
     finally:
         process.terminate()
         try:
-            process.wait(_DEADLINE_S)
+            process.wait(_DEADLINE_S / 4)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -159,8 +159,8 @@ def _haproxy_conditions(directory: Path, path: Path, port: int) -> _Plan:
     rules = "".join(f"  {line.removesuffix('  (its absolute path)')}\n" for line in lines)
     config = (
         "defaults\n  mode http\n  timeout client 9s\n"
-        f"  timeout server 9s\n  timeout connect 9s\nfrontend f\n  bind 127.0.0.1:{port}\n"
-        f"{rules}  http-request return status 200\n"
+        "  timeout server 9s\n  timeout connect 9s\n  timeout http-keep-alive 1s\n"
+        f"frontend f\n  bind 127.0.0.1:{port}\n{rules}  http-request return status 200\n"
     )
     reload = f"sh -c 'kill -USR2 $(cat {directory}/master.pid)'"
     command = ["-W", "-db", "-p", f"{directory}/master.pid", "-f", "main.conf"]
