@@ -33,19 +33,25 @@ class Impact:
     day: ImpactView
     wider: tuple[tuple[str, ImpactView], ...] = ()
     """(network around a single one, its last hour), the narrowest first."""
+    at_most: bool = False
+    """The block is about some of these requests only, and which these are is not counted."""
     crawlers: tuple[str, ...] = ()
     """Search engines that crawl from there, as they publish."""
 
 
 async def impact_of(reader: Reader, nets: Sequence[str]) -> Impact:
-    """The impact of networks together, and of what surrounds them when it is one; GuardError for what is no network."""
-    known = tuple(str(parse_network(net)) for net in nets)
+    """The impact of networks together, and of what surrounds them when it is one; GuardError for what is no network.
+
+    A network may have a condition behind it (`planning.Row.key`): the impact is then an upper bound.
+    """
+    known = tuple(dict.fromkeys(str(parse_network(net.partition(" ")[0])) for net in nets))
+    at_most = any(" " in net for net in nets)
     hour = await reader.impact(known, window_minutes=HOUR)
     day = await reader.impact(known, window_minutes=DAY)
-    around = surrounding(known[0]) if len(known) == 1 else ()
+    around = surrounding(known[0]) if len(known) == 1 and not at_most else ()
     wider = [(net, await reader.impact((net,), window_minutes=HOUR)) for net in around]
     crawlers = dict.fromkeys(owner for net in known for owner in published_owners(parse_network(net)))
-    return Impact(known, hour, day, tuple(wider), tuple(crawlers))
+    return Impact(known, hour, day, tuple(wider), at_most, tuple(crawlers))
 
 
 def surrounding(net: str) -> tuple[str, ...]:
@@ -70,6 +76,8 @@ def impact_lines(impact: Impact, width: int, *, now: float = 0.0) -> list[str]:
     """
     hour, day = impact.hour, impact.day
     lines = [f"last hour: {_did(hour)}"]
+    if impact.at_most:
+        lines.insert(0, "at most this, for a condition lets other requests through; which, is not counted:")
     if hour.held_minutes:
         lines += _about(hour)
         if not day.held_minutes or (day.clients, day.requests) != (hour.clients, hour.requests):
@@ -90,6 +98,7 @@ def impact_fields(impact: Impact) -> dict[str, Any]:
     return {
         "type": "impact",
         "nets": impact.nets,
+        "at_most": impact.at_most,
         "crawlers": impact.crawlers,
         "hour": _fields(impact.hour),
         "day": _fields(impact.day),

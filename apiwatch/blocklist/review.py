@@ -4,6 +4,7 @@
 |---|---|---|
 | H4b | all clients of an entry came through a proxy, and the target judges packets | yes |
 | H5 | the list would cut more than `block.most_collateral` of the answered requests of clients without an alert | yes |
+| H9 | an entry has a condition, and the target cannot hold any (`suited`) | that entry |
 | S1 | a search engine publishes the network as its crawlers', or DNS confirms it | no |
 | S2 | others would be cut, too: users behind the address, clients without an alert | no |
 | S3 | Tor comes out there, by a list that is not old, and the block lasts for more than an hour (`tor_exits_in`) | no |
@@ -13,11 +14,13 @@
 | S7 | the target lets go of nothing by itself | no |
 | S8 | the allow-list names it, or a part of it (`allowed_too`) | no |
 
-Not the share of all requests is limited (H5): in a flood the attackers are nearly all there is.
+Not the share of all requests is limited (H5): in a flood the attackers are nearly all there is. Entries with a
+condition do not count there: the store does not say which of the requests they are about.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from apiwatch.blocklist.conditions import ALWAYS, Condition, parse_condition
 from apiwatch.blocklist.crawling import published_owners
 from apiwatch.blocklist.guard import Finding
 from apiwatch.blocklist.networks import Network, parse_network
@@ -30,7 +33,7 @@ from apiwatch.store.views import AllowEntry, BlockEntry, ImpactView
 from apiwatch.text import one_line
 from apiwatch.times import utc_of
 
-__all__ = ["allowed_too", "already_blocked", "require_review", "review", "tor_exits_in"]
+__all__ = ["allowed_too", "already_blocked", "require_review", "review", "suited", "tor_exits_in"]
 
 _SHARED_USERS = 3
 _HOST_PREFIX = 64
@@ -56,8 +59,9 @@ def review(
 ) -> list[Finding]:
     """What is to be said about a plan for a target, refusals first; `Finding.net` is '' for what concerns the list.
 
-    `whole` and `impacts` (by network of an entry, as many as were asked for) are the last hour in the store; `confirm`
-    asks DNS whose crawler a single address is ('' for nobody's). `allowed` is the allow-list, `exits` are those of Tor.
+    `whole` (of entries without a condition) and `impacts` (by network of an entry, as many as were asked for) are the
+    last hour in the store; `confirm` asks DNS whose crawler a single address is ('' for nobody's). `allowed` is the
+    allow-list, `exits` are those of Tor.
     """
     found = list(_of_list(target, plan, settings, whole))
     for entry in plan.entries:
@@ -67,6 +71,27 @@ def review(
         found += allowed_too(entry.net, allowed)
         found += tor_exits_in(entry.net, None if entry.expires is None else entry.expires - plan.at, exits, plan.at)
     return sorted(found, key=lambda finding: not finding.hard)
+
+
+def suited(target: Target, plan: Plan) -> tuple[Plan, list[Finding]]:
+    """The part of a plan that a target can hold, and a refusal (H9) for each entry with a condition that it cannot.
+
+    Such an entry is left out and never widened; it may well be meant for another target that takes the same queue.
+    """
+    if target.caps.conditions:
+        return plan, []
+    return plan.without_conditions(), [_unsuited(target, entry) for entry in plan.entries if entry.condition]
+
+
+def _unsuited(target: Target, entry: BlockEntry) -> Finding:
+    from apiwatch.blocklist.targets import TARGETS  # which load what applies their lists
+
+    able = [name for name, each in TARGETS.items() if each.caps.conditions and each.caps.layer != "record"]
+    text = (
+        f"is left out (entry {one_line(entry.id, 40)}): {target.name} cannot tell requests apart; export it for "
+        f"{', '.join(able[:-1])} or {able[-1]}, or block the whole network"
+    )
+    return Finding("H9", entry.key, text, hard=True, overridable=False)
 
 
 def require_review(found: Iterable[Finding]) -> list[Finding]:
@@ -79,13 +104,19 @@ def require_review(found: Iterable[Finding]) -> list[Finding]:
     return findings
 
 
-def already_blocked(net: str, entries: Iterable[BlockEntry]) -> list[Finding]:
-    """S6, when a queued entry covers a network: which, and what is known to hold it. GuardError for no network."""
+def already_blocked(net: str, entries: Iterable[BlockEntry], condition: Condition = ALWAYS) -> list[Finding]:
+    """S6, when a queued entry covers the requests of a network: which, and what is known to hold it.
+
+    GuardError for no network.
+    """
     wanted = parse_network(net)
     for entry in entries:
         known = parse_network(entry.net)
-        if entry.state == "queued" and known.prefixlen <= wanted.prefixlen and known.overlaps(wanted):
-            how = "is queued already" if known == wanted else f"is queued already as part of {known}"
+        if entry.state != "queued" or not parse_condition(entry.condition).covers(condition):
+            continue
+        if known.prefixlen <= wanted.prefixlen and known.overlaps(wanted):
+            same = (known, entry.condition) == (wanted, str(condition))
+            how = "is queued already" if same else f"is queued already as part of {entry.key}"
             where = ", ".join(entry.live_in) or "no firewall yet, as far as is known"
             return [_warning("S6", str(wanted), f"{how} (entry {one_line(entry.id, 40)}), in force in {where}")]
     return []
@@ -143,7 +174,7 @@ def _of_list(target: Target, plan: Plan, settings: Block, whole: ImpactView | No
 
 def _of_entry(target: Target, entry: BlockEntry, view: ImpactView | None) -> Iterator[Finding]:
     network = parse_network(entry.net)
-    if view is not None and view.clients and view.forwarded == view.clients and target.caps.layer == "packet":
+    if target.caps.layer == "packet" and _is_forwarded(entry, view):
         yield Finding(
             "H4b",
             entry.net,
@@ -152,12 +183,19 @@ def _of_entry(target: Target, entry: BlockEntry, view: ImpactView | None) -> Ite
             hard=True,
             overridable=False,
         )
+    narrower = f"; `apiwatch block add {network} --path PREFIX` blocks a part of its requests only"
+    if entry.condition:
+        view = None  # it is about some requests, and the counts are of all
     if view is not None and network.num_addresses > 1 and view.without_alert and not _is_one_host(network):
         clients = _clients(view.without_alert)
-        yield _warning("S2", entry.net, f"also cuts {clients} that no alert names ({view.without_alert_ok} answered)")
+        yield _warning(
+            "S2", entry.net, f"also cuts {clients} that no alert names ({view.without_alert_ok} answered){narrower}"
+        )
     elif view is not None and view.users >= _SHARED_USERS and view.ok:
         yield _warning(
-            "S2", entry.net, f"is shared: {view.users} users and {view.agents} user agents, {view.ok} answered"
+            "S2",
+            entry.net,
+            f"is shared: {view.users} users and {view.agents} user agents, {view.ok} answered{narrower}",
         )
     if network.version == 6 and network.prefixlen > _HOST_PREFIX:
         yield _warning("S4", entry.net, "is less than the /64 that one host owns: it comes back under another address")
@@ -165,6 +203,13 @@ def _of_entry(target: Target, entry: BlockEntry, view: ImpactView | None) -> Ite
         yield _warning("S4", entry.net, f"holds {view.clients} addresses that were active, of one host or of several")
     if entry.expires is None:
         yield _warning("S5", entry.net, "never ends; a time to live can be typed when it is added again (--ttl)")
+
+
+def _is_forwarded(entry: BlockEntry, view: ImpactView | None) -> bool:
+    """What the last hour says, or else what was known when it was queued."""
+    if view is not None and view.clients:
+        return view.forwarded == view.clients
+    return entry.addr_source == "forwarded"
 
 
 def _crawlers(entry: BlockEntry, confirm: Callable[[str], str] | None) -> Iterator[Finding]:

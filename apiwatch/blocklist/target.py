@@ -63,6 +63,8 @@ class Caps:
     """Longest comment of an entry, in characters; 0: it takes none."""
     max_entries: int | None = None
     """None: no known bound."""
+    conditions: int = 0
+    """Most different conditions of one list; 0: it sees no requests, or cannot say which are meant."""
     layer: Literal["packet", "http", "edge", "feed", "record"] = "record"
     """Which part of a connection it judges; a record is only read by others."""
     sees: Literal["peer", "forwarded", "both"] = "peer"
@@ -85,8 +87,21 @@ class Target(ABC):
         """The files of a plan: one. Pure: the same plan gives the same bytes.
 
         `allow` are networks that stay open; a target that can says so in the file. Raises GuardError when the plan
-        does not fit the target or `allow` holds no network.
+        does not fit the target or `allow` holds no network. A row with a condition is refused where there is none: it
+        is never widened.
         """
+        conditions = plan.conditions()
+        if conditions and not self.caps.conditions:
+            row = next(row for row in plan.rows if row.condition)
+            raise GuardError(
+                f"{row.key} (entry {one_line(row.ids[0], 40)}) is about some requests only, and {self.name} cannot "
+                "tell requests apart; withdraw it, or block the whole network"
+            )
+        if len(conditions) > self.caps.conditions:
+            raise GuardError(
+                f"{len(conditions)} different conditions are too many for {self.name} (at most "
+                f"{self.caps.conditions}); withdraw some of these entries"
+            )
         text = self._text(plan, allow)
         return (Artifact(f"apiwatch-{self.name}.{self.suffix}", text.encode("utf-8"), self.mode),)
 
@@ -100,7 +115,7 @@ class Target(ABC):
     def _text(self, plan: Plan, allow: Sequence[str]) -> str: ...
 
     def parse(self, content: bytes) -> frozenset[str]:
-        """Networks that a file of this target blocks, as canonical text.
+        """Keys (`planning.Row.key`) of what a file of this target blocks: networks, with their conditions.
 
         Raises GuardError when a line is not as `render` writes it.
         """
@@ -113,8 +128,8 @@ class Target(ABC):
     def _parsed(self, text: str) -> Sequence[str]: ...
 
     def planned(self, plan: Plan) -> frozenset[str]:
-        """Networks that `parse` must find in what `render` makes of the plan."""
-        return frozenset(row.net for row in plan.rows)
+        """Keys that `parse` must find in what `render` makes of the plan."""
+        return frozenset(row.key for row in plan.rows)
 
     def validate(self, artifacts: Sequence[Artifact]) -> CheckResult:
         """Read the files back and run the target's own validator where there is one; changes nothing, blocks."""

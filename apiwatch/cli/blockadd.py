@@ -14,6 +14,7 @@ from apiwatch.errors import UsageError
 from apiwatch.text import plain
 
 if TYPE_CHECKING:
+    from apiwatch.blocklist.conditions import Condition
     from apiwatch.config import Settings
     from apiwatch.store import AllowEntry, BlockEntry
 
@@ -38,6 +39,9 @@ __all__ = ["add", "typed_network"]
     help="Alert that it answers; repeatable. Without a network: block all its clients.",
 )
 @click.option("--override", metavar="NETWORK", help="The network typed again, to pass a rail that can be overridden.")
+@click.option("--host", metavar="NAME", help="Only requests to this host, without a port.")
+@click.option("--path", metavar="PREFIX", help="Only this path and what is below it: /users, not /users2.")
+@click.option("--agent", metavar="TEXT", help="Only user agents that contain this text, letter by letter.")
 @click.option(
     "--prefix", type=click.IntRange(0, 128), metavar="LENGTH", help="Block the network of this size around the address."
 )
@@ -51,18 +55,26 @@ def add(
     alert_ids: tuple[str, ...],
     override: str | None,
     prefix: int | None,
+    host: str | None,
+    path: str | None,
+    agent: str | None,
 ) -> int:
     """Queue a network, or all clients of an alert, if the guard rails let them pass; again renews the entry.
+
+    --host, --path and --agent make a condition: only requests that fit all of them are blocked. Web servers, proxies
+    and CDNs can hold that; other firewalls leave such an entry out. With another condition it is another entry.
 
     A single IPv6 address stands for its /64; --prefix takes a wider network, such as the /24 of an IPv4 address. Exit
     code 4 when a rail refuses; other clients of the alert are queued.
     """
+    from apiwatch.blocklist.conditions import condition_fields
     from apiwatch.blocklist.lifetime import default_lifetime
     from apiwatch.blocklist.review import allowed_too, already_blocked, tor_exits_in
     from apiwatch.cli.blockranges import tor_exits
     from apiwatch.cli.output import emit, put, rfc3339, say
 
     settings = load_settings(config)
+    condition = _condition(host, path, agent)
     if net is None:
         from apiwatch.cli.blockset import add_members
 
@@ -79,37 +91,42 @@ def add(
             alert_ids,
             plain(reason, 500),
             lambda before: default_lifetime(settings.block, before) if wanted is None else wanted,
+            condition=str(condition),
             json_lines=json_lines,
         )
-    path = _state(settings, db)
+    state = _state(settings, db)
     network = typed_network(net) if prefix is None else _around(net, prefix)
     findings = guard_of(settings, db).require(network, override=override)
-    entries, allowed = asyncio.run(_known(path))
-    for finding in [*findings, *already_blocked(network, entries), *allowed_too(network, allowed)]:
+    entries, allowed = asyncio.run(_known(state))
+    for finding in [*findings, *already_blocked(network, entries, condition), *allowed_too(network, allowed)]:
         say(f"{finding.code}: {finding.text}")
     now = time.time()
-    before = asyncio.run(_blocked_before(path, network, now))
+    before = asyncio.run(_blocked_before(state, network, now))
     wanted = _ttl(ttl, settings)
     expires = now + (default_lifetime(settings.block, before) if wanted is None else wanted)
-    for finding in tor_exits_in(network, expires - now, tor_exits(path), now):
+    for finding in tor_exits_in(network, expires - now, tor_exits(state), now):
         say(f"{finding.code}: {finding.net} {finding.text}")
-    entry = asyncio.run(_add(path, network, plain(reason, 500), alert_ids, now, expires))
+    entry = asyncio.run(_add(state, network, plain(reason, 500), alert_ids, now, expires, str(condition)))
+    key = f"{network} {condition}".rstrip()
     if before and wanted is None:
         say(f"{network} was blocked {before} {'time' if before == 1 else 'times'} before, so it stays out longer")
     if json_lines:
-        emit({"type": "block", "id": entry, "net": network, "expires": rfc3339(expires)})
+        fields = condition_fields(str(condition))
+        emit({"type": "block", "id": entry, "net": network, "condition": fields, "expires": rfc3339(expires)})
     else:
-        put(f"queued {network} until {rfc3339(expires)}  id {entry}; `apiwatch block export --target NAME` writes it")
-        for line in shown_impact(path, network):
+        put(f"queued {key} until {rfc3339(expires)}  id {entry}; `apiwatch block export --target NAME` writes it")
+        for line in shown_impact(state, key):
             put(f"  {line}")
     return 0
 
 
-async def _add(path: Path, net: str, reason: str, alert_ids: tuple[str, ...], now: float, expires: float) -> str:
+async def _add(
+    path: Path, net: str, reason: str, alert_ids: tuple[str, ...], now: float, expires: float, condition: str
+) -> str:
     from apiwatch.cli.reading import actor, controlling
 
     async with controlling(path) as control:
-        return await control.block(net, reason, alert_ids, actor(), now, expires)
+        return await control.block(net, reason, alert_ids, actor(), now, expires, condition)
 
 
 async def _blocked_before(path: Path, net: str, now: float) -> int:
@@ -126,6 +143,16 @@ async def _known(path: Path) -> "tuple[list[BlockEntry], list[AllowEntry]]":
     now = time.time()
     async with reading(path) as reader:
         return await reader.block_entries(now), await reader.allowed(now)
+
+
+def _condition(host: str | None, path: str | None, agent: str | None) -> "Condition":
+    """What was typed; an empty part is a mistake, such as an unset variable, and no block of everything."""
+    from apiwatch.blocklist.conditions import condition_of
+
+    for name, value in (("host", host), ("path", path), ("agent", agent)):
+        if value == "":
+            raise UsageError(f"--{name} is empty: say what it shall be, or leave it out to block every request")
+    return condition_of(host or "", path or "", agent or "")
 
 
 def typed_network(text: str) -> str:

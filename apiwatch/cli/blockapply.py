@@ -15,6 +15,7 @@ from apiwatch.errors import ApplyError, GuardError, UsageError
 from apiwatch.text import plain
 
 if TYPE_CHECKING:
+    from apiwatch.blocklist import Finding
     from apiwatch.blocklist.applying.records import Record
     from apiwatch.blocklist.applying.site import Prepared, Site
     from apiwatch.blocklist.impact import Impact
@@ -38,6 +39,7 @@ _withdraw = click.option("--withdraw-all", is_flag=True, help="Let networks go t
 def plan(target: str | None, withdraw_all: bool, db: str | None, config: str | None, json_lines: bool) -> int:
     """What an apply would change, whom it cuts off, what the firewall says, and the commands. Changes nothing."""
     from apiwatch.blocklist import plan as planned
+    from apiwatch.blocklist.review import suited
     from apiwatch.cli.blockguard import impact_of_plan, reviewed, say_warnings
     from apiwatch.cli.blocksite import all_entries, chosen, guard_of, site_for
     from apiwatch.cli.blocktelling import tell_file_plan, tell_plan
@@ -46,19 +48,22 @@ def plan(target: str | None, withdraw_all: bool, db: str | None, config: str | N
     settings, path = _begin(db, config)
     firewall = chosen(settings, target)
     entries = all_entries(path)
-    made = planned(entries, time.time())
+    made, left_out = suited(firewall, planned(entries, time.time()))
     cut = impact_of_plan(path, made)
     if firewall.applier is None:
-        say_warnings(reviewed(settings, path, firewall, made))
-        return tell_file_plan(firewall, made, guard_of(settings, path), cut, json_lines=json_lines)
+        say_warnings([*left_out, *reviewed(settings, path, firewall, made)])
+        code = tell_file_plan(firewall, made, guard_of(settings, path), cut, json_lines=json_lines, left_out=left_out)
+        return code or _refused(left_out)
     site = site_for(settings, path, firewall)
     try:
         prepared = _prepared(site, settings, path, withdraw_all=withdraw_all)
     except ApplyError as error:
         say(f"not compared with what it holds: {error}")
-        return tell_file_plan(firewall, made, guard_of(settings, path), cut, json_lines=json_lines)
+        say_warnings(left_out)
+        code = tell_file_plan(firewall, made, guard_of(settings, path), cut, json_lines=json_lines, left_out=left_out)
+        return code or _refused(left_out)
     tell_plan(site, prepared, _typed(db, config), json_lines=json_lines, cut=cut)
-    return 0
+    return _refused(left_out)
 
 
 @click.command()
@@ -88,8 +93,8 @@ def apply(
 ) -> int:
     """Put the block queue into force, and take it back unless somebody types `keep` in time.
 
-    Exit code 0 when it was kept, 1 when not, 4 when a guard rail refuses. The way back is a process of its own: it
-    needs neither this terminal nor the connection.
+    Exit code 0 when it was kept, 1 when not, 4 when a guard rail refuses, or when it was kept without entries that the
+    firewall cannot hold. The way back is a process of its own: it needs neither this terminal nor the connection.
     """
     from apiwatch.blocklist.applying.engine import apply_list, settle
     from apiwatch.cli.blocksite import chosen, note, note_failure, site_for
@@ -106,7 +111,7 @@ def apply(
     if check_only:
         prepared = _prepared(site, settings, path, withdraw_all=withdraw_all)
         tell_plan(site, prepared, again, json_lines=json_lines)
-        return 0 if prepared.difference.empty else 1
+        return _refused(prepared.left_out) if prepared.difference.empty else 1
     with site.records.lock(site.target.name):
         for late in settle(site):
             say(f"apply {late} had not been kept, and was taken back")
@@ -119,7 +124,7 @@ def apply(
             note_failure(site, prepared.plan.entries, str(error))
             raise
     note(site, done.plan, done.held)
-    return tell_applied(site, done, again, json_lines=json_lines)
+    return tell_applied(site, done, again, json_lines=json_lines) or _refused(prepared.left_out)
 
 
 @click.command()
@@ -203,7 +208,7 @@ def _prepared(
     made = planned(entries, time.time())
     try:
         prepared = prepare(site, made, guard_of(settings, path), entries, withdraw_all=withdraw_all)
-        say_warnings(reviewed(settings, path, site.target, made))
+        say_warnings([*prepared.left_out, *reviewed(settings, path, site.target, prepared.plan)])
     except GuardError as error:
         if attempt:
             fields = {**entries_of(made), "result": "refused", "error": str(error)}
@@ -220,6 +225,12 @@ async def _impact(path: Path, nets: Sequence[str]) -> "Impact | None":
         return None
     async with reading(path) as reader:
         return await impact_of(reader, nets)
+
+
+def _refused(left_out: "Sequence[Finding]") -> int:
+    from apiwatch.cli.blockguard import REFUSED
+
+    return REFUSED if left_out else 0
 
 
 def _keep_seconds(text: str) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apiwatch.cli.blockguard import reviewed, say_warnings
+from apiwatch.cli.blockguard import REFUSED, reviewed, say_warnings
 from apiwatch.cli.blockqueue import queued
 from apiwatch.cli.blocksite import guard_of, target_named, target_names
 from apiwatch.cli.options import load_settings, state_options
@@ -45,10 +45,12 @@ def export(
 ) -> int:
     """Write the queue in the syntax of a firewall.
 
-    Every row passes the guard rails again; exit code 4 when one refuses.
+    Every row passes the guard rails again; exit code 4 when one refuses, and when entries were left out because they
+    have a condition and the firewall cannot tell requests apart.
     """
     from apiwatch.blocklist import export as write
     from apiwatch.blocklist import plan as planned
+    from apiwatch.blocklist.review import suited
     from apiwatch.cli.output import say
     from apiwatch.config import state_path
 
@@ -56,7 +58,7 @@ def export(
     target = target_named(target_name, settings.block.templates)
     entries = asyncio.run(queued(state_path(settings, db), False))
     destination = Path(output) if output is not None else None
-    made = planned(entries, time.time())
+    made, left_out = suited(target, planned(entries, time.time()))
     warnings = reviewed(settings, state_path(settings, db), target, made)
     try:
         artifacts = write(target, made, guard_of(settings, db), destination, withdraw_all=withdraw_all)
@@ -72,8 +74,8 @@ def export(
     else:
         directory = destination.parent
         say(f"wrote {', '.join(str(directory / artifact.name) for artifact in artifacts)}")
-    say_warnings(warnings)
-    code = 0
+    say_warnings([*left_out, *warnings])
+    code = REFUSED if left_out else 0
     if check_it:
         result = target.validate(artifacts)
         if not result.available:

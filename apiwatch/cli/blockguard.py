@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from apiwatch.blocklist.impact import Impact
     from apiwatch.config import Settings
 
-__all__ = ["impact", "impact_of_plan", "protected", "protected_of", "reviewed", "say_warnings", "shown_impact"]
+__all__ = [
+    "REFUSED",
+    "impact",
+    "impact_of_plan",
+    "protected",
+    "protected_of",
+    "reviewed",
+    "say_warnings",
+    "shown_impact",
+]
+
+REFUSED = 4
+"""Exit code when a rail refused something, or when entries were left out."""
 
 _WIDTH = 100
 _LOOKED_AT = 200
@@ -111,7 +123,7 @@ def impact_of_plan(path: Path, plan: "Plan") -> "Impact | None":
         async with reading(path) as reader:
             return await impact_of(reader, nets)
 
-    return asyncio.run(ask([row.net for row in plan.rows])) if plan.rows else None
+    return asyncio.run(ask([row.key for row in plan.rows])) if plan.rows else None
 
 
 def shown_impact(path: Path, net: str) -> list[str]:
@@ -149,9 +161,10 @@ async def _review(settings: "Settings", path: Path, target: "Target", plan: "Pla
     from apiwatch.cli.reading import reading
     from apiwatch.collector.crawlers import crawler_domain
 
-    nets = [entry.net for entry in plan.entries]
+    nets = list(dict.fromkeys(entry.net for entry in plan.entries))
+    everywhere = [entry.net for entry in plan.entries if not entry.condition]
     async with reading(path) as reader:
-        whole = await reader.impact(nets) if nets else None
+        whole = await reader.impact(everywhere) if everywhere else None
         allowed = await reader.allowed(time.time())
         impacts = {net: await reader.impact((net,)) for net in nets[:_LOOKED_AT]}
     asked: list[str] = []
@@ -181,7 +194,8 @@ async def _impact(path: Path, net: str | None, alert_id: str | None) -> "Impact"
 
     async with reading(path) as reader:
         if alert_id is None:
-            return await impact_of(reader, [canonical(net or "")])
+            address, mark, condition = (net or "").partition(" ")
+            return await impact_of(reader, [f"{canonical(address)}{mark}{condition}"])
         view = await reader.alert(alert_id)
         if view is None:
             raise InputError(f"the state file knows no alert {plain(alert_id)}; `apiwatch alerts` lists them")

@@ -26,7 +26,7 @@ def remove(which: str, db: str | None, config: str | None) -> None:
     from apiwatch.cli.output import put
 
     entry = asyncio.run(_remove(state_file(db, config), which))
-    put(f"withdrawn {entry.net}  id {entry.id}")
+    put(f"withdrawn {entry.key}  id {entry.id}")
 
 
 @click.command(name="list")
@@ -48,7 +48,7 @@ def list_(db: str | None, config: str | None, json_lines: bool, include_ended: b
         return
     rows = [
         (
-            entry.net,
+            entry.key,
             entry.state,
             ", ".join(entry.live_in) or "-",
             clock_time(entry.expires) if entry.expires is not None else "never",
@@ -72,8 +72,8 @@ async def _remove(path: Path, which: str) -> "BlockEntry":
         network = typed_network(which) if any(char in which for char in ".:/") else which
         found = [entry for entry in entries if entry.net == network]
     if len(found) != 1:
-        what = "several entries begin with" if found else "the queue has no entry"
-        raise InputError(f"{what} {plain(which)}; `apiwatch block list` shows the queue")
+        what = "several entries are meant by" if found else "the queue has no entry"
+        raise InputError(f"{what} {plain(which)}; `apiwatch block list` shows the queue with the ids")
     async with controlling(path) as control:
         if not await control.unblock(found[0].id, actor(), now):
             raise InputError(f"entry {plain(which)} has ended meanwhile; `apiwatch block list` shows the queue")
@@ -89,16 +89,19 @@ async def queued(path: Path, include_ended: bool) -> "list[BlockEntry]":
 
 
 def _entry_fields(entry: "BlockEntry") -> dict[str, Any]:
+    from apiwatch.blocklist.conditions import condition_fields
     from apiwatch.cli.output import rfc3339
 
     return {
         "type": "block",
         "id": entry.id,
         "net": entry.net,
+        "condition": condition_fields(entry.condition),
         "state": entry.state,
         "reason": entry.reason,
         "alert_ids": entry.alert_ids,
         "actor": entry.actor,
+        "addr_source": entry.addr_source or None,
         "created": rfc3339(entry.created),
         "expires": rfc3339(entry.expires) if entry.expires is not None else None,
         "applications": [

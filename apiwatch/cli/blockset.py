@@ -27,14 +27,15 @@ def add_members(
     reason: str,
     lifetime: Callable[[int], float],
     *,
+    condition: str = "",
     json_lines: bool,
 ) -> int:
     """Queue every client of some alerts that no guard rail protects; exit code 4 when one refused.
 
-    `lifetime` gives the seconds for a network that was blocked so many times before.
+    `lifetime` gives the seconds for a network that was blocked so many times before; `condition` is that of each.
     Raises InputError when an alert is not known, names no address, or when every client is protected.
     """
-    return asyncio.run(_add(path, guard, alert_ids, reason, lifetime, json_lines))
+    return asyncio.run(_add(path, guard, alert_ids, reason, lifetime, condition, json_lines))
 
 
 async def _add(
@@ -43,8 +44,10 @@ async def _add(
     alert_ids: Sequence[str],
     reason: str,
     lifetime: Callable[[int], float],
+    condition: str,
     json_lines: bool,
 ) -> int:
+    from apiwatch.blocklist.conditions import condition_fields
     from apiwatch.blocklist.impact import impact_lines, impact_of
     from apiwatch.blocklist.review import tor_exits_in
     from apiwatch.cli.blockguard import say_warnings
@@ -80,11 +83,13 @@ async def _add(
             expires = now + lifetime(await reader.blocked_before(network, now))
             latest = max(latest, expires)
             why = reason or plain(of[0].title, 500)
-            entry = await control.block(network, why, [alert.id for alert in of], actor(), now, expires)
+            ids = [alert.id for alert in of]
+            entry = await control.block(network, why, ids, actor(), now, expires, condition)
             queued.append(network)
             warnings += tor_exits_in(network, expires - now, exits, now)
             if json_lines:
-                emit({"type": "block", "id": entry, "net": network, "expires": rfc3339(expires)})
+                fields = condition_fields(condition)
+                emit({"type": "block", "id": entry, "net": network, "condition": fields, "expires": rfc3339(expires)})
     for text in refused[:_SHOWN]:
         say(text)
     if len(refused) > _SHOWN:
@@ -98,7 +103,7 @@ async def _add(
         what = f"queued {len(queued)} networks until {rfc3339(latest)} at the latest, {len(refused)} refused"
         put(f"{what}; `apiwatch block export --target NAME` writes them")
         async with reading(path) as reader:
-            impact = await impact_of(reader, queued)
+            impact = await impact_of(reader, [f"{net} {condition}".rstrip() for net in queued])
         for line in impact_lines(impact, _WIDTH, now=now) if queued else ():
             put(f"  {line}")
     return _REFUSED if refused else 0

@@ -8,7 +8,7 @@ from apiwatch.cli.output import emit, put, say, table
 from apiwatch.text import plain
 
 if TYPE_CHECKING:
-    from apiwatch.blocklist import CheckResult, Guard, Plan, Target
+    from apiwatch.blocklist import CheckResult, Finding, Guard, Plan, Target
     from apiwatch.blocklist.applying.engine import Applied
     from apiwatch.blocklist.applying.site import Prepared, Site
     from apiwatch.blocklist.impact import Impact
@@ -46,6 +46,7 @@ def tell_plan(
                 "renewed": list(change.renewed),
                 "foreign": list(change.foreign),
                 "overrides": list(prepared.overrides),
+                "left_out": [finding.net for finding in prepared.left_out],
                 "validator": _check_fields(check),
                 "impact": _impact_fields(cut),
                 "apply": command,
@@ -74,7 +75,13 @@ def tell_plan(
 
 
 def tell_file_plan(
-    target: "Target", plan: "Plan", guard: "Guard", cut: "Impact | None" = None, *, json_lines: bool
+    target: "Target",
+    plan: "Plan",
+    guard: "Guard",
+    cut: "Impact | None" = None,
+    *,
+    json_lines: bool,
+    left_out: "Sequence[Finding]" = (),
 ) -> int:
     """The plan of a target that a person applies: its file, and the commands; exit code 1 if it is bad."""
     from apiwatch.blocklist import export
@@ -89,6 +96,7 @@ def tell_file_plan(
         emit(
             {
                 **fields,
+                "left_out": [finding.net for finding in left_out],
                 "impact": _impact_fields(cut),
                 "write": write,
                 "apply": list(commands.apply),
@@ -126,7 +134,7 @@ def _entries(plan: "Plan") -> None:
     from apiwatch.cli.alerttext import clock_time
 
     rows = [
-        (entry.net, clock_time(entry.expires) if entry.expires is not None else "never", entry.id, entry.reason or "-")
+        (entry.key, clock_time(entry.expires) if entry.expires is not None else "never", entry.id, entry.reason or "-")
         for entry in plan.entries
     ]
     if rows:

@@ -30,7 +30,7 @@ def done_sections(incident: Incident) -> Iterator[str]:
             "The queue of apiwatch; a firewall obeys it only as far as somebody has exported and applied it.",
             "",
         )
-        yield from fenced(f"{entry.net}  {said_of(entry)}  {entry.reason}".rstrip() for entry in incident.blocks)
+        yield from fenced(f"{entry.key}  {said_of(entry)}  {entry.reason}".rstrip() for entry in incident.blocks)
     else:
         yield from ("Nothing.", "")
     if incident.allowed:

@@ -11,7 +11,7 @@ from apiwatch.store.views import BlockEntry
 
 __all__ = ["BlockData", "all_entries", "blocked_before", "fold", "live_entries", "live_entry"]
 
-_COLUMNS = "entry, kind, subject, note, actor, time, expires, data"
+_COLUMNS = "entry, kind, subject, note, actor, time, expires, data, condition"
 _KINDS = "kind IN ('block', 'unblock') AND entry <> ''"
 
 
@@ -19,6 +19,7 @@ class BlockData(msgspec.Struct, frozen=True):
     """What a block action holds beside its columns."""
 
     alert_ids: tuple[str, ...] = ()
+    addr_source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class _Said:
     time: float
     expires: float | None
     data: bytes
+    condition: str
 
 
 def fold(actions: Iterable[Sequence[object]], now: float) -> list[BlockEntry]:
@@ -46,19 +48,29 @@ def fold(actions: Iterable[Sequence[object]], now: float) -> list[BlockEntry]:
             if known is not None:
                 entries[said.entry] = replace(known, state="withdrawn", ended_by=said.actor, ended=said.time)
             continue
-        alert_ids = unpack(said.data, BlockData).alert_ids
+        data = unpack(said.data, BlockData)
         if known is None:
             entries[said.entry] = BlockEntry(
-                said.entry, said.net, said.note, alert_ids, said.actor, said.time, said.expires, "queued"
+                said.entry,
+                said.net,
+                said.note,
+                data.alert_ids,
+                said.actor,
+                said.time,
+                said.expires,
+                "queued",
+                condition=said.condition,
+                addr_source=data.addr_source,
             )
         else:
             entries[said.entry] = replace(
                 known,
                 reason=said.note or known.reason,
-                alert_ids=tuple(dict.fromkeys((*known.alert_ids, *alert_ids))),
+                alert_ids=tuple(dict.fromkeys((*known.alert_ids, *data.alert_ids))),
                 actor=said.actor,
                 expires=said.expires,
                 renewed=said.time,
+                addr_source=data.addr_source or known.addr_source,
             )
     aged = [
         replace(entry, state="expired")
@@ -66,7 +78,7 @@ def fold(actions: Iterable[Sequence[object]], now: float) -> list[BlockEntry]:
         else entry
         for entry in entries.values()
     ]
-    return sorted(aged, key=lambda entry: (entry.net, entry.created, entry.id))
+    return sorted(aged, key=lambda entry: (entry.net, entry.condition, entry.created, entry.id))
 
 
 def live_entries(snapshot: Snapshot, now: float) -> list[BlockEntry]:
@@ -87,7 +99,7 @@ def all_entries(snapshot: Snapshot, now: float) -> list[BlockEntry]:
 
 
 def blocked_before(snapshot: Snapshot, net: str, now: float) -> int:
-    """How many entries of exactly this network have ended."""
+    """How many entries of exactly this network have ended, whatever their condition."""
     actions = snapshot.rows(
         f"SELECT {_COLUMNS} FROM actions WHERE {_KINDS} AND subject = ? ORDER BY seq",  # noqa: S608  own names
         (net,),
@@ -95,13 +107,16 @@ def blocked_before(snapshot: Snapshot, net: str, now: float) -> int:
     return sum(entry.state != "queued" for entry in fold(actions, now))
 
 
-def live_entry(snapshot: Snapshot, now: float, *, net: str = "", entry_id: str = "") -> BlockEntry | None:
-    """The entry of a network, or of an id, that is queued at `now`."""
+def live_entry(
+    snapshot: Snapshot, now: float, *, net: str = "", condition: str = "", entry_id: str = ""
+) -> BlockEntry | None:
+    """The entry of a network and a condition, or of an id, that is queued at `now`."""
     subjects: Rows = (
         [(entry_id,)]
         if entry_id
         else snapshot.rows(
-            "SELECT DISTINCT entry FROM actions WHERE subject = ? AND kind = 'block' AND entry <> ''", (net,)
+            "SELECT DISTINCT entry FROM actions WHERE subject = ? AND condition = ? AND kind = 'block' AND entry <> ''",
+            (net, condition),
         )
     )
     ids = [entry for (entry,) in subjects]

@@ -10,6 +10,7 @@ from apiwatch.store.allowing import allow_entries
 from apiwatch.store.applying import record_applications, record_failure
 from apiwatch.store.blocks import BlockData, live_entry
 from apiwatch.store.clean import clean, pack
+from apiwatch.store.impact import addr_source
 from apiwatch.store.opening import open_connection
 from apiwatch.store.protocol import Control
 from apiwatch.store.snapshot import Snapshot, Snapshots
@@ -66,17 +67,28 @@ class SqliteControl:
         return await self._snapshots.change(make)
 
     async def block(
-        self, net: str, reason: str, alert_ids: Sequence[str], actor: str, now: float, expires: float | None
+        self,
+        net: str,
+        reason: str,
+        alert_ids: Sequence[str],
+        actor: str,
+        now: float,
+        expires: float | None,
+        condition: str = "",
     ) -> str:
         """See `Control.block`."""
-        data = pack(BlockData(tuple(alert_ids)))
 
         def make(snapshot: Snapshot) -> str:
-            known = live_entry(snapshot, now, net=net)
+            data = pack(BlockData(tuple(alert_ids), source))
+            known = live_entry(snapshot, now, net=net, condition=clean(condition))
             entry = known.id if known is not None else secrets.token_hex(4)
-            _append(snapshot, "block", net, actor, reason, now, expires=expires, entry=entry, data=data)
+            _append(
+                snapshot, "block", net, actor, reason, now,
+                expires=expires, entry=entry, data=data, condition=condition,
+            )  # fmt: skip
             return entry
 
+        source = await self._snapshots.read(lambda snapshot: addr_source(snapshot, net))
         return await self._snapshots.change(make)
 
     async def unblock(self, entry_id: str, actor: str, now: float) -> bool:
@@ -85,7 +97,7 @@ class SqliteControl:
         def make(snapshot: Snapshot) -> bool:
             known = live_entry(snapshot, now, entry_id=entry_id) if entry_id else None
             if known is not None:
-                _append(snapshot, "unblock", known.net, actor, "", now, entry=known.id)
+                _append(snapshot, "unblock", known.net, actor, "", now, entry=known.id, condition=known.condition)
             return known is not None
 
         return await self._snapshots.change(make)
@@ -121,9 +133,21 @@ def _append(
     expires: float | None = None,
     entry: str = "",
     data: bytes = b"",
+    condition: str = "",
 ) -> None:
     snapshot.rows(
-        "INSERT INTO actions (id, seq, time, actor, kind, subject, expires, note, entry, data) "
-        "SELECT ?, COALESCE(MAX(seq), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ? FROM actions",
-        (secrets.token_hex(8), now, clean(actor), kind, clean(subject), expires, clean(note), entry, data),
+        "INSERT INTO actions (id, seq, time, actor, kind, subject, expires, note, entry, data, condition) "
+        "SELECT ?, COALESCE(MAX(seq), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM actions",
+        (
+            secrets.token_hex(8),
+            now,
+            clean(actor),
+            kind,
+            clean(subject),
+            expires,
+            clean(note),
+            entry,
+            data,
+            clean(condition),
+        ),
     )

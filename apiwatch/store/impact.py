@@ -13,7 +13,7 @@ from apiwatch.store.snapshot import Rows, Snapshot, marks
 from apiwatch.store.span import Span, span_of
 from apiwatch.store.views import ImpactView
 
-__all__ = ["MOST", "impact"]
+__all__ = ["MOST", "addr_source", "impact"]
 
 MOST = 20_000
 """Clients that are looked at; of more the answer is a lower bound."""
@@ -80,6 +80,17 @@ def impact(snapshot: Snapshot, nets: Sequence[str], window_minutes: int) -> Impa
         forwarded=sum(client.is_forwarded and not client.is_direct for client in clients),
         at_least=not (is_whole and counted and all_facets),
     )
+
+
+def addr_source(snapshot: Snapshot, net: str) -> str:
+    """Whether the known clients of a network were `peer` or `forwarded`; '' for none, for both, and for no network."""
+    try:
+        network = ip_network(net)
+    except ValueError:
+        return ""
+    clients, _ = _active(snapshot, [network], 0)
+    kinds = {(each.is_forwarded, each.is_direct) for each in clients}
+    return {(True, False): "forwarded", (False, True): "peer"}.get(kinds.pop(), "") if len(kinds) == 1 else ""
 
 
 def _held(snapshot: Snapshot, span: Span) -> tuple[int, int, int]:

@@ -73,7 +73,10 @@ class Writer(Protocol):
         ...
 
     def said(self, after: int) -> list[Action]:
-        """What operators said behind `Action.seq` `after`, in order; at most 1 000 at once."""
+        """What operators said behind `Action.seq` `after`, in order; at most 1 000 at once.
+
+        Without blocks under a condition: their clients go on with other requests, which count as before.
+        """
         ...
 
     def close(self) -> None:
@@ -294,9 +297,19 @@ class Control(Protocol):
         ...
 
     async def block(
-        self, net: str, reason: str, alert_ids: Sequence[str], actor: str, now: float, expires: float | None
+        self,
+        net: str,
+        reason: str,
+        alert_ids: Sequence[str],
+        actor: str,
+        now: float,
+        expires: float | None,
+        condition: str = "",
     ) -> str:
-        """Queue a network that the guard has passed; returns the entry id. The same network again renews it."""
+        """Queue a network that the guard has passed; returns the entry id. The same again renews it.
+
+        With another `condition` (see `BlockEntry`) it is another entry.
+        """
         ...
 
     async def unblock(self, entry_id: str, actor: str, now: float) -> bool:

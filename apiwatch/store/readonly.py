@@ -73,7 +73,14 @@ class _ReadOnlyControl:
         _refuse()
 
     async def block(
-        self, net: str, reason: str, alert_ids: Sequence[str], actor: str, now: float, expires: float | None
+        self,
+        net: str,
+        reason: str,
+        alert_ids: Sequence[str],
+        actor: str,
+        now: float,
+        expires: float | None,
+        condition: str = "",
     ) -> str:
         _refuse()
 

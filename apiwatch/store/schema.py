@@ -6,7 +6,7 @@ which the most suspicious clients are found. Version 3 adds `routes.origin`, ver
 clients by user, user agent and route, and alerts by route. Version 6 adds the newest requests (`tail`),
 version 7 `route_minutes`, version 8 what OpenAPI files declare and who first asked for a route,
 version 9 the objects of enumerations over time (`points`), version 10 what firewalls hold of the block queue
-(`applications`).
+(`applications`), version 11 which requests a block is about (`actions.condition`).
 
 Numbers are integers (times: seconds, `minute`: minutes since the epoch); texts went through `plain`; blobs are
 MessagePack. `shard` is in each key; readers sum over shards and parts.
@@ -286,6 +286,10 @@ def _to_tenth(connection: sqlite3.Connection) -> None:
     _run(connection, _TENTH)
 
 
+def _with_conditions(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE actions ADD COLUMN condition TEXT NOT NULL DEFAULT ''")
+
+
 _STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _to_first,
     _to_second,
@@ -297,6 +301,7 @@ _STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _to_eighth,
     _to_ninth,
     _to_tenth,
+    _with_conditions,
 )
 """Step N brings a database of version N to version N + 1."""
 

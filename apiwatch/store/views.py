@@ -491,6 +491,15 @@ class BlockEntry:
     ended: float = 0.0
     applications: tuple[Application, ...] = ()
     """Where it is in force, or could not be put into force."""
+    condition: str = ""
+    """Which requests it is about, as `host=... path=... agent=...`; '': all of them."""
+    addr_source: str = ""
+    """Its clients were 'peer' (of a connection) or 'forwarded' (named by a proxy) when it was queued; '': unknown."""
+
+    @property
+    def key(self) -> str:
+        """What tells it from other entries: the network, and the condition behind it if there is one."""
+        return f"{self.net} {self.condition}".rstrip()
 
     @property
     def live_in(self) -> tuple[str, ...]:

@@ -135,7 +135,7 @@ class SqliteWriter:
         with translated(self._path):
             found = connection.execute(
                 "SELECT seq, id, time, actor, kind, subject, expires, note, entry FROM actions WHERE seq > ? "
-                "ORDER BY seq LIMIT ?",
+                "AND condition = '' ORDER BY seq LIMIT ?",
                 (after, _ACTIONS),
             ).fetchall()
         return [Action(*row) for row in found]

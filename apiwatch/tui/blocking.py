@@ -24,6 +24,8 @@ class Wish:
     address: str
     reason: str
     alert_ids: tuple[str, ...]
+    condition: str = ""
+    """That of the entry which is renewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,13 @@ class Proposal:
     findings: "tuple[Finding, ...]"
     refusal: str
     """Why it cannot be a network; ''."""
+    condition: str = ""
+    """Which of its requests; '': all."""
+
+    @property
+    def key(self) -> str:
+        """What tells it from others."""
+        return f"{self.net} {self.condition}".rstrip()
 
     @property
     def refused(self) -> bool:
@@ -57,10 +66,10 @@ def wishes(rows: Sequence[Row], alerts: Sequence[AlertView]) -> list[Wish]:
     for view in alerts:
         for address in {view.alert.client, *view.alert.clients}:
             by_address.setdefault(address, []).append(view.alert)
-    found: dict[str, Wish] = {}
+    found: dict[tuple[str, str], Wish] = {}
     for row in rows:
         for address in row.addresses:
-            if address in found:
+            if (address, row.condition) in found:
                 continue
             naming = by_address.get(address, [])
             ids = [alert.id for alert in naming]
@@ -69,7 +78,7 @@ def wishes(rows: Sequence[Row], alerts: Sequence[AlertView]) -> list[Wish]:
             reason = row.reason
             if not row.alert_id and naming:
                 reason = f"{naming[0].detector}: {naming[0].title}"
-            found[address] = Wish(address, reason[:200], tuple(ids))
+            found[address, row.condition] = Wish(address, reason[:200], tuple(ids), row.condition)
     return list(found.values())
 
 
@@ -77,23 +86,23 @@ def propose(guard: "Guard", wanted: Sequence[Wish]) -> list[Proposal]:
     """Networks for the addresses, with what the guard says; addresses of one network are one proposal."""
     from apiwatch.blocklist import canonical, network_for
 
-    by_net: dict[str, list[Wish]] = {}
+    by_net: dict[tuple[str, str], list[Wish]] = {}
     bad: list[Proposal] = []
     for wish in wanted:
         try:
             net = canonical(wish.address) if "/" in wish.address else network_for(wish.address)
-            by_net.setdefault(net, []).append(wish)
+            by_net.setdefault((net, wish.condition), []).append(wish)
         except GuardError as error:
             bad.append(Proposal("", (wish.address,), wish.reason, wish.alert_ids, (), str(error)))
     proposals = []
-    for net, members in by_net.items():
+    for (net, condition), members in by_net.items():
         ids = tuple(dict.fromkeys(alert_id for wish in members for alert_id in wish.alert_ids))
         addresses = tuple(wish.address for wish in members)
         try:
             findings, refusal = tuple(guard.check(net)), ""
         except GuardError as error:
             findings, refusal = (), str(error)
-        proposals.append(Proposal(net, addresses, members[0].reason, ids, findings, refusal))
+        proposals.append(Proposal(net, addresses, members[0].reason, ids, findings, refusal, condition))
     return proposals + bad
 
 
@@ -103,7 +112,7 @@ def proposal_lines(
     """What would be queued and what not, refusals first; `also` says more about networks."""
     drawn: list[Line] = []
     for proposal in sorted(proposals, key=lambda each: not each.refused):
-        name = proposal.net or proposal.addresses[0]
+        name = proposal.key or proposal.addresses[0]
         mark = Piece("refused ", "bad") if proposal.refused else Piece("queue   ", "good")
         drawn.append(line(mark, Piece(name, "strong"), f"  {proposal.reason}"))
         if proposal.refusal:
@@ -111,7 +120,7 @@ def proposal_lines(
         for finding in proposal.findings:
             style = "bad" if finding.hard else "warn"
             drawn += wrap(finding.text, width, first=f"        {finding.code} ", rest="           ", style=style)
-        drawn += [line(" " * 8, Piece(text, "dim")) for text in also.get(proposal.net, ())]
+        drawn += [line(" " * 8, Piece(text, "dim")) for text in also.get(proposal.key, ())]
     return drawn
 
 

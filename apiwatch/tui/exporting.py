@@ -59,13 +59,15 @@ def make_preview(
 ) -> Preview:
     """Plan, guard and render; with `check` also run the target's own validator. Blocks: call it in a thread."""
     from apiwatch.blocklist import TARGETS, plan
+    from apiwatch.blocklist.review import suited
 
     target = TARGETS[target_name]
     live = [entry for entry in entries if entry.state == "queued"]
     findings = tuple(finding for entry in live for finding in guard.check(entry.net))
     networks = 0
     try:
-        made = plan(live, at, int(at))
+        made, left_out = suited(target, plan(live, at, int(at)))
+        findings = (*left_out, *findings)
         networks = len(made.rows)
         artifacts = tuple(target.render(made, allow))
         result, problem = (target.validate(artifacts) if check else None), ""
@@ -86,9 +88,10 @@ def write(
 ) -> Written:
     """Export to a file, check it, and say what to type next; raises GuardError or OSError. Blocks."""
     from apiwatch.blocklist import TARGETS, export, plan
+    from apiwatch.blocklist.review import suited
 
     target = TARGETS[target_name]
-    made = plan([entry for entry in entries if entry.state == "queued"], at, int(at))
+    made, _ = suited(target, plan([entry for entry in entries if entry.state == "queued"], at, int(at)))
     artifacts = export(target, made, guard, destination, withdraw_all=withdraw_all)
     check = target.validate(artifacts)
     paths = tuple(str(destination.parent / artifact.name) for artifact in artifacts)

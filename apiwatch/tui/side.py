@@ -135,7 +135,7 @@ def queue_lines(blocks: Sequence[BlockEntry], now: float, width: int, height: in
     shown = blocks if len(blocks) <= room else blocks[: max(0, room - 1)]
     for entry in shown:
         row = BlockRow(entry, now)
-        drawn.append(line(" ", Piece(fit(entry.net, _NET_CELLS), "strong"), f" {row.expiry:>7}  {entry.reason}"))
+        drawn.append(line(" ", Piece(fit(entry.net, _NET_CELLS), "strong"), f" {row.expiry:>7}  {row.about}"))
     if len(shown) < len(blocks):
         drawn.append(line(Piece(f" and {len(blocks) - len(shown)} more; B shows all", "dim")))
     if not blocks:

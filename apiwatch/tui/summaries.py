@@ -136,7 +136,7 @@ def _blocked(client: str, entries: Sequence[BlockEntry]) -> str:
     for entry in entries:
         if entry.state == "queued" and address in ipaddress.ip_network(entry.net):
             until = "for good" if entry.expires is None else f"until {clock(entry.expires)}"
-            return f"queued for blocking as {entry.net} {until} by {entry.actor}"
+            return f"queued for blocking as {entry.key} {until} by {entry.actor}"
     return ""
 
 

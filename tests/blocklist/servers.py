@@ -27,6 +27,7 @@ __all__ = [
     "is_cut",
     "programs_of_the_environment",
     "serving",
+    "status_of",
 ]
 
 CLIENTS = (1, 7, 65, 70)
@@ -39,6 +40,7 @@ PROGRAMS = {
     "nginx": "nginx",
     "apache": "apache2",
     "haproxy": "haproxy",
+    "haproxy-conditions": "haproxy",
     "caddy": "caddy",
     "traefik": "traefik",
     "envoy": "envoy",
@@ -109,7 +111,7 @@ def serving(name: str, directory: Path) -> Iterator[Served]:
     finally:
         process.terminate()
         try:
-            process.wait(_DEADLINE_S)
+            process.wait(_DEADLINE_S / 4)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -121,7 +123,7 @@ def _nginx(directory: Path, path: Path, port: int) -> _Plan:
     temporary = "".join(f"{kind}_temp_path t; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     config = (
         f"daemon off; pid nginx.pid; error_log stderr; events {{ }}\nhttp {{ access_log off; {temporary}\n"
-        f"geo $apiwatch_block {{ default 0; include {path}; }}\n"
+        f"include {path};\n"
         f"server {{ listen 127.0.0.1:{port}; if ($apiwatch_block) {{ return 403; }}\n"
         "location / { return 204; } } }\n"
     )
@@ -152,11 +154,24 @@ def _haproxy(directory: Path, path: Path, port: int) -> _Plan:
     return _Plan(config, ["-db", "-f", "main.conf"], {"socket": f"{directory}/admin.sock"})
 
 
+def _haproxy_conditions(directory: Path, path: Path, port: int) -> _Plan:
+    lines = [line.partition(": ")[2] for line in TARGETS["haproxy-conditions"].commands([str(path)]).apply[:2]]
+    rules = "".join(f"  {line.removesuffix('  (its absolute path)')}\n" for line in lines)
+    config = (
+        "defaults\n  mode http\n  timeout client 9s\n"
+        "  timeout server 9s\n  timeout connect 9s\n  timeout http-keep-alive 1s\n"
+        f"frontend f\n  bind 127.0.0.1:{port}\n{rules}  http-request return status 200\n"
+    )
+    reload = f"sh -c 'kill -USR2 $(cat {directory}/master.pid)'"
+    command = ["-W", "-db", "-p", f"{directory}/master.pid", "-f", "main.conf"]
+    return _Plan(config, command, {"check": f"haproxy -c -q -f {directory}/main.conf", "reload": reload})
+
+
 def _caddy(directory: Path, path: Path, port: int) -> _Plan:
     admin = f"127.0.0.1:{free_port()}"
     config = (
         f"{{\n\tadmin {admin}\n\torder error first\n}}\nimport {path}\n"
-        f"http://127.0.0.1:{port} {{\n"
+        f"http://:{port} {{\n"
         "\tbind 127.0.0.1\n\thandle /* {\n\t\trespond 200\n\t}\n\timport apiwatch\n}\n"
     )
     options = {"config": f"{directory}/main.conf", "admin": f"http://{admin}"}
@@ -218,6 +233,7 @@ _PLANS: dict[str, Callable[[Path, Path, int], _Plan]] = {
     "nginx": _nginx,
     "apache": _apache,
     "haproxy": _haproxy,
+    "haproxy-conditions": _haproxy_conditions,
     "caddy": _caddy,
     "traefik": _traefik,
     "envoy": _envoy,
@@ -237,6 +253,19 @@ def blocked(served: Served, expected: set[int]) -> set[int]:
 
 def client_of(served: Served, client: int) -> http.client.HTTPConnection:
     return _connection(served.port, client)
+
+
+def status_of(served: Served, client: int, path: str, *, host: str = "127.0.0.1", agent: str = "Mozilla/5.0") -> int:
+    """Of one request."""
+    connection = _connection(served.port, client)
+    try:
+        connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
+        connection.putheader("Host", host)
+        connection.putheader("User-Agent", agent)
+        connection.endheaders()
+        return connection.getresponse().status
+    finally:
+        connection.close()
 
 
 def asks(connection: http.client.HTTPConnection) -> int | None:

@@ -85,6 +85,16 @@ async def test_after_a_failure_the_last_good_list_goes_on_and_lets_expire(site: 
     assert [text.partition(":")[0] for text in site.said].count("the last good list is served") == 4
 
 
+async def test_a_block_of_some_requests_is_in_the_records_only(site: Site) -> None:
+    site.entries.append(replace(entry("203.0.113.99", name="d"), condition="path=/users"))
+    contents = site.contents()
+    assert await lines(contents, site) == FULL
+    served = await contents.current()
+    assert served is not None
+    assert b'"condition": {"path": "/users"}' in served.bodies["/json"]
+    assert b"203.0.113.99" not in served.bodies["/v4"]
+
+
 async def test_withdrawal_and_expiry_empty_the_list(site: Site) -> None:
     contents = site.contents()
     assert await lines(contents, site) == FULL

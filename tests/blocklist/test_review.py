@@ -1,8 +1,11 @@
 """What is said about a list for a target, by what the store and the target know."""
 
+from dataclasses import replace
+
 import pytest
 
 from apiwatch.blocklist import TARGETS, Finding, plan
+from apiwatch.blocklist.conditions import Condition
 from apiwatch.blocklist.networks import parse_network
 from apiwatch.blocklist.review import allowed_too, already_blocked, require_review, review, tor_exits_in
 from apiwatch.blocklist.tor import usable_exits
@@ -73,6 +76,43 @@ def test_shared_addresses_and_networks_with_innocents_are_named() -> None:
     assert (finding.code, finding.net) == ("S2", "203.0.113.7/32")
     assert "7 users" in finding.text
     assert codes("nftables", entry("203.0.113.7"), seen=view(users=2)) == []
+
+
+def test_a_part_of_the_requests_is_offered_and_no_longer_warned_of() -> None:
+    seen = view(users=7, clients=40, without_alert=39, without_alert_ok=101)
+    (shared,) = [finding for finding in said("nginx", entry("203.0.113.7"), seen=seen) if finding.code == "S2"]
+    assert "`apiwatch block add 203.0.113.7/32 --path PREFIX`" in shared.text
+    some = replace(entry("203.0.113.0/24"), condition="path=/users")
+    found = review(TARGETS["nginx"], plan([some], NOW), Block(), whole=None, impacts={some.net: seen})
+    assert [finding.code for finding in found] == ["S7"]
+
+
+@pytest.mark.parametrize(
+    ("source", "seen", "refused"),
+    [
+        ("forwarded", None, True),
+        ("forwarded", view(held_minutes=0), True),
+        ("forwarded", view(forwarded=0), False),
+        ("peer", None, False),
+        ("", None, False),
+        ("peer", view(forwarded=1), True),
+    ],
+)
+def test_where_clients_came_from_is_known_from_the_entry_when_they_are_forgotten(
+    source: str, seen: ImpactView | None, refused: bool
+) -> None:
+    made = replace(entry("203.0.113.7"), addr_source=source)
+    assert codes("nftables", made, seen=seen) == (["H4b"] if refused else [])
+    assert "H4b" not in codes("nginx", made, seen=seen)
+
+
+def test_what_is_blocked_under_a_condition_covers_as_much() -> None:
+    queue = [replace(entry("203.0.113.0/24"), condition="path=/users")]
+    assert already_blocked("203.0.113.7", queue) == []
+    (finding,) = already_blocked("203.0.113.7", queue, Condition(path="/users/7", agent="curl"))
+    assert "as part of 203.0.113.0/24 path=/users" in finding.text
+    (finding,) = already_blocked("203.0.113.0/24", queue, Condition(path="/users"))
+    assert "is queued already (" in finding.text
 
 
 def test_a_host_of_ipv6_owns_a_64() -> None:

@@ -1,7 +1,9 @@
 """Lists in real web servers: who gets 403 before, while and after a list is in force."""
 
 import re
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from apiwatch.blocklist import TARGETS, plan
 from apiwatch.blocklist.applying.applier import Applier
 from apiwatch.blocklist.applying.run import run
 from apiwatch.blocklist.writing import replace_file
-from apiwatch.errors import ApplyError, UsageError
+from apiwatch.errors import ApplyError, GuardError, UsageError
 from tests.blocklist.kit import NOW, entry, need
 from tests.blocklist.servers import (
     PROGRAMS,
@@ -22,11 +24,12 @@ from tests.blocklist.servers import (
     is_cut,
     programs_of_the_environment,
     serving,
+    status_of,
 )
 
 LISTED = plan([entry("127.0.0.7", 60), entry("127.0.0.64/26", 60), entry("2001:db8::/64", 60)], NOW)
 OTHER = plan([entry("127.0.0.1", 60)], NOW)
-ALLOW = {"haproxy": ()}
+ALLOW = {"haproxy": (), "haproxy-conditions": ()}
 """HAProxy's lists have no exceptions."""
 
 WATCHING = {"traefik", "envoy"}
@@ -39,6 +42,7 @@ OPEN_CONNECTION = {
     "nginx": None,
     "apache": None,
     "haproxy": 403,
+    "haproxy-conditions": None,
     "caddy": None,
     "traefik": 403,
     "envoy": 403,
@@ -119,6 +123,66 @@ def test_a_list_is_in_force_from_its_apply_to_its_undo(served: tuple[str, Served
     assert blocked(server, set()) == set()
     assert applier.read() == {}
     assert target.parse(server.path.read_bytes()) == frozenset()
+
+
+AGENT = "cu\"rl\\\\7 {x} $uri #;`'%41"
+SOME = plan(
+    [
+        replace(entry("127.0.0.7", name="a"), condition="path=/users"),
+        replace(entry("127.0.0.7", name="b"), condition=f"agent={AGENT}"),
+        replace(entry("127.0.0.64/26", name="c"), condition="host=api.example.com"),
+        replace(entry("127.0.0.1", name="d"), condition="host=h.example path=/admin agent=bot"),
+        entry("127.0.0.70", name="e"),
+    ],
+    NOW,
+)
+BLOCKED = (
+    (7, "/users", "o", "x"),
+    (7, "/users/7?x=/", "o", "x"),
+    (7, "/users?x", "o", "x"),
+    (7, "/", "o", f"x {AGENT} y"),
+    (65, "/", "API.example.com:8080", "x"),
+    (1, "/admin/x", "h.example", "a bot"),
+    (70, "/", "o", "x"),
+)
+OPEN = (
+    (7, "/users2", "o", "x"),
+    (7, "/Users", "o", "x"),
+    (7, "/x?/users", "o", "x"),
+    (7, "/", "o", AGENT.upper()),
+    (65, "/", "xapi.example.com", "x"),
+    (65, "/", "api.example.com.evil", "x"),
+    (1, "/admin/x", "o", "a bot"),
+    (1, "/admin/x", "h.example", "x"),
+    (1, "/", "h.example", "bot"),
+)
+READS = {"nginx", "apache", "caddy", "traefik"}
+"""They compare a path as they understand it: decoded, without `//` and `..`."""
+
+
+def test_only_requests_under_the_condition_are_refused(served: tuple[str, Served]) -> None:
+    name, server = served
+    target, applier = TARGETS[name], applier_of(name, server)
+    if not target.caps.conditions:
+        with pytest.raises(GuardError, match="cannot tell requests apart"):
+            target.render(SOME, ())
+        return
+    applier.apply(target.render(SOME, ()), SOME, NOW)
+    assert set(applier.read()) == target.planned(SOME)
+
+    def status(client: int, path: str, host: str, agent: str) -> int:
+        return status_of(server, client, path, host=host, agent=agent)
+
+    until = time.monotonic() + 5
+    while (found := {status(*request) for request in BLOCKED}) != {403} and time.monotonic() < until:
+        time.sleep(0.02)  # an old worker answers for a moment
+    assert found == {403}
+    assert not [request for request in OPEN if status(*request) == 403]
+    for path in ("/%75sers/1", "//users", "/x/../users"):
+        known = name in READS or (name == "haproxy-conditions" and "%" in path)
+        assert (status(7, path, "o", "x") == 403) == known, path
+    applier.remove()
+    assert applier.read() == {}
 
 
 def test_caddy_says_when_other_directives_answer_before_the_list(tmp_path: Path) -> None:

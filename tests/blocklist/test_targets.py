@@ -79,17 +79,20 @@ table inet apiwatch {
 NGINX = """\
 # apiwatch rev 17 2026-11-24T01:50:00Z
 # nothing here expires by itself: export again after 2026-11-24T02:20:00Z
-203.0.113.200 0; # allowed
-203.0.113.7 1; # 01JDA credential stuffing
-203.0.113.64/26 1; # 01JDB scanner
-2001:db8:0:abcd::/64 1; # 01JDC scanner
+geo $apiwatch_block {
+	default 0;
+	203.0.113.200 0; # allowed
+	203.0.113.7 1; # 01JDA credential stuffing
+	203.0.113.64/26 1; # 01JDB scanner
+	2001:db8:0:abcd::/64 1; # 01JDC scanner
+}
 """
 PLAIN = "203.0.113.7\n203.0.113.64/26\n2001:db8:0:abcd::/64\n"
 CSV = """\
-id,net,family,reason,alert_ids,actor,created,expires,state\r
-01JDA,203.0.113.7/32,4,credential stuffing,a1f3,oncall,2026-11-24T01:49:00Z,2026-11-24T02:50:00Z,queued\r
-01JDB,203.0.113.64/26,4,scanner,a1f3,oncall,2026-11-24T01:49:00Z,2026-11-24T02:20:00Z,queued\r
-01JDC,2001:db8:0:abcd::/64,6,scanner,a1f3,oncall,2026-11-24T01:49:00Z,,queued\r
+id,net,family,reason,alert_ids,actor,created,expires,state,host,path,agent\r
+01JDA,203.0.113.7/32,4,credential stuffing,a1f3,oncall,2026-11-24T01:49:00Z,2026-11-24T02:50:00Z,queued,,,\r
+01JDB,203.0.113.64/26,4,scanner,a1f3,oncall,2026-11-24T01:49:00Z,2026-11-24T02:20:00Z,queued,,,\r
+01JDC,2001:db8:0:abcd::/64,6,scanner,a1f3,oncall,2026-11-24T01:49:00Z,,queued,,,\r
 """
 
 
@@ -244,6 +247,7 @@ def test_json_lines_are_the_queue_as_it_stands() -> None:
         "created": int(NOW) - 60,
         "expires": None,
         "state": "queued",
+        "condition": None,
     }
     assert (second["net"], second["expires"]) == ("203.0.113.7/32", int(NOW) + 3600)
 

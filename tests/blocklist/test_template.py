@@ -1,5 +1,6 @@
 """A user's own template: what it may say, and that nothing from a log gets further than into a comment."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,17 @@ def test_it_reads_back(tmp_path: Path, entries: list[BlockEntry]) -> None:
         target = template(tmp_path, per_entry=per_entry)
         for artifact in target.render(made, ()):
             assert target.parse(artifact.content) == target.planned(made)
+
+
+def test_a_line_with_words_for_conditions_holds_them(tmp_path: Path) -> None:
+    some = replace(entry("203.0.113.7"), condition='path=/us-ers agent=x "; $(y) %41')
+    made = plan([some, entry("203.0.113.8")], NOW)
+    target = template(tmp_path, per_entry="@bare@ host=@host@; path=@path@; agent=@agent@;")
+    (artifact,) = target.render(made, ())
+    assert b"\n203.0.113.7 host=; path=/us-ers; agent=x%20%22%3B%20%24%28y%29%20%2541;\n" in artifact.content
+    assert target.parse(artifact.content) == target.planned(made)
+    with pytest.raises(GuardError, match="cannot tell requests apart"):
+        template(tmp_path, per_entry="@bare@ @path@").render(made, ())
 
 
 @pytest.mark.parametrize("more", ["deny all\n", "  drop 0.0.0.0 until never\n", "\n"])

@@ -95,7 +95,10 @@ def test_validator_objects_to_what_the_tool_does_not_take(name: str, monkeypatch
     target = TARGETS[name]
     (artifact,) = target.render(plan_of("203.0.113.7"), ())
     monkeypatch.setattr(type(target), "parse", lambda _self, _content: frozenset())
-    broken = artifact.content.replace(b"203.0.113.7", b"no.such.thing.invalid")
+    token = b"203.0.113.7" if name != "haproxy-conditions" else b"^(?:"
+    broken = artifact.content.replace(
+        token, b"((no.such.thing.invalid" if token[:1] == b"^" else b"no.such.thing.invalid"
+    )
     assert broken != artifact.content
     result = target.validate([Artifact(artifact.name, broken, artifact.mode)])
     assert (result.available, result.ok) == (True, False)
@@ -134,7 +137,7 @@ def test_nginx_warnings_are_objections(monkeypatch: pytest.MonkeyPatch) -> None:
     need("nginx")
     target = TARGETS["nginx"]
     monkeypatch.setattr(type(target), "parse", lambda _self, _content: frozenset())
-    result = target.validate([Artifact("x", b"203.0.113.7/24 1;\n", 0o640)])
+    result = target.validate([Artifact("x", b"geo $apiwatch_block {\n\tdefault 0;\n\t203.0.113.7/24 1;\n}\n", 0o640)])
     assert not result.ok
     assert "low address bits" in result.output
 

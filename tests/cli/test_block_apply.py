@@ -60,7 +60,7 @@ class Blocks:
             finally:
                 await reader.close()
 
-        (found,) = [each for each in asyncio.run(read()) if each.net == net]
+        (found,) = [each for each in asyncio.run(read()) if each.key == net]
         return found
 
     @property
@@ -272,3 +272,60 @@ def _lasts(block: Blocks, entry_id: str) -> float:
     (entry,) = [each for each in asyncio.run(read()) if each.id == entry_id]
     assert entry.expires is not None
     return entry.expires - entry.created
+
+
+def test_a_block_of_some_requests_goes_where_it_can_be_held_and_nowhere_else(block: Blocks) -> None:
+    block.queue("203.0.113.7/32")
+    words = ("add", "203.0.113.8", "--path=/users", "--host=API.example.com", '--agent=cu"rl', "--json")
+    (added,) = objects(block(*words)[1])
+    assert added["condition"] == {"host": "api.example.com", "path": "/users", "agent": 'cu"rl'}
+    assert objects(block(*words)[1])[0]["id"] == added["id"]
+    code, out, err = block("add", "203.0.113.8", "--path=/users/7", "--agent=a", "--json")
+    assert objects(out)[0]["id"] != added["id"]
+    assert "at most this" in block("add", "203.0.113.8", "--path=/users/7", "--agent=a")[1]
+    key = '203.0.113.8/32 host=api.example.com path=/users agent=cu"rl'
+    assert key in block("list")[1]
+    with pytest.raises(InputError, match="several entries are meant"):
+        block("remove", "203.0.113.8")
+    block("remove", objects(out)[0]["id"])
+
+    code, out, err = block("plan", "--json")
+    assert (code, objects(out)[0]["added"], objects(out)[0]["left_out"]) == (4, ["203.0.113.7/32"], [key])
+    assert "plain cannot tell requests apart" in err
+    assert "nginx" in err
+    assert block("apply", typed=b"keep\n")[0] == 4
+    assert block.held == ["203.0.113.7"]
+    assert block.entry(key).live_in == ()
+    assert block("export", "--target=nftables")[0] == 4
+
+    block.config.write_text(f"block:\n  targets:\n    nginx: {{path: {block.list}, check: 'true', reload: 'true'}}\n")
+    block.list.unlink()
+    code, out, err = block("apply", typed=b"keep\n")
+    assert (code, key in block("plan")[1]) == (0, True), err
+    assert "/users(?:/" in block.list.read_text()
+    assert block.entry(key).live_in == ("nginx",)
+    attempts = [line for line in objects(block("log", "--json")[1]) if line["target"] == "nginx" and "entries" in line]
+    assert [each.get("condition") for each in attempts[0]["entries"]] == [None, added["condition"]]
+    assert block("undo", added["id"])[0] == 0
+    assert "users" not in block.list.read_text()
+    assert "203.0.113.7 1;" in block.list.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--agent=",), "--agent is empty"),
+        (("--path=/users/{id}",), "is a route and no path"),
+        (("--path=/a/../b",), "every server reads alike"),
+        (("--host=x:443",), "without a port"),
+    ],
+)
+def test_a_condition_that_is_none_blocks_nothing(block: Blocks, words: tuple[str, ...], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        block("add", "203.0.113.8", *words)
+    assert block("list", "--json")[1] == ""
+
+
+def test_nobody_is_blocked_for_a_user_agent_alone(block: Blocks) -> None:
+    with pytest.raises(GuardError, match="rail H5"):
+        block("add", "0.0.0.0/0", "--agent=curl", "--override=0.0.0.0/0")

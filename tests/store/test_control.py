@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from apiwatch.store import BlockEntry
 from tests.store.looking import controlling, reading
-from tests.store.rows import NOW, Collector, alert, health_view
+from tests.store.rows import NOW, Collector, alert, client_row, health_view
 
 NET = "203.0.113.7/32"
 
@@ -64,6 +64,34 @@ async def test_life_of_a_block_entry(db: Path) -> None:
                 ("expired", "", 0.0),
                 ("withdrawn", "bob@gw1", NOW + 110),
             ]
+
+
+async def test_the_same_network_under_another_condition_is_another_entry(db: Path) -> None:
+    with Collector(db) as collector:
+        collector.commit(
+            clients=[
+                client_row("203.0.113.7", peer="192.0.2.80"),
+                client_row("203.0.113.8", peer="203.0.113.8"),
+            ]
+        )
+        async with controlling(db) as control:
+            ids = [
+                await control.block(net, "", [], "ann@gw1", NOW, NOW + 60, condition)
+                for net in (NET, "203.0.113.8/32", "203.0.113.0/24", "198.51.100.7/32")
+                for condition in ("", "path=/users", "path=/users")
+            ]
+            assert len(set(ids)) == 8
+            assert await control.unblock(ids[1], "bob@gw1", NOW + 1)
+            queued = await queue(db, NOW + 2)
+            said = collector.writer.said(0)
+    assert [(each.key, each.addr_source) for each in queued if each.net != "198.51.100.7/32"] == [
+        ("203.0.113.0/24", ""),
+        ("203.0.113.0/24 path=/users", ""),
+        (NET, "forwarded"),
+        ("203.0.113.8/32", "peer"),
+        ("203.0.113.8/32 path=/users", "peer"),
+    ]
+    assert [(action.kind, action.entry) for action in said] == [("block", entry) for entry in ids[::3]]
 
 
 async def test_queue_is_ordered_by_network_and_counted_in_the_overview(db: Path) -> None:

@@ -83,7 +83,7 @@ async def test_older_version_is_migrated_without_loss(db: Path, tmp_path: Path, 
         await (await open_reader(old)).close()
     else:
         await (await open_control(old)).close()
-    assert version_of(old) == VERSION == 10
+    assert version_of(old) == VERSION == 11
     assert await picture(old) == expected
     async with reading(old) as reader:
         assert [view.state for view in await reader.alerts()] == ["acknowledged"]

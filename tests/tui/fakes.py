@@ -747,7 +747,14 @@ class FakeControl:
         return True
 
     async def block(
-        self, net: str, reason: str, alert_ids: Sequence[str], actor: str, now: float, expires: float | None
+        self,
+        net: str,
+        reason: str,
+        alert_ids: Sequence[str],
+        actor: str,
+        now: float,
+        expires: float | None,
+        condition: str = "",
     ) -> str:
         self._say("block", net, reason, ",".join(alert_ids), actor, f"{(expires or now) - now:.0f}", by=actor, now=now)
         entry = BlockEntry(f"n{len(self.said)}", net, reason, tuple(alert_ids), actor, now, expires, "queued")

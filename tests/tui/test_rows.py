@@ -7,10 +7,12 @@ from msgspec import structs
 
 from apiwatch.model import Alert
 from apiwatch.store.views import AlertView
+from apiwatch.tui.blocking import propose, wishes
 from apiwatch.tui.glyphs import ASCII
 from apiwatch.tui.line import line_text, line_width
 from apiwatch.tui.rows import AlertRow, AuthRow, BlockRow, ClientRow, EnumerationRow, RouteRow, Row
 from tests.tui import fakes
+from tests.tui.guards import make_guard
 
 LISTS: list[list[Row]] = [
     [AlertRow(view, fakes.NOW) for view in fakes.ALERTS],
@@ -116,6 +118,15 @@ def test_block_entries_count_down_and_renew_as_a_whole_network() -> None:
     assert BlockRow(fakes.BLOCKS[0], fakes.NOW).expiry == "50m 00s"
     assert BlockRow(replace(fakes.BLOCKS[0], state="expired"), fakes.NOW).expiry == "-"
     assert BlockRow(fakes.BLOCKS[0], fakes.NOW).alert_id == "a1"
+
+
+def test_a_block_of_some_requests_says_which_and_is_renewed_as_such() -> None:
+    some = BlockRow(replace(fakes.BLOCKS[0], condition="path=/users agent=curl"), fakes.NOW)
+    assert some.cells()[-1].text == f"only path=/users agent=curl  {some.entry.reason}"
+    assert line_text(some.headline()).startswith(f"{some.entry.net} path=/users agent=curl")
+    (wish, other) = wishes([some, some, BlockRow(fakes.BLOCKS[0], fakes.NOW)], [])
+    assert (wish.condition, other.condition) == ("path=/users agent=curl", "")
+    assert {each.key for each in propose(make_guard(), [wish, other])} == {some.entry.key, some.entry.net}
 
 
 def test_a_route_of_one_client_claims_no_window() -> None:

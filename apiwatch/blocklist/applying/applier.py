@@ -16,7 +16,7 @@ class Held:
     """What a target holds for one network."""
 
     net: str
-    """Canonical, with its prefix length."""
+    """Canonical, with its prefix length, and the condition behind it if there is one (`planning.Row.key`)."""
     left: float | None = None
     """Seconds until the target lets go of it by itself; None: never."""
     dropped: int | None = None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from apiwatch.blocklist.comments import utc
+from apiwatch.blocklist.conditions import condition_fields
 from apiwatch.blocklist.planning import Plan
 from apiwatch.errors import ApplyError, InputError
 from apiwatch.text import plain
@@ -76,6 +77,7 @@ def entries_of(plan: Plan) -> dict[str, Any]:
         {
             "id": plain(entry.id, 40),
             "net": entry.net,
+            **({"condition": condition_fields(entry.condition)} if entry.condition else {}),
             "expires": None if entry.expires is None else int(entry.expires),
             "alerts": [plain(alert, 40) for alert in entry.alert_ids],
             "reason": plain(entry.reason, _REASON),

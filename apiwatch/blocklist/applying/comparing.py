@@ -18,7 +18,7 @@ _LONGEST_S = 24 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Networks, each sorted as text."""
+    """Keys (`planning.Row.key`): networks, with their conditions; each sorted as text."""
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
@@ -36,9 +36,9 @@ class Difference:
 def compare(
     planned: Collection[str], plan: Plan, held: Mapping[str, Held], known: Collection[str], at: float
 ) -> Difference:
-    """What is to be done. `planned` are the target's networks of the plan, `known` all that were ever queued."""
+    """What is to be done. `planned` are the target's keys of the plan, `known` all that were ever queued."""
     wanted = frozenset(planned)
-    lasting = {row.net: row.expires for row in plan.rows}
+    lasting = {row.key: row.expires for row in plan.rows}
     removed = held.keys() - wanted
     renewed = [
         net for net in wanted & held.keys() if net in lasting and _another_time(lasting[net], held[net].left, at)
@@ -74,7 +74,7 @@ def wrong(
     new or renewed are short on purpose.
     """
     wanted = frozenset(planned)
-    ends = {row.net: row.expires for row in plan.rows}
+    ends = {row.key: row.expires for row in plan.rows}
     for net in sorted(wanted - held.keys()):
         end = ends.get(net)
         if end is None or end - at > _TOLERANCE_S:

@@ -258,7 +258,7 @@ def shrink(site: Site, entries: Iterable[BlockEntry], guard: Guard, op: str) -> 
     known = [replace(entry, state="withdrawn") if _is_refused(entry, guard) else entry for entry in entries]
     held = site.applier.read()
     made = plan(known, site.clock())
-    rows = tuple(row for row in made.rows if row.net in held)
+    rows = tuple(row for row in made.rows if row.key in held)
     ids = {name for row in rows for name in row.ids}
     made = replace(made, rows=rows, entries=tuple(entry for entry in made.entries if entry.id in ids))
     if not held:

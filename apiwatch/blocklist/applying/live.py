@@ -5,9 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from apiwatch.blocklist.applying.applier import Held
+from apiwatch.blocklist.conditions import ALWAYS, Condition, parse_condition
 from apiwatch.blocklist.networks import order, parse_network
 from apiwatch.blocklist.planning import Plan, Row
-from apiwatch.store.views import Application
+from apiwatch.store.views import Application, BlockEntry
 
 __all__ = ["in_force"]
 
@@ -23,11 +24,11 @@ def in_force(
     for row in plan.rows:
         for name in row.ids:
             own[name].append(row)
-    keys = [order(row.network)[:2] for row in plan.rows]
+    groups = [_Group(condition, plan.under(condition)) for condition in (ALWAYS, *plan.conditions())]
     found: list[Application] = []
     for entry in plan.entries:
-        rows = own.get(entry.id) or list(_around(plan.rows, keys, entry.net))
-        holding = [held[row.net] for row in rows if row.net in held]
+        rows = own.get(entry.id) or [row for group in groups for row in group.around(entry)][:1]
+        holding = [held[row.key] for row in rows if row.key in held]
         if not rows or len(holding) < len(rows):
             continue
         ends = [at + each.left for each in holding if each.left is not None]
@@ -47,11 +48,22 @@ def in_force(
     return found
 
 
-def _around(rows: Sequence[Row], keys: Sequence[tuple[int, int]], net: str) -> Iterator[Row]:
-    """The row that a network lies in."""
-    network = parse_network(net)
-    at = bisect_right(keys, order(network)[:2]) - 1
-    if at >= 0 and rows[at].network.version == network.version:
-        row = rows[at]
-        if int(row.network.broadcast_address) >= int(network.broadcast_address):
-            yield row
+class _Group:
+    """The rows of one condition, by network."""
+
+    def __init__(self, condition: Condition, rows: Sequence[Row]) -> None:
+        self._condition = condition
+        self._rows = rows
+        self._keys = [order(row.network)[:2] for row in rows]
+
+    def around(self, entry: BlockEntry) -> Iterator[Row]:
+        """The row that covers an entry as a whole, and for as long."""
+        if not self._condition.covers(parse_condition(entry.condition)):
+            return
+        network = parse_network(entry.net)
+        at = bisect_right(self._keys, order(network)[:2]) - 1
+        if at >= 0 and self._rows[at].network.version == network.version:
+            row = self._rows[at]
+            lasts = row.expires is None or (entry.expires is not None and row.expires >= entry.expires)
+            if lasts and int(row.network.broadcast_address) >= int(network.broadcast_address):
+                yield row

@@ -12,9 +12,10 @@ from apiwatch.blocklist.applying.comparing import Difference, compare, wrong
 from apiwatch.blocklist.applying.records import Record, Records
 from apiwatch.blocklist.applying.run import Run, run
 from apiwatch.blocklist.exporting import export
-from apiwatch.blocklist.guard import Guard
+from apiwatch.blocklist.guard import Finding, Guard
 from apiwatch.blocklist.impact import Impact
 from apiwatch.blocklist.planning import Plan
+from apiwatch.blocklist.review import suited
 from apiwatch.blocklist.target import Artifact, CheckResult, Target
 from apiwatch.errors import ApplyError, GuardError, UsageError
 from apiwatch.store.views import BlockEntry
@@ -55,6 +56,8 @@ class Prepared:
     difference: Difference
     overrides: tuple[dict[str, str], ...]
     """What a rail said about an entry, and somebody typed away."""
+    left_out: tuple[Finding, ...] = ()
+    """Entries that the target cannot hold."""
     impact: Impact | None = None
     """Whom the added networks would cut off; None: not looked up, or nothing is added."""
 
@@ -93,6 +96,7 @@ def prepare(
     refuses (H6 too: much would go that nobody has ended), ApplyError when the target cannot be read or its validator
     objects.
     """
+    plan, left_out = suited(site.target, plan)
     artifacts = tuple(export(site.target, plan, guard, None))
     check = site.target.validate(artifacts)
     if check.available and not check.ok:
@@ -100,17 +104,17 @@ def prepare(
     held = site.applier.read()
     known = list(entries)
     planned = site.target.planned(plan)
-    difference = compare(planned, plan, held, {entry.net for entry in known}, site.clock())
+    difference = compare(planned, plan, held, {entry.key for entry in known}, site.clock())
     if not withdraw_all:
-        _keep_protection(site, plan, held, difference, [entry.net for entry in known if entry.state != "queued"])
-    return Prepared(plan, artifacts, check, held, difference, tuple(_overrides(plan, guard)))
+        _keep_protection(site, plan, held, difference, [entry.key for entry in known if entry.state != "queued"])
+    return Prepared(plan, artifacts, check, held, difference, tuple(_overrides(plan, guard)), tuple(left_out))
 
 
 def _keep_protection(
     site: Site, plan: Plan, held: Mapping[str, Held], difference: Difference, ended: Collection[str]
 ) -> None:
     """Rail H6: a queue that is lost, or another one, must not open the gates."""
-    ways = set(ended) | {row.net for row in plan.rows}
+    ways = set(ended) | {row.key for row in plan.rows}
     unexplained = [net for net in difference.removed if net not in ways]
     everything = not plan.rows and unexplained
     if everything or (len(unexplained) > _FEW and len(unexplained) * 2 > len(held)):
@@ -126,7 +130,7 @@ def _overrides(plan: Plan, guard: Guard) -> Iterable[dict[str, str]]:
     for entry in plan.entries:
         for finding in guard.check(entry.net):
             if finding.hard and finding.overridable:
-                yield {"code": finding.code, "net": entry.net, "text": one_line(finding.text, 200)}
+                yield {"code": finding.code, "net": entry.key, "text": one_line(finding.text, 200)}
 
 
 def read_back(site: Site, plan: Plan, *, trial: bool = False) -> dict[str, Held]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import msgspec
 
+from apiwatch.blocklist.conditions import parse_condition
 from apiwatch.blocklist.networks import parse_network
 from apiwatch.blocklist.planning import Plan, Row
 from apiwatch.store.views import BlockEntry
@@ -19,6 +20,7 @@ class StoredRow(msgspec.Struct, frozen=True):
     expires: float | None
     ids: tuple[str, ...]
     reason: str
+    condition: str = ""
 
 
 class StoredPlan(msgspec.Struct, frozen=True):
@@ -32,14 +34,17 @@ class StoredPlan(msgspec.Struct, frozen=True):
 
 def stored(plan: Plan) -> StoredPlan:
     """The plan as it is stored; reasons become plain text."""
-    rows = tuple(StoredRow(row.net, row.expires, row.ids, plain(row.reason)) for row in plan.rows)
+    rows = tuple(StoredRow(row.net, row.expires, row.ids, plain(row.reason), str(row.condition)) for row in plan.rows)
     entries = tuple(replace(entry, reason=plain(entry.reason), applications=()) for entry in plan.entries)
     return StoredPlan(plan.at, plan.revision, rows, entries)
 
 
 def unstored(found: StoredPlan) -> Plan:
-    """The plan that was stored; GuardError when a row holds no network."""
-    rows = tuple(Row(parse_network(row.net), row.expires, row.ids, row.reason) for row in found.rows)
+    """The plan that was stored; GuardError when a row holds no network or no condition."""
+    rows = tuple(
+        Row(parse_network(row.net), row.expires, row.ids, row.reason, parse_condition(row.condition))
+        for row in found.rows
+    )
     return Plan(found.at, found.revision, rows, found.entries)
 
 

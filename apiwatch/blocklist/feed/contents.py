@@ -27,7 +27,10 @@ from apiwatch.text import plain
 __all__ = ["PATHS", "Contents", "Served"]
 
 PATHS = ("/plain", "/edl", "/json", "/v4", "/v6")
-"""What can be asked for: all networks line by line (twice), records, and one family line by line."""
+"""What can be asked for: all networks line by line (twice), records, and one family line by line.
+
+Entries with a condition stand only in the records, with it: a network alone would block more than was meant.
+"""
 
 _FRESH_S = 5.0
 """A list that was made so recently is served as it is."""
@@ -194,13 +197,15 @@ def _is_final(guard: Guard, entry: BlockEntry) -> bool:
 
 
 def _nets(entries: Iterable[BlockEntry]) -> set[tuple[str, float | None]]:
-    return {(entry.net, entry.expires) for entry in entries}
+    return {(entry.key, entry.expires) for entry in entries}
 
 
 def _bodies(made: Plan) -> dict[str, bytes]:
     lines, records = PlainList(), JsonLines()
-    everything = lines.render(made, ())[0].content
+    networks = made.without_conditions()
+    everything = lines.render(networks, ())[0].content
     families = {
-        f"/v{version}": lines.render(replace(made, rows=made.family(version)), ())[0].content for version in (4, 6)
+        f"/v{version}": lines.render(replace(networks, rows=networks.family(version)), ())[0].content
+        for version in (4, 6)
     }
     return {"/plain": everything, "/edl": everything, "/json": records.render(made, ())[0].content, **families}

@@ -16,6 +16,7 @@ from apiwatch.blocklist.targets.fastly import FastlyEntries
 from apiwatch.blocklist.targets.feeds import CheckPoint, FortiGate, PaloAlto
 from apiwatch.blocklist.targets.firewalld import Firewalld
 from apiwatch.blocklist.targets.haproxy import HAProxy
+from apiwatch.blocklist.targets.haproxyconditions import HAProxyConditions
 from apiwatch.blocklist.targets.hostsdeny import HostsDeny
 from apiwatch.blocklist.targets.intelligence import Misp, Stix
 from apiwatch.blocklist.targets.ipset import Ipset
@@ -52,6 +53,7 @@ TARGETS: dict[str, Target] = {
         Nginx(),
         Apache(),
         HAProxy(),
+        HAProxyConditions(),
         Caddy(),
         Traefik(),
         Envoy(),

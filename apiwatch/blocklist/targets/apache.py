@@ -1,8 +1,9 @@
 """Apache httpd (mod_authz_core, mod_authz_host): one `<Location "/">` for the server configuration.
 
 `AuthMerging And` leaves every other rule of the site in force: the list can only take away. Included outside of the
-virtual hosts it holds in all of them. Apache takes no comment behind a directive, so reasons stand above,
-and it refuses a /0, which therefore becomes two halves.
+virtual hosts it holds in all of them. Paths are compared as Apache reads them (`REQUEST_URI`: decoded, `//` and `..`
+resolved), after rules of the server that pass a rewritten path on. Apache takes no comment behind a directive, so
+reasons stand above, and it refuses a /0, which therefore becomes two halves.
 """
 
 import re
@@ -14,10 +15,12 @@ from apiwatch.blocklist.appliers.serverfile import Reloaded, ServerFile
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import above, notes
+from apiwatch.blocklist.conditions import Condition, host_regex, literal, path_regex
 from apiwatch.blocklist.networks import Network, bare, united
-from apiwatch.blocklist.planning import Plan
+from apiwatch.blocklist.planning import Plan, Row
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, quoted_path
-from apiwatch.blocklist.targets.lines import NET, Lines, one_of
+from apiwatch.blocklist.targets.lines import NET
+from apiwatch.blocklist.targets.sections import ALLOWED, CONDITIONS, Sections, mark
 
 __all__ = ["Apache"]
 
@@ -25,6 +28,10 @@ _COMMENT = 120
 _HEAD = ('<Location "/">', "AuthMerging And", "<RequireAny>")
 _LIST = ("<RequireAll>", "Require all granted")
 _TAIL = ("</RequireAll>", "</RequireAny>", "</Location>")
+_NEVER = re.compile(r"(?!)")
+_OPEN = re.compile(r"Require ip \S+", re.ASCII)
+_ROW = re.compile(rf"Require ip {NET}", re.ASCII)
+_ROW_0 = re.compile(rf"Require not ip {NET}", re.ASCII)
 _MODULES = (
     "/usr/lib/apache2/modules",
     "/usr/lib64/httpd/modules",
@@ -44,25 +51,40 @@ Include {file}
 """
 
 
-class Apache(Lines):
+class Apache(Sections):
     """A file to include once, outside of the virtual hosts."""
 
     name = "apache"
     title = "Apache httpd include"
     suffix = "conf"
-    caps = Caps(comment=_COMMENT, max_entries=2000, layer="http", sees="both")  # it tries one after the other
-    row = re.compile(rf"Require not ip {NET}", re.ASCII)
-    fixed = one_of((*_HEAD, *_LIST, *_TAIL), r"Require ip \S+|#.*")
+    caps = Caps(
+        comment=_COMMENT, max_entries=2000, conditions=CONDITIONS, layer="http", sees="both"
+    )  # it tries one after the other
 
-    def _lines(self, plan: Plan, allowed: Sequence[Network]) -> Iterator[str]:
-        yield from (*notes(plan), *_HEAD)
-        for network in united(allowed):
-            halves: Iterable[Network] = [network] if network.prefixlen else network.subnets()
-            yield from (f"Require ip {bare(half)}" for half in halves)
-        yield from _LIST
-        for row in plan.rows:
-            yield from (above(row, _COMMENT), f"Require not ip {bare(row.network)}")
+    def patterns(self, place: int) -> tuple[re.Pattern[str], re.Pattern[str]]:
+        """See `Sections.patterns`."""
+        return (_NEVER, _OPEN) if place == ALLOWED else (_ROW if place else _ROW_0, _NEVER)
+
+    def head(self, plan: Plan) -> Sequence[str]:
+        """See `Sections.head`."""
+        return notes(plan)
+
+    def frame(self, conditions: Sequence[Condition]) -> Iterator[str | int]:
+        """See `Sections.frame`: a section with a condition fails when a network and all of its expressions hold."""
+        yield from (*_HEAD, ALLOWED, *_LIST, 0)
+        for place, condition in enumerate(conditions, 1):
+            yield from (mark(condition), "<RequireNone>", "<RequireAll>", *_expressions(condition), "<RequireAny>")
+            yield from (place, "</RequireAny>", "</RequireAll>", "</RequireNone>")
         yield from _TAIL
+
+    def entered(self, rows: Sequence[Row], allowed: Sequence[Network], place: int) -> Iterator[str]:
+        """See `Sections.entered`."""
+        if place == ALLOWED:
+            for network in united(allowed):
+                halves: Iterable[Network] = [network] if network.prefixlen else network.subnets()
+                yield from (f"Require ip {bare(half)}" for half in halves)
+        for row in rows:
+            yield from (above(row, _COMMENT), f"Require {'' if place else 'not '}ip {bare(row.network)}")
 
     def _validated(self, content: bytes) -> CheckResult:
         """`apache2 -t`, or `httpd -t`."""
@@ -83,6 +105,16 @@ class Apache(Lines):
             verify=(f"apachectl -t -D DUMP_INCLUDES | grep -F -e {path}",),
             undo=(f": > {path} && {reload}",),
         )
+
+
+def _expressions(condition: Condition) -> Iterator[str]:
+    """A line for each part; the patterns hold no `#`, which ends them, and no quote."""
+    if condition.host:
+        yield f'Require expr "%{{HTTP_HOST}} =~ m#{host_regex(condition.host)}#"'
+    if condition.path:
+        yield f'Require expr "%{{REQUEST_URI}} =~ m#{path_regex(condition.path)}#"'
+    if condition.agent:
+        yield f'Require expr "%{{HTTP_USER_AGENT}} =~ m#{literal(condition.agent)}#"'
 
 
 def _ways(apache: str, directory: Path) -> list[list[str]]:

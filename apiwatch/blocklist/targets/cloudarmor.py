@@ -1,12 +1,14 @@
 """Google Cloud Armor: rules of a security policy, ten networks each, as lines for `gcloud`; first as a preview.
 
-Cloud Armor replaces no set at once: the old rules of ours go, then the new ones come.
+Cloud Armor replaces no set at once: the old rules of ours go, then the new ones come. A network under a condition is a
+rule of its own with an expression. Paths are compared as clients write them.
 """
 
 import re
 from collections.abc import Sequence
 
 from apiwatch.blocklist.comments import heading
+from apiwatch.blocklist.conditions import ALWAYS, Condition, agent_of, literal
 from apiwatch.blocklist.networks import canonical
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path, unexpected
@@ -33,43 +35,54 @@ for priority in $($rules list "$POLICY" --filter='description:apiwatch' --format
 done
 """
 _RULE = re.compile(
-    r'\$rules create ([0-9]+) --security-policy="\$POLICY" --action=deny-403 --src-ip-ranges=([0-9a-f.:/,]+) '
+    r'\$rules create [0-9]+ --security-policy="\$POLICY" --action=deny-403 (?:--src-ip-ranges=(?P<nets>[0-9a-f.:/,]+)|'
+    r"--expression='inIpRange\(origin\.ip, \"(?P<net>[0-9a-f.:/]+)\"\)(?P<tests>[^']+)') "
     r'--description=apiwatch "\$\{PREVIEW---preview\}"',
+    re.ASCII,
+)
+_TESTS = re.compile(
+    r'(?: && request\.headers\["host"\]\.lower\(\) == "(?P<host>[^"]+)")?'
+    r'(?: && \(request\.path == "(?P<path>[^"]+)" \|\| request\.path\.startsWith\("[^"]+"\)\))?'
+    r'(?: && request\.headers\["user-agent"\]\.contains\("(?P<agent>[^"]+)"\))?',
     re.ASCII,
 )
 
 
 class CloudArmor(Target):
-    """A script that only calls `gcloud`; it holds addresses and nothing else from the queue."""
+    """A script that only calls `gcloud`; from the queue it holds addresses, and conditions in harmless letters."""
 
     name = "gcp-armor"
     title = "Google Cloud Armor rules"
     suffix = "sh"
-    caps = Caps(max_entries=_RANGES * _RULES, layer="edge", sees="peer")
+    caps = Caps(max_entries=_RANGES * _RULES, conditions=_RULES, layer="edge", sees="peer")
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
         if len(plan.rows) > _RANGES * _RULES:
             raise GuardError(
                 f"{len(plan.rows)} networks do not fit into {_RULES} rules of Cloud Armor (ten each); withdraw some"
             )
-        lines = [f"# {heading(plan)}\n"]
-        for number, at in enumerate(range(0, len(plan.rows), _RANGES)):
-            ranges = ",".join(row.net for row in plan.rows[at : at + _RANGES])
-            lines.append(
-                f'$rules create {_FIRST + number} --security-policy="$POLICY" --action=deny-403 '
-                f'--src-ip-ranges={ranges} --description=apiwatch "${{PREVIEW---preview}}"\n'
-            )
-        return _HEAD + "".join(lines)
+        always = [row.net for row in plan.under(ALWAYS)]
+        matches = [_ranges(always[at : at + _RANGES]) for at in range(0, len(always), _RANGES)]
+        matches += [_expression(row.net, row.condition) for row in plan.rows if row.condition]
+        if len(matches) > _RULES:
+            raise GuardError(f"the list needs {len(matches)} rules of Cloud Armor, and it has {_RULES}; withdraw some")
+        rules = (_rule(number, match) for number, match in enumerate(matches, _FIRST))
+        return "".join((_HEAD, f"# {heading(plan)}\n", *(f"{rule}\n" for rule in rules)))
 
     def _parsed(self, text: str) -> Sequence[str]:
         if not text.startswith(f"{_HEAD}# apiwatch rev "):
             raise unexpected(text[:80])
         found: list[str] = []
-        for line in text.removeprefix(_HEAD).splitlines()[1:]:
+        for number, line in enumerate(text.removeprefix(_HEAD).splitlines()[1:], _FIRST):
             rule = _RULE.fullmatch(line)
-            if not rule:
+            tests = _TESTS.fullmatch(rule["tests"] or "") if rule else None
+            if not rule or not tests:
                 raise unexpected(line)
-            found += [canonical(net) for net in rule[2].split(",")]
+            nets = [canonical(net) for net in (rule["nets"] or rule["net"]).split(",")]
+            condition = Condition(*(_read(tests[name] or "") for name in ("host", "path", "agent")))
+            if line != _rule(number, _expression(nets[0], condition) if condition else _ranges(nets)):
+                raise unexpected(line)
+            found += [f"{net} {condition}".rstrip() for net in nets]
         return found
 
     def commands(self, paths: Sequence[str]) -> Commands:
@@ -84,3 +97,31 @@ class CloudArmor(Target):
                 "--security-policy=NAME --quiet; done",
             ),
         )
+
+
+def _rule(number: int, match: str) -> str:
+    return (
+        f'$rules create {number} --security-policy="$POLICY" --action=deny-403 {match} --description=apiwatch '
+        '"${PREVIEW---preview}"'
+    )
+
+
+def _ranges(nets: Sequence[str]) -> str:
+    return f"--src-ip-ranges={','.join(nets)}"
+
+
+def _expression(net: str, condition: Condition) -> str:
+    """At most five tests, which is as many as an expression may have, with strings of CEL that hold a `literal`."""
+    tests = [f'inIpRange(origin.ip, "{net}")']
+    if condition.host:
+        tests.append(f'request.headers["host"].lower() == "{literal(condition.host)}"')
+    if condition.path:
+        path = literal(condition.path)
+        tests.append(f'(request.path == "{path}" || request.path.startsWith("{path}/"))')
+    if condition.agent:
+        tests.append(f'request.headers["user-agent"].contains("{literal(condition.agent)}")')
+    return f"--expression='{' && '.join(tests)}'"
+
+
+def _read(text: str) -> str:
+    return agent_of(text) if text else ""

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from apiwatch.blocklist.applying.applier import Applier
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.comments import comment
-from apiwatch.blocklist.networks import bare, canonical
-from apiwatch.blocklist.planning import Plan, Row
+from apiwatch.blocklist.conditions import ALWAYS, Condition
+from apiwatch.blocklist.networks import Network, bare, canonical, parse_network
+from apiwatch.blocklist.planning import Plan, Row, key_of
 from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path, unexpected
 from apiwatch.blocklist.targets.documents import lines_of, objects
+from apiwatch.blocklist.targets.sections import CONDITIONS
 from apiwatch.errors import GuardError
 
 __all__ = ["CloudflareAccessRules", "CloudflareItems", "CloudflareRule"]
@@ -21,7 +23,12 @@ _CURL = 'curl --fail-with-body -sS -H "Authorization: Bearer $CLOUDFLARE_TOKEN" 
 _EXPRESSION_LIMIT = 4096
 """Characters of a rule's expression."""
 
-_EXPRESSION = re.compile(r"\(ip\.src in \{([0-9a-f.:/ ]+)\}\)\n", re.ASCII)
+_CLAUSE = re.compile(
+    r"\(ip\.src in \{(?P<nets>[0-9a-f.:/ ]+)\}(?: and lower\(http\.host\) eq \"(?P<host>[^\"]+)\")?"
+    r"(?: and \(http\.request\.uri\.path eq \"(?P<path>[^\"]+)\" or starts_with\([^)\"]+\"[^\"]+\"\)\))?"
+    r"(?: and http\.user_agent contains \"(?P<agent>(?:[^\\\"]|\\.)+)\")?\)",
+    re.ASCII,
+)
 _NOTHING = "(false)\n"
 
 _HANDFUL = 50
@@ -67,31 +74,42 @@ class CloudflareItems(Target):
 
 
 class CloudflareRule(Target):
-    """The expression of one custom rule, for plans without lists."""
+    """The expression of one custom rule, for plans without lists, or for entries with conditions.
+
+    Paths are compared as Cloudflare reads them, which depends on its URL normalization.
+    """
 
     name = "cloudflare-rule"
     title = "Cloudflare rule expression"
     suffix = "txt"
-    caps = Caps(layer="edge", sees="peer")
+    caps = Caps(conditions=CONDITIONS, layer="edge", sees="peer")
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
         if not plan.rows:
             return _NOTHING
-        text = f"(ip.src in {{{' '.join(bare(row.network) for row in plan.rows)}}})\n"
+        sections = ((each, plan.under(each)) for each in (ALWAYS, *plan.conditions()))
+        text = " or ".join(_clause(each, [row.network for row in rows]) for each, rows in sections if rows) + "\n"
         if len(text) > _EXPRESSION_LIMIT:
             raise GuardError(
                 f"{len(plan.rows)} networks make {len(text)} characters, and an expression has at most "
-                f"{_EXPRESSION_LIMIT}; use the target cloudflare, which writes a list"
+                f"{_EXPRESSION_LIMIT}; use the target cloudflare, which writes a list, or withdraw some"
             )
         return text
 
     def _parsed(self, text: str) -> Sequence[str]:
         if text == _NOTHING:
             return []
-        found = _EXPRESSION.fullmatch(text)
-        if not found:
+        found: list[str] = []
+        clauses: list[str] = []
+        for clause in _CLAUSE.finditer(text):
+            agent = re.sub(r"\\(.)", r"\1", clause["agent"] or "")
+            condition = Condition(clause["host"] or "", clause["path"] or "", agent)
+            networks = [parse_network(word) for word in clause["nets"].split(" ")]
+            clauses.append(_clause(condition, networks))
+            found += [key_of(network, condition) for network in networks]
+        if f"{' or '.join(clauses)}\n" != text:
             raise unexpected(text)
-        return [canonical(word) for word in found[1].split(" ")]
+        return found
 
     def commands(self, paths: Sequence[str]) -> Commands:
         """A rule is pasted by hand."""
@@ -149,6 +167,20 @@ class CloudflareAccessRules(Target):
             verify=(f'{_CURL} "{rules}?notes=apiwatch"',),
             undo=(f"# delete each of them by its id: {_CURL} -X DELETE {rules}/ID",),
         )
+
+
+def _clause(condition: Condition, networks: Sequence[Network]) -> str:
+    """What is true for the requests of some networks that are meant; a string escapes `"` and `\\`."""
+    tests = [f"ip.src in {{{' '.join(map(bare, networks))}}}"]
+    if condition.host:
+        tests.append(f'lower(http.host) eq "{condition.host}"')
+    if condition.path:
+        path = "http.request.uri.path"
+        tests.append(f'({path} eq "{condition.path}" or starts_with({path}, "{condition.path}/"))')
+    if condition.agent:
+        agent = re.sub(r'(["\\])', r"\\\1", condition.agent)
+        tests.append(f'http.user_agent contains "{agent}"')
+    return f"({' and '.join(tests)})"
 
 
 def _fits(row: Row) -> None:

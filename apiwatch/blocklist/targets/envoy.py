@@ -1,7 +1,8 @@
 """Envoy: the RBAC filter as an extension that Envoy reads from a file of its own and takes up when that is replaced.
 
 The file is a DiscoveryResponse (ECDS). A list that Envoy does not understand leaves the old one in force. JSON has no
-comments, so the reasons of the entries are left out.
+comments, so the reasons of the entries are left out, and the name of a policy says which requests it is about. Paths
+are compared without the query, and otherwise as the listener leaves them (`normalize_path`).
 """
 
 import json
@@ -16,10 +17,12 @@ from apiwatch.blocklist.appliers.serverfile import ServerFile, wait_for
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import heading
-from apiwatch.blocklist.networks import Network, canonical, parse_network, united
-from apiwatch.blocklist.planning import Plan
+from apiwatch.blocklist.conditions import ALWAYS, Condition, host_regex, portable, read_portable
+from apiwatch.blocklist.networks import Network, parse_network, united
+from apiwatch.blocklist.planning import Plan, key_of
 from apiwatch.blocklist.planning import plan as plan_of
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected, written
+from apiwatch.blocklist.targets.sections import CONDITIONS
 from apiwatch.errors import ApplyError, GuardError
 
 __all__ = ["Envoy"]
@@ -31,12 +34,12 @@ _OPEN = (
     f'"name": "{_NAME}", "typed_config": {{"@type": "{_RBAC}",',
     '"rules": {"action": "DENY", "policies": {',
 )
-_POLICY = f'"{_NAME}": {{"permissions": [{{"any": true}}], "principals": [{{"and_ids": {{"ids": ['
 _EXCEPT, _EXCEPT_END = '{"not_id": {"or_ids": {"ids": [', "]}}},"
 _LIST, _LIST_END = '{"or_ids": {"ids": [', "]}}"
 _POLICY_END = "]}}]}"
 _CLOSE = "}}}}]}"
-_FRAME = frozenset((*_OPEN, _POLICY, _EXCEPT, _EXCEPT_END, _LIST, _LIST_END, _POLICY_END, _CLOSE))
+_POLICY = re.compile(rf'"{_NAME}(?: (?P<only>[^"]+))?": \{{"permissions": .*', re.ASCII)
+_FRAME = frozenset((*_OPEN, _EXCEPT, _EXCEPT_END, _LIST, _LIST_END, _POLICY_END, f"{_POLICY_END},", _CLOSE))
 _VERSION = re.compile(r'\{"version_info": "[A-Za-z0-9 :-]+",', re.ASCII)
 _LINE = re.compile(r'\{"remote_ip": \{"address_prefix": "([0-9a-f:.]+)", "prefix_len": ([0-9]+)\}\},?', re.ASCII)
 _HTTP = "type.googleapis.com/envoy.extensions.filters"
@@ -53,33 +56,41 @@ class Envoy(Target):
     title = "Envoy RBAC filter (ECDS file)"
     suffix = "json"
     mode = 0o644
-    caps = Caps(layer="http", sees="both")
+    caps = Caps(conditions=CONDITIONS, layer="http", sees="both")
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
         allowed = [parse_network(text) for text in allow]
         kept = united(allowed)
         lines = [f'{{"version_info": "{heading(plan)}",', *_OPEN]
-        if plan.rows:
-            lines.append(_POLICY)
+        sections = [each for each in (ALWAYS, *plan.conditions()) if plan.under(each)]
+        for condition in sections:
+            lines.append(_policy(condition))
             if kept:
                 lines += [_EXCEPT, *_principals(kept), _EXCEPT_END]
-            lines += [_LIST, *_principals([row.network for row in plan.rows]), _LIST_END, _POLICY_END]
+            lines += [_LIST, *_principals([row.network for row in plan.under(condition)]), _LIST_END]
+            lines.append(_POLICY_END if condition == sections[-1] else f"{_POLICY_END},")
         return "\n".join([*lines, _CLOSE, ""])
 
     def _parsed(self, text: str) -> Sequence[str]:
         """Line by line: what stands between the frame lines of the exceptions is not blocked."""
         found: list[str] = []
         excepted = False
+        condition = ALWAYS
         for line in text.splitlines():
+            if policy := _POLICY.fullmatch(line):
+                condition = read_portable(policy["only"] or "")
+                if line != _policy(condition):
+                    raise unexpected(line)
+                continue
             if line in _FRAME or _VERSION.fullmatch(line):
                 excepted = line == _EXCEPT
                 continue
             read = _LINE.fullmatch(line)
             if read is None:
                 raise unexpected(line)
-            network = canonical(f"{read[1]}/{read[2]}")
+            network = parse_network(f"{read[1]}/{read[2]}")
             if not excepted:
-                found.append(network)
+                found.append(key_of(network, condition))
         return found
 
     def _validated(self, content: bytes) -> CheckResult:
@@ -104,6 +115,25 @@ class Envoy(Target):
             verify=("curl -s 'http://127.0.0.1:9901/config_dump?resource=ecds_filters'",),
             undo=(f"{written(empty, f'{path}.new')} && mv {path}.new {path}",),
         )
+
+
+def _policy(condition: Condition) -> str:
+    """The line that begins the policy of a condition; its name says which one."""
+    rules = list(_rules(condition))
+    permission = {"and_rules": {"rules": rules}} if rules else {"any": True}
+    name = f"{_NAME} {portable(condition)}".rstrip()
+    return f'"{name}": {{"permissions": [{json.dumps(permission)}], "principals": [{{"and_ids": {{"ids": ['
+
+
+def _rules(condition: Condition) -> Iterator[dict[str, Any]]:
+    if condition.host:
+        host = {"safe_regex": {"regex": host_regex(condition.host)}}
+        yield {"header": {"name": ":authority", "string_match": host}}
+    if condition.path:
+        ways: list[dict[str, str]] = [{"exact": condition.path}, {"prefix": f"{condition.path}/"}]
+        yield {"or_rules": {"rules": [{"url_path": {"path": way}} for way in ways]}}
+    if condition.agent:
+        yield {"header": {"name": "user-agent", "string_match": {"contains": condition.agent}}}
 
 
 def _principals(networks: Sequence[Network]) -> Iterator[str]:
@@ -167,8 +197,8 @@ class _Running:
 
 
 def _denied(filter_config: dict[str, Any]) -> Iterator[str]:
-    policy = filter_config.get("rules", {}).get("policies", {}).get(_NAME)
-    if policy is not None:
+    for name, policy in filter_config.get("rules", {}).get("policies", {}).items():
+        condition = read_portable(name.removeprefix(_NAME).lstrip())
         for principal in policy["principals"][0]["and_ids"]["ids"][-1]["or_ids"]["ids"]:
             prefix = principal["remote_ip"]
-            yield canonical(f"{prefix['address_prefix']}/{prefix.get('prefix_len', 0)}")
+            yield key_of(parse_network(f"{prefix['address_prefix']}/{prefix.get('prefix_len', 0)}"), condition)

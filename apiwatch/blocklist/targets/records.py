@@ -4,29 +4,34 @@ import csv
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from apiwatch.blocklist.comments import utc
-from apiwatch.blocklist.networks import canonical
-from apiwatch.blocklist.planning import Plan
+from apiwatch.blocklist.conditions import condition_fields, parse_condition
+from apiwatch.blocklist.networks import parse_network
+from apiwatch.blocklist.planning import Plan, key_of
 from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path, unexpected
 from apiwatch.store.views import BlockEntry
 from apiwatch.text import plain
 
 __all__ = ["Csv", "JsonLines", "Records"]
 
-_COLUMNS = ("id", "net", "family", "reason", "alert_ids", "actor", "created", "expires", "state")
+_PARTS = ("host", "path", "agent")
+
+_COLUMNS = ("id", "net", "family", "reason", "alert_ids", "actor", "created", "expires", "state", *_PARTS)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins so for a formula (OWASP, CSV Injection)."""
 _REASON = 200
+_ANY = 1_000_000
+"""A record has room for every condition."""
 
 
 class Records(Target):
     """Every live entry as it stands in the queue."""
 
     def planned(self, plan: Plan) -> frozenset[str]:
-        """Networks of the entries: a record keeps overlaps."""
-        return frozenset(entry.net for entry in plan.entries)
+        """Keys of the entries: a record keeps overlaps."""
+        return frozenset(entry.key for entry in plan.entries)
 
     def commands(self, paths: Sequence[str]) -> Commands:
         """A record is applied nowhere."""
@@ -39,7 +44,7 @@ class Csv(Records):
     name = "csv"
     title = "CSV, one entry a line"
     suffix = "csv"
-    caps = Caps(ttl=True, comment=500, sees="both")
+    caps = Caps(ttl=True, comment=500, conditions=_ANY, sees="both")
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
         out = io.StringIO()
@@ -59,7 +64,7 @@ class Csv(Records):
         for row in rows[1:]:
             if len(row) != len(_COLUMNS):
                 raise unexpected(",".join(row))
-        return [canonical(row[1]) for row in rows[1:]]
+        return [_key(row[1], dict(zip(_PARTS, map(_uncell, row[-3:]), strict=True))) for row in rows[1:]]
 
 
 class JsonLines(Records):
@@ -68,7 +73,7 @@ class JsonLines(Records):
     name = "json"
     title = "JSON Lines, one entry a line"
     suffix = "jsonl"
-    caps = Caps(ttl=True, comment=500, sees="both")
+    caps = Caps(ttl=True, comment=500, conditions=_ANY, sees="both")
 
     def _text(self, plan: Plan, allow: Sequence[str]) -> str:
         header = {
@@ -85,13 +90,13 @@ class JsonLines(Records):
         for number, line in enumerate(text.splitlines()):
             try:
                 read = json.loads(line)
-                kind, net = read["type"], read.get("net", "")
+                kind, net, parts = read["type"], read.get("net", ""), read.get("condition") or {}
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 raise unexpected(line) from None
-            if kind != ("entry" if number else "header") or not isinstance(net, str):
+            if kind != ("entry" if number else "header") or not isinstance(net, str) or not isinstance(parts, dict):
                 raise unexpected(line)
             if number:
-                found.append(canonical(net))
+                found.append(_key(net, parts))
         return found
 
 
@@ -106,7 +111,23 @@ def _fields(entry: BlockEntry) -> tuple[str, ...]:
         utc(entry.created),
         "" if entry.expires is None else utc(math.ceil(entry.expires)),
         entry.state,
+        *(_quoted((condition_fields(entry.condition) or {}).get(name, "")) for name in _PARTS),
     )
+
+
+def _key(net: str, parts: Mapping[str, object]) -> str:
+    """Of a network and the parts of its condition."""
+    text = " ".join(f"{name}={parts[name]}" for name in _PARTS if parts.get(name))
+    return key_of(parse_network(net), parse_condition(text))
+
+
+def _quoted(text: str) -> str:
+    """So that an apostrophe in front is told from that of `_cell`."""
+    return f"'{text}" if text.startswith("'") else text
+
+
+def _uncell(text: str) -> str:
+    return text[1:] if text.startswith("'") else text
 
 
 def _cell(text: str) -> str:
@@ -126,6 +147,7 @@ def _object(entry: BlockEntry) -> dict[str, object]:
         "created": int(entry.created),
         "expires": None if entry.expires is None else math.ceil(entry.expires),
         "state": entry.state,
+        "condition": condition_fields(entry.condition),
     }
 
 

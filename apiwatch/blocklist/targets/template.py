@@ -7,11 +7,13 @@ addresses, numbers, times and comments in the charset that is safe everywhere.
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from apiwatch.blocklist.comments import comment, utc
-from apiwatch.blocklist.networks import bare, canonical
-from apiwatch.blocklist.planning import Plan, Row
+from apiwatch.blocklist.conditions import Condition, parse_condition, percent, unpercent
+from apiwatch.blocklist.networks import bare, parse_network
+from apiwatch.blocklist.planning import Plan, Row, key_of
 from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path, unexpected
 from apiwatch.errors import UsageError
 from apiwatch.text import one_line, plain
@@ -20,6 +22,8 @@ __all__ = ["Template", "template_of"]
 
 _COMMENT = 100
 _LARGEST = 1 << 20
+_ANY = 1_000_000
+"""A line for each entry has room for every condition."""
 _WORD = re.compile(r"@([a-z_]+)@", re.ASCII)
 _SUFFIX = re.compile(r"[a-z0-9-]{1,16}", re.ASCII)
 
@@ -35,8 +39,12 @@ _OF_ENTRY = {
     "expires": "[0-9TZ:-]+|never",
     "id": "[A-Za-z0-9._:/@=+,-]*",
     "comment": "[A-Za-z0-9 ._:/@=+,-]*",
+    **{name: rf"(?P<{name}>[A-Za-z0-9._:/@=+,%-]*)" for name in ("host", "path", "agent")},
 }
-"""Words of `per_entry`, and what their values look like. `net` always has a prefix length, `bare` only a network."""
+"""Words of `per_entry`, and what their values look like. `net` always has a prefix length, `bare` only a network.
+
+What a condition asks is percent-encoded but for letters, digits and `._:/@=+,-`; it is empty where it asks nothing.
+"""
 
 _OF_LIST = {"revision": "[0-9]+", "at": "[0-9TZ:-]+", "count": "[0-9]+"}
 """Words of the file besides `entries`."""
@@ -51,6 +59,8 @@ class Template(Target):
         self.name = name  # type: ignore[misc]
         self.title = f"template {name}"  # type: ignore[misc]
         self.suffix = suffix  # type: ignore[misc]
+        if {"host", "path", "agent"} <= set(_WORD.findall(per_entry)):
+            self.caps = replace(self.caps, conditions=_ANY)  # type: ignore[misc]
         self._head, self._line, self._tail = head, f"{per_entry}\n", tail
         self._head_shape = re.compile(_shape(head, _OF_LIST), re.ASCII)
         self._line_shape = re.compile(_shape(self._line, _OF_ENTRY), re.ASCII)
@@ -68,7 +78,10 @@ class Template(Target):
         found: list[str] = []
         at = head.end()
         while line := self._line_shape.match(text, at):
-            found.append(canonical(line.groupdict().get("net") or line["bare"]))
+            values = line.groupdict("")
+            parts = (unpercent(values.get(name, "")) for name in ("host", "path", "agent"))
+            network = parse_network(values.get("net") or line["bare"])
+            found.append(key_of(network, parse_condition(str(Condition(*parts)))))
             at = line.end()
         if not self._tail_shape.fullmatch(text, at):
             raise unexpected(text[at : at + 80])
@@ -153,6 +166,7 @@ def _values(plan: Plan, row: Row) -> dict[str, str]:
         "expires": "never" if row.expires is None else utc(row.expires),
         "id": words[0] if words else "",
         "comment": comment(row, _COMMENT),
+        **{name: percent(value) for name, value in asdict(row.condition).items()},
     }
 
 

@@ -1,7 +1,8 @@
 """Traefik 3: a file for the directory of its file provider. Traefik denies nothing, so a router that comes first does.
 
 One network that Traefik does not understand would switch the router off and let everybody in; it has no check mode
-either. So the address of its API is worth to be configured: it says which rule is in force.
+either. So the address of its API is worth to be configured: it says which rule is in force. Paths are compared as
+Traefik reads them: decoded but for what is reserved, `//` and `..` resolved.
 """
 
 import re
@@ -13,11 +14,13 @@ from apiwatch.blocklist.appliers.options import Options
 from apiwatch.blocklist.appliers.serverfile import ServerFile, wait_for
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.comments import comment, notes
-from apiwatch.blocklist.networks import Network, bare, canonical, united
-from apiwatch.blocklist.planning import Plan
+from apiwatch.blocklist.conditions import Condition, agent_of, literal, path_of, path_regex
+from apiwatch.blocklist.networks import Network, bare, parse_network, united
+from apiwatch.blocklist.planning import Plan, Row, key_of
 from apiwatch.blocklist.target import Caps, Commands, quoted_path
-from apiwatch.blocklist.targets.lines import NET, Lines, one_of
-from apiwatch.errors import ApplyError
+from apiwatch.blocklist.targets.lines import NET
+from apiwatch.blocklist.targets.sections import ALLOWED, CONDITIONS, Sections, mark
+from apiwatch.errors import ApplyError, GuardError
 
 __all__ = ["Traefik"]
 
@@ -36,31 +39,58 @@ _RULE_ENDS = ("        )",)
 _TAIL = (f"    {_NAME}-tls:", *_COMMON, "      tls: {}", "      rule: *rule")
 """A router with `tls` sees the encrypted requests, one without it the others."""
 
-_FIRST, _MORE, _EXCEPT = "        (", "        || ", "        && !"
-_RULE = re.compile(r"(!?)ClientIP\(`([0-9a-f:./]+)`\)", re.ASCII)
+_NOBODY = "(ClientIP(`255.255.255.255`)"
+"""What the networks of a section are added to, so that none of them is the first."""
+
+_MORE, _EXCEPT = "        || ", "        && !"
+_SECTION = re.compile(
+    r"\((?P<parts>(?:(?:Host|PathRegexp|HeaderRegexp)\((?:`[^`]*`,? ?)+\) && )*)\(ClientIP\(`255\.255\.255\.255`\)"
+    r"(?P<nets>(?: \|\| ClientIP\(`[0-9a-f:./]+`\))*)",
+    re.ASCII,
+)
+_PART = re.compile(r"(Host|PathRegexp|HeaderRegexp)\(((?:`[^`]*`,? ?)+)\)", re.ASCII)
+_NET = re.compile(r"ClientIP\(`([0-9a-f:./]+)`\)", re.ASCII)
 
 
-class Traefik(Lines):
+class Traefik(Sections):
     """A file for `providers.file.directory`."""
 
     name = "traefik"
     title = "Traefik dynamic configuration"
     suffix = "yml"
     mode = 0o644
-    caps = Caps(comment=_COMMENT, max_entries=10_000, layer="http", sees="peer")  # it tries one after the other
-    row = re.compile(rf"        (?:\(|\|\| )ClientIP\(`{NET}`\)", re.ASCII)
-    fixed = one_of((*_HEAD, *_ROUTERS, *_RULE_ENDS, *_TAIL), r"        && !ClientIP\(`\S+`\)|#.*")
+    caps = Caps(
+        comment=_COMMENT, max_entries=10_000, conditions=CONDITIONS, layer="http", sees="peer"
+    )  # it tries one after the other
+    row = re.compile(rf"        \|\| ClientIP\(`{NET}`\)", re.ASCII)
+    fixed = re.compile(r"        && !ClientIP\(`\S+`\)", re.ASCII)
 
-    def _lines(self, plan: Plan, allowed: Sequence[Network]) -> Iterator[str]:
+    def head(self, plan: Plan) -> Iterator[str]:
+        """See `Sections.head`: with the reasons, since a rule has no room for remarks."""
         yield from notes(plan)
         yield from (f"# {bare(row.network)} {comment(row, _COMMENT)}".rstrip() for row in plan.rows)
-        yield from _HEAD
-        if plan.rows:
-            yield from _ROUTERS
-            yield from (f"{_MORE if at else _FIRST}ClientIP(`{bare(row.network)}`)" for at, row in enumerate(plan.rows))
-            yield from _RULE_ENDS
+
+    def _lines(self, plan: Plan, allowed: Sequence[Network]) -> Iterator[str]:
+        yield from super()._lines(plan, allowed) if plan.rows else _HEAD
+
+    def read(self, lines: Sequence[str]) -> list[str]:
+        """See `Sections.read`; a file without networks has no routers."""
+        return [] if tuple(lines) == _HEAD else super().read(lines)
+
+    def frame(self, conditions: Sequence[Condition]) -> Iterator[str | int]:
+        """See `Sections.frame`: one rule, with the networks of each section in brackets."""
+        yield from (*(mark(condition) for condition in conditions), *_HEAD, *_ROUTERS)
+        yield from (f"        ({_NOBODY}", 0, "        )")
+        for place, condition in enumerate(conditions, 1):
+            yield from (f"{_MORE}({''.join(f'{part} && ' for part in _matchers(condition))}{_NOBODY}", place)
+            yield "        ))"
+        yield from (*_RULE_ENDS, ALLOWED, *_TAIL)
+
+    def entered(self, rows: Sequence[Row], allowed: Sequence[Network], place: int) -> Iterator[str]:
+        """See `Sections.entered`."""
+        yield from (f"{_MORE}ClientIP(`{bare(row.network)}`)" for row in rows)
+        if place == ALLOWED:
             yield from (f"{_EXCEPT}ClientIP(`{bare(network)}`)" for network in united(allowed))
-            yield from _TAIL
 
     def applier(self, options: Mapping[str, str], run: Run, /) -> ServerFile:
         """Options: `path` of the list; `api`, the address of Traefik's API. Without it nothing is read back."""
@@ -113,4 +143,26 @@ class _Running:
             return frozenset()
         if strict and router.get("status") != "enabled":
             raise ApplyError(f"Traefik has switched the router {name} off and lets everybody in; look into its log")
-        return frozenset(canonical(net) for no, net in _RULE.findall(router.get("rule", "")) if not no)
+        return frozenset(_keys(router.get("rule", "")))
+
+
+def _matchers(condition: Condition) -> Iterator[str]:
+    """A matcher for each part; nothing in them is special between backticks, or to YAML in a folded text."""
+    if condition.host:
+        yield f"Host(`{condition.host}`)"
+    if condition.path:
+        yield f"PathRegexp(`{path_regex(condition.path)}`)"
+    if condition.agent:
+        yield f"HeaderRegexp(`User-Agent`, `{literal(condition.agent)}`)"
+
+
+def _keys(rule: str) -> Iterator[str]:
+    """What a rule of ours blocks; ApplyError when it compares anything else than ours do."""
+    try:
+        for section in _SECTION.finditer(rule):
+            parts = {name: values.split("`")[-2] for name, values in _PART.findall(section["parts"])}
+            path, agent = parts.get("PathRegexp", ""), parts.get("HeaderRegexp", "")
+            condition = Condition(parts.get("Host", ""), path and path_of(path), agent and agent_of(agent))
+            yield from (key_of(parse_network(net), condition) for net in _NET.findall(section["nets"]))
+    except GuardError:
+        raise ApplyError("Traefik uses another list than one of apiwatch; look at its routers") from None

@@ -2,6 +2,7 @@
 
 In an access list the most specific entry decides, and `!` makes it an exception. Strings and comments take no
 character that VCL treats specially, since networks are canonical and comments are cleaned.
+Paths are compared as clients write them, with the query cut off: a site that decodes them does so before the include.
 `+table` makes data of the list: as code, thousands of networks would take minutes to compile.
 """
 
@@ -18,40 +19,56 @@ from apiwatch.blocklist.appliers.serverfile import ServerFile
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import notes
+from apiwatch.blocklist.conditions import Condition, host_regex, literal, path_regex
 from apiwatch.blocklist.networks import Network, canonical, united
-from apiwatch.blocklist.planning import Plan
+from apiwatch.blocklist.planning import Plan, Row
 from apiwatch.blocklist.planning import plan as plan_of
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, quoted_path, written
-from apiwatch.blocklist.targets.lines import Lines, one_of
+from apiwatch.blocklist.targets.sections import CONDITIONS, Sections, mark
 from apiwatch.errors import ApplyError, GuardError
 
 __all__ = ["Varnish"]
 
 _COMMENT = 120
 _HEAD = "acl apiwatch_block +table {"
-_TAIL = ("}", "sub vcl_recv {", "\tif (client.ip ~ apiwatch_block) {", "\t\treturn (synth(403));", "\t}", "}")
+_RECV = "sub vcl_recv {"
+_REFUSE = ("\t\treturn (synth(403));", "\t}")
+_TAIL = ("}", _RECV, "\tif (client.ip ~ apiwatch_block) {", *_REFUSE, "}")
 _CONFIG = 'vcl 4.1;\ninclude "{file}";\nbackend default none;\n'
 _OURS = "apiwatch_"
 """What the names of VCLs begin with that we loaded."""
 
 
-class Varnish(Lines):
+class Varnish(Sections):
     """A file to include in the VCL of the site."""
 
     name = "varnish"
     title = "Varnish VCL include"
     suffix = "vcl"
     mode = 0o644
-    caps = Caps(comment=_COMMENT, layer="http", sees="peer")
+    caps = Caps(comment=_COMMENT, conditions=CONDITIONS, layer="http", sees="peer")
     row = re.compile(r'\t"(?P<address>[0-9a-f:.]+)"/(?P<bits>[0-9]+);(?: #.*)?', re.ASCII)
-    fixed = one_of((_HEAD, *_TAIL), r"\t! \S+; # allowed|#.*")
+    fixed = re.compile(r"\t! \S+; # allowed", re.ASCII)
 
-    def _lines(self, plan: Plan, allowed: Sequence[Network]) -> Iterator[str]:
-        yield from (*notes(plan), _HEAD)
+    def head(self, plan: Plan) -> Sequence[str]:
+        """See `Sections.head`."""
+        return notes(plan)
+
+    def frame(self, conditions: Sequence[Condition]) -> Iterator[str | int]:
+        """See `Sections.frame`: an access list for each section, and where each is asked."""
+        yield from (_HEAD, 0)
+        for place, condition in enumerate(conditions, 1):
+            yield from ("}", mark(condition), f"acl apiwatch_block_{place} +table {{", place)
+        yield from _TAIL[:-1]
+        for place, condition in enumerate(conditions, 1):
+            tests = " && ".join((f"client.ip ~ apiwatch_block_{place}", *_tests(condition)))
+            yield from (f"\tif ({tests}) {{", *_REFUSE)
+        yield _TAIL[-1]
+
+    def entered(self, rows: Sequence[Row], allowed: Sequence[Network], place: int) -> Iterator[str]:
+        """See `Sections.entered`."""
         yield from (f"\t! {_quoted(network)}; # allowed" for network in united(allowed))
-        for row in plan.rows:
-            yield f"\t{_quoted(row.network)};" + self._comment(row, " # ")
-        yield from _TAIL
+        yield from (f"\t{_quoted(row.network)};" + self._comment(row, " # ") for row in rows)
 
     def _network(self, row: re.Match[str]) -> str:
         return canonical(f"{row['address']}/{row['bits']}")
@@ -84,6 +101,16 @@ class Varnish(Lines):
 
 def _quoted(network: Network) -> str:
     return f'"{network.network_address}"/{network.prefixlen}'
+
+
+def _tests(condition: Condition) -> Iterator[str]:
+    """A test for each part; the patterns hold no double quote, and a backslash means nothing to VCL."""
+    if condition.host:
+        yield f'req.http.host ~ "{host_regex(condition.host)}"'
+    if condition.path:
+        yield f'req.url ~ "{path_regex(condition.path, query=True)}"'
+    if condition.agent:
+        yield f'req.http.user-agent ~ "{literal(condition.agent)}"'
 
 
 def _ways(varnishd: str, directory: Path) -> list[list[str]]:
@@ -131,8 +158,9 @@ class _Running:
             return frozenset()
         start = lines.index(_HEAD)
         try:
-            if "}" in lines[start:]:
-                return self._target.parse("\n".join(lines[start : lines.index("}", start)]).encode())
+            if _RECV in lines[start:] and "}" in lines[lines.index(_RECV, start) :]:
+                end = lines.index("}", lines.index(_RECV, start)) + 1
+                return self._target.parse("\n".join(lines[start:end]).encode())
             if active[0].startswith(f"{_OURS}{_digest(self._path)}_"):
                 return self._target.parse(self._path.read_bytes())
         except GuardError as error:

@@ -46,14 +46,14 @@ class BlockDeed(Deed):
         single = proposals[0] if len(proposals) == 1 else None
         self.override = single if single is not None and single.overridable else None
         chosen = [self.override] if self.override else [each for each in proposals if not each.refused]
-        self._by_net = {each.net: each for each in chosen}
+        self._by_key = {each.key: each for each in chosen}
         self._settings = settings
         self._guard = guard
         self._also = also
         self._before = before
-        refused = [each for each in proposals if each.net not in self._by_net or not each.net]
+        refused = [each for each in proposals if each.key not in self._by_key or not each.net]
         super().__init__(
-            [Subject(net, net) for net in self._by_net],
+            [Subject(key, key) for key in self._by_key],
             [LeftOut(plain(each.net or each.addresses[0], 60), f"is refused: {_refusal(each)}") for each in refused],
         )
 
@@ -103,13 +103,13 @@ class BlockDeed(Deed):
         return ""
 
     async def write(self, control: Control, subject: Subject, values: tuple[str, ...], actor: str, now: float) -> None:
-        """One entry; the same network again renews it. Raises GuardError when a rail was not overridden."""
+        """One entry; the same again renews it. Raises GuardError when a rail was not overridden."""
+        proposal = self._by_key[subject.key]
         if self.override is not None:
-            self._guard.require(subject.key, override=values[2])
-        proposal = self._by_net[subject.key]
+            self._guard.require(proposal.net, override=values[2])
         reason = plain(values[1] or proposal.reason, _REASON)
         expires = now + self._lifetime(values[0])
-        await control.block(subject.key, reason, proposal.alert_ids, actor, now, expires)
+        await control.block(proposal.net, reason, proposal.alert_ids, actor, now, expires, proposal.condition)
 
     def ending(self, values: tuple[str, ...]) -> str:
         """For how long, how many were refused, and what comes next."""

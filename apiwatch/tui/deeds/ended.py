@@ -82,4 +82,4 @@ class Disallow(_Ending):
 
 
 def _about(entry: BlockEntry | AllowEntry) -> str:
-    return entry.net if isinstance(entry, BlockEntry) else entry.target
+    return entry.key if isinstance(entry, BlockEntry) else entry.target

@@ -85,6 +85,11 @@ class Row(ABC):
         return ""
 
     @property
+    def condition(self) -> str:
+        """Which requests the block is about that `b` renews; '': all."""
+        return ""
+
+    @property
     def reason(self) -> str:
         """Why one would block it, in a few words."""
         return ""

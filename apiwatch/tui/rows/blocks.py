@@ -54,6 +54,11 @@ class BlockRow(Row):
         return (self.entry.net,)
 
     @property
+    def condition(self) -> str:
+        """Which of its requests."""
+        return self.entry.condition
+
+    @property
     def alert_id(self) -> str:
         """The first alert that it was queued for."""
         return next(iter(self.entry.alert_ids), "")
@@ -82,6 +87,11 @@ class BlockRow(Row):
         """As it was queued."""
         return self.entry.reason
 
+    @property
+    def about(self) -> str:
+        """Which requests it is about, if not all, and why."""
+        return f"only {self.entry.condition}  {self.entry.reason}" if self.entry.condition else self.entry.reason
+
     def cells(self) -> tuple[Piece, ...]:
         """One piece per column."""
         entry = self.entry
@@ -94,12 +104,12 @@ class BlockRow(Row):
             Piece(", ".join(entry.live_in) or "-", style),
             Piece(entry.actor, style),
             Piece(clock(entry.created), style),
-            Piece(entry.reason, style),
+            Piece(self.about, style),
         )
 
     def headline(self) -> Line:
         """Who, and since when."""
-        return line(Piece(self.entry.net, "strong"), f"  by {self.entry.actor} at {stamp(self.entry.created)}")
+        return line(Piece(self.entry.key, "strong"), f"  by {self.entry.actor} at {stamp(self.entry.created)}")
 
     def summary(self) -> Line:
         """What it is about."""
@@ -107,7 +117,7 @@ class BlockRow(Row):
 
     def details(self, width: int) -> list[Line]:
         """Several lines, most important first."""
-        drawn: list[Line] = [line(Piece(self.entry.net, "strong"), f"  {self.entry.state}, expires {self.expiry}")]
+        drawn: list[Line] = [line(Piece(self.entry.key, "strong"), f"  {self.entry.state}, expires {self.expiry}")]
         for each in self.entry.applications:
             drawn += self._application(each, width)
         drawn += wrap(f"by {self.entry.actor} at {stamp(self.entry.created)}: {self.entry.reason}", width)

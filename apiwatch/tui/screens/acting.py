@@ -222,8 +222,8 @@ class ActingScreen(LiveScreen):
 
         found: dict[str, list[str]] = {}
         for proposal in proposals[:_COLLATERAL]:
-            impact = await impact_of(self.session.reader, [proposal.net])
-            found[proposal.net] = impact_lines(impact, _IMPACT_WIDTH, now=self.session.clock())
+            impact = await impact_of(self.session.reader, [proposal.key])
+            found[proposal.key] = impact_lines(impact, _IMPACT_WIDTH, now=self.session.clock())
         return found
 
 

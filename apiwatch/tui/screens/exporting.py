@@ -147,7 +147,7 @@ class ExportingScreen(ActingScreen):
             self.run_worker(self._disallow(allowed), group="act")
 
     async def _withdraw(self, entries: Sequence[BlockEntry]) -> None:
-        names = ", ".join(entry.net for entry in entries[:8]) + (" ..." if len(entries) > 8 else "")
+        names = ", ".join(entry.key for entry in entries[:8]) + (" ..." if len(entries) > 8 else "")
         said = [f"Withdraw {len(entries)} from the queue?", names, "Firewalls change when the next export is applied."]
         if not await self.app.push_screen_wait(Question(said, "withdraw", "keep", self.session.glyphs)):
             return
