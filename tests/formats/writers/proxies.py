@@ -1,5 +1,6 @@
 """Writers of proxies and meshes (reference: formats, section 4)."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -26,9 +27,9 @@ def _haproxy(sample: Sample) -> str:
 
 
 def _captured(sample: Sample) -> Mapping[str, object]:
-    """Captures have no names: an agent is known by how agents begin."""
+    """Captures have no names: an agent is known by how agents begin, with a product and its version."""
     agent = sample.agent or ""
-    known = agent.startswith(("curl/", "Mozilla/"))
+    known = re.match(r"[A-Za-z][A-Za-z0-9_ .+-]{0,63}/v?[0-9]", agent)
     return {
         "user_agent": haproxy(agent) if known else None,
         "referer": haproxy(sample.referer) if sample.referer else None,
