@@ -31,8 +31,6 @@ REFUSED = 4
 """Exit code when a rail refused something, or when entries were left out."""
 
 _WIDTH = 100
-_LOOKED_AT = 200
-"""Entries of a list whose impact is looked up one by one."""
 _ASKED = 20
 """Addresses about which DNS is asked."""
 
@@ -156,34 +154,27 @@ def say_warnings(found: "list[Finding]") -> None:
 
 
 async def _review(settings: "Settings", path: Path, target: "Target", plan: "Plan") -> "list[Finding]":
-    from apiwatch.blocklist.review import review
+    from apiwatch.blocklist.reviewing import review_stored
     from apiwatch.cli.blockranges import tor_exits
     from apiwatch.cli.reading import reading
     from apiwatch.collector.crawlers import crawler_domain
 
-    nets = list(dict.fromkeys(entry.net for entry in plan.entries))
-    everywhere = [entry.net for entry in plan.entries if not entry.condition]
-    async with reading(path) as reader:
-        whole = await reader.impact(everywhere) if everywhere else None
-        allowed = await reader.allowed(time.time())
-        impacts = {net: await reader.impact((net,)) for net in nets[:_LOOKED_AT]}
     asked: list[str] = []
 
     def confirm(address: str) -> str:
         asked.append(address)
         return crawler_domain(address) if len(asked) <= _ASKED else ""
 
-    return await asyncio.to_thread(
-        review,
-        target,
-        plan,
-        settings.block,
-        whole=whole,
-        impacts=impacts,
-        confirm=confirm if settings.classes.verify_crawlers else None,
-        allowed=allowed,
-        exits=tor_exits(path),
-    )
+    async with reading(path) as reader:
+        return await review_stored(
+            reader,
+            target,
+            plan,
+            settings.block,
+            time.time(),
+            confirm=confirm if settings.classes.verify_crawlers else None,
+            exits=tor_exits(path),
+        )
 
 
 async def _impact(path: Path, net: str | None, alert_id: str | None) -> "Impact":

@@ -1,25 +1,42 @@
 """What the block queue becomes: the plan, the guard's findings, the files, the checks, the commands."""
 
+import asyncio
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.cells import chop_cells
 
+from apiwatch.config.settings import Settings
 from apiwatch.errors import ApiwatchError
+from apiwatch.store.protocol import Reader
 from apiwatch.store.views import BlockEntry
 from apiwatch.text import plain
 from apiwatch.tui.line import Line, Piece, line, wrap
 
 if TYPE_CHECKING:
-    from apiwatch.blocklist import Artifact, CheckResult, Finding, Guard
+    from apiwatch.blocklist import Artifact, CheckResult, Finding, Guard, Plan
+    from apiwatch.blocklist.impact import Impact
 
-__all__ = ["Preview", "Written", "default_path", "farewell_lines", "make_preview", "preview_lines", "write"]
+__all__ = [
+    "Preview",
+    "Written",
+    "default_path",
+    "farewell_lines",
+    "make_preview",
+    "planned",
+    "preview_lines",
+    "review_of",
+    "reviewed",
+    "write",
+]
 
 _PREVIEW_LINES = 400
 _COMMAND = 1000
+_LEFT_OUT = "H9"
+"""Code of what is left out, while the rest is exported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +64,9 @@ class Preview:
     """Why there is no file; ''."""
     held: int
     """Entries that the target holds already, as far as is known."""
+    plan: "Plan | None" = None
+    impact: "Impact | None" = None
+    """Whom the list also cuts off, once the store was asked."""
 
 
 def default_path(target: str, suffix: str) -> str:
@@ -58,15 +78,14 @@ def make_preview(
     target_name: str, entries: Sequence[BlockEntry], guard: "Guard", allow: Sequence[str], at: float, *, check: bool
 ) -> Preview:
     """Plan, guard and render; with `check` also run the target's own validator. Blocks: call it in a thread."""
-    from apiwatch.blocklist import TARGETS, plan
-    from apiwatch.blocklist.review import suited
+    from apiwatch.blocklist import TARGETS
 
     target = TARGETS[target_name]
     live = [entry for entry in entries if entry.state == "queued"]
     findings = tuple(finding for entry in live for finding in guard.check(entry.net))
-    networks = 0
+    networks, made = 0, None
     try:
-        made, left_out = suited(target, plan(live, at, int(at)))
+        made, left_out = planned(target_name, live, at)
         findings = (*left_out, *findings)
         networks = len(made.rows)
         artifacts = tuple(target.render(made, allow))
@@ -74,7 +93,38 @@ def make_preview(
     except ApiwatchError as error:
         artifacts, result, problem = (), None, str(error)
     held = sum(target_name in entry.live_in for entry in live)
-    return Preview(target_name, target.title, networks, len(live), findings, artifacts, result, problem, held)
+    return Preview(target_name, target.title, networks, len(live), findings, artifacts, result, problem, held, made)
+
+
+def planned(target_name: str, entries: Sequence[BlockEntry], at: float) -> "tuple[Plan, list[Finding]]":
+    """The plan of the queue for a target, and what is left out of it; raises GuardError."""
+    from apiwatch.blocklist import TARGETS, plan
+    from apiwatch.blocklist.review import suited
+
+    return suited(TARGETS[target_name], plan([entry for entry in entries if entry.state == "queued"], at, int(at)))
+
+
+async def reviewed(preview: Preview, reader: Reader, settings: Settings, now: float) -> Preview:
+    """The preview with what the store knows of it: warnings, refusals, and whom it also cuts off. StoreError."""
+    if preview.plan is None or not preview.plan.rows:
+        return preview
+    from apiwatch.blocklist.impact import impact_of
+
+    found = await review_of(preview.target, preview.plan, reader, settings, now)
+    impact = await impact_of(reader, [row.key for row in preview.plan.rows])
+    return replace(preview, findings=(*preview.findings, *found), impact=impact)
+
+
+async def review_of(target_name: str, plan: "Plan", reader: Reader, settings: Settings, now: float) -> "list[Finding]":
+    """What the store says about a plan for a target; DNS is not asked. StoreError."""
+    from apiwatch.blocklist import TARGETS
+    from apiwatch.blocklist.reviewing import review_stored
+    from apiwatch.blocklist.tor import FILE_NAME, known_exits
+
+    exits = None
+    if settings.db:
+        exits, _ = await asyncio.to_thread(known_exits, Path(settings.db).with_name(FILE_NAME))
+    return await review_stored(reader, TARGETS[target_name], plan, settings.block, now, exits=exits)
 
 
 def write(
@@ -87,11 +137,10 @@ def write(
     withdraw_all: bool,
 ) -> Written:
     """Export to a file, check it, and say what to type next; raises GuardError or OSError. Blocks."""
-    from apiwatch.blocklist import TARGETS, export, plan
-    from apiwatch.blocklist.review import suited
+    from apiwatch.blocklist import TARGETS, export
 
     target = TARGETS[target_name]
-    made, _ = suited(target, plan([entry for entry in entries if entry.state == "queued"], at, int(at)))
+    made, _ = planned(target_name, entries, at)
     artifacts = export(target, made, guard, destination, withdraw_all=withdraw_all)
     check = target.validate(artifacts)
     paths = tuple(str(destination.parent / artifact.name) for artifact in artifacts)
@@ -135,6 +184,8 @@ def preview_lines(
     number = f"{preview.networks} network{'' if preview.networks == 1 else 's'}"
     drawn.append(line(f"{preview.title}: {number}{merged}{known}"))
     drawn += _guard_lines(preview.findings, width)
+    if preview.impact is not None:
+        drawn += _impact_lines(preview.impact, width)
     drawn += wrap(f"as root: {apply_command(chosen, db)} (A: `block.apply_command`); or o writes the file", width)
     if preview.problem:
         drawn += wrap(preview.problem, width, style="bad")
@@ -168,15 +219,35 @@ def _names(targets: Sequence[str], chosen: str, width: int) -> list[Piece]:
 
 
 def _guard_lines(findings: "Sequence[Finding]", width: int) -> list[Line]:
-    if not findings:
-        return [line(Piece("guard ok: no protected network, nothing too wide", "good"))]
+    """Each refusal, and each kind of warning once."""
     drawn: list[Line] = []
-    if any(finding.hard for finding in findings):
+    rails = [finding for finding in findings if finding.code.startswith("H")]
+    if not rails:
+        drawn.append(line(Piece("guard ok: no protected network, nothing too wide", "good")))
+    if any(finding.hard and finding.code != _LEFT_OUT for finding in rails):
         drawn += wrap("the guard refuses this export; x withdraws an entry:", width, style="bad")
-    for finding in sorted(findings, key=lambda each: not each.hard):
-        style = "bad" if finding.hard else "warn"
-        drawn += wrap(f"{finding.net} {finding.text}", width, first=f"{finding.code} ", rest="   ", style=style)
+    for finding in sorted(rails, key=lambda each: not each.hard):
+        drawn += _finding_lines(finding, "", width)
+    kinds: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding not in rails:
+            kinds.setdefault(finding.code, []).append(finding)
+    for alike in kinds.values():
+        more = f" (and {len(alike) - 1} more like it)" if len(alike) > 1 else ""
+        drawn += _finding_lines(alike[0], more, width)
     return drawn
+
+
+def _finding_lines(finding: "Finding", more: str, width: int) -> list[Line]:
+    style = "bad" if finding.hard else "warn"
+    text = f"{finding.net} {finding.text}{more}".strip()
+    return wrap(text, width, first=f"{finding.code} ", rest="   ", style=style)
+
+
+def _impact_lines(impact: "Impact", width: int) -> list[Line]:
+    from apiwatch.blocklist.impact import impact_lines
+
+    return [line(Piece(f" {text}", "dim")) for text in impact_lines(impact, width - 1)]
 
 
 def _check_lines(check: "CheckResult", width: int) -> list[Line]:

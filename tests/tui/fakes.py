@@ -392,9 +392,15 @@ BLOCKS: tuple[BlockEntry, ...] = (
 )
 
 
+IMPACT = ImpactView(60, 60, NOW, 1, 40, 30, 4000, 3500, 2, 1, 0, 0, 0, 0, (), 1, 0, False)
+
+
 @dataclass
 class Scenario:
     """What the fake store holds; tests change it while the dashboard runs."""
+
+    impact: ImpactView = IMPACT
+    """Of every network."""
 
     health: HealthView | None = field(default_factory=health)
     sources: tuple[SourceView, ...] = (source(), source("/var/log/nginx/api.log"))
@@ -688,8 +694,8 @@ class FakeReader:
         return list(self._called("block_entries").blocks)
 
     async def impact(self, nets: Sequence[str], *, window_minutes: int = 60) -> ImpactView:
-        self._called("impact")
-        return ImpactView(window_minutes, 60, NOW, 1, 40, 30, 4000, 3500, 2, 1, 0, 0, 0, 0, (), 1, 0, False)
+        known = self._called("impact").impact
+        return replace(known, window_minutes=window_minutes)
 
     async def applications(self, now: float) -> list[Application]:
         return [each for entry in self._called("applications").blocks for each in entry.applications]

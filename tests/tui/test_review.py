@@ -112,6 +112,25 @@ async def test_what_the_guard_refuses_now_is_not_written(tmp_path: Path) -> None
         assert not await asyncio.to_thread(path.exists)
 
 
+async def test_what_the_last_hour_says_is_shown_and_a_list_that_cuts_too_many_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    shared = replace(fakes.IMPACT, users=7, agents=9)
+    async with driving(fakes.Scenario(impact=shared), (120, 40), db=tmp_path) as driven:
+        await review(driven)
+        await driven.shows("7 users, 9 user agents")
+        await driven.shows("S2 203.0.113.99/32 is shared: 7 users")
+        assert "guard ok" in driven.text
+        driven.scenario.impact = replace(shared, clients=90, without_alert=80, without_alert_ok=1750)
+        await driven.press("t")
+        await driven.says("H5 the list would cut 50 % of the last hour's answered requests")
+        assert "guard ok" not in driven.text
+        await driven.press("o")
+        await driven.shows("Write the")
+        await type_path(driven, path)
+        await driven.shows("not written:")
+        assert not await asyncio.to_thread(path.exists)
+
+
 async def test_withdrawing_asks_and_q_means_no(tmp_path: Path) -> None:
     async with driving(size=(100, 40), db=tmp_path) as driven:
         await review(driven)

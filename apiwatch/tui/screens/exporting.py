@@ -10,7 +10,18 @@ from textual.binding import Binding, BindingType
 
 from apiwatch.errors import ApiwatchError
 from apiwatch.store.views import AllowEntry, BlockEntry
-from apiwatch.tui.exporting import Preview, Written, default_path, farewell_lines, make_preview, preview_lines, write
+from apiwatch.tui.exporting import (
+    Preview,
+    Written,
+    default_path,
+    farewell_lines,
+    make_preview,
+    planned,
+    preview_lines,
+    review_of,
+    reviewed,
+    write,
+)
 from apiwatch.tui.line import Line, wrap
 from apiwatch.tui.permissions import NO_FILES
 from apiwatch.tui.rows import AllowRow, BlockRow
@@ -84,8 +95,9 @@ class ExportingScreen(ActingScreen):
         return preview_lines(self._preview, tuple(TARGETS), self.target, self._written, width, self.session.settings.db)
 
     def refresh_export(self, *, check: bool = False) -> None:
-        """Make the preview anew if the queue or the target has changed."""
-        state = (self.target, tuple((entry.id, entry.net, entry.expires, entry.state) for entry in self.queued))
+        """Make the preview anew if the queue or the target has changed, and every minute for its last hour."""
+        minute = int(self.session.clock()) // 60
+        state = (self.target, minute, tuple((entry.id, entry.net, entry.expires, entry.state) for entry in self.queued))
         if check or state != self._previewed:
             self._previewed = state
             # As a function: a worker that is replaced before it begins leaves no coroutine behind.
@@ -100,7 +112,9 @@ class ExportingScreen(ActingScreen):
             return make_preview(target, entries, session.guard(), allow, session.clock(), check=check)
 
         try:
-            self._preview, self._problem = await asyncio.to_thread(work), ""
+            made = await asyncio.to_thread(work)
+            self._preview = await reviewed(made, session.reader, session.settings, session.clock())
+            self._problem = ""
         except (ApiwatchError, OSError) as error:
             self._problem = str(error)
         if self.ready:
@@ -211,6 +225,7 @@ class ExportingScreen(ActingScreen):
 
     async def _write(self, file: str) -> None:
         from apiwatch.blocklist import TARGETS
+        from apiwatch.blocklist.review import require_review
 
         empty = not any(entry.state == "queued" for entry in self.queued)
         fields = [Field("file", file or default_path(self.target, TARGETS[self.target].suffix))]
@@ -230,6 +245,8 @@ class ExportingScreen(ActingScreen):
         destination = _typed_path(values[0])
         session, entries, target = self.session, tuple(self.queued), self.target
         try:
+            made, _ = await asyncio.to_thread(planned, target, entries, session.clock())
+            require_review(await review_of(target, made, session.reader, session.settings, session.clock()))
             written = await asyncio.to_thread(
                 lambda: write(target, entries, session.guard(), destination, session.clock(), withdraw_all=empty)
             )

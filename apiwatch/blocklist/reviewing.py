@@ -1,0 +1,38 @@
+"""The review of a plan with what the state file knows of it."""
+
+import asyncio
+from collections.abc import Callable
+
+from apiwatch.blocklist.guard import Finding
+from apiwatch.blocklist.planning import Plan
+from apiwatch.blocklist.review import review
+from apiwatch.blocklist.target import Target
+from apiwatch.blocklist.tor import TorExits
+from apiwatch.config.settings import Block
+from apiwatch.store.protocol import Reader
+
+__all__ = ["review_stored"]
+
+_LOOKED_AT = 200
+"""Entries of a list whose impact is looked up one by one."""
+
+
+async def review_stored(
+    reader: Reader,
+    target: Target,
+    plan: Plan,
+    settings: Block,
+    now: float,
+    *,
+    confirm: Callable[[str], str] | None = None,
+    exits: TorExits | None = None,
+) -> list[Finding]:
+    """What `review` says of a plan by the last hour in the store and the allow-list at `now`. StoreError."""
+    nets = list(dict.fromkeys(entry.net for entry in plan.entries))
+    everywhere = [entry.net for entry in plan.entries if not entry.condition]
+    whole = await reader.impact(everywhere) if everywhere else None
+    allowed = await reader.allowed(now)
+    impacts = {net: await reader.impact((net,)) for net in nets[:_LOOKED_AT]}
+    return await asyncio.to_thread(
+        review, target, plan, settings, whole=whole, impacts=impacts, confirm=confirm, allowed=allowed, exits=exits
+    )
