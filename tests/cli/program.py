@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.cli.forking import Forks
+
 DEADLINE_S = 30.0
 
 
@@ -32,7 +34,11 @@ def command(*arguments: str) -> list[str]:
 
 
 def run(home: Path, *arguments: str, stdin: bytes = b"", **more: str) -> "subprocess.CompletedProcess[str]":
-    """Run to the end, without a terminal."""
+    """Run to the end, without a terminal; with variables of its own in a new interpreter."""
+    if not more:
+        forks = Forks.of_this_process(os.getpid())
+        code, out, err = forks.run(arguments, stdin, environment(home), DEADLINE_S)
+        return subprocess.CompletedProcess(command(*arguments), code, out.decode("utf-8"), err.decode("utf-8"))
     done = subprocess.run(
         command(*arguments),
         input=stdin,
