@@ -62,6 +62,17 @@ def test_keys_that_are_no_text_end_nothing_and_esc_alone_goes_back(tmp_path: Pat
         assert terminal.wait_exit() == 0
 
 
+def test_a_command_that_is_pasted_or_typed_ahead_is_typed_whole(tmp_path: Path) -> None:
+    with start(tmp_path) as terminal:
+        terminal.wait("203.0.113.64")
+        terminal.keys(":group net\r")
+        terminal.wait("networks of the busiest clients")
+        terminal.keys("/client:203.0.113.0/24\r")
+        terminal.wait("filter: client:203.0.113.0/24")
+        terminal.keys(":group none\r")
+        terminal.wait(lambda text: "top 200" in text or "by score" in text)
+
+
 def test_ctrl_c_twice_ends_it(tmp_path: Path) -> None:
     with start(tmp_path, "incident", "owns=yes") as terminal:
         terminal.wait("203.0.113.64")

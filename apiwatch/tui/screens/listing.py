@@ -18,6 +18,7 @@ __all__ = ["ListScreen"]
 _SORT_TIP = "previous, next order"
 _FOLLOW_TIP = "follow: let rows move at once, the cursor moves with its row"
 _FILTER_TIP = "narrow the list: words, sev>=high route:/users status:401 since:10m; !word inverts; Esc clears"
+_COMMAND_TIP = "command line; Tab completes"
 _LISTS = frozenset({"sort", "sort_step", "reverse", "follow", "filter"})
 
 
@@ -30,8 +31,10 @@ class ListScreen(LiveScreen):
         Binding("greater_than_sign", "sort_step(1)", "sort", id="sort-next", show=False, tooltip=_SORT_TIP),
         Binding("r", "reverse", "reverse", id="sort-reverse", show=False, tooltip="turn the order round"),
         Binding("F", "follow", "follow", id="follow", show=False, tooltip=_FOLLOW_TIP),
-        Binding("slash", "filter", "filter", id="filter", show=False, tooltip=_FILTER_TIP),
-        Binding("colon", "command", "command", id="command", show=False, tooltip="command line; Tab completes"),
+        # With priority, so that the line has the keys before the next one is looked at: what is pasted or typed ahead
+        # would else be lost, or be keys of the screen.
+        Binding("slash", "filter", "filter", id="filter", show=False, priority=True, tooltip=_FILTER_TIP),
+        Binding("colon", "command", "command", id="command", show=False, priority=True, tooltip=_COMMAND_TIP),
         Binding("ctrl+p", "palette", "palette", id="palette", show=False, tooltip="find a command, client or route"),
     ]
 
@@ -70,7 +73,9 @@ class ListScreen(LiveScreen):
         return found
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is nothing to sort or narrow while no list is in sight."""
+        """There is nothing to sort or narrow while no list is in sight, and a sign in the line is a letter."""
+        if action in ("filter", "command") and self.prompt.display:
+            return False
         if action in _LISTS and not self.table.display:
             return False
         return super().check_action(action, parameters)
