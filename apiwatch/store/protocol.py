@@ -15,7 +15,6 @@ from apiwatch.store.views import (
     AllowEntry,
     Application,
     BlockEntry,
-    CampaignView,
     ClientDetail,
     ClientView,
     EvidenceView,
@@ -33,6 +32,7 @@ from apiwatch.store.views import (
     SourceView,
     SuspectView,
     TailView,
+    TogetherView,
     UnparsedView,
     UserDetail,
 )
@@ -222,8 +222,8 @@ class Reader(Protocol):
         """
         ...
 
-    async def campaign(self, alert_id: str, at: float = 0.0) -> CampaignView:
-        """What the clients of an alert did together in the hour up to `at` (0: now), and their 20 commonest agents."""
+    async def together(self, scope: Scope, at: float = 0.0) -> TogetherView:
+        """What the clients of a scope did together in the hour up to `at` (0: now), and their 20 commonest agents."""
         ...
 
     async def points(self, scope: Scope) -> tuple[PointView, ...]:

@@ -8,7 +8,6 @@ from apiwatch.store.allowing import allow_entries
 from apiwatch.store.applying import applications, with_applications
 from apiwatch.store.blocks import all_entries, blocked_before, live_entries
 from apiwatch.store.boards import WINDOW
-from apiwatch.store.campaign import campaign
 from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.grouping import groups
 from apiwatch.store.impact import impact
@@ -17,13 +16,13 @@ from apiwatch.store.readonly import open_snapshots
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.snapshot import Snapshot, Snapshots
 from apiwatch.store.span import span_of
+from apiwatch.store.together import together
 from apiwatch.store.views import (
     ActionView,
     AlertView,
     AllowEntry,
     Application,
     BlockEntry,
-    CampaignView,
     ClientDetail,
     ClientView,
     EvidenceView,
@@ -41,6 +40,7 @@ from apiwatch.store.views import (
     SourceView,
     SuspectView,
     TailView,
+    TogetherView,
     UnparsedView,
     UserDetail,
 )
@@ -207,9 +207,9 @@ class SqliteReader:
         """See `Reader.groups`."""
         return await self._snapshots.read(lambda snapshot: groups(snapshot, shared, window_minutes, limit, scope, at))
 
-    async def campaign(self, alert_id: str, at: float = 0.0) -> CampaignView:
-        """See `Reader.campaign`."""
-        return await self._snapshots.read(lambda snapshot: campaign(snapshot, alert_id, at))
+    async def together(self, scope: Scope, at: float = 0.0) -> TogetherView:
+        """See `Reader.together`."""
+        return await self._snapshots.read(lambda snapshot: together(snapshot, scope, at))
 
     async def points(self, scope: Scope) -> tuple[PointView, ...]:
         """See `Reader.points`."""

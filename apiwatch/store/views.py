@@ -281,13 +281,15 @@ class GroupView:
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignView:
-    """What the clients of one alert did together."""
+class TogetherView:
+    """What the clients of a scope did together."""
 
     timeline: tuple[MinuteView, ...] = ()
     """The last 60 minutes."""
     agents: tuple[FacetView, ...] = ()
     """User agents; `requests` is the number of clients that sent one."""
+    among: int = 0
+    """Number of the busiest clients among which they were looked for; 0: among all."""
 
 
 LineView = LineRow

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from apiwatch.errors import GuardError
 from apiwatch.store.scope import EVERYTHING, Scope
-from apiwatch.store.views import AlertView, BlockEntry, CampaignView, ClientDetail, ClientView, PointView, RouteView
+from apiwatch.store.views import AlertView, BlockEntry, ClientDetail, ClientView, PointView, RouteView, TogetherView
 from apiwatch.text import plain
 from apiwatch.tui.cells import clock
 from apiwatch.tui.line import Line, Piece, line, wrap
@@ -63,11 +63,14 @@ async def _tops(query: Query) -> Summary:
     alerts = tuple(alert for _key, _panel, answer in found for alert in answer.alerts)
     whole = query.scope == EVERYTHING
     overview = query.overview if whole else None
+    together = TogetherView() if whole else await query.reader.together(query.scope, query.at)
     heading = "overview" if whole else plain(query.scope.net or query.scope.agent)
     cut = await _cut(query)
 
     def page(width: int) -> list[Line]:
-        rest = overview_page(overview, tops, width, query.now, query.glyphs, alerts=alerts, day=query.day)
+        rest = overview_page(
+            overview, tops, width, query.now, query.glyphs, alerts=alerts, day=query.day, timeline=together.timeline
+        )
         return [*cut(width), *rest]
 
     return Summary(heading, page, alerts=alerts)
@@ -147,10 +150,10 @@ async def _alert(query: Query) -> Summary:
     evidence = await query.reader.evidence(view.alert.id)
     now, glyphs = query.now, query.glyphs
     members: Sequence[ClientView] = ()
-    together = CampaignView()
+    together = TogetherView()
     if view.alert.clients_total > 1:
         members = await query.reader.clients(query.window_minutes, limit=LIMIT, now=now, scope=query.scope)
-        together = await query.reader.campaign(view.alert.id, query.at)
+        together = await query.reader.together(query.scope, query.at)
 
     def page(width: int) -> list[Line]:
         if view.alert.clients_total > 1:

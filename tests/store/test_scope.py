@@ -147,15 +147,18 @@ async def test_the_clients_of_an_alert_are_summed_minute_by_minute_with_their_ag
             minutes=[minute_row(MINUTE - 1, 3), minute_row(MINUTE - 90, 7)],
         )
         async with reading(db) as reader:
-            found = await reader.campaign("a1")
-            earlier = await reader.campaign("a1", (MINUTE - 1) * 60.0)
-            unknown = await reader.campaign("nobody")
+            found = await reader.together(Scope(alert="a1"))
+            earlier = await reader.together(Scope(alert="a1"), (MINUTE - 1) * 60.0)
+            network = await reader.together(Scope(net="192.0.2.0/24"))
+            unknown = await reader.together(Scope(alert="nobody"))
     assert [(view.minute, view.mix.ok, view.mix.miss) for view in found.timeline] == [
         (MINUTE - 1, 2, 1),
         (MINUTE, 100, 0),
     ]
     assert [(facet.value, facet.requests) for facet in found.agents] == [("curl/8", 2)]
     assert [view.minute for view in earlier.timeline] == [MINUTE - 1]
+    assert [(view.minute, view.mix.ok) for view in network.timeline] == [(MINUTE - 1, 2), (MINUTE, 100)]
+    assert [(facet.value, facet.requests) for facet in network.agents] == [("browser", 1), ("curl/8", 1)]
     assert unknown.timeline == ()
     assert unknown.agents == ()
 

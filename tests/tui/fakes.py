@@ -13,7 +13,6 @@ from apiwatch.store.views import (
     AllowEntry,
     Application,
     BlockEntry,
-    CampaignView,
     ClientDetail,
     ClientView,
     EvidenceView,
@@ -34,6 +33,7 @@ from apiwatch.store.views import (
     SourceView,
     SuspectView,
     TailView,
+    TogetherView,
     UnparsedView,
     UserDetail,
 )
@@ -661,10 +661,10 @@ class FakeReader:
         ]
         return Listing(found[:limit])
 
-    async def campaign(self, alert_id: str, at: float = 0.0) -> CampaignView:
-        self._called("campaign")
+    async def together(self, scope: Scope, at: float = 0.0) -> TogetherView:
+        self._called("together")
         last = int(NOW) // 60
-        return CampaignView(
+        return TogetherView(
             tuple(MinuteView(last - age, mix(41 * (6 - age), 0.0, 0.0, 1.0)) for age in range(5, -1, -1)),
             (FacetView("python-requests/2.31", 38, NOW), FacetView("curl/8.5", 3, NOW)),
         )

@@ -25,14 +25,16 @@ def overview_page(
     *,
     alerts: Sequence[AlertView] = (),
     day: Sequence[MinuteView] = (),
+    timeline: Sequence[MinuteView] = (),
 ) -> list[Line]:
     """The last hour, the last day, then of each list (title, rows) the first rows, for a width.
 
-    `day` are the minutes of 24 hours, each with its worst alert.
+    `day` are the minutes of 24 hours, each with its worst alert; `timeline` is the last hour of a part of everything.
     """
     text = width - 1
     usual = overview.usual / overview.window_minutes if overview else 0.0
-    drawn = timeline_section(overview.timeline if overview else (), text, glyphs, now=now, alerts=alerts, usual=usual)
+    shown = overview.timeline if overview else timeline
+    drawn = timeline_section(shown, text, glyphs, now=now, alerts=alerts, usual=usual)
     if day:
         drawn.append(section(heat_title(day), text, glyphs))
         drawn += heat(day, text, _HEAT_LINES, glyphs)
