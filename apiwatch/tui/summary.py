@@ -177,7 +177,7 @@ def _host(health: HealthView) -> str:
 
 def _at(link: Link) -> str:
     begin = link.at - link.window_minutes * 60.0
-    return f"AT {clock(begin)[:5]}-{clock(link.at)[:5]}"
+    return f"PAST {clock(begin)[:5]}-{clock(link.at)[:5]}"
 
 
 def _paused(link: Link) -> str:

@@ -86,11 +86,11 @@ async def test_a_filter_asks_the_store_and_says_what_it_does_not_understand(tmp_
 async def test_time_goes_back_by_windows_and_esc_comes_back(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         await driven.press("left_square_bracket")
-        assert "AT 13:52-13:57" in driven.text.splitlines()[0]
+        assert "PAST 13:52-13:57" in driven.text.splitlines()[0]
         await driven.press("left_square_bracket", "right_square_bracket")
-        assert "AT 13:52-13:57" in driven.text.splitlines()[0]
+        assert "PAST 13:52-13:57" in driven.text.splitlines()[0]
         await driven.press("escape")
-        assert "AT " not in driven.text.splitlines()[0]
+        assert "PAST " not in driven.text.splitlines()[0]
 
 
 async def test_a_step_back_and_one_forward_lead_to_now(tmp_path: Path) -> None:
@@ -102,9 +102,9 @@ async def test_a_step_back_and_one_forward_lead_to_now(tmp_path: Path) -> None:
         driven.clock.now += 20
         driven.scenario.health = replace(health, watermark=later, heartbeat=driven.clock.now)
         await driven.commit()
-        assert "AT 13:52-13:57" in driven.text.splitlines()[0]
+        assert "PAST 13:52-13:57" in driven.text.splitlines()[0]
         await driven.press("right_square_bracket")
-        assert "AT " not in driven.text.splitlines()[0]
+        assert "PAST " not in driven.text.splitlines()[0]
 
 
 async def test_x_offers_less_noise_for_all_that_is_marked(tmp_path: Path) -> None:
