@@ -49,6 +49,9 @@ class Picture(NamedTuple):
     """Whether the README shows it."""
 
 
+_WALKER = ("2", "slash", *"client:203.0.113.9", "enter", "g")
+"""The client that walks ids, whichever network this machine is in."""
+
 PICTURES = (
     Picture("alerts-120x40", 120, 40, ("1",), png=True),
     Picture("alerts-200x60", 200, 60, ("1",), png=True),
@@ -58,14 +61,15 @@ PICTURES = (
     Picture("client-80x24", 80, 24, ("1", "enter")),
     Picture("why-120x40", 120, 40, ("1", "d")),
     Picture("clients-120x40", 120, 40, ("2",)),
+    Picture("networks-120x40", 120, 40, ("2", "v")),
     Picture("routes-120x40", 120, 40, ("3",)),
     Picture("route-120x40", 120, 40, ("colon", *"route GET /api/orders/{int}", "enter")),
     Picture("auth-120x40", 120, 40, ("4",)),
     Picture("inventory-120x40", 120, 40, ("5",)),
     Picture("live-120x40", 120, 40, ("6",)),
-    Picture("block-120x40", 120, 40, ("1", "b", "enter", "B")),
+    Picture("block-120x40", 120, 40, (*_WALKER, "b", "enter", "B")),
     Picture("sources-120x40", 120, 40, ("8",)),
-    Picture("block-80x24", 80, 24, ("1", "j", "b")),
+    Picture("block-80x24", 80, 24, (*_WALKER, "b")),
 )
 
 
