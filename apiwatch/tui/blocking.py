@@ -120,7 +120,8 @@ def proposal_lines(
         for finding in proposal.findings:
             style = "bad" if finding.hard else "warn"
             drawn += wrap(finding.text, width, first=f"        {finding.code} ", rest="           ", style=style)
-        drawn += [line(" " * 8, Piece(text, "dim")) for text in also.get(proposal.key, ())]
+        for text in also.get(proposal.key, ()):
+            drawn += wrap(text, width, first=" " * 8, rest=" " * 10, style="dim")
     return drawn
 
 

@@ -1,5 +1,6 @@
 """`b`: what it asks, what it refuses, and what it then says to the store."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -202,3 +203,11 @@ async def test_what_does_not_fit_into_the_prompt_can_be_paged_through(tmp_path: 
         assert "203.0.113.12/32" not in driven.text
         await driven.press("enter")
         await driven.until(lambda: len(driven.control.said) == 12, "the entries")
+
+
+@pytest.mark.parametrize("size", [(60, 24), (80, 24), (120, 40)])
+async def test_whom_a_block_also_cuts_is_told_whole_in_every_width(size: tuple[int, int], tmp_path: Path) -> None:
+    shared = replace(fakes.IMPACT, requests=838_123, ok=494_999, users=17, agents=3, held_minutes=36)
+    async with driving(fakes.Scenario(impact=shared), size, db=tmp_path) as driven:
+        await driven.press("b")
+        await driven.says("494999 answered; 17 users, 3 user agents; counts reach back 36 minutes only")

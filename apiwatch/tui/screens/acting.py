@@ -24,7 +24,8 @@ NEEDS_ROW = frozenset({"open", "why", "lines", "acknowledge", "quiet", "block", 
 
 _COLLATERAL = 6
 """Networks that a prompt looks up at most."""
-_IMPACT_WIDTH = 66
+_WHOLE = 1000
+"""Width of lines that are wrapped where they are drawn."""
 
 Values = tuple[str, ...] | None
 """What was typed with a command; None asks for all of it."""
@@ -223,7 +224,7 @@ class ActingScreen(LiveScreen):
         found: dict[str, list[str]] = {}
         for proposal in proposals[:_COLLATERAL]:
             impact = await impact_of(self.session.reader, [proposal.key])
-            found[proposal.key] = impact_lines(impact, _IMPACT_WIDTH, now=self.session.clock())
+            found[proposal.key] = impact_lines(impact, _WHOLE, now=self.session.clock())
         return found
 
 
