@@ -33,13 +33,17 @@ def view_line(
 ) -> Line:
     """The views with their digits; the active one (None: the summary, key 0) in brackets.
 
-    `counts` holds what stands behind a view's name. Where there is room: open alerts by severity.
+    Where the names do not fit, the digits of the others stand alone. `counts` holds what stands behind a view's name.
+    Where there is room: open alerts by severity.
     """
     chosen = 0 if active is None else views[active].key
     notes = {view.key: counts.get(view.name, "") for view in views}
-    pieces = _tabs({0: summary, **{view.key: view.title for view in views}}, notes, chosen)
-    if line_width(pieces) > width:
-        pieces = _tabs({0: _SHORT.get(summary, summary), **{view.key: view.short for view in views}}, notes, chosen)
+    short = {0: _SHORT.get(summary, summary), **{view.key: view.short for view in views}}
+    digits = {key: name if key == chosen else "" for key, name in short.items()}
+    for names in ({0: summary, **{view.key: view.title for view in views}}, short, digits):
+        pieces = _tabs(names, notes, chosen)
+        if line_width(pieces) <= width:
+            break
     mix = severity_mix(overview.open_alerts) if overview and width < 110 else ()
     room = width - line_width(pieces) - 1
     while mix and line_width(mix) > room:
@@ -53,7 +57,7 @@ def _tabs(names: Mapping[int, str], notes: Mapping[int, str], chosen: int) -> Li
     before = -1
     for key, name in names.items():
         note = notes.get(key, "")
-        text = f"{key} {name}{f'({note})' if note else ''}"
+        text = f"{f'{key} {name}'.rstrip()}{f'({note})' if note else ''}"
         if key == chosen:
             pieces.append(Piece(f"[{text}]", "active"))
         else:

@@ -213,3 +213,12 @@ async def test_v_steps_through_the_groups_and_b_blocks_a_network(tmp_path: Path)
         await driven.until(lambda: "2001:db8:9:1::/64" not in driven.text, "one network")
         await driven.press("v", "v", "v")
         await driven.shows("by score")
+
+
+@pytest.mark.parametrize("key", ["1", "2", "4", "8"])
+async def test_the_smallest_terminal_has_every_digit_and_a_row_of_every_list(key: str, tmp_path: Path) -> None:
+    async with driving(size=(60, 15), db=tmp_path) as driven:
+        await driven.press(key)
+        await driven.until(lambda: f"[{key} " in driven.text and "> " in driven.text, "a view with a row")
+        digits = next(row for row in driven.text.splitlines() if f"[{key} " in row)
+        assert all(digit in digits for digit in "012345678")

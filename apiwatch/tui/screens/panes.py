@@ -35,6 +35,8 @@ __all__ = ["Beside", "PanesScreen"]
 
 _SHARE_LOW, _SHARE_TALL, _SHARE_LEAST = 2, 8, 12
 _LIST_HEAD = 2
+_LIST_LEAST = 4
+"""Rows of a list, its head among them, that the detail leaves."""
 _QUEUE_LEAST = 6
 _TAIL = 8
 _REST_S = 0.1
@@ -224,7 +226,8 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
         """Where the list leaves rows free, the detail of its row takes them."""
         rows, room = len(self.table.list.rows), self.main.size.height
         free = room - rows - _LIST_HEAD
-        least = self.panel.detail_least if self.panel else _SHARE_LOW
+        wanted = self.panel.detail_least if self.panel else _SHARE_LOW
+        least = max(_SHARE_LOW, min(wanted, room - _LIST_LEAST))
         if self.exports:
             height = max(room // 2, min(free, room - _QUEUE_LEAST))
         elif self.shape is Shape.ONE:
