@@ -33,7 +33,7 @@ from apiwatch.store.views import AllowEntry, BlockEntry, ImpactView
 from apiwatch.text import one_line
 from apiwatch.times import utc_of
 
-__all__ = ["allowed_too", "already_blocked", "require_review", "review", "suited", "tor_exits_in"]
+__all__ = ["allowed_too", "already_blocked", "by_kind", "require_review", "review", "suited", "tor_exits_in"]
 
 _SHARED_USERS = 3
 _HOST_PREFIX = 64
@@ -92,6 +92,14 @@ def _unsuited(target: Target, entry: BlockEntry) -> Finding:
         f"{', '.join(able[:-1])} or {able[-1]}, or block the whole network"
     )
     return Finding("H9", entry.key, text, hard=True, overridable=False)
+
+
+def by_kind(findings: Iterable[Finding]) -> list[tuple[Finding, int]]:
+    """The first finding of each code, and how many more have it."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.code, []).append(finding)
+    return [(alike[0], len(alike) - 1) for alike in groups.values()]
 
 
 def require_review(found: Iterable[Finding]) -> list[Finding]:

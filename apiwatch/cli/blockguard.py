@@ -143,14 +143,12 @@ def reviewed(settings: "Settings", path: Path, target: "Target", plan: "Plan") -
 
 def say_warnings(found: "list[Finding]") -> None:
     """Each kind of warning once, with how many more entries it is about."""
+    from apiwatch.blocklist.review import by_kind
     from apiwatch.cli.output import say
 
-    groups: dict[str, list[Finding]] = {}
-    for finding in found:
-        groups.setdefault(finding.code, []).append(finding)
-    for code, group in groups.items():
-        more = f" (and {len(group) - 1} more like it)" if len(group) > 1 else ""
-        say(f"{code}: {' '.join((group[0].net, group[0].text)).strip()}{more}")
+    for finding, others in by_kind(found):
+        more = f" (and {others} more like it)" if others else ""
+        say(f"{finding.code}: {' '.join((finding.net, finding.text)).strip()}{more}")
 
 
 async def _review(settings: "Settings", path: Path, target: "Target", plan: "Plan") -> "list[Finding]":

@@ -13,7 +13,7 @@ from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.members import members
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.searching import ALERT_COLUMNS, SUSPECT_COLUMNS, SUSPECT_WORDS
-from apiwatch.store.snapshot import Rows, Snapshot, marks
+from apiwatch.store.snapshot import Rows, Snapshot, marks, pieces
 from apiwatch.store.span import span_of, watermark
 from apiwatch.store.views import ActionView, AlertView, EvidenceView, Listing, SuspectView
 
@@ -34,7 +34,6 @@ _LOOKED_AT = 2_000
 _LEANING = 500
 """Strongest tests of a family whose clients are looked at."""
 
-_PIECE = 400
 
 _FAMILIES = {"enumeration": ("enumeration", "scraping")}
 
@@ -105,8 +104,7 @@ def _matching(
     rows = snapshot.rows(f"SELECT id FROM alerts {text} {_WORST} LIMIT ?", (*values, _LOOKED_AT + 1))  # noqa: S608
     ids = [key for (key,) in rows][:_LOOKED_AT]
     views: list[AlertView] = []
-    for begin in range(0, len(ids), _PIECE):
-        piece = ids[begin : begin + _PIECE]
+    for piece in pieces(ids):
         found = snapshot.rows(
             f"SELECT body FROM alerts WHERE id IN ({marks(piece)}) {_WORST}",  # noqa: S608  only marks
             piece,
@@ -120,8 +118,7 @@ def _matching(
 def _ids_of(snapshot: Snapshot, clients: Sequence[str]) -> list[str]:
     """Ids of alerts that name one of the clients."""
     ids: dict[str, None] = {}
-    for begin in range(0, len(clients), _PIECE):
-        piece = clients[begin : begin + _PIECE]
+    for piece in pieces(clients):
         rows = snapshot.rows(
             f"SELECT DISTINCT alert_id FROM alert_clients WHERE client IN ({marks(piece)})",  # noqa: S608  only marks
             piece,
@@ -214,8 +211,7 @@ def suspects(
 
     belonging = members(snapshot, who, leaning)
     clients = list(belonging.clients)
-    for begin in range(0, max(1, len(clients)), _PIECE):
-        piece = clients[begin : begin + _PIECE]
+    for piece in [*pieces(clients)] or [()]:
         # The concatenation keeps SQLite from walking through the whole family.
         found += snapshot.rows(
             f"SELECT {_SUSPECT} FROM (SELECT * FROM suspects s WHERE (s.client IN ({marks(piece)}) OR s.principal = ?) "  # noqa: S608

@@ -11,7 +11,7 @@ from apiwatch.store.findings import open_alerts_of
 from apiwatch.store.listing import busiest_of, counts_of
 from apiwatch.store.members import OTHER, members
 from apiwatch.store.scope import EVERYTHING, Scope
-from apiwatch.store.snapshot import Snapshot, marks
+from apiwatch.store.snapshot import Snapshot, marks, pieces
 from apiwatch.store.span import Span, span_of
 from apiwatch.store.views import GroupView, Listing, Mix, Shared
 
@@ -23,7 +23,6 @@ _BUSIEST = 1_500
 _LOOKUPS = 6_000
 """Minutes of clients that are looked up at most."""
 
-_PIECE = 400
 _MEASURES = tuple(each.name for each in fields(Mix))
 
 
@@ -40,8 +39,8 @@ def groups(
     names = list(counts)
     values = _values(snapshot, shared, names)
     alerts: dict[str, tuple[int, int]] = {}
-    for begin in range(0, len(names), _PIECE):
-        alerts.update(open_alerts_of(snapshot, names[begin : begin + _PIECE]))
+    for piece in pieces(names):
+        alerts.update(open_alerts_of(snapshot, piece))
     grouped: dict[str, list[str]] = {}
     for client, (value, _last) in values.items():
         grouped.setdefault(value, []).append(client)
@@ -81,8 +80,7 @@ def _busiest(snapshot: Snapshot, span: Span) -> tuple[dict[str, Mix], int]:
 def _values(snapshot: Snapshot, shared: Shared, clients: Sequence[str]) -> dict[str, tuple[str, float]]:
     """Client -> (what it shares, when it was seen last); without those that have none."""
     found: dict[str, tuple[str, float]] = {}
-    for begin in range(0, len(clients), _PIECE):
-        piece = clients[begin : begin + _PIECE]
+    for piece in pieces(clients):
         if shared == "net":
             rows = snapshot.rows(
                 f"SELECT client, MAX(net), MAX(last_seen) FROM clients WHERE client IN ({marks(piece)}) "  # noqa: S608

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from apiwatch.store.activity import network_of
-from apiwatch.store.snapshot import Rows, Snapshot, marks
+from apiwatch.store.members import OTHER
+from apiwatch.store.snapshot import Rows, Snapshot, marks, pieces
 from apiwatch.store.span import Span, span_of
 from apiwatch.store.views import ImpactView
 
@@ -21,10 +22,8 @@ MOST = 20_000
 _LOOKUPS = 15_000
 _FACETS = 4_000
 """Clients whose users and user agents are read."""
-_PIECE = 400
 _EXAMPLES = 5
 _RECENT_S = 300
-_OTHER = "(other)"
 
 Network = IPv4Network | IPv6Network
 
@@ -131,8 +130,7 @@ def _conditions(networks: Iterable[Network]) -> Iterator[tuple[str, Sequence[obj
             single.append(str(network.network_address))
         else:
             yield _range(network)
-    for begin in range(0, len(single), _PIECE):
-        piece = single[begin : begin + _PIECE]
+    for piece in pieces(single):
         yield f"client IN ({marks(piece)})", piece, None
 
 
@@ -172,8 +170,7 @@ def _count(snapshot: Snapshot, clients: Sequence[_Client], span: Span) -> bool:
     most = _LOOKUPS // max(1, minutes[0][0])
     by_name = {client.name: client for client in older[:most]}
     names = list(by_name)
-    for begin in range(0, len(names), _PIECE):
-        piece = names[begin : begin + _PIECE]
+    for piece in pieces(names):
         # Parts that began inside the window are counted already; CROSS JOIN looks each client up in each minute.
         rows: Rows = snapshot.rows(
             "SELECT c.client, CAST(SUM(m.requests) AS BIGINT), CAST(SUM(m.ok) AS BIGINT) FROM (SELECT client, shard, "  # noqa: S608
@@ -191,8 +188,7 @@ def _count(snapshot: Snapshot, clients: Sequence[_Client], span: Span) -> bool:
 def _alerted(snapshot: Snapshot, clients: Sequence[str], since: int) -> set[str]:
     """Clients that an alert of the window, or an open one, names."""
     found: set[str] = set()
-    for begin in range(0, len(clients), _PIECE):
-        piece = clients[begin : begin + _PIECE]
+    for piece in pieces(clients):
         rows = snapshot.rows(
             "SELECT DISTINCT c.client FROM alert_clients c JOIN alerts a ON a.id = c.alert_id "  # noqa: S608  only marks
             f"WHERE (a.closed = 0 OR a.last_seen >= ?) AND c.client IN ({marks(piece)})",
@@ -206,8 +202,7 @@ def _facets(snapshot: Snapshot, clients: Sequence[_Client], since: int) -> tuple
     """Users and user agents of the window; and whether these are all."""
     names = [client.name for client in clients[:_FACETS]]
     found: dict[str, set[str]] = {"user": set(), "user_agent": set()}
-    for begin in range(0, len(names), _PIECE):
-        piece = names[begin : begin + _PIECE]
+    for piece in pieces(names):
         rows = snapshot.rows(
             "SELECT DISTINCT kind, value FROM client_facets WHERE kind IN ('user', 'user_agent') "  # noqa: S608
             f"AND client IN ({marks(piece)}) AND last_seen >= ?",
@@ -215,5 +210,5 @@ def _facets(snapshot: Snapshot, clients: Sequence[_Client], since: int) -> tuple
         )
         for kind, value in rows:
             found[kind].add(value)
-    is_whole = len(names) == len(clients) and not any(_OTHER in values for values in found.values())
+    is_whole = len(names) == len(clients) and not any(OTHER in values for values in found.values())
     return found, is_whole

@@ -18,7 +18,7 @@ from apiwatch.store.members import Members, members, near
 from apiwatch.store.narrowing import narrowed
 from apiwatch.store.schema import HALF_LIFE_S, rank_of
 from apiwatch.store.scope import EVERYTHING, Scope
-from apiwatch.store.snapshot import Rows, Snapshot, marks
+from apiwatch.store.snapshot import Rows, Snapshot, marks, pieces
 from apiwatch.store.span import Span, span_of
 from apiwatch.store.views import ClientView, Listing, Mix
 
@@ -33,7 +33,6 @@ _SUMS = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in _COUNTS)
 _ALERTED = 500
 """Clients with open alerts that are listed even when their scores have faded."""
 
-_PIECE = 400
 
 _SPARKS = 50
 """Clients at the head of a list whose last hour is looked up."""
@@ -227,8 +226,7 @@ def view_of(client: str, totals: ClientTotals, window: Mix, alerts: tuple[int, i
 def totals_of(snapshot: Snapshot, clients: Sequence[str], at: float) -> dict[str, ClientTotals]:
     """Totals of clients, their scores as they stand at `at`; clients without rows are left out."""
     found: dict[str, list[tuple[Any, ...]]] = {}
-    for begin in range(0, len(clients), _PIECE):
-        piece = clients[begin : begin + _PIECE]
+    for piece in pieces(clients):
         rows = snapshot.rows(
             "SELECT client, first_seen, last_seen, requests, ok, miss, deny, limited, err, neutral, bytes, "  # noqa: S608
             f"principal, peer, score, scored_at, points, net FROM clients WHERE client IN ({marks(piece)})",
@@ -353,8 +351,7 @@ def _busiest(snapshot: Snapshot, span: Span, measure: str, limit: int) -> dict[s
 def counts_of(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> dict[str, Mix]:
     """What clients did in a window; those that did nothing are left out."""
     counts: dict[str, Mix] = {}
-    for begin in range(0, len(clients), _PIECE):
-        piece = clients[begin : begin + _PIECE]
+    for piece in pieces(clients):
         # CROSS JOIN keeps SQLite from walking through whole minutes: it looks up each client in each.
         rows = snapshot.rows(
             f"SELECT name, {_SUMS} FROM (SELECT DISTINCT client AS name FROM clients WHERE client IN ({marks(piece)})) "  # noqa: S608
@@ -370,8 +367,7 @@ def sparks_of(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> dict[st
     """Requests of clients in each of the last 60 minutes of a window."""
     first = span.end - WINDOW + 1
     counts = {client: [0] * WINDOW for client in clients}
-    for begin in range(0, len(clients), _PIECE):
-        piece = clients[begin : begin + _PIECE]
+    for piece in pieces(clients):
         rows = snapshot.rows(
             "SELECT client, m, requests FROM (SELECT DISTINCT minute AS m FROM minutes "  # noqa: S608  only marks
             "WHERE minute >= ? AND minute <= ?) AS span CROSS JOIN client_minutes "
@@ -412,6 +408,6 @@ def _all_counts(snapshot: Snapshot, span: Span, window_minutes: int) -> dict[str
 
 def _alerts(snapshot: Snapshot, clients: Sequence[str]) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
-    for begin in range(0, len(clients), _PIECE):
-        found.update(open_alerts_of(snapshot, clients[begin : begin + _PIECE]))
+    for piece in pieces(clients):
+        found.update(open_alerts_of(snapshot, piece))
     return found

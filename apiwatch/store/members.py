@@ -11,14 +11,13 @@ from typing import NamedTuple
 
 from apiwatch.store.activity import network_of
 from apiwatch.store.scope import Scope
-from apiwatch.store.snapshot import Rows, Snapshot, marks
+from apiwatch.store.snapshot import Rows, Snapshot, marks, pieces
 
 __all__ = ["MOST", "OTHER", "Members", "fits_network", "members", "near"]
 
 MOST = 1_100
 """Clients of one scope that are all looked at: more than an alert names."""
 
-_PIECE = 400
 _NEAR = 500
 """Clients up to which a shared user agent or name makes them near each other; what more share says nothing."""
 _VALUES = 5
@@ -165,8 +164,7 @@ def _listed(snapshot: Snapshot, condition: _Condition, most: int) -> list[str] |
 def _kept(snapshot: Snapshot, condition: _Condition, clients: Sequence[str]) -> list[str]:
     """Those of the clients that fit a condition."""
     fitting: set[str] = set()
-    for begin in range(0, len(clients), _PIECE):
-        piece = clients[begin : begin + _PIECE]
+    for piece in pieces(clients):
         found = snapshot.rows(
             f"SELECT DISTINCT client FROM {condition.rows} AND client IN ({marks(piece)})",  # noqa: S608  own words
             (*condition.values, *piece),

@@ -13,7 +13,7 @@ from apiwatch.store.filters.sql import Columns, Condition, condition
 from apiwatch.store.filters.terms import Filter, Term
 from apiwatch.store.schema import HALF_LIFE_S
 from apiwatch.store.searching import CLIENT_COLUMNS, CLIENT_WORDS, FEW_AGENTS
-from apiwatch.store.snapshot import Snapshot, marks
+from apiwatch.store.snapshot import Snapshot, marks, pieces
 from apiwatch.store.span import Span
 from apiwatch.store.views import Mix
 
@@ -25,7 +25,6 @@ _NAMES = 2_000
 _LOOKUPS = 6_000
 """Minutes of clients that are looked up at most."""
 
-_PIECE = 400
 
 _ALL = 1 << 62
 
@@ -155,8 +154,7 @@ def _kept(snapshot: Snapshot, asked: Condition, within: Sequence[str]) -> list[s
     if not asked.values:
         return list(within)
     found: set[Any] = set()
-    for begin in range(0, len(within), _PIECE):
-        piece = within[begin : begin + _PIECE]
+    for piece in pieces(within):
         rows = snapshot.rows(
             f"SELECT c.client FROM clients c WHERE c.client IN ({marks(piece)}) AND {asked.sql}",  # noqa: S608
             (*piece, *asked.values),

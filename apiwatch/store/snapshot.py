@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,15 +10,22 @@ from typing import Any, TypeVar
 from apiwatch.errors import StoreError
 from apiwatch.store.files import name_of, translated
 
-__all__ = ["Rows", "Snapshot", "Snapshots", "marks"]
+__all__ = ["Rows", "Snapshot", "Snapshots", "marks", "pieces"]
 
 Rows = list[tuple[Any, ...]]
 _Answer = TypeVar("_Answer")
+_PIECE = 400
 
 
 def marks(values: Sequence[object]) -> str:
     """Placeholders for the values of an IN list."""
     return ", ".join("?" * len(values)) or "NULL"
+
+
+def pieces(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Values in lists that are short enough for `marks`."""
+    for begin in range(0, len(values), _PIECE):
+        yield values[begin : begin + _PIECE]
 
 
 class Snapshot:

@@ -7,14 +7,13 @@ from apiwatch.store.detail import OUTCOME_SUMS, minute_view
 from apiwatch.store.listing import busiest_of
 from apiwatch.store.members import OTHER, members
 from apiwatch.store.scope import Scope
-from apiwatch.store.snapshot import Snapshot, marks
+from apiwatch.store.snapshot import Snapshot, marks, pieces
 from apiwatch.store.span import span_of
 from apiwatch.store.views import FacetView, TogetherView
 
 __all__ = ["together"]
 
 _AGENTS = 20
-_PIECE = 400
 
 
 def together(snapshot: Snapshot, scope: Scope, at: float) -> TogetherView:
@@ -25,8 +24,7 @@ def together(snapshot: Snapshot, scope: Scope, at: float) -> TogetherView:
     minutes: dict[int, list[int]] = {}
     senders: Counter[str] = Counter()
     seen: dict[str, float] = {}
-    for begin in range(0, len(names), _PIECE):
-        piece = names[begin : begin + _PIECE]
+    for piece in pieces(names):
         # CROSS JOIN: a look-up per client and minute, and no walk through the minutes of everybody.
         rows = snapshot.rows(
             f"SELECT minute, {OUTCOME_SUMS} FROM "  # noqa: S608  own names

@@ -40,8 +40,9 @@ __all__ = ["TICK_S", "ApiwatchApp"]
 TICK_S = 0.5
 """How often the collector is looked after between two reads: a dead one shows within two seconds."""
 
-_REST = 9
-"""Pause after a read, in times of what it took, so that a filter over very many clients takes a tenth of a core."""
+_REST, _LONGEST_REST_S = 9, 5.0
+"""Pause after a read, in times of what it took, so that a filter over very many clients takes a tenth of a core; and
+its most seconds, so that a state file that was locked for a while is soon read again."""
 
 LOAD_S = 1.5
 """Seconds after the start in which nothing is done but showing the first picture."""
@@ -202,7 +203,7 @@ class ApiwatchApp(App[None]):
             await self._read()
             self._tick()
             end = time.monotonic()
-            due = end + max(session.refresh, _REST * (end - begin))
+            due = end + max(session.refresh, min(_REST * (end - begin), _LONGEST_REST_S))
             while (left := due - time.monotonic()) > 0:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(session.wake.wait(), min(left, TICK_S))

@@ -65,6 +65,8 @@ class Preview:
     held: int
     """Entries that the target holds already, as far as is known."""
     plan: "Plan | None" = None
+    said: "tuple[Finding, ...]" = ()
+    """What the store has against it, once it was asked."""
     impact: "Impact | None" = None
     """Whom the list also cuts off, once the store was asked."""
 
@@ -112,7 +114,7 @@ async def reviewed(preview: Preview, reader: Reader, settings: Settings, now: fl
 
     found = await review_of(preview.target, preview.plan, reader, settings, now)
     impact = await impact_of(reader, [row.key for row in preview.plan.rows])
-    return replace(preview, findings=(*preview.findings, *found), impact=impact)
+    return replace(preview, said=tuple(found), impact=impact)
 
 
 async def review_of(target_name: str, plan: "Plan", reader: Reader, settings: Settings, now: float) -> "list[Finding]":
@@ -183,7 +185,7 @@ def preview_lines(
     known = f"; {preview.held} in force already, {preview.entries - preview.held} new" if preview.held else ""
     number = f"{preview.networks} network{'' if preview.networks == 1 else 's'}"
     drawn.append(line(f"{preview.title}: {number}{merged}{known}"))
-    drawn += _guard_lines(preview.findings, width)
+    drawn += _guard_lines((*preview.findings, *preview.said), width)
     if preview.impact is not None:
         drawn += _impact_lines(preview.impact, width)
     drawn += wrap(f"as root: {apply_command(chosen, db)} (A: `block.apply_command`); or o writes the file", width)
@@ -220,6 +222,8 @@ def _names(targets: Sequence[str], chosen: str, width: int) -> list[Piece]:
 
 def _guard_lines(findings: "Sequence[Finding]", width: int) -> list[Line]:
     """Each refusal, and each kind of warning once."""
+    from apiwatch.blocklist.review import by_kind
+
     drawn: list[Line] = []
     rails = [finding for finding in findings if finding.code.startswith("H")]
     if not rails:
@@ -228,13 +232,8 @@ def _guard_lines(findings: "Sequence[Finding]", width: int) -> list[Line]:
         drawn += wrap("the guard refuses this export; x withdraws an entry:", width, style="bad")
     for finding in sorted(rails, key=lambda each: not each.hard):
         drawn += _finding_lines(finding, "", width)
-    kinds: dict[str, list[Finding]] = {}
-    for finding in findings:
-        if finding not in rails:
-            kinds.setdefault(finding.code, []).append(finding)
-    for alike in kinds.values():
-        more = f" (and {len(alike) - 1} more like it)" if len(alike) > 1 else ""
-        drawn += _finding_lines(alike[0], more, width)
+    for finding, others in by_kind(finding for finding in findings if finding not in rails):
+        drawn += _finding_lines(finding, f" (and {others} more like it)" if others else "", width)
     return drawn
 
 

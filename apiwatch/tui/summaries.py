@@ -69,7 +69,15 @@ async def _tops(query: Query) -> Summary:
 
     def page(width: int) -> list[Line]:
         rest = overview_page(
-            overview, tops, width, query.now, query.glyphs, alerts=alerts, day=query.day, timeline=together.timeline
+            overview,
+            tops,
+            width,
+            query.now,
+            query.glyphs,
+            alerts=alerts,
+            day=query.day,
+            timeline=together.timeline,
+            among=together.among,
         )
         return [*cut(width), *rest]
 

@@ -131,6 +131,21 @@ async def test_what_the_last_hour_says_is_shown_and_a_list_that_cuts_too_many_is
         assert not await asyncio.to_thread(path.exists)
 
 
+async def test_what_a_check_said_stays_while_the_last_hour_is_asked_for_again(tmp_path: Path) -> None:
+    async with driving(size=(120, 40), db=tmp_path) as driven:
+        await review(driven)
+        while "[plain]" not in driven.text:
+            await driven.press("t")
+        await driven.shows("2 user")
+        await driven.press("y")
+        await driven.shows("accepts it")
+        driven.scenario.impact = replace(fakes.IMPACT, users=77)
+        driven.clock.now += 61
+        await driven.commit()
+        await driven.shows("77 users")
+        assert "accepts it" in driven.text
+
+
 async def test_withdrawing_asks_and_q_means_no(tmp_path: Path) -> None:
     async with driving(size=(100, 40), db=tmp_path) as driven:
         await review(driven)

@@ -4,12 +4,13 @@ import re
 
 from apiwatch.model import SEVERITIES, LineRow
 from apiwatch.store.filters.match import Record
-from apiwatch.store.views import AlertView, BlockEntry, ClientView, Mix, RouteView, SourceView, SuspectView
+from apiwatch.store.views import AlertView, BlockEntry, ClientView, GroupView, Mix, RouteView, SourceView, SuspectView
 
 __all__ = [
     "alert_record",
     "block_record",
     "client_record",
+    "group_record",
     "line_record",
     "route_record",
     "source_record",
@@ -52,6 +53,18 @@ def client_record(view: ClientView) -> Record:
         "first": view.first_seen,
         "alerts": float(view.alerts),
         "*": (view.principal, view.severity),
+        **_mix(view.window),
+    }
+
+
+def group_record(view: GroupView, field: str) -> Record:
+    """Clients that share something; `field` is the one that holds what they share."""
+    return {
+        "sev": float(SEVERITIES.index(view.severity)) if view.severity else (),
+        field: view.value,
+        "last": view.last_seen,
+        "alerts": float(view.alerted),
+        "*": (view.value, view.severity),
         **_mix(view.window),
     }
 

@@ -26,15 +26,19 @@ def overview_page(
     alerts: Sequence[AlertView] = (),
     day: Sequence[MinuteView] = (),
     timeline: Sequence[MinuteView] = (),
+    among: int = 0,
 ) -> list[Line]:
     """The last hour, the last day, then of each list (title, rows) the first rows, for a width.
 
-    `day` are the minutes of 24 hours, each with its worst alert; `timeline` is the last hour of a part of everything.
+    `day` are the minutes of 24 hours, each with its worst alert; `timeline` is the last hour of a part of everything,
+    looked for `among` so many of the busiest clients (0: among all).
     """
     text = width - 1
     usual = overview.usual / overview.window_minutes if overview else 0.0
     shown = overview.timeline if overview else timeline
     drawn = timeline_section(shown, text, glyphs, now=now, alerts=alerts, usual=usual)
+    if among and shown:
+        drawn.append(line(Piece(f" of those among the {among} busiest clients", "dim")))
     if day:
         drawn.append(section(heat_title(day), text, glyphs))
         drawn += heat(day, text, _HEAT_LINES, glyphs)

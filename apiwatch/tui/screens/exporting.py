@@ -51,6 +51,8 @@ class ExportingScreen(ActingScreen):
         self._preview: Preview | None = None
         self._written: Written | None = None
         self._previewed: tuple[object, ...] = ()
+        self._reviewed = 0
+        """Minute of the last look at the store."""
         self._problem = ""
 
     @property
@@ -95,14 +97,17 @@ class ExportingScreen(ActingScreen):
         return preview_lines(self._preview, tuple(TARGETS), self.target, self._written, width, self.session.settings.db)
 
     def refresh_export(self, *, check: bool = False) -> None:
-        """Make the preview anew if the queue or the target has changed, and every minute for its last hour."""
+        """Make the preview anew if the queue or the target has changed, and ask for its last hour every minute."""
+        state = (self.target, tuple((entry.id, entry.net, entry.expires, entry.state) for entry in self.queued))
         minute = int(self.session.clock()) // 60
-        state = (self.target, minute, tuple((entry.id, entry.net, entry.expires, entry.state) for entry in self.queued))
+        # As functions: a worker that is replaced before it begins leaves no coroutine behind.
         if check or state != self._previewed:
-            self._previewed = state
-            # As a function: a worker that is replaced before it begins leaves no coroutine behind.
+            self._previewed, self._reviewed = state, minute
             work = partial(self._make_preview, check=check)
             self.run_worker(work, group="preview", exclusive=True)  # type: ignore[arg-type]  # a union of unions
+        elif minute != self._reviewed:
+            self._reviewed = minute
+            self.run_worker(self._review_anew, group="review", exclusive=True)  # type: ignore[arg-type]  # as above
 
     async def _make_preview(self, *, check: bool) -> None:
         session, target, entries = self.session, self.target, tuple(self.queued)
@@ -112,11 +117,21 @@ class ExportingScreen(ActingScreen):
             return make_preview(target, entries, session.guard(), allow, session.clock(), check=check)
 
         try:
-            made = await asyncio.to_thread(work)
-            self._preview = await reviewed(made, session.reader, session.settings, session.clock())
-            self._problem = ""
+            self._preview, self._problem = await asyncio.to_thread(work), ""
         except (ApiwatchError, OSError) as error:
             self._problem = str(error)
+        await self._review_anew()
+
+    async def _review_anew(self) -> None:
+        """Ask the store about the preview; what it was made of stays."""
+        session, asked = self.session, self._preview
+        if asked is not None and not self._problem:
+            try:
+                told = await reviewed(asked, session.reader, session.settings, session.clock())
+            except ApiwatchError as error:
+                self.say(f"the last hour of the list is not known: {error}", "bad")
+            else:
+                self._preview = told if self._preview is asked else self._preview
         if self.ready:
             self.show_export()
 

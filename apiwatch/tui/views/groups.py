@@ -1,8 +1,8 @@
 """Lists of view 2 that put clients together by what they share."""
 
-from apiwatch.model import SEVERITIES
 from apiwatch.store.filters import List
 from apiwatch.store.filters.match import Record
+from apiwatch.store.filters.records import group_record
 from apiwatch.store.views import Shared
 from apiwatch.tui.rows import AgentRow, GroupRow, NetworkRow, Row, Sort, UserRow
 from apiwatch.tui.views.base import LIMIT, Found, Panel, Query, by, words
@@ -22,26 +22,7 @@ _FIELDS: dict[Shared, str] = {"net": "client", "user_agent": "ua", "user": "user
 
 def _panel(name: str, title: str, shared: Shared, kind: type[GroupRow]) -> Panel:
     def record(row: Row) -> Record:
-        if not isinstance(row, GroupRow):
-            return words(row)
-        view, mix = row.view, row.view.window
-        return {
-            _FIELDS[shared]: view.value,
-            "sev": float(SEVERITIES.index(view.severity)) if view.severity else (),
-            "alerts": float(view.alerted),
-            "last": view.last_seen,
-            "reqs": float(mix.requests),
-            "ok": float(mix.ok),
-            "miss": float(mix.miss),
-            "deny": float(mix.deny),
-            "limit": float(mix.limited),
-            "err": float(mix.err),
-            "5xx": float(mix.err),
-            "4xx": float(mix.miss + mix.deny + mix.limited),
-            "fail": float(mix.failed),
-            "bytes": float(mix.bytes),
-            "*": (view.value,),
-        }
+        return group_record(row.view, _FIELDS[shared]) if isinstance(row, GroupRow) else words(row)
 
     async def read(query: Query) -> Found:
         found = await query.reader.groups(shared, query.window_minutes, limit=LIMIT, scope=query.scope, at=query.at)
