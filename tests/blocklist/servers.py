@@ -162,7 +162,9 @@ def _haproxy_conditions(directory: Path, path: Path, port: int) -> _Plan:
         "  timeout server 9s\n  timeout connect 9s\n  timeout http-keep-alive 1s\n"
         f"frontend f\n  bind 127.0.0.1:{port}\n{rules}  http-request return status 200\n"
     )
-    reload = f"sh -c 'kill -USR2 $(cat {directory}/master.pid)'"
+    # The oldest process with this file on its command line is the master: the file itself is empty for a moment while a
+    # reload before is under way.
+    reload = f"pkill -USR2 -o -f {directory}/master.pid"
     command = ["-W", "-db", "-p", f"{directory}/master.pid", "-f", "main.conf"]
     return _Plan(config, command, {"check": f"haproxy -c -q -f {directory}/main.conf", "reload": reload})
 
