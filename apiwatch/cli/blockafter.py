@@ -13,6 +13,7 @@ from apiwatch.errors import ApiwatchError, ApplyBusy, InputError, UsageError
 from apiwatch.text import one_line, plain
 
 if TYPE_CHECKING:
+    from apiwatch.blocklist.applying.records import Record, Records
     from apiwatch.config import Settings
     from apiwatch.store import BlockEntry
 
@@ -29,34 +30,40 @@ systemctl enable --now apiwatch-expire.timer
 
 
 @click.command()
-@click.argument("which", metavar="ID")
+@click.argument("which", metavar="[ID]", required=False)
+@click.option("--last", is_flag=True, help="Take back the last apply that is in force.")
+@click.option("--target", metavar="NAME", help="With --last: the last apply to this firewall.")
 @click.option("--withdraw-all", is_flag=True, hidden=True)
 @state_options
-def undo(which: str, withdraw_all: bool, db: str | None, config: str | None) -> int:
+def undo(
+    which: str | None, last: bool, target: str | None, withdraw_all: bool, db: str | None, config: str | None
+) -> int:
     """Take back one apply (by its id: the list before it is in force again), or one entry of the queue.
 
     An entry is withdrawn, and goes out of every firewall of `block.targets` at once. Twice does no harm.
     """
-    from apiwatch.cli.blocksite import records_of
+    from apiwatch.cli.blocksite import records_of, target_named
 
     settings, path = _begin(db, config)
     records = records_of(path)
+    if (which is None) != last or (target is not None and not last):
+        raise UsageError("say what to undo: the id of an apply or of an entry, or --last, with --target if you like")
+    if which is None:
+        return _undo_apply(path, records, records.last(target and target_named(target).name))
     entry = _entry(path, which)
     if entry is None:
-        return _undo_apply(settings, path, which)
+        return _undo_apply(path, records, records.load(which))
     if records.directory.is_dir() and any(record.id.startswith(which) for record in records.all()):
         raise UsageError(f"{plain(which, 40)} begins an entry and an apply; write more of it")
     return _undo_entry(settings, path, entry)
 
 
-def _undo_apply(settings: "Settings", path: Path, which: str) -> int:
+def _undo_apply(path: Path, records: "Records", record: "Record") -> int:
     from apiwatch.blocklist.applying import engine
     from apiwatch.blocklist.applying.site import site_of
-    from apiwatch.cli.blocksite import note_held, records_of, target_named
+    from apiwatch.cli.blocksite import note_held, target_named
     from apiwatch.cli.output import put
 
-    records = records_of(path)
-    record = records.load(which)
     site = site_of(record, records, target_named(record.target))
     held = engine.undo(site, record)
     note_held(site)

@@ -31,6 +31,7 @@ def tell_plan(
     """What an apply would change, and whom it cuts off if that is known; `brief`: in a few lines before it happens."""
     name, change, check = site.target.name, prepared.difference, prepared.check
     command = f"apiwatch block apply --target {name}{again}"
+    undo = f"apiwatch block undo --last --target {name}{again}"
     panic = list(site.target.commands([site.options.get("path", f"apiwatch-{name}.{site.target.suffix}")]).undo)
     cut = cut or prepared.impact
     if json_lines:
@@ -50,6 +51,7 @@ def tell_plan(
                 "validator": _check_fields(check),
                 "impact": _impact_fields(cut),
                 "apply": command,
+                "undo": undo,
                 "panic": panic,
             }
         )
@@ -70,6 +72,7 @@ def tell_plan(
     _impact(cut)
     if not brief:
         put(f"# apply  {command}")
+        put(f"# undo   {undo}")
     for line in panic:
         put(f"# panic  {line}")
 

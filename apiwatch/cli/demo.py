@@ -49,7 +49,7 @@ def demo(scenario: str, seed: int, config: str | None, **given: Any) -> int:
     with stage(how) as streams, ended_by_signals():
         say("preparing the incident ...")
         with running_incident(scenario, seed, config) as (db, child):
-            return show(db, settings, streams, how, child=child)
+            return show(db, settings, streams, how, child=child, config=config)
 
 
 @contextlib.contextmanager

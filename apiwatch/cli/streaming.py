@@ -83,7 +83,8 @@ async def _stream(path: Path, settings: "Settings", how: Show, child: "Child | N
                 read_only_control(),
                 settings=replace(settings, db=str(path)),
                 actor="",
-                guard=_no_guard,
+                guard=_nothing_blocked,
+                compare=_nothing_blocked,
                 ended=child.ended if child is not None else lambda: None,
                 owns_collector=child is not None,
                 read_only=True,
@@ -137,7 +138,7 @@ def _progress(overview: "Overview") -> object:
     return health and (health.pid, health.lines, health.watermark)
 
 
-def _no_guard() -> NoReturn:
+def _nothing_blocked(*_: object) -> NoReturn:
     raise AssertionError("nothing is blocked here")
 
 

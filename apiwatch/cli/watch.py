@@ -2,7 +2,8 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,12 @@ from apiwatch.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from apiwatch.blocklist import Guard
+    from apiwatch.blocklist import Guard, Plan
+    from apiwatch.blocklist.applying.looking import Comparison
     from apiwatch.cli.child import Child
     from apiwatch.cli.terminal import Streams
     from apiwatch.config import Settings
+    from apiwatch.store import BlockEntry
 
 __all__ = ["attach", "running_collector", "show", "watch"]
 
@@ -58,12 +61,12 @@ def watch(paths: tuple[str, ...], db: str | None, config: str | None, **given: A
             if paths or typed.syslog or typed.journal:
                 require_read([*wanted, *typed.syslog, *map(journal_name, typed.journal)], path, owner)
             say(f"a collector ({owner}) already works on {path}: showing that one; --db names another state file")
-            return show(path, settings, streams, how)
+            return show(path, settings, streams, how, config=config)
         arguments = [*typed.arguments(), f"--db={path}", *([f"--config={config}"] if config is not None else [])]
         stdin = streams.stdin if STDIN in wanted else None
         say("starting the collector ...")
         with running_collector([*arguments, "--", *wanted], db=path, stdin=stdin) as child:
-            return show(path, settings, streams, how, child=child)
+            return show(path, settings, streams, how, child=child, config=config)
 
 
 @click.command()
@@ -86,7 +89,7 @@ def attach(db: str | None, config: str | None, **given: Any) -> int:
     with stage(how) as streams:
         if is_owned(path) is False and not how.served:
             say(f"no collector runs on {path}; what the last one left is shown")
-        return show(path, settings, streams, how)
+        return show(path, settings, streams, how, config=config)
 
 
 @contextlib.contextmanager
@@ -103,8 +106,19 @@ def running_collector(arguments: list[str], *, db: Path, stdin: int | None) -> "
             child.stop()
 
 
-def show(path: Path, settings: "Settings", streams: "Streams", how: Show, *, child: "Child | None" = None) -> int:
-    """Show what happens until it is left; the exit code. Farewell lines go to the real standard output."""
+def show(
+    path: Path,
+    settings: "Settings",
+    streams: "Streams",
+    how: Show,
+    *,
+    child: "Child | None" = None,
+    config: str | None = None,
+) -> int:
+    """Show what happens until it is left; the exit code. Farewell lines go to the real standard output.
+
+    `config` is the settings file that was typed.
+    """
     import asyncio
     import gc
 
@@ -114,7 +128,7 @@ def show(path: Path, settings: "Settings", streams: "Streams", how: Show, *, chi
         return stream(path, settings, how, child=child)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     gc.disable()  # until the first screen stands: among what is imported there is no garbage
-    farewell, code = asyncio.run(_dashboard(path, settings, how, child))
+    farewell, code = asyncio.run(_dashboard(path.absolute(), settings, how, child, config))
     if child is not None and (ended := child.ended()) is not None:
         farewell.append(f"apiwatch: {ended}")
         code = code or (0 if child.process.returncode == 0 else 1)
@@ -122,7 +136,9 @@ def show(path: Path, settings: "Settings", streams: "Streams", how: Show, *, chi
     return code
 
 
-async def _dashboard(path: Path, settings: "Settings", how: Show, child: "Child | None") -> tuple[list[str], int]:
+async def _dashboard(
+    path: Path, settings: "Settings", how: Show, child: "Child | None", config: str | None
+) -> tuple[list[str], int]:
     from msgspec.structs import replace
 
     from apiwatch.cli.reading import actor, controlling, reading
@@ -132,6 +148,12 @@ async def _dashboard(path: Path, settings: "Settings", how: Show, child: "Child 
         from apiwatch.cli.blocksite import guard_of
 
         return guard_of(settings, str(path))
+
+    def compare(target: str, plan: "Plan", entries: "Sequence[BlockEntry]") -> "Comparison":
+        from apiwatch.blocklist import TARGETS
+        from apiwatch.blocklist.applying.looking import look
+
+        return look(settings.block, TARGETS[target], plan, entries, time.time())
 
     async with (
         reading(path, migrates=not how.read_only) as reader,
@@ -143,8 +165,10 @@ async def _dashboard(path: Path, settings: "Settings", how: Show, child: "Child 
             settings=replace(settings, db=str(path)),
             actor=actor(),
             guard=guard,
+            compare=compare,
             ended=child.ended if child is not None else lambda: None,
             owns_collector=child is not None,
+            config=_named(config),
             read_only=how.read_only,
             served=how.served,
         )
@@ -157,3 +181,12 @@ async def _dashboard(path: Path, settings: "Settings", how: Show, child: "Child 
                 forbid_files()
         await app.run_async(mouse=settings.dashboard.mouse)
         return list(app.farewell), app.return_code or 0
+
+
+def _named(config: str | None) -> str | None:
+    """The settings file that is in use, for commands that somebody else may type; None: they find it themselves."""
+    from apiwatch.config import settings_file
+    from apiwatch.config.loader import SYSTEM_FILE
+
+    file = settings_file(Path(config) if config is not None else None)
+    return None if file in (None, SYSTEM_FILE) else str(file.absolute())

@@ -44,6 +44,7 @@ RULES: dict[str, Callable[[str], str]] = {
     "classes.loadtest": values.parse_member,
     "block.allow": values.parse_network,
     "block.apply_command": values.parse_text,
+    "block.plan_command": values.parse_text,
     "block.audit_log": values.parse_path,
 }
 """What a text setting, or each text of a list, must also satisfy."""

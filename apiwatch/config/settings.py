@@ -390,6 +390,8 @@ class Block(Section, frozen=True):
     """Lists of the user's own: name -> `file`, `suffix`, `per_entry`."""
     apply_command: tuple[str, ...] = ()
     """What the dashboard runs to apply; empty: it only writes files."""
+    plan_command: tuple[str, ...] = ()
+    """What the dashboard runs to hear what an apply would change; empty: it reads the firewall itself if it may."""
     audit_log: str | None = None
     """None: `audit.jsonl` beside the state file."""
 

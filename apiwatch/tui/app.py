@@ -5,7 +5,7 @@ import gc
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from importlib import import_module
@@ -33,7 +33,9 @@ from apiwatch.tui.summary import Word, state_of
 from apiwatch.tui.themes import THEMES, theme_name, without_colour
 
 if TYPE_CHECKING:
-    from apiwatch.blocklist import Guard
+    from apiwatch.blocklist import Guard, Plan
+    from apiwatch.blocklist.applying.looking import Comparison
+    from apiwatch.store.views import BlockEntry
 
 __all__ = ["TICK_S", "ApiwatchApp"]
 
@@ -60,9 +62,10 @@ AGES_S = 10.0
 class ApiwatchApp(App[None]):
     """The dashboard. `reader` and `control` stay open; whoever opened them closes them.
 
-    `guard` makes the guard of the block queue anew, because what it protects changes. `ended` tells how a collector
-    that belongs to this dashboard ended, in one sentence, and None while it lives or is not ours. With `read_only` no
-    key changes anything; with `served` it is seen in a browser, so that no key writes files here. `clock` is wall time.
+    `guard` makes the guard of the block queue anew, because what it protects changes. `compare` tells what an apply
+    would change in a target. `ended` tells how a collector that belongs to this dashboard ended, in one sentence, and
+    None while it lives or is not ours. `config` is the settings file that commands must name. With `read_only` no key
+    changes anything; with `served` it is seen in a browser, so that no key writes files here. `clock` is wall time.
     """
 
     ENABLE_COMMAND_PALETTE = False
@@ -83,8 +86,10 @@ class ApiwatchApp(App[None]):
         settings: Settings,
         actor: str,
         guard: "Callable[[], Guard]",
+        compare: "Callable[[str, Plan, Sequence[BlockEntry]], Comparison]",
         ended: Callable[[], str | None],
         owns_collector: bool,
+        config: str | None = None,
         read_only: bool = False,
         served: bool = False,
         clock: Callable[[], float] = time.time,
@@ -101,8 +106,10 @@ class ApiwatchApp(App[None]):
             settings=settings,
             actor=actor,
             guard=guard,
+            compare=compare,
             ended=ended,
             owns_collector=owns_collector,
+            config=config,
             read_only=read_only,
             served=served,
             clock=clock,

@@ -2,7 +2,7 @@
 
 import asyncio
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +18,14 @@ from apiwatch.tui.line import Line, Piece, line, wrap
 
 if TYPE_CHECKING:
     from apiwatch.blocklist import Artifact, CheckResult, Finding, Guard, Plan
+    from apiwatch.blocklist.applying.looking import Comparison
     from apiwatch.blocklist.impact import Impact
 
 __all__ = [
     "Preview",
     "Written",
+    "commands_of",
+    "compared",
     "default_path",
     "farewell_lines",
     "make_preview",
@@ -34,6 +37,9 @@ __all__ = [
 ]
 
 _PREVIEW_LINES = 400
+_CHANGES = 8
+"""Networks shown of each kind of change."""
+_FEW = 3
 _COMMAND = 1000
 _LEFT_OUT = "H9"
 """Code of what is left out, while the rest is exported."""
@@ -69,6 +75,10 @@ class Preview:
     """What the store has against it, once it was asked."""
     impact: "Impact | None" = None
     """Whom the list also cuts off, once the store was asked."""
+    comparison: "Comparison | None" = None
+    """What an apply would change, once the target was read."""
+    unread: str = ""
+    """Why the target could not be read; ''."""
 
 
 def default_path(target: str, suffix: str) -> str:
@@ -104,6 +114,16 @@ def planned(target_name: str, entries: Sequence[BlockEntry], at: float) -> "tupl
     from apiwatch.blocklist.review import suited
 
     return suited(TARGETS[target_name], plan([entry for entry in entries if entry.state == "queued"], at, int(at)))
+
+
+def compared(preview: Preview, comparison: "Callable[[str, Plan], Comparison]") -> Preview:
+    """The preview with what the target holds, or with why that is not known. Blocks: call it in a thread."""
+    if preview.plan is None:
+        return preview
+    try:
+        return replace(preview, comparison=comparison(preview.target, preview.plan), unread="")
+    except ApiwatchError as error:
+        return replace(preview, comparison=None, unread=str(error))
 
 
 async def reviewed(preview: Preview, reader: Reader, settings: Settings, now: float) -> Preview:
@@ -161,10 +181,22 @@ def farewell_lines(written: Written) -> list[str]:
     return said
 
 
-def apply_command(target: str, db: str | None) -> str:
-    """What root types to put the queue into force, with a way back."""
-    words = ["apiwatch", "block", "apply", f"--target={target}", *([f"--db={db}"] if db else [])]
-    return plain(shlex.join(words), _COMMAND)
+def commands_of(target_name: str, db: str | None, config: str | None = None) -> list[tuple[str, str]]:
+    """('apply', command), ('undo', ...), ('panic', ...) that root types; the last works without apiwatch and its files.
+
+    A target that apiwatch does not apply by itself has those of the file that `o` writes.
+    """
+    from apiwatch.blocklist import TARGETS
+
+    target = TARGETS[target_name]
+    by_hand = target.commands((default_path(target_name, target.suffix),))
+    steps = [("apply", by_hand.apply), ("undo", by_hand.undo)]
+    if target.applier is not None:
+        given = (("target", target_name), ("db", db), ("config", config))
+        again = [f"--{option}={value}" for option, value in given if value]
+        apply, undo = (shlex.join(["apiwatch", "block", *words, *again]) for words in (["apply"], ["undo", "--last"]))
+        steps = [("apply", (apply,)), ("undo", (undo,)), ("panic", by_hand.undo)]
+    return [(name, plain(command, _COMMAND)) for name, commands in steps for command in commands]
 
 
 def preview_lines(
@@ -173,22 +205,26 @@ def preview_lines(
     chosen: str,
     written: Written | None,
     width: int,
-    db: str | None = None,
+    again: tuple[str | None, str | None] = (None, None),
 ) -> list[Line]:
-    """What an export of the queue to a target would be, or was, for a width; `db` is the state file."""
+    """What an export of the queue to a target would be, or was, for a width.
+
+    `again` are the state file and the settings file that commands must name.
+    """
     drawn: list[Line] = [line("target ", *_names(targets, chosen, width - 24), Piece("   t T change it", "dim"))]
     if written is not None:
         drawn += _written_lines(written, width)
     if preview is None:
         return [*drawn, line(Piece("loading...", "dim"))]
     merged = "" if preview.networks == preview.entries else f" after overlaps were resolved, from {preview.entries}"
-    known = f"; {preview.held} in force already, {preview.entries - preview.held} new" if preview.held else ""
-    number = f"{preview.networks} network{'' if preview.networks == 1 else 's'}"
-    drawn.append(line(f"{preview.title}: {number}{merged}{known}"))
+    drawn.append(line(f"{preview.title}: {_count(preview.networks)}{merged}"))
+    drawn += _comparison_lines(preview, width)
     drawn += _guard_lines((*preview.findings, *preview.said), width)
     if preview.impact is not None:
         drawn += _impact_lines(preview.impact, width)
-    drawn += wrap(f"as root: {apply_command(chosen, db)} (A: `block.apply_command`); or o writes the file", width)
+    if written is None:
+        drawn.append(line(Piece("as root, or A (`block.apply_command`); o writes the file:", "dim")))
+        drawn += _command_lines(commands_of(chosen, *again), width)
     if preview.problem:
         drawn += wrap(preview.problem, width, style="bad")
     if preview.check is not None and written is None:
@@ -201,6 +237,32 @@ def preview_lines(
         drawn += [line(plain(text.expandtabs(4))) for text in lines[:_PREVIEW_LINES]]
         if len(lines) > _PREVIEW_LINES:
             drawn.append(line(Piece(f"... {len(lines) - _PREVIEW_LINES} more lines in the file", "dim")))
+    return drawn
+
+
+def _comparison_lines(preview: Preview, width: int) -> list[Line]:
+    """What the target holds, and what an apply would change in it."""
+    found, name = preview.comparison, preview.target
+    if found is None:
+        of = f"{preview.held} of {_entries(preview.entries)} in force when it was read last"
+        known = of if preview.held else ""
+        if not preview.unread:
+            return wrap(known, width, style="dim") if known else []
+        return wrap(f"not compared: {preview.unread}{f'; {known}' if known else ''}", width, style="warn")
+    change = found.difference
+    steps = (("+", "to add", change.added), ("-", "to remove", change.removed), ("~", "to renew", change.renewed))
+    counts = ", ".join(f"{len(nets)} {what}" for _, what, nets in steps if nets)
+    drawn = wrap(f"{name} holds {_count(found.held)}: {counts or 'nothing to change'}", width, style="strong")
+    for sign, _, nets in steps:
+        more = [f"and {len(nets) - _CHANGES} more"] if len(nets) > _CHANGES else []
+        drawn += [line(Piece(f" {sign} ", "strong"), plain(text)) for text in [*nets[:_CHANGES], *more]]
+    if change.foreign:
+        some = ", ".join(change.foreign[:_FEW]) + (", ..." if len(change.foreign) > _FEW else "")
+        drawn += wrap(f"never queued here, so written by hand: {some}; an apply takes them away", width, style="warn")
+    if found.refusal:
+        drawn += wrap(found.refusal, width, first="H6 ", rest="   ", style="bad")
+    if found.check is not None and preview.check is None:
+        drawn += _check_lines(found.check, width)
     return drawn
 
 
@@ -262,9 +324,23 @@ def _check_lines(check: "CheckResult", width: int) -> list[Line]:
 def _written_lines(written: Written, width: int) -> list[Line]:
     drawn = wrap(f"wrote {', '.join(written.paths)}; nothing is applied yet", width, style="good")
     drawn += _check_lines(written.check, width)
-    for name, commands in written.commands:
-        for command in commands:
-            first, *rest = chop_cells(plain(command), max(8, width - 8)) or [""]
-            drawn.append(line(Piece(f"{name:<7} ", "strong"), first))
-            drawn += [line(" " * 8, part) for part in rest]
+    steps = [(name, plain(command)) for name, commands in written.commands for command in commands]
+    return [*drawn, *_command_lines(steps, width)]
+
+
+def _command_lines(steps: Sequence[tuple[str, str]], width: int) -> list[Line]:
+    """Commands are cut where the room ends, and not at words: what is copied must be what was meant."""
+    drawn: list[Line] = []
+    for name, command in steps:
+        first, *rest = chop_cells(command, max(8, width - 8)) or [""]
+        drawn.append(line(Piece(f"{name:<7} ", "strong"), first))
+        drawn += [line(" " * 8, part) for part in rest]
     return drawn
+
+
+def _entries(number: int) -> str:
+    return "1 entry was" if number == 1 else f"{number} entries were"
+
+
+def _count(networks: int) -> str:
+    return f"{networks} network{'' if networks == 1 else 's'}"

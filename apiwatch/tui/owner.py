@@ -39,13 +39,15 @@ def lives(health: HealthView) -> bool | None:
     return True
 
 
-def restart_command(db: str | None, sources: Sequence[SourceView]) -> str:
+def restart_command(db: str | None, sources: Sequence[SourceView], config: str | None = None) -> str:
     """What to type for a collector on the same state file and sources; at most two files are named.
 
     `...` stands for what the state file does not say: more files, and the certificate of a tls:// address."""
     words = ["apiwatch", "collect"]
     if db is not None:
         words += ["--db", db]
+    if config is not None:
+        words += ["--config", config]
     files = [source.name for source in sources if source.kind == "file" and source.state != "ended"]
     for source in sources:
         if source.kind == "syslog":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from apiwatch.config.settings import Settings
 from apiwatch.store.protocol import Control, Reader
-from apiwatch.store.views import ActionView, MinuteView, Overview
+from apiwatch.store.views import ActionView, BlockEntry, MinuteView, Overview
 from apiwatch.tui.commands.history import History
 from apiwatch.tui.crash import log_directory
 from apiwatch.tui.echo import Hearing
@@ -18,7 +18,8 @@ from apiwatch.tui.owner import SILENT_S, lives, restart_command, vanished
 from apiwatch.tui.snapshot import WINDOWS, Link
 
 if TYPE_CHECKING:
-    from apiwatch.blocklist import Guard
+    from apiwatch.blocklist import Guard, Plan
+    from apiwatch.blocklist.applying.looking import Comparison
 
 __all__ = ["Session"]
 
@@ -39,8 +40,10 @@ class Session:
         settings: Settings,
         actor: str,
         guard: "Callable[[], Guard]",
+        compare: "Callable[[str, Plan, Sequence[BlockEntry]], Comparison]",
         ended: Callable[[], str | None],
         owns_collector: bool,
+        config: str | None = None,
         read_only: bool = False,
         served: bool = False,
         clock: Callable[[], float] = time.time,
@@ -50,8 +53,12 @@ class Session:
         self.settings = settings
         self.actor = actor
         self.guard = guard
+        self.compare = compare
+        """Reads a target: (its name, the plan, all that was ever queued). ApplyError, UsageError. Blocks."""
         self.ended = ended
         self.owns_collector = owns_collector
+        self.config = config
+        """The settings file that commands which are shown must name; None: they find it."""
         self.read_only = read_only
         """No key may change what others see; `control` refuses it, too."""
         self.served = served
@@ -89,7 +96,7 @@ class Session:
 
     def link(self) -> Link:
         """The head's view of this moment."""
-        restart = restart_command(self.settings.db, self.overview.sources if self.overview else ())
+        restart = restart_command(self.settings.db, self.overview.sources if self.overview else (), self.config)
         end = self._own_end() or self._vanished()
         if end and self.overview and self.overview.sources:
             end = f"{end}; start it again with: {restart}"

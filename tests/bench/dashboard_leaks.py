@@ -102,6 +102,7 @@ async def running(db: Path, clock: Clock) -> AsyncIterator[ApiwatchApp]:
         settings=Settings(db=str(db), dashboard=Dashboard(refresh=10.0)),
         actor="oncall@gw1",
         guard=guards.make_guard,
+        compare=guards.compare,
         ended=lambda: None,
         owns_collector=False,
         clock=clock,

@@ -118,7 +118,7 @@ def test_a_block_from_the_queue_into_force_and_out_again(block: Blocks) -> None:
     assert (code, block.held) == (0, ["203.0.113.64/26"])
     assert block("undo", first)[0] == 0
     assert block.entry("203.0.113.7/32").live_in == ()
-    assert "holds 1 networks, as before" in block("undo", second["id"])[1]
+    assert "holds 1 networks, as before" in block("undo", "--last")[1]
     assert block.held == ["203.0.113.7"]
     block("expire")
     assert block.held == []
@@ -226,6 +226,10 @@ def test_a_health_check_that_nobody_serves_takes_the_list_back(block: Blocks, mo
         *((("apply", "--confirm-after-probe", f"--health-url={url}"), UsageError) for url in BAD_URLS),
         (("confirm", "ff"), InputError),
         (("undo", "ff"), InputError),
+        (("undo", "--last"), InputError),
+        (("undo",), UsageError),
+        (("undo", "ff", "--last"), UsageError),
+        (("undo", "ff", "--target", "plain"), UsageError),
         (("log",), InputError),
     ],
 )

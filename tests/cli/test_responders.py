@@ -16,7 +16,7 @@ from apiwatch.tui.rows import AlertRow
 from tests.cli.logs import WALKER, incident
 from tests.cli.program import collector, wait_for
 from tests.collector.picture import lines_read
-from tests.tui.guards import make_guard
+from tests.tui.guards import compare, make_guard
 from tests.tui.pilot import text_of
 
 SOON_S = 2.0
@@ -34,6 +34,7 @@ async def dashboard(db: Path, actor: str) -> AsyncIterator[ApiwatchApp]:
         settings=Settings(db=str(db)),
         actor=actor,
         guard=make_guard,
+        compare=compare,
         ended=lambda: None,
         owns_collector=False,
     )

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
+from apiwatch.errors import ApplyError
 from apiwatch.model import PROXY_SHOWN, SEVERITIES, ActionKind, Alert, Explanation, Number, Severity, Subject, Tags
 from apiwatch.store.filters import ANY, Filter, kept
 from apiwatch.store.filters.records import alert_record, client_record, route_record, suspect_record
@@ -37,6 +39,10 @@ from apiwatch.store.views import (
     UnparsedView,
     UserDetail,
 )
+
+if TYPE_CHECKING:
+    from apiwatch.blocklist import Plan
+    from apiwatch.blocklist.applying.looking import Comparison
 
 NOW = 1_789_912_951.0
 """2026-09-20 14:02:31Z."""
@@ -413,6 +419,10 @@ class Scenario:
     enumeration: tuple[SuspectView, ...] = SUSPECTS
     auth: tuple[SuspectView, ...] = AUTH
     blocks: tuple[BlockEntry, ...] = BLOCKS
+    held: tuple[str, ...] = ()
+    """What every target holds, by `Row.key`."""
+    unreadable: str = ""
+    """Why no target can be read; ''."""
     notes: tuple[ActionView, ...] = ()
     inventory: tuple[InventoryView, ...] = field(default_factory=lambda: INVENTORY)
     lines: tuple[LineView, ...] = field(default_factory=lambda: lines(WALKER))
@@ -424,6 +434,19 @@ class Scenario:
     """Raised by every read while it is set."""
     version: int = 0
     """Counts commits."""
+
+    def compare(self, target: str, plan: "Plan", entries: Sequence[BlockEntry]) -> "Comparison":
+        """What an apply of a plan would change."""
+        from apiwatch.blocklist import TARGETS
+        from apiwatch.blocklist.applying.applier import Held
+        from apiwatch.blocklist.applying.comparing import compare, unexplained
+        from apiwatch.blocklist.applying.looking import Comparison
+
+        if self.unreadable:
+            raise ApplyError(self.unreadable)
+        held = {key: Held(key) for key in self.held}
+        change = compare(TARGETS[target].planned(plan), plan, held, {entry.key for entry in entries}, NOW)
+        return Comparison(len(held), change, unexplained(target, plan, held, change, entries))
 
 
 def nothing() -> Scenario:

@@ -155,6 +155,7 @@ async def driving(
         ),
         actor="oncall@gw1",
         guard=guards.make_guard,
+        compare=scenario.compare,
         ended=ended,
         owns_collector=owns_collector,
         read_only=read_only,

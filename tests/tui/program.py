@@ -93,6 +93,7 @@ def main() -> int:
         ),
         actor="oncall",
         guard=guards.make_guard,
+        compare=scenario.compare,
         ended=lambda: "the collector was killed by signal 9" if flag.exists() else None,
         owns_collector=options.get("owns") == "yes",
         clock=(lambda: fakes.NOW) if frozen else time.time,

@@ -55,6 +55,8 @@ def compare(name: str, text: str) -> None:
 async def test_screen_looks_as_reviewed(name: str, keys: tuple[str, ...], size: tuple[int, int]) -> None:
     async with driving(size=size, db=Path()) as driven:
         await driven.press(*keys)
+        if name.startswith("block"):
+            await driven.shows("nftables holds")
         await asyncio.to_thread(compare, name, driven.text)
 
 
@@ -83,6 +85,8 @@ async def test_screen_of_ailing_sources_looks_as_reviewed(
 ) -> None:
     async with driving(fakes.ailing(), size=size, db=Path()) as driven:
         await driven.press(*keys)
+        if name.startswith("block"):
+            await driven.shows("nftables holds")
         await asyncio.to_thread(compare, name, driven.text)
 
 

@@ -18,6 +18,7 @@ def test_command_names_every_kind_of_source() -> None:
 
 
 def test_what_the_state_file_does_not_hold_is_left_open() -> None:
+    assert restart_command("s", [source("/a")], "own.yaml") == "apiwatch collect --db s --config own.yaml /a"
     assert restart_command(None, [source("tls://0.0.0.0:6514", "syslog")]).endswith(" ...")
     assert restart_command(None, [source(name) for name in ("/a", "/b", "/c")]) == "apiwatch collect /a /b ..."
     assert restart_command(None, [source("/gone", state="ended"), source("-x")]) == "apiwatch collect ./-x"

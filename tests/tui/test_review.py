@@ -208,9 +208,48 @@ async def test_what_is_in_force_and_what_it_stopped_is_in_sight(tmp_path: Path) 
         await review(driven)
         assert "in force" in driven.line("203.0.113.99/32")
         assert "1204" in driven.line("203.0.113.99/32")
-        await driven.shows("1 in force already, 1 new")
         assert "nftables on gw1: until 2026-09-20 14:52:31Z, 1204 dropped; read 5s ago" in driven.text
-        assert "as root: apiwatch block apply --target=nftables" in driven.text
+        driven.scenario.unreadable = "nft: Operation not permitted"
+        await driven.press("y")
+        await driven.says("not compared: nft: Operation not permitted; 1 of 2 entries were in force when it was read")
+
+
+async def test_what_an_apply_would_change_and_the_commands_stand_beside_the_queue(tmp_path: Path) -> None:
+    held = ("203.0.113.99/32", "198.51.100.7/32")
+    async with driving(fakes.Scenario(held=held), (120, 40), db=tmp_path) as driven:
+        await review(driven)
+        await driven.shows("nftables holds 2 networks: 1 to add, 1 to remove")
+        assert " + 2001:db8:7:7::/64" in driven.text
+        assert " - 198.51.100.7/32" in driven.text
+        await driven.says("written by hand: 198.51.100.7/32; an apply takes them away")
+        db = f"--db={tmp_path / 'state.db'}"
+        text = driven.text.replace("\n        ", "")
+        assert f"apply   apiwatch block apply --target=nftables {db}" in text
+        assert f"undo    apiwatch block undo --last --target=nftables {db}" in text
+        assert "panic   nft delete table inet apiwatch" in text
+        driven.scenario.held = ("203.0.113.99/32", "2001:db8:7:7::/64")
+        await driven.press("y")
+        await driven.shows("nftables holds 2 networks: nothing to change")
+
+
+async def test_a_queue_that_is_not_the_one_behind_the_list_is_told(tmp_path: Path) -> None:
+    held = tuple(f"198.51.100.{number}/32" for number in range(40))
+    async with driving(fakes.Scenario(held=held), (120, 40), db=tmp_path) as driven:
+        await review(driven)
+        await driven.says("H6 40 of the 40 networks that nftables holds would be unblocked")
+        assert "and 32 more" in driven.text
+
+
+async def test_the_target_is_read_again_after_an_apply(tmp_path: Path) -> None:
+    block = Block(apply_command=(sys.executable, "-c", "print('done so')"))
+    async with driving(size=(120, 40), block=block, db=tmp_path) as driven:
+        await review(driven)
+        await driven.shows("nftables holds 0 networks: 2 to add")
+        await driven.press("A")
+        await driven.shows("done so")
+        driven.scenario.held = ("203.0.113.99/32", "2001:db8:7:7::/64")
+        await driven.press("escape")
+        await driven.shows("nftables holds 2 networks: nothing to change")
 
 
 async def test_on_a_small_screen_tab_goes_through_the_file_to_the_next_view(tmp_path: Path) -> None:

@@ -1,13 +1,19 @@
 """A plan against what a target holds: what an apply would change, and whether it did."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from apiwatch.blocklist.applying.applier import Held
 from apiwatch.blocklist.planning import Plan
+from apiwatch.store.views import BlockEntry
 
-__all__ = ["Difference", "compare", "wrong"]
+__all__ = ["Difference", "compare", "unexplained", "wrong"]
+
+_FEW = 10
+"""Networks that may go at once although nobody has ended them."""
+
+_SHOWN = 3
 
 _TOLERANCE_S = 10.0
 """Between the moment of a list and its reading: rounding, loading, a busy machine."""
@@ -49,6 +55,25 @@ def compare(
         tuple(sorted(renewed)),
         tuple(sorted(removed - set(known))),
     )
+
+
+def unexplained(
+    name: str, plan: Plan, held: Mapping[str, Held], difference: Difference, entries: Iterable[BlockEntry]
+) -> str:
+    """Rail H6, as a sentence: much would go that nobody has ended; '' when all is well.
+
+    A queue that is lost, or another one, must not open the gates. `entries` are all that were ever queued for the
+    target `name`.
+    """
+    explained = {entry.key for entry in entries if entry.state != "queued"} | {row.key for row in plan.rows}
+    lost = [net for net in difference.removed if net not in explained]
+    if lost and (not plan.rows or (len(lost) > _FEW and len(lost) * 2 > len(held))):
+        some = ", ".join(lost[:_SHOWN]) + (", ..." if len(lost) > _SHOWN else "")
+        return (
+            f"{len(lost)} of the {len(held)} networks that {name} holds would be unblocked though nobody has withdrawn "
+            f"them here ({some}); is it the right state file (--db)?"
+        )
+    return ""
 
 
 def _another_time(expires: float | None, left: float | None, at: float) -> bool:

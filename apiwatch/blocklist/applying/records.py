@@ -142,6 +142,19 @@ class Records:
                 found.append(self._read(name))
         return sorted(found, key=lambda record: record.at)
 
+    def last(self, target: str | None = None) -> Record:
+        """The last apply, to a target if one is named, that was not rolled back; InputError when there is none.
+
+        What only took away (`engine.shrink`) waited for nobody and does not count: an entry that ran out since the
+        apply is not what somebody wants to undo.
+        """
+        self._safe_directory()
+        for record in reversed(self.all()):
+            meant = record.keep_for is not None and target in (None, record.target)
+            if meant and self.outcome(record.id) != ROLLED_BACK:
+                return record
+        raise InputError(f"no apply{f' to {target}' if target else ''} is in force; `apiwatch block log` shows them")
+
     def undecided(self, target: str) -> list[Record]:
         """Applies to a target that are neither kept nor rolled back."""
         return [record for record in self.all() if record.target == target and self.outcome(record.id) is None]

@@ -2,13 +2,13 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from apiwatch.blocklist.applying.applier import Applier, Held
 from apiwatch.blocklist.applying.audit import Audit
-from apiwatch.blocklist.applying.comparing import Difference, compare, wrong
+from apiwatch.blocklist.applying.comparing import Difference, compare, unexplained, wrong
 from apiwatch.blocklist.applying.records import Record, Records
 from apiwatch.blocklist.applying.run import Run, run
 from apiwatch.blocklist.exporting import export
@@ -22,11 +22,6 @@ from apiwatch.store.views import BlockEntry
 from apiwatch.text import one_line
 
 __all__ = ["Prepared", "Site", "applier_of", "prepare", "read_back", "site_of", "sum_of"]
-
-_FEW = 10
-"""Networks that may go at once although nobody has ended them."""
-
-_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,25 +100,10 @@ def prepare(
     known = list(entries)
     planned = site.target.planned(plan)
     difference = compare(planned, plan, held, {entry.key for entry in known}, site.clock())
-    if not withdraw_all:
-        _keep_protection(site, plan, held, difference, [entry.key for entry in known if entry.state != "queued"])
+    refusal = "" if withdraw_all else unexplained(site.target.name, plan, held, difference, known)
+    if refusal:
+        raise GuardError(f"nothing was changed: {refusal} --withdraw-all says that they shall go (rail H6)")
     return Prepared(plan, artifacts, check, held, difference, tuple(_overrides(plan, guard)), tuple(left_out))
-
-
-def _keep_protection(
-    site: Site, plan: Plan, held: Mapping[str, Held], difference: Difference, ended: Collection[str]
-) -> None:
-    """Rail H6: a queue that is lost, or another one, must not open the gates."""
-    ways = set(ended) | {row.key for row in plan.rows}
-    unexplained = [net for net in difference.removed if net not in ways]
-    everything = not plan.rows and unexplained
-    if everything or (len(unexplained) > _FEW and len(unexplained) * 2 > len(held)):
-        some = ", ".join(unexplained[:_SHOWN])
-        raise GuardError(
-            f"{len(unexplained)} of the {len(held)} networks that {site.target.name} holds would be unblocked though "
-            f"nobody has withdrawn them here ({some}{', ...' if len(unexplained) > _SHOWN else ''}), so nothing was "
-            "changed; is it the right state file (--db)? --withdraw-all says that they shall go (rail H6)"
-        )
 
 
 def _overrides(plan: Plan, guard: Guard) -> Iterable[dict[str, str]]:

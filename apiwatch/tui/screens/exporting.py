@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
 from apiwatch.errors import ApiwatchError
 from apiwatch.store.views import AllowEntry, BlockEntry
+from apiwatch.tui.background import abandonable
 from apiwatch.tui.exporting import (
     Preview,
     Written,
+    compared,
     default_path,
     farewell_lines,
     make_preview,
@@ -32,6 +35,7 @@ from apiwatch.tui.session import Session
 __all__ = ["ExportingScreen"]
 
 _EMPTY_WORDS = "withdraw all"
+_REST_S = 0.3
 _ACTIONS = frozenset({"target", "check", "write", "withdraw", "apply"})
 
 
@@ -53,6 +57,8 @@ class ExportingScreen(ActingScreen):
         self._previewed: tuple[object, ...] = ()
         self._reviewed = 0
         """Minute of the last look at the store."""
+        self._applied = False
+        """A list was applied from here since the last preview."""
         self._problem = ""
 
     @property
@@ -94,15 +100,17 @@ class ExportingScreen(ActingScreen):
 
         if self._problem:
             return wrap(self._problem, width, style="bad")
-        return preview_lines(self._preview, tuple(TARGETS), self.target, self._written, width, self.session.settings.db)
+        again = (self.session.settings.db, self.session.config)
+        return preview_lines(self._preview, tuple(TARGETS), self.target, self._written, width, again)
 
     def refresh_export(self, *, check: bool = False) -> None:
         """Make the preview anew if the queue or the target has changed, and ask for its last hour every minute."""
-        state = (self.target, tuple((entry.id, entry.net, entry.expires, entry.state) for entry in self.queued))
+        told = ((entry.id, entry.net, entry.expires, entry.state, entry.live_in) for entry in self.queued)
+        state = (self.target, tuple(told))
         minute = int(self.session.clock()) // 60
         # As functions: a worker that is replaced before it begins leaves no coroutine behind.
-        if check or state != self._previewed:
-            self._previewed, self._reviewed = state, minute
+        if check or self._applied or state != self._previewed:
+            self._previewed, self._reviewed, self._applied = state, minute, False
             work = partial(self._make_preview, check=check)
             self.run_worker(work, group="preview", exclusive=True)  # type: ignore[arg-type]  # a union of unions
         elif minute != self._reviewed:
@@ -121,6 +129,7 @@ class ExportingScreen(ActingScreen):
         except (ApiwatchError, OSError) as error:
             self._problem = str(error)
         await self._review_anew()
+        await self._compare_anew()
 
     async def _review_anew(self) -> None:
         """Ask the store about the preview; what it was made of stays."""
@@ -131,9 +140,29 @@ class ExportingScreen(ActingScreen):
             except ApiwatchError as error:
                 self.say(f"the last hour of the list is not known: {error}", "bad")
             else:
-                self._preview = told if self._preview is asked else self._preview
+                self._take(asked, said=told.said, impact=told.impact)
         if self.ready:
             self.show_export()
+
+    async def _compare_anew(self) -> None:
+        """Ask the target, once the choice of it rests."""
+        await asyncio.sleep(_REST_S)
+        session, asked = self.session, self._preview
+        if asked is None or self._problem:
+            return
+        try:
+            entries = await session.reader.block_entries(session.clock(), include_ended=True)
+            told = await abandonable(lambda: compared(asked, lambda name, plan: session.compare(name, plan, entries)))
+        except ApiwatchError as error:
+            told = replace(asked, comparison=None, unread=str(error))
+        self._take(asked, comparison=told.comparison, unread=told.unread)
+        if self.ready:
+            self.show_export()
+
+    def _take(self, asked: Preview, **found: Any) -> None:
+        """What was found out about a preview, unless there is another one by now."""
+        if self._preview is not None and self._preview.plan is asked.plan:
+            self._preview = replace(self._preview, **found)
 
     def action_target(self, step: int) -> None:
         """Choose the firewall to write for."""
@@ -158,6 +187,7 @@ class ExportingScreen(ActingScreen):
         if not command:
             self.say("`block.apply_command` is not set; as root: apiwatch block apply, or o writes a file")
             return
+        self._applied = True
         self.app.push_screen(ApplyScreen(self.session, command, self.crumb()))
 
     def action_check(self) -> None:
