@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from apiwatch.blocklist.conditions import Condition, parse_condition
 from apiwatch.blocklist.crawling import published_owners
 from apiwatch.blocklist.networks import parse_network
 from apiwatch.store.protocol import Reader
-from apiwatch.store.views import ImpactView
+from apiwatch.store.views import Cut, ImpactView
 from apiwatch.text import one_line
 from apiwatch.times import rfc3339
 
-__all__ = ["DAY", "HOUR", "Impact", "impact_fields", "impact_lines", "impact_of", "surrounding"]
+__all__ = ["DAY", "HOUR", "Impact", "cut_of", "impact_fields", "impact_lines", "impact_of", "surrounding"]
 
 HOUR, DAY = 60, 1440
 """Windows in minutes."""
@@ -28,13 +29,11 @@ class Impact:
     """What some networks did; each view says itself how far it can tell."""
 
     nets: tuple[str, ...]
-    """Canonical, without overlaps."""
+    """As they were asked for, each once."""
     hour: ImpactView
     day: ImpactView
     wider: tuple[tuple[str, ImpactView], ...] = ()
     """(network around a single one, its last hour), the narrowest first."""
-    at_most: bool = False
-    """The block is about some of these requests only, and which these are is not counted."""
     crawlers: tuple[str, ...] = ()
     """Search engines that crawl from there, as they publish."""
 
@@ -42,16 +41,22 @@ class Impact:
 async def impact_of(reader: Reader, nets: Sequence[str]) -> Impact:
     """The impact of networks together, and of what surrounds them when it is one; GuardError for what is no network.
 
-    A network may have a condition behind it (`planning.Row.key`): the impact is then an upper bound.
+    A network may have a condition behind it (`planning.Row.key`): its impact is that of the requests that fit.
     """
-    known = tuple(dict.fromkeys(str(parse_network(net.partition(" ")[0])) for net in nets))
-    at_most = any(" " in net for net in nets)
-    hour = await reader.impact(known, window_minutes=HOUR)
-    day = await reader.impact(known, window_minutes=DAY)
-    around = surrounding(known[0]) if len(known) == 1 and not at_most else ()
-    wider = [(net, await reader.impact((net,), window_minutes=HOUR)) for net in around]
+    split = [net.partition(" ") for net in nets]
+    cuts = list(dict.fromkeys(cut_of(net, parse_condition(condition)) for net, _, condition in split))
+    hour = await reader.impact(cuts, window_minutes=HOUR)
+    day = await reader.impact(cuts, window_minutes=DAY)
+    around = surrounding(cuts[0].net) if len(cuts) == 1 and cuts[0] == Cut(cuts[0].net) else ()
+    wider = [(net, await reader.impact((Cut(net),), window_minutes=HOUR)) for net in around]
+    known = tuple(dict.fromkeys(cut.net for cut in cuts))
     crawlers = dict.fromkeys(owner for net in known for owner in published_owners(parse_network(net)))
-    return Impact(known, hour, day, tuple(wider), at_most, tuple(crawlers))
+    return Impact(tuple(dict.fromkeys(nets)), hour, day, tuple(wider), tuple(crawlers))
+
+
+def cut_of(net: str, condition: Condition) -> Cut:
+    """The requests of a network that fit a condition; GuardError for what is no network."""
+    return Cut(str(parse_network(net)), condition.host, condition.path, condition.agent)
 
 
 def surrounding(net: str) -> tuple[str, ...]:
@@ -76,8 +81,8 @@ def impact_lines(impact: Impact, width: int, *, now: float = 0.0) -> list[str]:
     """
     hour, day = impact.hour, impact.day
     lines = [f"last hour: {_did(hour)}"]
-    if impact.at_most:
-        lines.insert(0, "at most this, for a condition lets other requests through; which, is not counted:")
+    if hour.at_most:
+        lines.insert(0, "of requests that fit a condition, at most:")
     if hour.held_minutes:
         lines += _about(hour)
         if not day.held_minutes or (day.clients, day.requests) != (hour.clients, hour.requests):
@@ -98,7 +103,7 @@ def impact_fields(impact: Impact) -> dict[str, Any]:
     return {
         "type": "impact",
         "nets": impact.nets,
-        "at_most": impact.at_most,
+        "at_most": impact.hour.at_most or impact.day.at_most,
         "crawlers": impact.crawlers,
         "hour": _fields(impact.hour),
         "day": _fields(impact.day),

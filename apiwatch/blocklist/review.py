@@ -14,8 +14,8 @@
 | S7 | the target lets go of nothing by itself | no |
 | S8 | the allow-list names it, or a part of it (`allowed_too`) | no |
 
-Not the share of all requests is limited (H5): in a flood the attackers are nearly all there is. Entries with a
-condition do not count there: the store does not say which of the requests they are about.
+Not the share of all requests is limited (H5): in a flood the attackers are nearly all there is. Of entries with a
+condition the requests count that may fit it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -59,13 +59,12 @@ def review(
 ) -> list[Finding]:
     """What is to be said about a plan for a target, refusals first; `Finding.net` is '' for what concerns the list.
 
-    `whole` (of entries without a condition) and `impacts` (by network of an entry, as many as were asked for) are the
-    last hour in the store; `confirm` asks DNS whose crawler a single address is ('' for nobody's). `allowed` is the
-    allow-list, `exits` are those of Tor.
+    `whole` and `impacts` (by key of an entry, as many as were asked for) are the last hour in the store; `confirm` asks
+    DNS whose crawler a single address is ('' for nobody's). `allowed` is the allow-list, `exits` are those of Tor.
     """
     found = list(_of_list(target, plan, settings, whole))
     for entry in plan.entries:
-        view = impacts.get(entry.net)
+        view = impacts.get(entry.key)
         found += _of_entry(target, entry, view if view is not None and view.held_minutes else None)
         found += _crawlers(entry, confirm)
         found += allowed_too(entry.net, allowed)
@@ -193,17 +192,19 @@ def _of_entry(target: Target, entry: BlockEntry, view: ImpactView | None) -> Ite
         )
     narrower = f"; `apiwatch block add {network} --path PREFIX` blocks a part of its requests only"
     if entry.condition:
-        view = None  # it is about some requests, and the counts are of all
+        narrower = ""
     if view is not None and network.num_addresses > 1 and view.without_alert and not _is_one_host(network):
         clients = _clients(view.without_alert)
         yield _warning(
-            "S2", entry.net, f"also cuts {clients} that no alert names ({view.without_alert_ok} answered){narrower}"
+            "S2",
+            entry.net,
+            f"also cuts {clients} that no alert names ({_bound(view)}{view.without_alert_ok} answered){narrower}",
         )
     elif view is not None and view.users >= _SHARED_USERS and view.ok:
         yield _warning(
             "S2",
             entry.net,
-            f"is shared: {view.users} users and {view.agents} user agents, {view.ok} answered{narrower}",
+            f"is shared: {view.users} users and {view.agents} user agents, {_bound(view)}{view.ok} answered{narrower}",
         )
     if network.version == 6 and network.prefixlen > _HOST_PREFIX:
         yield _warning("S4", entry.net, "is less than the /64 that one host owns: it comes back under another address")
@@ -230,6 +231,10 @@ def _crawlers(entry: BlockEntry, confirm: Callable[[str], str] | None) -> Iterat
         domain = confirm(str(network.network_address))
         if domain:
             yield _warning("S1", entry.net, f"is a crawler of {domain}: its name leads back to the address")
+
+
+def _bound(view: ImpactView) -> str:
+    return "at most " if view.at_most else ""
 
 
 def _clients(count: int) -> str:

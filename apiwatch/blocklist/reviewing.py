@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
+from apiwatch.blocklist.conditions import parse_condition
 from apiwatch.blocklist.guard import Finding
+from apiwatch.blocklist.impact import cut_of
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.review import review
 from apiwatch.blocklist.target import Target
@@ -28,11 +30,10 @@ async def review_stored(
     exits: TorExits | None = None,
 ) -> list[Finding]:
     """What `review` says of a plan by the last hour in the store and the allow-list at `now`. StoreError."""
-    nets = list(dict.fromkeys(entry.net for entry in plan.entries))
-    everywhere = [entry.net for entry in plan.entries if not entry.condition]
-    whole = await reader.impact(everywhere) if everywhere else None
+    cuts = {entry.key: cut_of(entry.net, parse_condition(entry.condition)) for entry in plan.entries}
+    whole = await reader.impact(list(cuts.values())) if cuts else None
     allowed = await reader.allowed(now)
-    impacts = {net: await reader.impact((net,)) for net in nets[:_LOOKED_AT]}
+    impacts = {key: await reader.impact((cut,)) for key, cut in list(cuts.items())[:_LOOKED_AT]}
     return await asyncio.to_thread(
         review, target, plan, settings, whole=whole, impacts=impacts, confirm=confirm, allowed=allowed, exits=exits
     )

@@ -9,12 +9,12 @@ import click
 
 from apiwatch.cli.blockguard import shown_impact
 from apiwatch.cli.blocksite import guard_of
+from apiwatch.cli.conditions import condition_options, typed_condition
 from apiwatch.cli.options import as_json, load_settings, state_options
 from apiwatch.errors import UsageError
 from apiwatch.text import plain
 
 if TYPE_CHECKING:
-    from apiwatch.blocklist.conditions import Condition
     from apiwatch.config import Settings
     from apiwatch.store import AllowEntry, BlockEntry
 
@@ -39,9 +39,7 @@ __all__ = ["add", "typed_network"]
     help="Alert that it answers; repeatable. Without a network: block all its clients.",
 )
 @click.option("--override", metavar="NETWORK", help="The network typed again, to pass a rail that can be overridden.")
-@click.option("--host", metavar="NAME", help="Only requests to this host, without a port.")
-@click.option("--path", metavar="PREFIX", help="Only this path and what is below it: /users, not /users2.")
-@click.option("--agent", metavar="TEXT", help="Only user agents that contain this text, letter by letter.")
+@condition_options
 @click.option(
     "--prefix", type=click.IntRange(0, 128), metavar="LENGTH", help="Block the network of this size around the address."
 )
@@ -74,7 +72,7 @@ def add(
     from apiwatch.cli.output import emit, put, rfc3339, say
 
     settings = load_settings(config)
-    condition = _condition(host, path, agent)
+    condition = typed_condition(host, path, agent)
     if net is None:
         from apiwatch.cli.blockset import add_members
 
@@ -143,16 +141,6 @@ async def _known(path: Path) -> "tuple[list[BlockEntry], list[AllowEntry]]":
     now = time.time()
     async with reading(path) as reader:
         return await reader.block_entries(now), await reader.allowed(now)
-
-
-def _condition(host: str | None, path: str | None, agent: str | None) -> "Condition":
-    """What was typed; an empty part is a mistake, such as an unset variable, and no block of everything."""
-    from apiwatch.blocklist.conditions import condition_of
-
-    for name, value in (("host", host), ("path", path), ("agent", agent)):
-        if value == "":
-            raise UsageError(f"--{name} is empty: say what it shall be, or leave it out to block every request")
-    return condition_of(host or "", path or "", agent or "")
 
 
 def typed_network(text: str) -> str:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from apiwatch.cli.conditions import condition_options, typed_condition
 from apiwatch.cli.options import as_json, load_settings, state_file, state_options
 from apiwatch.errors import InputError
 from apiwatch.text import plain
 
 if TYPE_CHECKING:
     from apiwatch.blocklist import Finding, Plan, Protected, Target
+    from apiwatch.blocklist.conditions import Condition
     from apiwatch.blocklist.impact import Impact
     from apiwatch.config import Settings
 
@@ -95,15 +97,29 @@ def protected(db: str | None, config: str | None, json_lines: bool) -> None:
 @state_options
 @as_json
 @click.option("--alert", "alert_id", metavar="ID", help="The clients of an alert together, instead of a network.")
-def impact(net: str | None, db: str | None, config: str | None, json_lines: bool, alert_id: str | None) -> None:
-    """Whom a block would also cut off: clients, users and requests of the last hour and day; nothing is queued."""
+@condition_options
+def impact(
+    net: str | None,
+    db: str | None,
+    config: str | None,
+    json_lines: bool,
+    alert_id: str | None,
+    host: str | None,
+    path: str | None,
+    agent: str | None,
+) -> None:
+    """Whom a block would also cut off: clients, users and requests of the last hour and day; nothing is queued.
+
+    With --host, --path and --agent: by a block of such requests only.
+    """
     from apiwatch.blocklist.impact import impact_fields
     from apiwatch.cli.output import emit, put
     from apiwatch.errors import UsageError
 
     if (net is None) == (alert_id is None):
         raise UsageError("say whose impact: an address or a network, or --alert ID for the clients of an alert")
-    found = asyncio.run(_impact(state_file(db, config), net, alert_id))
+    condition = typed_condition(host, path, agent)
+    found = asyncio.run(_impact(state_file(db, config), net, alert_id, condition))
     if json_lines:
         emit(impact_fields(found))
         return
@@ -126,10 +142,12 @@ def impact_of_plan(path: Path, plan: "Plan") -> "Impact | None":
 
 def shown_impact(path: Path, net: str) -> list[str]:
     """Lines about a network; none when the state file cannot be asked, for the block is queued already."""
+    from apiwatch.blocklist.conditions import parse_condition
     from apiwatch.errors import ApiwatchError
 
     try:
-        return _lines(asyncio.run(_impact(path, net, None)))
+        address, _, condition = net.partition(" ")
+        return _lines(asyncio.run(_impact(path, address, None, parse_condition(condition))))
     except ApiwatchError:
         return []
 
@@ -175,23 +193,24 @@ async def _review(settings: "Settings", path: Path, target: "Target", plan: "Pla
         )
 
 
-async def _impact(path: Path, net: str | None, alert_id: str | None) -> "Impact":
+async def _impact(path: Path, net: str | None, alert_id: str | None, condition: "Condition") -> "Impact":
     from apiwatch.blocklist import canonical
     from apiwatch.blocklist.impact import impact_of
+    from apiwatch.blocklist.networks import parse_network
+    from apiwatch.blocklist.planning import key_of
     from apiwatch.cli.blockset import networks_of
     from apiwatch.cli.reading import reading
 
     async with reading(path) as reader:
         if alert_id is None:
-            address, mark, condition = (net or "").partition(" ")
-            return await impact_of(reader, [f"{canonical(address)}{mark}{condition}"])
+            return await impact_of(reader, [key_of(parse_network(canonical(net or "")), condition)])
         view = await reader.alert(alert_id)
         if view is None:
             raise InputError(f"the state file knows no alert {plain(alert_id)}; `apiwatch alerts` lists them")
         nets = networks_of(view.alert)
         if not nets:
             raise InputError(f"alert {plain(alert_id)} names no address yet; look again in a minute")
-        return await impact_of(reader, nets)
+        return await impact_of(reader, [key_of(parse_network(each), condition) for each in nets])
 
 
 def _lines(found: "Impact") -> list[str]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from apiwatch.store.activity import network_of
+from apiwatch.store.fitting import Fit, Most, fitting
 from apiwatch.store.members import OTHER
 from apiwatch.store.snapshot import Rows, Snapshot, marks, pieces
 from apiwatch.store.span import Span, span_of
-from apiwatch.store.views import ImpactView
+from apiwatch.store.views import Cut, ImpactView
 
 __all__ = ["MOST", "addr_source", "impact"]
 
@@ -26,6 +27,8 @@ _EXAMPLES = 5
 _RECENT_S = 300
 
 Network = IPv4Network | IPv6Network
+_Where = tuple[str, Sequence[object], Network | None]
+"""A condition on rows of clients, its values, and the network that a row has to be in; None: it is."""
 
 _ACTIVE = (
     "SELECT client, SUM(requests), SUM(CASE WHEN first_seen >= ? THEN requests ELSE 0 END), "
@@ -49,13 +52,16 @@ class _Client:
     principal: str
 
 
-def impact(snapshot: Snapshot, nets: Sequence[str], window_minutes: int) -> ImpactView:
+def impact(snapshot: Snapshot, cuts: Sequence[Cut], window_minutes: int) -> ImpactView:
     """See `Reader.impact`."""
     span = span_of(snapshot, window_minutes)
     held, everything, ok = _held(snapshot, span)
-    networks = [ip_network(net) for net in dict.fromkeys(nets)]
-    clients, is_whole = _active(snapshot, networks, (span.start + 1) * 60)
+    clients, bounds, is_whole = _meant(snapshot, cuts, (span.start + 1) * 60)
     counted = _count(snapshot, clients, span)
+    for client in clients:
+        if client.name in bounds:
+            client.requests = min(client.requests, bounds[client.name].requests)
+            client.ok = min(client.ok, bounds[client.name].ok)
     alerted = _alerted(snapshot, [client.name for client in clients], (span.start + 1) * 60)
     facets, all_facets = _facets(snapshot, clients, (span.start + 1) * 60)
     quiet = sorted((client for client in clients if client.name not in alerted), key=lambda each: -each.requests)
@@ -78,6 +84,7 @@ def impact(snapshot: Snapshot, nets: Sequence[str], window_minutes: int) -> Impa
         recent=sum(client.last_seen > span.at - _RECENT_S for client in clients),
         forwarded=sum(client.is_forwarded and not client.is_direct for client in clients),
         at_least=not (is_whole and counted and all_facets),
+        at_most=not all(bound.is_exact for bound in bounds.values()),
     )
 
 
@@ -87,7 +94,7 @@ def addr_source(snapshot: Snapshot, net: str) -> str:
         network = ip_network(net)
     except ValueError:
         return ""
-    clients, _ = _active(snapshot, [network], 0)
+    clients, _ = _active(snapshot, _conditions([network]), 0)
     kinds = {(each.is_forwarded, each.is_direct) for each in clients}
     return {(True, False): "forwarded", (False, True): "peer"}.get(kinds.pop(), "") if len(kinds) == 1 else ""
 
@@ -105,10 +112,54 @@ def _held(snapshot: Snapshot, span: Span) -> tuple[int, int, int]:
     return max(0, span.end - max(span.start, oldest - 1)), requests, ok
 
 
-def _active(snapshot: Snapshot, networks: Sequence[Network], since: int) -> tuple[list[_Client], bool]:
-    """Clients inside the networks that were seen since a time, each once; and whether these are all."""
+def _meant(snapshot: Snapshot, cuts: Sequence[Cut], since: int) -> tuple[list[_Client], dict[str, Most], bool]:
+    """Clients of which requests are meant, each once; how many at most, unless it is all; and whether these are all."""
+    groups: dict[Fit, list[Network]] = {}
+    for cut in dict.fromkeys(cuts):
+        groups.setdefault(Fit(cut.host, cut.path, cut.agent), []).append(ip_network(cut.net))
     found: dict[str, _Client] = {}
-    for where, values, inside in _conditions(networks):
+    bounds: dict[str, Most] = {}
+    is_whole = True
+    for fit, networks in sorted(groups.items()):
+        if not any(fit):
+            clients, is_all = _active(snapshot, _conditions(networks), since)
+            found = {client.name: client for client in clients}
+        else:
+            clients, fits, is_all = _fitting(snapshot, fit, networks, since)
+            for client in clients:
+                if client.name not in found or client.name in bounds:
+                    bounds[client.name] = _sum(bounds.get(client.name), fits[client.name])
+                    found[client.name] = client
+        is_whole = is_whole and is_all
+    return list(found.values()), bounds, is_whole
+
+
+def _fitting(
+    snapshot: Snapshot, fit: Fit, networks: Sequence[Network], since: int
+) -> tuple[list[_Client], dict[str, Most], bool]:
+    """As `_meant`, for one condition; where everybody is meant, those who fit are looked for first."""
+    if all(network.prefixlen for network in networks):
+        clients, is_whole = _active(snapshot, _conditions(networks), since)
+        fits = fitting(snapshot, fit, since, [client.name for client in clients])
+    else:
+        fits = fitting(snapshot, fit, since)
+        named = ((f"client IN ({marks(piece)})", piece, None) for piece in pieces(list(fits)))
+        clients, is_whole = _active(snapshot, named, since)
+        clients = [each for each in clients if any(_contains(network, each.name, "") for network in networks)]
+    return [client for client in clients if client.name in fits], fits, is_whole
+
+
+def _sum(one: Most | None, other: Most) -> Most:
+    """What fits one of two conditions, at most."""
+    if one is None or one.is_exact or other.is_exact:
+        return one if one is not None and one.is_exact else other
+    return Most(one.requests + other.requests, one.ok + other.ok, is_exact=False)
+
+
+def _active(snapshot: Snapshot, conditions: Iterable[_Where], since: int) -> tuple[list[_Client], bool]:
+    """Clients that fit one of the conditions and were seen since a time, each once; and whether these are all."""
+    found: dict[str, _Client] = {}
+    for where, values, inside in conditions:
         room = MOST - len(found)
         rows = snapshot.rows(
             f"{_ACTIVE}{where} AND last_seen >= ? GROUP BY client LIMIT ?",
@@ -122,8 +173,8 @@ def _active(snapshot: Snapshot, networks: Sequence[Network], since: int) -> tupl
     return list(found.values()), True
 
 
-def _conditions(networks: Iterable[Network]) -> Iterator[tuple[str, Sequence[object], Network | None]]:
-    """Conditions on rows of clients that an index answers, and the network that a row has to be in; None: it is."""
+def _conditions(networks: Iterable[Network]) -> Iterator[_Where]:
+    """Conditions that an index answers."""
     single: list[str] = []
     for network in networks:
         if network.prefixlen == network.max_prefixlen:
@@ -134,7 +185,7 @@ def _conditions(networks: Iterable[Network]) -> Iterator[tuple[str, Sequence[obj
         yield f"client IN ({marks(piece)})", piece, None
 
 
-def _range(network: Network) -> tuple[str, Sequence[object], Network | None]:
+def _range(network: Network) -> _Where:
     """`clients.net` holds the first three numbers of an IPv4 address, the first four groups of an IPv6 address."""
     key = network_of(str(network.network_address))
     size, mark, whole = (8, ".", 24) if network.version == 4 else (16, ":", 64)

@@ -17,6 +17,7 @@ from apiwatch.store.views import (
     BlockEntry,
     ClientDetail,
     ClientView,
+    Cut,
     EvidenceView,
     GroupView,
     HealthView,
@@ -250,8 +251,8 @@ class Reader(Protocol):
         """The block queue, by network."""
         ...
 
-    async def impact(self, nets: Sequence[str], *, window_minutes: int = 60) -> ImpactView:
-        """What networks (canonical) did in a window that ends with the newest event: whom blocking them would cut."""
+    async def impact(self, cuts: Sequence[Cut], *, window_minutes: int = 60) -> ImpactView:
+        """Who sent such requests in a window that ends with the newest event: whom blocking them would cut off."""
         ...
 
     async def applications(self, now: float) -> list[Application]:

@@ -25,6 +25,7 @@ from apiwatch.store.views import (
     BlockEntry,
     ClientDetail,
     ClientView,
+    Cut,
     EvidenceView,
     GroupView,
     HealthView,
@@ -240,9 +241,9 @@ class SqliteReader:
         """See `Reader.blocked_before`."""
         return await self._snapshots.read(lambda snapshot: blocked_before(snapshot, net, now))
 
-    async def impact(self, nets: Sequence[str], *, window_minutes: int = 60) -> ImpactView:
+    async def impact(self, cuts: Sequence[Cut], *, window_minutes: int = 60) -> ImpactView:
         """See `Reader.impact`."""
-        return await self._snapshots.read(lambda snapshot: impact(snapshot, nets, window_minutes))
+        return await self._snapshots.read(lambda snapshot: impact(snapshot, cuts, window_minutes))
 
     async def allowed(self, now: float, *, include_ended: bool = False) -> list[AllowEntry]:
         """See `Reader.allowed`."""

@@ -515,6 +515,16 @@ class BlockEntry:
         return sum(counts) if counts else None
 
 
+class Cut(NamedTuple):
+    """Requests that a block is meant for: those of a network that fit every other part; '' stands for anything."""
+
+    net: str
+    """Canonical."""
+    host: str = ""
+    path: str = ""
+    agent: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ImpactView:
     """What some networks did in a window that ends with the newest event: whom blocking them would cut off."""
@@ -546,6 +556,8 @@ class ImpactView:
     """Clients that only came through a proxy, which named them in a header."""
     at_least: bool
     """The counts are lower bounds: there were more clients, minutes or values than are looked at."""
+    at_most: bool = False
+    """The counts are upper bounds: of some clients it is not known how many of their requests fit."""
 
 
 @dataclass(frozen=True, slots=True)

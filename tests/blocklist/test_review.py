@@ -15,19 +15,19 @@ from apiwatch.store.views import AllowEntry, BlockEntry, ImpactView
 from tests.blocklist.kit import NOW, entry
 
 
-def view(**changes: int) -> ImpactView:
+def view(*, at_most: bool = False, **changes: int) -> ImpactView:
     """One client of an attacker, alone, in an hour of 1 000 answered requests."""
     values = {
         "window_minutes": 60, "held_minutes": 60, "clients": 1, "requests": 900, "ok": 800, "all_requests": 1200,
         "all_ok": 1000, "users": 0, "agents": 1, "tokens": 0, "without_alert": 0, "without_alert_requests": 0,
         "without_alert_ok": 0, "recent": 1, "forwarded": 0,
     }  # fmt: skip
-    return ImpactView(at=NOW, examples=(), at_least=False, **{**values, **changes})
+    return ImpactView(at=NOW, examples=(), at_least=False, at_most=at_most, **{**values, **changes})
 
 
 def said(target: str, *entries: BlockEntry, seen: ImpactView | None = None, crawler: str = "") -> list[Finding]:
     made = plan(entries, NOW)
-    impacts = {} if seen is None else {each.net: seen for each in made.entries}
+    impacts = {} if seen is None else {each.key: seen for each in made.entries}
     confirm = (lambda _: crawler) if crawler else None
     return review(TARGETS[target], made, Block(), whole=seen, impacts=impacts, confirm=confirm)
 
@@ -78,13 +78,16 @@ def test_shared_addresses_and_networks_with_innocents_are_named() -> None:
     assert codes("nftables", entry("203.0.113.7"), seen=view(users=2)) == []
 
 
-def test_a_part_of_the_requests_is_offered_and_no_longer_warned_of() -> None:
+def test_a_part_of_the_requests_is_offered_and_counted_by_what_fits() -> None:
     seen = view(users=7, clients=40, without_alert=39, without_alert_ok=101)
     (shared,) = [finding for finding in said("nginx", entry("203.0.113.7"), seen=seen) if finding.code == "S2"]
     assert "`apiwatch block add 203.0.113.7/32 --path PREFIX`" in shared.text
     some = replace(entry("203.0.113.0/24"), condition="path=/users")
-    found = review(TARGETS["nginx"], plan([some], NOW), Block(), whole=None, impacts={some.net: seen})
-    assert [finding.code for finding in found] == ["S7"]
+    quiet, loud = view(clients=4), view(clients=4, without_alert=2, without_alert_ok=7, at_most=True)
+    assert codes("nginx", some, seen=quiet) == ["S7"]
+    (also,) = [finding for finding in said("nginx", some, seen=loud) if finding.code == "S2"]
+    assert also.text == "also cuts 2 clients that no alert names (at most 7 answered)"
+    assert codes("nginx", some, seen=replace(loud, without_alert_ok=200))[0] == "H5"
 
 
 @pytest.mark.parametrize(

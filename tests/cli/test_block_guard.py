@@ -102,6 +102,21 @@ def test_impact_counts_others_and_offers_the_wider_network(home: Path) -> None:
     assert "would cut 1 other client, 1 of them without an alert" in " ".join(shown.stdout.split())
 
 
+def test_of_a_block_with_a_condition_what_fits_is_counted(home: Path) -> None:
+    db = f"--db={home}/state.db"
+    (found,) = json_lines(run(home, "block", "impact", "203.0.113.0/24", "--path=/api/products", "--json", db).stdout)
+    assert found["nets"] == ["203.0.113.0/24 path=/api/products"]
+    assert (found["hour"]["clients"], found["hour"]["requests"], found["at_most"]) == (2, 63, True)
+    assert found["wider"] == []
+    shown = " ".join(
+        run(home, "block", "impact", "203.0.113.0/24", "--path=/api", "--agent=nobody's", db).stdout.split()
+    )
+    assert "last hour: no client seen" in shown
+    both = " ".join(run(home, "block", "impact", "203.0.113.0/24", "--path=/api", db).stdout.split())
+    assert "of requests that fit a condition, at most: last hour: 2 clients, 360 requests" in both
+    assert "is empty" in refused(home, 2, "block", "impact", EVIL, "--agent=", db)
+
+
 def test_a_wider_network_is_queued_around_an_address_and_its_innocents_are_said(home: Path) -> None:
     db = f"--db={home}/state.db"
     assert "wider" in refused(home, 2, "block", "add", "203.0.113.0/24", "--prefix=28", db)

@@ -17,6 +17,7 @@ from apiwatch.store.views import (
     BlockEntry,
     ClientDetail,
     ClientView,
+    Cut,
     EvidenceView,
     FacetView,
     GroupView,
@@ -716,7 +717,7 @@ class FakeReader:
     async def block_entries(self, now: float, *, include_ended: bool = False) -> list[BlockEntry]:
         return list(self._called("block_entries").blocks)
 
-    async def impact(self, nets: Sequence[str], *, window_minutes: int = 60) -> ImpactView:
+    async def impact(self, cuts: Sequence[Cut], *, window_minutes: int = 60) -> ImpactView:
         known = self._called("impact").impact
         return replace(known, window_minutes=window_minutes)
 
