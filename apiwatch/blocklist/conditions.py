@@ -58,6 +58,11 @@ class Condition:
         parts = (("host", self.host), ("path", self.path), ("agent", self.agent))
         return " ".join(f"{name}={value}" for name, value in parts if value)
 
+    @property
+    def is_narrow(self) -> bool:
+        """It names a path or a user agent; a host alone may be all there is."""
+        return bool(self.path or self.agent)
+
     def covers(self, other: "Condition") -> bool:
         """Whether it is true for every request for which the other one is.
 

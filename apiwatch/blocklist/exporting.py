@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from apiwatch.blocklist.conditions import Condition, parse_condition
 from apiwatch.blocklist.guard import HARD_LIMIT, Guard
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Artifact, Target
@@ -51,15 +52,18 @@ def pass_rails(plan: Plan, guard: Guard) -> None:
     The entries are checked besides the rows: pieces of an entry that is too wide need not be too wide.
     """
     refused: list[str] = []
-    for net, entry_id in dict(_networks(plan)).items():
-        final = [finding for finding in guard.check(net) if finding.hard and not finding.overridable]
+    for (net, condition), entry_id in dict(_networks(plan)).items():
+        final = [each for each in guard.check(net, condition) if each.hard and not each.overridable]
         if final:
             refused.append(f"entry {one_line(entry_id, 40)}: {net} {final[0].text} (rail {final[0].code})")
+    whole = next((row for row in plan.rows if not row.network.prefixlen), None)
+    if whole is not None:
+        refused.append(f"{whole.key} leaves nothing out that is protected (rail H1)")
     if refused:
         more = f", and {len(refused) - 1} more entries are refused" if len(refused) > 1 else ""
         raise GuardError(f"{refused[0]}{more}; withdraw it to export the rest")
     for version, bits in ((4, 32), (6, 128)):
-        covered = sum(row.network.num_addresses for row in plan.family(version))
+        covered = sum(row.network.num_addresses for row in plan.family(version) if not row.condition.is_narrow)
         most = _LARGEST_SHARE << (bits - HARD_LIMIT[version])
         if covered > most:
             prefix = HARD_LIMIT[version] - _LARGEST_SHARE.bit_length() + 1
@@ -68,11 +72,11 @@ def pass_rails(plan: Plan, guard: Guard) -> None:
             )
 
 
-def _networks(plan: Plan) -> Iterator[tuple[str, str]]:
+def _networks(plan: Plan) -> Iterator[tuple[tuple[str, Condition], str]]:
     for row in plan.rows:
-        yield row.net, row.ids[0] if row.ids else ""
+        yield (row.net, row.condition), row.ids[0] if row.ids else ""
     for entry in plan.entries:
-        yield entry.net, entry.id
+        yield (entry.net, parse_condition(entry.condition)), entry.id
 
 
 def _read_back(target: Target, plan: Plan, artifacts: Sequence[Artifact]) -> None:

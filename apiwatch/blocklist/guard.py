@@ -8,19 +8,21 @@
 | H4 | `sources.trusted_proxy` | no |
 | H4 | networks of CDNs and cloud load balancers | yes |
 | H5 | wider than `block.widest_v4` or `block.widest_v6` | yes |
-| H5 | wider than /16 (IPv4) or /32 (IPv6) | no |
+| H5 | wider than /16 (IPv4) or /32 (IPv6), unless only a path or a user agent is blocked there | no |
 | H7 | what is no network | no |
 | H8 | `block.allow` | no |
 
 What depends on this machine or on the settings now is not overridden but changed: a session is ended, a setting edited.
 So an override that was typed when an entry was queued never lets an export cut off an operator who came later.
-S0 refuses nothing: it says what could not be read and is therefore not protected.
+S0 refuses nothing: it says what could not be read and is therefore not protected. A block of everybody under a
+condition (`is_everybody`) passes, for its rows leave out what is protected (see `everybody.spare`).
 """
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from apiwatch.blocklist.conditions import ALWAYS, Condition
 from apiwatch.blocklist.networks import Network, collapsed, parse_network
 from apiwatch.blocklist.protected import Protected, Rule
 from apiwatch.blocklist.special import PRIVATE, SHARED, carried
@@ -28,7 +30,7 @@ from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError
 from apiwatch.text import one_line
 
-__all__ = ["HARD_LIMIT", "Finding", "Guard"]
+__all__ = ["HARD_LIMIT", "Finding", "Guard", "is_everybody"]
 
 HARD_LIMIT = {4: 16, 6: 32}
 """IP version -> shortest prefix length that can ever be blocked."""
@@ -77,29 +79,31 @@ class Guard:
         """`block.allow` of the settings: targets that can, render it as exceptions."""
         return self._settings.allow
 
-    def check(self, net: str) -> list[Finding]:
+    def check(self, net: str, condition: Condition = ALWAYS) -> list[Finding]:
         """What the rails say about a network, one finding per rail; empty: nothing stands in the way.
 
-        First come refusals without override, then those with it, then warnings.
+        Only its requests under the condition are blocked. First come refusals without override, then those with it,
+        then warnings.
         """
         shown = one_line(net, 60)
         try:
             network = parse_network(net)
         except GuardError as error:
             return [Finding("H7", shown, str(error), hard=True, overridable=False)]
-        found = _one_per_code([*self._width(network), *self._overlaps(network)])
+        rails = () if is_everybody(network, condition) else (self._width(network, condition), self._overlaps(network))
+        found = _one_per_code(finding for rail in rails for finding in rail)
         found.sort(key=lambda finding: finding.overridable)
         if self._unread:
             text = f"{'; '.join(self._unread)}: make sure yourself that this block does not cut you off"
             found.append(Finding("S0", "", text, hard=False, overridable=False))
         return [replace(finding, net=shown) for finding in found]
 
-    def require(self, net: str, override: str | None = None) -> list[Finding]:
+    def require(self, net: str, override: str | None = None, condition: Condition = ALWAYS) -> list[Finding]:
         """Pass the rails or raise GuardError; returns what was overridden and the warnings.
 
         `override` is the network typed again; it overrides the findings that can be overridden.
         """
-        found = self.check(net)
+        found = self.check(net, condition)
         hard = [finding for finding in found if finding.hard]
         final = [finding for finding in hard if not finding.overridable]
         if final:
@@ -128,15 +132,20 @@ class Guard:
         same = (rule for rule in self._rules if rule.network.version == network.version)
         yield from (rule for rule in same if _overlap(rule.network, network))
 
-    def _width(self, network: Network) -> Iterator[Finding]:
+    def _width(self, network: Network, condition: Condition) -> Iterator[Finding]:
         limit = HARD_LIMIT[network.version]
         widest = self._settings.widest_v4 if network.version == 4 else self._settings.widest_v6
-        if network.prefixlen < limit:
+        if network.prefixlen < limit and not condition.is_narrow:
             text = f"is wider than /{limit}, and that is never blocked"
             yield Finding("H5", "", text, hard=True, overridable=False)
         elif network.prefixlen < widest:
             text = f"is wider than /{widest}: {_size(network)}; type the network again to override"
             yield Finding("H5", "", text, hard=True, overridable=True)
+
+
+def is_everybody(network: Network, condition: Condition) -> bool:
+    """Whether a block is one of everybody who sends certain requests."""
+    return not network.prefixlen and condition.is_narrow
 
 
 def _ranges(rules: Iterable[Rule], version: int) -> tuple[list[int], list[int]]:

@@ -49,8 +49,8 @@ async def impact_of(reader: Reader, nets: Sequence[str]) -> Impact:
     day = await reader.impact(cuts, window_minutes=DAY)
     around = surrounding(cuts[0].net) if len(cuts) == 1 and cuts[0] == Cut(cuts[0].net) else ()
     wider = [(net, await reader.impact((Cut(net),), window_minutes=HOUR)) for net in around]
-    known = tuple(dict.fromkeys(cut.net for cut in cuts))
-    crawlers = dict.fromkeys(owner for net in known for owner in published_owners(parse_network(net)))
+    networks = [parse_network(net) for net in dict.fromkeys(cut.net for cut in cuts)]
+    crawlers = dict.fromkeys(owner for net in networks if net.prefixlen for owner in published_owners(net))
     return Impact(tuple(dict.fromkeys(nets)), hour, day, tuple(wider), tuple(crawlers))
 
 

@@ -22,7 +22,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from apiwatch.blocklist.conditions import ALWAYS, Condition, parse_condition
 from apiwatch.blocklist.crawling import published_owners
-from apiwatch.blocklist.guard import Finding
+from apiwatch.blocklist.everybody import spare
+from apiwatch.blocklist.guard import Finding, Guard
 from apiwatch.blocklist.networks import Network, parse_network
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Target
@@ -33,7 +34,16 @@ from apiwatch.store.views import AllowEntry, BlockEntry, ImpactView
 from apiwatch.text import one_line
 from apiwatch.times import utc_of
 
-__all__ = ["allowed_too", "already_blocked", "by_kind", "require_review", "review", "suited", "tor_exits_in"]
+__all__ = [
+    "allowed_too",
+    "already_blocked",
+    "by_kind",
+    "require_review",
+    "review",
+    "suited",
+    "too_much",
+    "tor_exits_in",
+]
 
 _SHARED_USERS = 3
 _HOST_PREFIX = 64
@@ -66,19 +76,22 @@ def review(
     for entry in plan.entries:
         view = impacts.get(entry.key)
         found += _of_entry(target, entry, view if view is not None and view.held_minutes else None)
-        found += _crawlers(entry, confirm)
         found += allowed_too(entry.net, allowed)
-        found += tor_exits_in(entry.net, None if entry.expires is None else entry.expires - plan.at, exits, plan.at)
+        if parse_network(entry.net).prefixlen:  # crawlers and Tor are among everybody
+            found += _crawlers(entry, confirm)
+            lasts = None if entry.expires is None else entry.expires - plan.at
+            found += tor_exits_in(entry.net, lasts, exits, plan.at)
     return sorted(found, key=lambda finding: not finding.hard)
 
 
-def suited(target: Target, plan: Plan) -> tuple[Plan, list[Finding]]:
+def suited(target: Target, plan: Plan, guard: Guard) -> tuple[Plan, list[Finding]]:
     """The part of a plan that a target can hold, and a refusal (H9) for each entry with a condition that it cannot.
 
     Such an entry is left out and never widened; it may well be meant for another target that takes the same queue.
+    Blocks of everybody leave out what the guard protects.
     """
     if target.caps.conditions:
-        return plan, []
+        return spare(plan, guard), []
     return plan.without_conditions(), [_unsuited(target, entry) for entry in plan.entries if entry.condition]
 
 
@@ -161,19 +174,24 @@ def tor_exits_in(net: str, lasts: float | None, exits: TorExits | None, now: flo
     return [_warning("S3", str(wanted), text)]
 
 
+def too_much(view: ImpactView, settings: Block, what: str, way: str) -> list[Finding]:
+    """H5, when clients without an alert would lose more than `block.most_collateral` of the answered requests.
+
+    `what` would do it, and `way` is what else helps.
+    """
+    share = 100 * view.without_alert_ok / view.all_ok if view.all_ok else 0.0
+    if share <= settings.most_collateral:
+        return []
+    text = (
+        f"{what} {_bound(view)}{share:.0f} % of the last hour's answered requests, from {_clients(view.without_alert)} "
+        f"that no alert names; {way}, or raise block.most_collateral ({settings.most_collateral:g} %)"
+    )
+    return [Finding("H5", "", text, hard=True, overridable=False)]
+
+
 def _of_list(target: Target, plan: Plan, settings: Block, whole: ImpactView | None) -> Iterator[Finding]:
-    if whole is not None and whole.all_ok:
-        share = 100 * whole.without_alert_ok / whole.all_ok
-        if share > settings.most_collateral:
-            yield Finding(
-                "H5",
-                "",
-                f"the list would cut {share:.0f} % of the last hour's answered requests, from "
-                f"{_clients(whole.without_alert)} that no alert names; withdraw entries, or raise "
-                f"block.most_collateral ({settings.most_collateral:g} %)",
-                hard=True,
-                overridable=False,
-            )
+    if whole is not None:
+        yield from too_much(whole, settings, "the list would cut", "withdraw entries")
     if plan.rows and not target.caps.ttl and target.caps.layer not in ("record", "feed"):
         text = f"{target.name} lets go of nothing by itself: run `apiwatch block expire`, or export again, from a timer"
         yield _warning("S7", "", text)

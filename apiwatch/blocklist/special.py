@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from apiwatch.blocklist.networks import Network, parse_network
 
-__all__ = ["NEVER", "PRIVATE", "SHARED", "carried"]
+__all__ = ["NEVER", "PRIVATE", "SHARED", "SIX_TO_FOUR", "carried"]
 
 
 def _table(*rows: tuple[str, str]) -> tuple[tuple[Network, str], ...]:
@@ -49,7 +49,8 @@ SHARED: tuple[tuple[Network, str], ...] = _table(
 """One /64 is many hosts here: (network, what it is)."""
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_SIX_TO_FOUR = ipaddress.IPv6Network("2002::/16")
+SIX_TO_FOUR = ipaddress.IPv6Network("2002::/16")
+"""Carries an IPv4 network in each /48 (RFC 3056)."""
 
 
 def carried(network: Network) -> Iterator[Network]:
@@ -63,5 +64,5 @@ def carried(network: Network) -> Iterator[Network]:
     first = int(network.network_address)
     if network.subnet_of(_NAT64):
         yield ipaddress.IPv4Network((first & 0xFFFF_FFFF, network.prefixlen - 96))
-    elif network.subnet_of(_SIX_TO_FOUR):
+    elif network.subnet_of(SIX_TO_FOUR):
         yield ipaddress.IPv4Network((first >> 80 & 0xFFFF_FFFF, min(network.prefixlen - 16, 32)))

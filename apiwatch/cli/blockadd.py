@@ -39,6 +39,7 @@ __all__ = ["add", "typed_network"]
     help="Alert that it answers; repeatable. Without a network: block all its clients.",
 )
 @click.option("--override", metavar="NETWORK", help="The network typed again, to pass a rail that can be overridden.")
+@click.option("--everybody", is_flag=True, help="Instead of a network: everybody; with --path or --agent.")
 @condition_options
 @click.option(
     "--prefix", type=click.IntRange(0, 128), metavar="LENGTH", help="Block the network of this size around the address."
@@ -53,6 +54,7 @@ def add(
     alert_ids: tuple[str, ...],
     override: str | None,
     prefix: int | None,
+    everybody: bool,
     host: str | None,
     path: str | None,
     agent: str | None,
@@ -62,10 +64,13 @@ def add(
     --host, --path and --agent make a condition: only requests that fit all of them are blocked. Web servers, proxies
     and CDNs can hold that; other firewalls leave such an entry out. With another condition it is another entry.
 
+    --everybody with --path or --agent needs no network: what is protected is left out of such a block.
+
     A single IPv6 address stands for its /64; --prefix takes a wider network, such as the /24 of an IPv4 address. Exit
     code 4 when a rail refuses; other clients of the alert are queued.
     """
     from apiwatch.blocklist.conditions import condition_fields
+    from apiwatch.blocklist.everybody import EVERYBODY
     from apiwatch.blocklist.lifetime import default_lifetime
     from apiwatch.blocklist.review import allowed_too, already_blocked, tor_exits_in
     from apiwatch.cli.blockranges import tor_exits
@@ -73,11 +78,30 @@ def add(
 
     settings = load_settings(config)
     condition = typed_condition(host, path, agent)
+    if everybody:
+        from apiwatch.cli.blockeverybody import add_everybody, require_narrow
+
+        if net is not None or prefix is not None or override is not None:
+            raise UsageError("--everybody takes no network: leave out the address, --prefix and --override")
+        require_narrow(condition)
+        ttl_s = _ttl(ttl, settings) or settings.block.ttl
+        return add_everybody(
+            _state(settings, db),
+            guard_of(settings, db),
+            condition,
+            settings.block,
+            reason,
+            alert_ids,
+            ttl_s,
+            json_lines=json_lines,
+        )
     if net is None:
         from apiwatch.cli.blockset import add_members
 
         if not alert_ids:
-            raise UsageError("say what to block: an address, a network, or --alert ID for all clients of an alert")
+            raise UsageError(
+                "say what to block: an address, a network, --alert ID for all clients of an alert, or --everybody"
+            )
         if prefix is not None:
             raise UsageError("--prefix needs the address that the network is around")
         if override is not None:
@@ -94,7 +118,9 @@ def add(
         )
     state = _state(settings, db)
     network = typed_network(net) if prefix is None else _around(net, prefix)
-    findings = guard_of(settings, db).require(network, override=override)
+    if condition.is_narrow and network in EVERYBODY:
+        raise UsageError(f"{network} is everybody: say --everybody instead, which first looks whom it would cut off")
+    findings = guard_of(settings, db).require(network, override, condition)
     entries, allowed = asyncio.run(_known(state))
     for finding in [*findings, *already_blocked(network, entries, condition), *allowed_too(network, allowed)]:
         say(f"{finding.code}: {finding.text}")

@@ -58,10 +58,11 @@ def export(
     target = target_named(target_name, settings.block.templates)
     entries = asyncio.run(queued(state_path(settings, db), False))
     destination = Path(output) if output is not None else None
-    made, left_out = suited(target, planned(entries, time.time()))
+    guard = guard_of(settings, db)
+    made, left_out = suited(target, planned(entries, time.time()), guard)
     warnings = reviewed(settings, state_path(settings, db), target, made)
     try:
-        artifacts = write(target, made, guard_of(settings, db), destination, withdraw_all=withdraw_all)
+        artifacts = write(target, made, guard, destination, withdraw_all=withdraw_all)
     except OSError as error:
         raise UsageError(f"{plain(str(output))} cannot be written: {error.strerror}") from None
     if destination is None:

@@ -97,6 +97,7 @@ def protected(db: str | None, config: str | None, json_lines: bool) -> None:
 @state_options
 @as_json
 @click.option("--alert", "alert_id", metavar="ID", help="The clients of an alert together, instead of a network.")
+@click.option("--everybody", is_flag=True, help="Everybody, instead of a network; with --path or --agent.")
 @condition_options
 def impact(
     net: str | None,
@@ -104,6 +105,7 @@ def impact(
     config: str | None,
     json_lines: bool,
     alert_id: str | None,
+    everybody: bool,
     host: str | None,
     path: str | None,
     agent: str | None,
@@ -113,12 +115,15 @@ def impact(
     With --host, --path and --agent: by a block of such requests only.
     """
     from apiwatch.blocklist.impact import impact_fields
+    from apiwatch.cli.blockeverybody import require_narrow
     from apiwatch.cli.output import emit, put
     from apiwatch.errors import UsageError
 
-    if (net is None) == (alert_id is None):
-        raise UsageError("say whose impact: an address or a network, or --alert ID for the clients of an alert")
+    if (net is not None) + (alert_id is not None) + everybody != 1:
+        raise UsageError("say whose impact: an address or a network, --alert ID for its clients, or --everybody")
     condition = typed_condition(host, path, agent)
+    if everybody:
+        require_narrow(condition)
     found = asyncio.run(_impact(state_file(db, config), net, alert_id, condition))
     if json_lines:
         emit(impact_fields(found))
@@ -194,7 +199,9 @@ async def _review(settings: "Settings", path: Path, target: "Target", plan: "Pla
 
 
 async def _impact(path: Path, net: str | None, alert_id: str | None, condition: "Condition") -> "Impact":
+    """Of a network, of the clients of an alert, or else of everybody."""
     from apiwatch.blocklist import canonical
+    from apiwatch.blocklist.everybody import EVERYBODY
     from apiwatch.blocklist.impact import impact_of
     from apiwatch.blocklist.networks import parse_network
     from apiwatch.blocklist.planning import key_of
@@ -203,7 +210,8 @@ async def _impact(path: Path, net: str | None, alert_id: str | None, condition: 
 
     async with reading(path) as reader:
         if alert_id is None:
-            return await impact_of(reader, [key_of(parse_network(canonical(net or "")), condition)])
+            whose = EVERYBODY if net is None else (canonical(net),)
+            return await impact_of(reader, [key_of(parse_network(each), condition) for each in whose])
         view = await reader.alert(alert_id)
         if view is None:
             raise InputError(f"the state file knows no alert {plain(alert_id)}; `apiwatch alerts` lists them")

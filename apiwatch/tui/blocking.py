@@ -85,6 +85,7 @@ def wishes(rows: Sequence[Row], alerts: Sequence[AlertView]) -> list[Wish]:
 def propose(guard: "Guard", wanted: Sequence[Wish]) -> list[Proposal]:
     """Networks for the addresses, with what the guard says; addresses of one network are one proposal."""
     from apiwatch.blocklist import canonical, network_for
+    from apiwatch.blocklist.conditions import parse_condition
 
     by_net: dict[tuple[str, str], list[Wish]] = {}
     bad: list[Proposal] = []
@@ -99,7 +100,7 @@ def propose(guard: "Guard", wanted: Sequence[Wish]) -> list[Proposal]:
         ids = tuple(dict.fromkeys(alert_id for wish in members for alert_id in wish.alert_ids))
         addresses = tuple(wish.address for wish in members)
         try:
-            findings, refusal = tuple(guard.check(net)), ""
+            findings, refusal = tuple(guard.check(net, parse_condition(condition))), ""
         except GuardError as error:
             findings, refusal = (), str(error)
         proposals.append(Proposal(net, addresses, members[0].reason, ids, findings, refusal, condition))

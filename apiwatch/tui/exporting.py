@@ -91,13 +91,14 @@ def make_preview(
 ) -> Preview:
     """Plan, guard and render; with `check` also run the target's own validator. Blocks: call it in a thread."""
     from apiwatch.blocklist import TARGETS
+    from apiwatch.blocklist.conditions import parse_condition
 
     target = TARGETS[target_name]
     live = [entry for entry in entries if entry.state == "queued"]
-    findings = tuple(finding for entry in live for finding in guard.check(entry.net))
+    findings = tuple(finding for entry in live for finding in guard.check(entry.net, parse_condition(entry.condition)))
     networks, made = 0, None
     try:
-        made, left_out = planned(target_name, live, at)
+        made, left_out = planned(target_name, live, guard, at)
         findings = (*left_out, *findings)
         networks = len(made.rows)
         artifacts = tuple(target.render(made, allow))
@@ -108,12 +109,13 @@ def make_preview(
     return Preview(target_name, target.title, networks, len(live), findings, artifacts, result, problem, held, made)
 
 
-def planned(target_name: str, entries: Sequence[BlockEntry], at: float) -> "tuple[Plan, list[Finding]]":
+def planned(target_name: str, entries: Sequence[BlockEntry], guard: "Guard", at: float) -> "tuple[Plan, list[Finding]]":
     """The plan of the queue for a target, and what is left out of it; raises GuardError."""
     from apiwatch.blocklist import TARGETS, plan
     from apiwatch.blocklist.review import suited
 
-    return suited(TARGETS[target_name], plan([entry for entry in entries if entry.state == "queued"], at, int(at)))
+    made = plan([entry for entry in entries if entry.state == "queued"], at, int(at))
+    return suited(TARGETS[target_name], made, guard)
 
 
 def compared(preview: Preview, comparison: "Callable[[str, Plan], Comparison]") -> Preview:
@@ -162,7 +164,7 @@ def write(
     from apiwatch.blocklist import TARGETS, export
 
     target = TARGETS[target_name]
-    made, _ = planned(target_name, entries, at)
+    made, _ = planned(target_name, entries, guard, at)
     artifacts = export(target, made, guard, destination, withdraw_all=withdraw_all)
     check = target.validate(artifacts)
     paths = tuple(str(destination.parent / artifact.name) for artifact in artifacts)

@@ -31,7 +31,7 @@ from apiwatch.blocklist.conditions import (
 from apiwatch.blocklist.review import suited
 from apiwatch.errors import GuardError, UsageError
 from apiwatch.store.views import BlockEntry
-from tests.blocklist.kit import HOSTILE, NOW, entry
+from tests.blocklist.kit import HOSTILE, NOW, entry, guard_of
 from tests.blocklist.servers import PROGRAMS
 from tests.blocklist.test_planning import LIFETIMES, NETS, alive
 
@@ -215,7 +215,7 @@ def test_every_target_reads_back_networks_with_their_conditions(entries: list[Bl
         target = TARGETS[name]
         (artifact,) = target.render(made, ("203.0.113.200/32", "2001:db8:aa::/48"))
         assert target.parse(artifact.content) == target.planned(made), name
-        assert suited(target, made) == (made, [])
+        assert suited(target, made, guard_of()) == (made, [])
 
 
 @pytest.mark.parametrize("name", ABLE)
@@ -259,7 +259,7 @@ def test_who_cannot_tell_requests_apart_refuses_and_never_widens(name: str) -> N
     made = plan([conditional("203.0.113.7", Condition(path="/users")), entry("203.0.113.8", name="01JDB")], NOW)
     with pytest.raises(GuardError, match=r"path=/users \(entry 01JDA\) is about some requests only"):
         target.render(made, ())
-    rest, (left,) = suited(target, made)
+    rest, (left,) = suited(target, made, guard_of())
     assert (left.code, left.net, left.hard) == ("H9", "203.0.113.7/32 path=/users", True)
     assert "01JDA" in left.text
     assert "nginx" in left.text

@@ -11,7 +11,12 @@ import pytest
 from apiwatch.blocklist import TARGETS, plan
 from apiwatch.blocklist.applying.applier import Applier
 from apiwatch.blocklist.applying.run import run
+from apiwatch.blocklist.everybody import EVERYBODY, spare
+from apiwatch.blocklist.guard import Guard
+from apiwatch.blocklist.networks import parse_network
+from apiwatch.blocklist.protected import Protected, Rule
 from apiwatch.blocklist.writing import replace_file
+from apiwatch.config.settings import Block
 from apiwatch.errors import ApplyError, GuardError, UsageError
 from tests.blocklist.kit import NOW, entry, need
 from tests.blocklist.servers import (
@@ -183,6 +188,24 @@ def test_only_requests_under_the_condition_are_refused(served: tuple[str, Served
         assert (status(7, path, "o", "x") == 403) == known, path
     applier.remove()
     assert applier.read() == {}
+
+
+def test_everybody_with_a_user_agent_is_refused_but_those_who_are_protected(served: tuple[str, Served]) -> None:
+    name, server = served
+    target, applier = TARGETS[name], applier_of(name, server)
+    if not target.caps.conditions:
+        return
+    guard = Guard(Block(), Protected((Rule(parse_network("127.0.0.7/32"), "H1", "us"),)))
+    made = spare(plan([replace(entry(net, name=net), condition="agent=evil/1") for net in EVERYBODY], NOW), guard)
+    applier.apply(target.render(made, ()), made, NOW)
+    assert set(applier.read()) == target.planned(made)
+    until = time.monotonic() + 5
+    while status_of(server, 1, "/", agent="x evil/1") != 403 and time.monotonic() < until:
+        time.sleep(0.02)  # an old worker answers for a moment
+    assert status_of(server, 70, "/x", agent="evil/1.2") == 403
+    assert status_of(server, 7, "/", agent="evil/1") != 403
+    assert status_of(server, 1, "/", agent="evil/2") != 403
+    applier.remove()
 
 
 def test_caddy_says_when_other_directives_answer_before_the_list(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`block plan|apply|confirm|undo|expire|rollback|log` on a list file, in this process."""
 
 import asyncio
+import ipaddress
 import json
 import os
 import socket
@@ -278,6 +279,35 @@ def _lasts(block: Blocks, entry_id: str) -> float:
     return entry.expires - entry.created
 
 
+def test_a_block_of_everybody_who_sends_something_goes_into_a_web_server_and_out_again(
+    block: Blocks, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="needs --path or --agent"):
+        block("add", "--everybody", "--host=api.example.com")
+    with pytest.raises(UsageError, match="takes no network"):
+        block("add", "203.0.113.7", "--everybody", "--path=/internal")
+    added = objects(block("add", "--everybody", "--agent=evil/1", "--ttl=10m", "--json")[1])
+    assert [each["net"] for each in added] == ["0.0.0.0/0", "::/0"]
+    code, out, _ = block("export", "--target=json")
+    nets = {line["net"] for line in objects(out) if line["type"] == "entry"}
+    assert code == 0
+    assert nets.isdisjoint({"0.0.0.0/0", "::/0"})
+    assert "203.0.113.7" not in out
+    inside = [net for net in nets if ipaddress.ip_address("203.0.113.7") in ipaddress.ip_network(net)]
+    assert len(inside) == 1
+    assert not [net for net in nets if ipaddress.ip_address("127.0.0.1") in ipaddress.ip_network(net)]
+
+    options = f"{{path: {tmp_path / 'list.conf'}, check: 'true', reload: 'true'}}"
+    block.config.write_text(f"block:\n  targets:\n    nginx: {options}\n")
+    code, out, err = block("apply", "--json", typed=b"keep\n")
+    assert code == 0, err
+    assert block.entry("0.0.0.0/0 agent=evil/1").live_in == block.entry("::/0 agent=evil/1").live_in == ("nginx",)
+    assert block("apply", "--check")[0] == 0
+    for each in added:
+        assert block("undo", each["id"])[0] == 0
+    assert block.entry("0.0.0.0/0 agent=evil/1").live_in == ()
+
+
 def test_a_block_of_some_requests_goes_where_it_can_be_held_and_nowhere_else(block: Blocks) -> None:
     block.queue("203.0.113.7/32")
     words = ("add", "203.0.113.8", "--path=/users", "--host=API.example.com", '--agent=cu"rl', "--json")
@@ -329,6 +359,8 @@ def test_a_condition_that_is_none_blocks_nothing(block: Blocks, words: tuple[str
     assert block("list", "--json")[1] == ""
 
 
-def test_nobody_is_blocked_for_a_user_agent_alone(block: Blocks) -> None:
-    with pytest.raises(GuardError, match="rail H5"):
+def test_everybody_is_blocked_by_that_name_only(block: Blocks) -> None:
+    with pytest.raises(UsageError, match="say --everybody instead"):
         block("add", "0.0.0.0/0", "--agent=curl", "--override=0.0.0.0/0")
+    with pytest.raises(GuardError, match="rail H5"):
+        block("add", "0.0.0.0/0", "--host=api.example.com", "--override=0.0.0.0/0")

@@ -117,6 +117,19 @@ def test_of_a_block_with_a_condition_what_fits_is_counted(home: Path) -> None:
     assert "is empty" in refused(home, 2, "block", "impact", EVIL, "--agent=", db)
 
 
+def test_a_block_of_everybody_is_counted_and_refused_when_it_cuts_too_many(home: Path) -> None:
+    db = f"--db={home}/state.db"
+    shown = " ".join(run(home, "block", "impact", "--everybody", "--path=/api/products", db).stdout.split())
+    assert shown.startswith("2 networks of requests that fit a condition, at most: last hour: 42 clients, 103 requests")
+    assert "without an alert: 41 clients with" in shown
+    said = refused(home, 4, "block", "add", "--everybody", "--path=/api/products", db)
+    assert "it would cut at most" in said
+    assert "(rail H5)" in said
+    added = run(home, "block", "add", "--everybody", "--path=/api/orders", "--reason=walk", db)
+    assert added.stdout.startswith("queued 0.0.0.0/0 path=/api/orders until ")
+    assert "of requests that fit a condition, at most:" in added.stdout
+
+
 def test_a_wider_network_is_queued_around_an_address_and_its_innocents_are_said(home: Path) -> None:
     db = f"--db={home}/state.db"
     assert "wider" in refused(home, 2, "block", "add", "203.0.113.0/24", "--prefix=28", db)

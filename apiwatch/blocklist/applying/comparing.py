@@ -1,10 +1,12 @@
 """A plan against what a target holds: what an apply would change, and whether it did."""
 
 import math
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from apiwatch.blocklist.applying.applier import Held
+from apiwatch.blocklist.networks import Network, parse_network
 from apiwatch.blocklist.planning import Plan
 from apiwatch.store.views import BlockEntry
 
@@ -46,6 +48,7 @@ def compare(
     wanted = frozenset(planned)
     lasting = {row.key: row.expires for row in plan.rows}
     removed = held.keys() - wanted
+    foreign = removed - set(known)
     renewed = [
         net for net in wanted & held.keys() if net in lasting and _another_time(lasting[net], held[net].left, at)
     ]
@@ -53,8 +56,32 @@ def compare(
         tuple(sorted(wanted - held.keys())),
         tuple(sorted(removed)),
         tuple(sorted(renewed)),
-        tuple(sorted(removed - set(known))),
+        tuple(sorted(_outside(foreign, known))) if foreign else (),
     )
+
+
+def _outside(keys: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Keys that are not a part of a known network under the same condition: a row may be a piece of an entry."""
+    networks: defaultdict[tuple[str, int, int], set[int]] = defaultdict(set)
+    for key in known:
+        network, condition = _split(key)
+        networks[condition, network.version, network.prefixlen].add(int(network.network_address))
+    found = []
+    for key in keys:
+        network, condition = _split(key)
+        wider = (
+            int(network.network_address) >> (network.max_prefixlen - bits) << (network.max_prefixlen - bits) in starts
+            for (text, version, bits), starts in networks.items()
+            if (text, version) == (condition, network.version) and bits <= network.prefixlen
+        )
+        if not any(wider):
+            found.append(key)
+    return found
+
+
+def _split(key: str) -> tuple[Network, str]:
+    net, _, condition = key.partition(" ")
+    return parse_network(net), condition
 
 
 def unexplained(
@@ -67,6 +94,7 @@ def unexplained(
     """
     explained = {entry.key for entry in entries if entry.state != "queued"} | {row.key for row in plan.rows}
     lost = [net for net in difference.removed if net not in explained]
+    lost = _outside(lost, explained) if lost else lost
     if lost and (not plan.rows or (len(lost) > _FEW and len(lost) * 2 > len(held))):
         some = ", ".join(lost[:_SHOWN]) + (", ..." if len(lost) > _SHOWN else "")
         return (

@@ -17,6 +17,8 @@ from apiwatch.blocklist.applying.deadman import arm
 from apiwatch.blocklist.applying.records import KEPT, ROLLED_BACK, Record
 from apiwatch.blocklist.applying.site import Prepared, Site, prepare, read_back, sum_of
 from apiwatch.blocklist.applying.stored import plan_at, stored, unstored
+from apiwatch.blocklist.conditions import parse_condition
+from apiwatch.blocklist.everybody import spare
 from apiwatch.blocklist.guard import Guard
 from apiwatch.blocklist.planning import Plan, plan
 from apiwatch.errors import ApplyBusy, ApplyError
@@ -257,7 +259,7 @@ def shrink(site: Site, entries: Iterable[BlockEntry], guard: Guard, op: str) -> 
     settle(site)
     known = [replace(entry, state="withdrawn") if _is_refused(entry, guard) else entry for entry in entries]
     held = site.applier.read()
-    made = plan(known, site.clock())
+    made = spare(plan(known, site.clock()), guard)
     rows = tuple(row for row in made.rows if row.key in held)
     ids = {name for row in rows for name in row.ids}
     made = replace(made, rows=rows, entries=tuple(entry for entry in made.entries if entry.id in ids))
@@ -270,5 +272,7 @@ def shrink(site: Site, entries: Iterable[BlockEntry], guard: Guard, op: str) -> 
 
 
 def _is_refused(entry: BlockEntry, guard: Guard) -> bool:
-    final = (finding.hard and not finding.overridable for finding in guard.check(entry.net))
+    final = (
+        finding.hard and not finding.overridable for finding in guard.check(entry.net, parse_condition(entry.condition))
+    )
     return entry.state == "queued" and any(final)

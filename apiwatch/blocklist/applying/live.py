@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from apiwatch.blocklist.applying.applier import Held
 from apiwatch.blocklist.conditions import ALWAYS, Condition, parse_condition
+from apiwatch.blocklist.guard import is_everybody
 from apiwatch.blocklist.networks import order, parse_network
 from apiwatch.blocklist.planning import Plan, Row
 from apiwatch.store.views import Application, BlockEntry
@@ -18,7 +19,8 @@ def in_force(
 ) -> list[Application]:
     """One application for each entry of the plan whose networks are all held, by entry.
 
-    `before` says since when entries are applied there. An entry that lies inside a wider one is in force with it.
+    `before` says since when entries are applied there. An entry that lies inside a wider one is in force with it. One
+    of everybody is in force when most addresses of its family are held: which were spared is not known any more.
     """
     own: defaultdict[str, list[Row]] = defaultdict(list)
     for row in plan.rows:
@@ -27,10 +29,15 @@ def in_force(
     groups = [_Group(condition, plan.under(condition)) for condition in (ALWAYS, *plan.conditions())]
     found: list[Application] = []
     for entry in plan.entries:
-        rows = own.get(entry.id) or [row for group in groups for row in group.around(entry)][:1]
-        holding = [held[row.key] for row in rows if row.key in held]
-        if not rows or len(holding) < len(rows):
-            continue
+        if is_everybody(parse_network(entry.net), parse_condition(entry.condition)):
+            holding = _held_of_everybody(entry, held)
+            if not holding:
+                continue
+        else:
+            rows = own.get(entry.id) or [row for group in groups for row in group.around(entry)][:1]
+            holding = [held[row.key] for row in rows if row.key in held]
+            if not rows or len(holding) < len(rows):
+                continue
         ends = [at + each.left for each in holding if each.left is not None]
         counts = [each.dropped for each in holding if each.dropped is not None]
         found.append(
@@ -46,6 +53,16 @@ def in_force(
             )
         )
     return found
+
+
+def _held_of_everybody(entry: BlockEntry, held: Mapping[str, Held]) -> list[Held]:
+    """What is held under the condition of an entry of everybody, if that is most of its family; else nothing."""
+    everybody = parse_network(entry.net)
+    found = [each for key, each in held.items() if key.partition(" ")[2] == entry.condition]
+    networks = [parse_network(each.net.partition(" ")[0]) for each in found]
+    own = [at for at, network in enumerate(networks) if network.version == everybody.version]
+    covered = sum(networks[at].num_addresses for at in own)
+    return [found[at] for at in own] if 2 * covered > everybody.num_addresses else []
 
 
 class _Group:

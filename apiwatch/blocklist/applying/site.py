@@ -11,6 +11,7 @@ from apiwatch.blocklist.applying.audit import Audit
 from apiwatch.blocklist.applying.comparing import Difference, compare, unexplained, wrong
 from apiwatch.blocklist.applying.records import Record, Records
 from apiwatch.blocklist.applying.run import Run, run
+from apiwatch.blocklist.conditions import parse_condition
 from apiwatch.blocklist.exporting import export
 from apiwatch.blocklist.guard import Finding, Guard
 from apiwatch.blocklist.impact import Impact
@@ -91,7 +92,7 @@ def prepare(
     refuses (H6 too: much would go that nobody has ended), ApplyError when the target cannot be read or its validator
     objects.
     """
-    plan, left_out = suited(site.target, plan)
+    plan, left_out = suited(site.target, plan, guard)
     artifacts = tuple(export(site.target, plan, guard, None))
     check = site.target.validate(artifacts)
     if check.available and not check.ok:
@@ -108,7 +109,7 @@ def prepare(
 
 def _overrides(plan: Plan, guard: Guard) -> Iterable[dict[str, str]]:
     for entry in plan.entries:
-        for finding in guard.check(entry.net):
+        for finding in guard.check(entry.net, parse_condition(entry.condition)):
             if finding.hard and finding.overridable:
                 yield {"code": finding.code, "net": entry.key, "text": one_line(finding.text, 200)}
 

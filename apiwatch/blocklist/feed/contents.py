@@ -14,8 +14,11 @@ from pathlib import Path
 
 import msgspec
 
+from apiwatch.blocklist.conditions import parse_condition
+from apiwatch.blocklist.everybody import spare
 from apiwatch.blocklist.exporting import pass_rails
-from apiwatch.blocklist.guard import Guard
+from apiwatch.blocklist.guard import Guard, is_everybody
+from apiwatch.blocklist.networks import parse_network
 from apiwatch.blocklist.planning import Plan, plan
 from apiwatch.blocklist.targets.records import JsonLines
 from apiwatch.blocklist.targets.text import PlainList
@@ -128,17 +131,18 @@ class Contents:
             entries = [each for each in self._last() if _ends(each) > now]
         elif guard is not None:
             try:
-                made = plan(entries, now)
+                made = spare(plan(entries, now), guard)
                 pass_rails(made, guard)
             except GuardError as error:
                 served = {each.id for each in self._last()}
                 problem, entries = plain(str(error), 300), [each for each in entries if each.id in served]
         self._note(problem)
         if problem or made is None:
-            left = [each for each in entries if guard is None or not _is_final(guard, each)]
+            left = [each for each in entries if not (_is_final(guard, each) if guard else _is_everybody(each))]
             if self._kept is None or (entries and not left):
                 return None
             made = plan(left, now)
+            made = spare(made, guard) if guard is not None else made
         nets = _nets(made.entries)
         if nets != self._nets:
             self._nets, self._modified = nets, now
@@ -193,7 +197,13 @@ def _ends(entry: BlockEntry) -> float:
 
 
 def _is_final(guard: Guard, entry: BlockEntry) -> bool:
-    return any(finding.hard and not finding.overridable for finding in guard.check(entry.net))
+    return any(
+        finding.hard and not finding.overridable for finding in guard.check(entry.net, parse_condition(entry.condition))
+    )
+
+
+def _is_everybody(entry: BlockEntry) -> bool:
+    return is_everybody(parse_network(entry.net), parse_condition(entry.condition))
 
 
 def _nets(entries: Iterable[BlockEntry]) -> set[tuple[str, float | None]]:

@@ -4,12 +4,14 @@ import csv
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from apiwatch.blocklist.comments import utc
 from apiwatch.blocklist.conditions import condition_fields, parse_condition
 from apiwatch.blocklist.networks import parse_network
-from apiwatch.blocklist.planning import Plan, key_of
+from apiwatch.blocklist.planning import Plan, Row, key_of
 from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path, unexpected
 from apiwatch.store.views import BlockEntry
 from apiwatch.text import plain
@@ -27,11 +29,11 @@ _ANY = 1_000_000
 
 
 class Records(Target):
-    """Every live entry as it stands in the queue."""
+    """Every live entry as it stands in the queue; one of everybody by what is left of it (`everybody.spare`)."""
 
     def planned(self, plan: Plan) -> frozenset[str]:
         """Keys of the entries: a record keeps overlaps."""
-        return frozenset(entry.key for entry in plan.entries)
+        return frozenset(entry.key for entry in _recorded(plan))
 
     def commands(self, paths: Sequence[str]) -> Commands:
         """A record is applied nowhere."""
@@ -50,7 +52,7 @@ class Csv(Records):
         out = io.StringIO()
         writer = csv.writer(out)
         writer.writerow(_COLUMNS)
-        for entry in plan.entries:
+        for entry in _recorded(plan):
             writer.writerow([_cell(text) for text in _fields(entry)])
         return out.getvalue()
 
@@ -83,7 +85,7 @@ class JsonLines(Records):
             "revision": plan.revision,
             "at": int(plan.at),
         }
-        return "".join(f"{json.dumps(line)}\n" for line in (header, *(_object(entry) for entry in plan.entries)))
+        return "".join(f"{json.dumps(line)}\n" for line in (header, *(_object(entry) for entry in _recorded(plan))))
 
     def _parsed(self, text: str) -> Sequence[str]:
         found: list[str] = []
@@ -98,6 +100,18 @@ class JsonLines(Records):
             if number:
                 found.append(_key(net, parts))
         return found
+
+
+def _recorded(plan: Plan) -> Iterator[BlockEntry]:
+    pieces: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in plan.rows:
+        for name in row.ids:
+            pieces[name].append(row)
+    for entry in plan.entries:
+        if parse_network(entry.net).prefixlen:
+            yield entry
+        else:
+            yield from (replace(entry, net=row.net) for row in pieces[entry.id])
 
 
 def _fields(entry: BlockEntry) -> tuple[str, ...]:

@@ -106,7 +106,9 @@ class BlockDeed(Deed):
         """One entry; the same again renews it. Raises GuardError when a rail was not overridden."""
         proposal = self._by_key[subject.key]
         if self.override is not None:
-            self._guard.require(proposal.net, override=values[2])
+            from apiwatch.blocklist.conditions import parse_condition
+
+            self._guard.require(proposal.net, values[2], parse_condition(proposal.condition))
         reason = plain(values[1] or proposal.reason, _REASON)
         expires = now + self._lifetime(values[0])
         await control.block(proposal.net, reason, proposal.alert_ids, actor, now, expires, proposal.condition)

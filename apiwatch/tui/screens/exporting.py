@@ -290,10 +290,11 @@ class ExportingScreen(ActingScreen):
         destination = _typed_path(values[0])
         session, entries, target = self.session, tuple(self.queued), self.target
         try:
-            made, _ = await asyncio.to_thread(planned, target, entries, session.clock())
+            guard = await asyncio.to_thread(session.guard)
+            made, _ = await asyncio.to_thread(planned, target, entries, guard, session.clock())
             require_review(await review_of(target, made, session.reader, session.settings, session.clock()))
             written = await asyncio.to_thread(
-                lambda: write(target, entries, session.guard(), destination, session.clock(), withdraw_all=empty)
+                lambda: write(target, entries, guard, destination, session.clock(), withdraw_all=empty)
             )
         except ApiwatchError as error:
             self.say(f"not written: {error}", "bad")
