@@ -120,7 +120,8 @@ def _did(view: ImpactView) -> str:
         share = f" ({_share(view.requests, view.all_requests)} of all)" if view.all_requests else ""
         text = (
             f"{_least(view)}{_count(view.clients, 'client')}, {_count(view.requests, 'request')}{share}, "
-            f"{view.ok} answered; {_count(view.users, 'user')}, {_count(view.agents, 'user agent')}"
+            f"{view.ok} answered; {'at least ' if view.more_facets else ''}{_count(view.users, 'user')}, "
+            f"{_count(view.agents, 'user agent')}"
         )
         if view.tokens:
             text += f", {_count(view.tokens, 'token')}"
@@ -169,6 +170,7 @@ def _fields(view: ImpactView) -> dict[str, Any]:
         **{name: getattr(view, name) if known else None for name in counts},
         "examples": [one_line(name, 45) for name in view.examples],
         "at_least": view.at_least,
+        "more_users_and_agents": view.more_facets,
     }
 
 

@@ -128,7 +128,8 @@ def impact(
     if json_lines:
         emit(impact_fields(found))
         return
-    put(found.nets[0] if len(found.nets) == 1 else f"{len(found.nets)} networks")
+    whose = "everybody" if everybody else f"{len(found.nets)} networks"
+    put(found.nets[0] if len(found.nets) == 1 else f"{whose} {condition}".rstrip())
     for text in _lines(found):
         put(f"  {text}")
 

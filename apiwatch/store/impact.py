@@ -83,8 +83,9 @@ def impact(snapshot: Snapshot, cuts: Sequence[Cut], window_minutes: int) -> Impa
         examples=tuple(client.name for client in quiet[:_EXAMPLES]),
         recent=sum(client.last_seen > span.at - _RECENT_S for client in clients),
         forwarded=sum(client.is_forwarded and not client.is_direct for client in clients),
-        at_least=not (is_whole and counted and all_facets),
+        at_least=not (is_whole and counted),
         at_most=not all(bound.is_exact for bound in bounds.values()),
+        more_facets=not all_facets,
     )
 
 

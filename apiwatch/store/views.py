@@ -555,9 +555,11 @@ class ImpactView:
     forwarded: int
     """Clients that only came through a proxy, which named them in a header."""
     at_least: bool
-    """The counts are lower bounds: there were more clients, minutes or values than are looked at."""
+    """The counts are lower bounds: there were more clients or minutes than are looked at."""
     at_most: bool = False
     """The counts are upper bounds: of some clients it is not known how many of their requests fit."""
+    more_facets: bool = False
+    """There were more users and user agents than are known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,11 @@ class Proposal:
         return f"{self.net} {self.condition}".rstrip()
 
     @property
+    def is_everybody(self) -> bool:
+        """It is about requests of everybody."""
+        return self.net.endswith("/0")
+
+    @property
     def refused(self) -> bool:
         """A guard rail stands in the way."""
         return bool(self.refusal) or any(finding.hard for finding in self.findings)
@@ -61,15 +66,21 @@ class Proposal:
 
 
 def wishes(rows: Sequence[Row], alerts: Sequence[AlertView]) -> list[Wish]:
-    """Addresses (or networks) of rows, each once, with the reason and the alerts that name it."""
+    """Addresses (or networks) of rows, each once, with the reason and the alerts that name it.
+
+    A row without any that can be about everybody is wished as that (`Row.everybody`).
+    """
+    from apiwatch.blocklist.everybody import EVERYBODY
+
     by_address: dict[str, list[Alert]] = {}
     for view in alerts:
         for address in {view.alert.client, *view.alert.clients}:
             by_address.setdefault(address, []).append(view.alert)
     found: dict[tuple[str, str], Wish] = {}
     for row in rows:
-        for address in row.addresses:
-            if (address, row.condition) in found:
+        condition = row.condition if row.addresses else row.everybody
+        for address in row.addresses or (EVERYBODY if row.everybody else ()):
+            if (address, condition) in found:
                 continue
             naming = by_address.get(address, [])
             ids = [alert.id for alert in naming]
@@ -78,7 +89,7 @@ def wishes(rows: Sequence[Row], alerts: Sequence[AlertView]) -> list[Wish]:
             reason = row.reason
             if not row.alert_id and naming:
                 reason = f"{naming[0].detector}: {naming[0].title}"
-            found[address, row.condition] = Wish(address, reason[:200], tuple(ids), row.condition)
+            found[address, condition] = Wish(address, reason[:200], tuple(ids), condition)
     return list(found.values())
 
 
@@ -121,6 +132,9 @@ def proposal_lines(
         for finding in proposal.findings:
             style = "bad" if finding.hard else "warn"
             drawn += wrap(finding.text, width, first=f"        {finding.code} ", rest="           ", style=style)
+        if proposal.is_everybody:
+            text = "everybody but what is protected; web servers and proxies can hold it"
+            drawn += wrap(text, width, first=" " * 8, rest=" " * 10, style="dim")
         for text in also.get(proposal.key, ()):
             drawn += wrap(text, width, first=" " * 8, rest=" " * 10, style="dim")
     return drawn

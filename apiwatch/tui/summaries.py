@@ -13,6 +13,7 @@ from apiwatch.tui.cells import clock
 from apiwatch.tui.line import Line, Piece, line, wrap
 from apiwatch.tui.pages import campaign_page, client_page, overview_page, route_page, user_page, why_page
 from apiwatch.tui.rows import AlertRow, ClientRow, RouteRow, Row
+from apiwatch.tui.rows.named import NamedRow, SenderRow
 from apiwatch.tui.views import LIMIT, VIEWS, Panel, Query
 from apiwatch.tui.views.alerts import ALERTS
 from apiwatch.tui.views.auth import AUTH
@@ -81,7 +82,8 @@ async def _tops(query: Query) -> Summary:
         )
         return [*cut(width), *rest]
 
-    return Summary(heading, page, alerts=alerts)
+    named = SenderRow(query.scope.agent, query.now) if query.scope.agent else None
+    return Summary(heading, page, NamedRow(query.scope.net, query.now) if query.scope.net else named, alerts)
 
 
 async def _cut(query: Query) -> Callable[[int], list[Line]]:

@@ -40,6 +40,7 @@ def test_what_is_not_known_is_never_zero() -> None:
     short = replace(view(requests=9), window_minutes=1440, held_minutes=180)
     assert "counts reach back 180 minutes only" in text(view(), short)
     assert "at least 12 clients" in text(replace(CROWD, at_least=True))
+    assert "answered; at least 5 users" in text(replace(CROWD, users=5, more_facets=True))
 
 
 def test_wider_networks_count_whom_they_would_add() -> None:

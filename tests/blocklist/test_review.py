@@ -1,6 +1,7 @@
 """What is said about a list for a target, by what the store and the target know."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,9 @@ from apiwatch.store.views import AllowEntry, BlockEntry, ImpactView
 from tests.blocklist.kit import NOW, entry
 
 
-def view(*, at_most: bool = False, **changes: int) -> ImpactView:
+def view(*, at_most: bool = False, **changes: Any) -> ImpactView:
     """One client of an attacker, alone, in an hour of 1 000 answered requests."""
-    values = {
+    values: dict[str, Any] = {
         "window_minutes": 60, "held_minutes": 60, "clients": 1, "requests": 900, "ok": 800, "all_requests": 1200,
         "all_ok": 1000, "users": 0, "agents": 1, "tokens": 0, "without_alert": 0, "without_alert_requests": 0,
         "without_alert_ok": 0, "recent": 1, "forwarded": 0,

@@ -120,7 +120,9 @@ def test_of_a_block_with_a_condition_what_fits_is_counted(home: Path) -> None:
 def test_a_block_of_everybody_is_counted_and_refused_when_it_cuts_too_many(home: Path) -> None:
     db = f"--db={home}/state.db"
     shown = " ".join(run(home, "block", "impact", "--everybody", "--path=/api/products", db).stdout.split())
-    assert shown.startswith("2 networks of requests that fit a condition, at most: last hour: 42 clients, 103 requests")
+    assert shown.startswith(
+        "everybody path=/api/products of requests that fit a condition, at most: last hour: 42 clients, 103"
+    )
     assert "without an alert: 41 clients with" in shown
     said = refused(home, 4, "block", "add", "--everybody", "--path=/api/products", db)
     assert "it would cut at most" in said

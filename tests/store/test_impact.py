@@ -156,6 +156,7 @@ async def test_of_a_user_agent_those_who_sent_it_are_cut(filled: Path, everybody
     found = await asked(filled, *(Cut(net, agent="curl") for net in nets))
     assert found.clients == 3, "of whom user agents are no longer known, any may be it"
     assert (found.requests, found.at_most) == (10 + 3 + 10, True)
+    assert found.more_facets
     alone = await asked(filled, *(Cut(net, agent="curl/8") for net in nets if "." in net))
     assert (alone.clients, alone.requests, alone.at_most, alone.without_alert) == (1, 10, False, 0)
     assert (await asked(filled, *(Cut(net, agent="Curl") for net in nets))).clients == 1, "letter by letter"

@@ -787,7 +787,8 @@ class FakeControl:
         condition: str = "",
     ) -> str:
         self._say("block", net, reason, ",".join(alert_ids), actor, f"{(expires or now) - now:.0f}", by=actor, now=now)
-        entry = BlockEntry(f"n{len(self.said)}", net, reason, tuple(alert_ids), actor, now, expires, "queued")
+        name, ids = f"n{len(self.said)}", tuple(alert_ids)
+        entry = BlockEntry(name, net, reason, ids, actor, now, expires, "queued", condition=condition)
         self.scenario.blocks = (*self.scenario.blocks, entry)
         return entry.id
 

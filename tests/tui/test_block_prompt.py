@@ -170,6 +170,42 @@ async def test_the_page_of_a_network_says_whom_a_block_would_cut_off(net: str, e
     assert any("30 answered" in text for text in page) is expected
 
 
+async def test_everybody_who_sends_a_user_agent_can_be_queued_from_its_row_and_its_page(tmp_path: Path) -> None:
+    async with driving(size=(120, 40), db=tmp_path) as driven:
+        await driven.press("2", "colon", *"group agent", "enter")
+        await driven.shows("user agents of the busiest clients")
+        agent = driven.table.cursor.opens.agent if driven.table.cursor is not None else ""
+        for keys in ((), ("enter",)):
+            await driven.press(*keys, "b")
+            await driven.shows("Queue 2 networks")
+            assert f"0.0.0.0/0 agent={agent}" in driven.text
+            assert "everybody but what is protected" in driven.text
+            await driven.press("escape")
+        await driven.press("b", "enter")
+        await driven.until(lambda: len(driven.control.said) == 2, "both entries")
+        assert [words[1] for words in driven.control.said] == ["0.0.0.0/0", "::/0"]
+        assert {entry.condition for entry in driven.scenario.blocks[-2:]} == {f"agent={agent}"}
+
+
+async def test_a_block_of_everybody_that_cuts_too_many_is_refused_in_the_prompt(tmp_path: Path) -> None:
+    many = replace(fakes.IMPACT, clients=90, without_alert=80, without_alert_ok=1750)
+    async with driving(fakes.Scenario(impact=many), (120, 40), db=tmp_path) as driven:
+        await driven.press("2", "colon", *"group agent", "enter")
+        await driven.shows("user agents of the busiest clients")
+        await driven.press("b")
+        await driven.says("refused: 0.0.0.0/0: H5 it would cut 50 % of the last hour's answered requests")
+        assert driven.control.said == []
+
+
+async def test_a_network_can_be_queued_from_its_page(tmp_path: Path) -> None:
+    async with driving(size=(120, 40), db=tmp_path) as driven:
+        await driven.press("2", "colon", *"group net", "enter")
+        await driven.press("enter")
+        await driven.shows("a block would cut off")
+        await driven.press("b")
+        await driven.shows("Queue 1 network ")
+
+
 async def test_what_a_command_names_needs_no_row(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         await driven.press("8", "colon", *"block 203.0.113.9 2h", "enter")

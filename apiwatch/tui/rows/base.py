@@ -90,6 +90,11 @@ class Row(ABC):
         return ""
 
     @property
+    def everybody(self) -> str:
+        """Condition under which a block would be about everybody, where it has no addresses; '': it cannot be."""
+        return ""
+
+    @property
     def reason(self) -> str:
         """Why one would block it, in a few words."""
         return ""

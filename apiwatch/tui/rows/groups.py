@@ -115,6 +115,11 @@ class AgentRow(GroupRow):
         """Who sends it."""
         return Scope(agent=self.view.value)
 
+    @property
+    def everybody(self) -> str:
+        """Whoever sends it."""
+        return f"agent={self.view.value}"
+
 
 class UserRow(GroupRow):
     """A user name."""

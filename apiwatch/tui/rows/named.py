@@ -1,4 +1,4 @@
-"""A row that is in no list: an address, a network or an alert that was typed."""
+"""Rows that are in no list: an address, a network, a user agent or an alert that was typed, or that a page is about."""
 
 import ipaddress
 
@@ -6,7 +6,7 @@ from apiwatch.store.scope import Scope
 from apiwatch.tui.line import Line, Piece, line
 from apiwatch.tui.rows.base import Row
 
-__all__ = ["NamedRow"]
+__all__ = ["NamedRow", "SenderRow"]
 
 
 class NamedRow(Row):
@@ -53,9 +53,14 @@ class NamedRow(Row):
         return "" if self.addresses else self._name
 
     @property
+    def name(self) -> str:
+        """What was typed."""
+        return self._name
+
+    @property
     def reason(self) -> str:
         """Why one would block it."""
-        return "manual: named on the command line"
+        return "manual"
 
     def cells(self) -> tuple[Piece, ...]:
         """It stands in no list."""
@@ -67,8 +72,34 @@ class NamedRow(Row):
 
     def summary(self) -> Line:
         """Nothing is known of it."""
-        return line("named on the command line")
+        return line("named by somebody")
 
     def details(self, width: int) -> list[Line]:
         """Nothing is known of it."""
         return [self.summary()]
+
+
+class SenderRow(NamedRow):
+    """Whoever sends a user agent."""
+
+    __slots__ = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    @property
+    def opens(self) -> Scope:
+        """Who sends it."""
+        return Scope(agent=self._name)
+
+    @property
+    def alert_id(self) -> str:
+        """None."""
+        return ""
+
+    @property
+    def everybody(self) -> str:
+        """Whoever sends it."""
+        return f"agent={self._name}"

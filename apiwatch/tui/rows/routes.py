@@ -55,6 +55,15 @@ class RouteRow(Row):
         return f"{self.view.host} {self.view.route}".strip()
 
     @property
+    def everybody(self) -> str:
+        """Whoever asks for it, if it is one path; what is below that path is closed as well."""
+        view = self.view
+        path = view.route.partition(" ")[2]
+        if "{" in path or not path.startswith("/") or path == "/":
+            return ""
+        return f"host={view.host} path={path}" if view.host else f"path={path}"
+
+    @property
     def unusual(self) -> float:
         """Requests in the window over the usual number of them; 0 where that is not known."""
         return self.view.window.requests / self.view.usual if self.view.usual > 0 else 0.0

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -159,7 +160,7 @@ class ActingScreen(LiveScreen):
 
     def block(self, rows: Sequence[Row], values: Values = None, typed: tuple[str, str] = ("", "")) -> None:
         """Queue addresses of rows; without values they are asked for, beginning with the duration and reason typed."""
-        if not any(row.addresses for row in rows):
+        if not any(row.addresses or row.everybody for row in rows):
             self.say("no address here to block")
             return
         self.run_worker(self._block(rows, values, typed), group="act")
@@ -209,7 +210,7 @@ class ActingScreen(LiveScreen):
             wanted = await asyncio.to_thread(wishes, rows, alerts)
             guard = await asyncio.to_thread(session.guard)
             proposals = await asyncio.to_thread(propose, guard, wanted)
-            also = await self._collateral([each for each in proposals if not each.refused or each.overridable])
+            proposals, also = await self._collateral(proposals)
             single = proposals[0].net if len(proposals) == 1 else ""
             before = await session.reader.blocked_before(single, session.clock()) if single else 0
         except ApiwatchError as error:
@@ -217,15 +218,22 @@ class ActingScreen(LiveScreen):
             return
         await self._ask_and_do(BlockDeed(proposals, session.settings.block, guard, also, before, typed), values)
 
-    async def _collateral(self, proposals: Sequence[Proposal]) -> Mapping[str, Sequence[str]]:
-        """Whom blocking a few of the networks would also cut off."""
+    async def _collateral(self, proposals: Sequence[Proposal]) -> tuple[list[Proposal], Mapping[str, Sequence[str]]]:
+        """Whom blocking a few of the networks would also cut off; of everybody's, too many are a refusal."""
         from apiwatch.blocklist.impact import impact_lines, impact_of
+        from apiwatch.blocklist.review import too_much
 
-        found: dict[str, list[str]] = {}
-        for proposal in proposals[:_COLLATERAL]:
-            impact = await impact_of(self.session.reader, [proposal.key])
-            found[proposal.key] = impact_lines(impact, _WHOLE, now=self.session.clock())
-        return found
+        session = self.session
+        judged, found = list(proposals), dict[str, list[str]]()
+        asked = [at for at, each in enumerate(judged) if not each.refused or each.overridable]
+        for at in asked[:_COLLATERAL]:
+            proposal = judged[at]
+            impact = await impact_of(session.reader, [proposal.key])
+            found[proposal.key] = impact_lines(impact, _WHOLE, now=session.clock())
+            if proposal.is_everybody:
+                refusals = too_much(impact.hour, session.settings.block, "it would cut", "block a network instead")
+                judged[at] = replace(proposal, findings=(*refusals, *proposal.findings))
+        return judged, found
 
 
 _DEEDS = {"acknowledge": Acknowledge, "mute": Mute, "unmute": Unmute, "benign": Benign, "note": Note}
