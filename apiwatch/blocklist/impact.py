@@ -14,7 +14,18 @@ from apiwatch.store.views import Cut, ImpactView
 from apiwatch.text import one_line
 from apiwatch.times import rfc3339
 
-__all__ = ["DAY", "HOUR", "Impact", "cut_of", "impact_fields", "impact_lines", "impact_of", "surrounding"]
+__all__ = [
+    "DAY",
+    "HOUR",
+    "Impact",
+    "brief",
+    "cut_of",
+    "impact_fields",
+    "impact_lines",
+    "impact_of",
+    "surrounding",
+    "view_fields",
+]
 
 HOUR, DAY = 60, 1440
 """Windows in minutes."""
@@ -74,13 +85,13 @@ def surrounding(net: str) -> tuple[str, ...]:
     )
 
 
-def impact_lines(impact: Impact, width: int, *, now: float = 0.0) -> list[str]:
+def impact_lines(impact: Impact, width: int, *, now: float = 0.0, whose: str = "") -> list[str]:
     """The impact in a few printable lines of at most `width` characters; what is not known is said to be unknown.
 
-    `now` tells how old the newest event is, if it is old; 0: do not say.
+    `now` tells how old the newest event is, if it is old; 0: do not say. `whose` it is begins the first line.
     """
     hour, day = impact.hour, impact.day
-    lines = [f"last hour: {_did(hour)}"]
+    lines = [f"{f'{whose}, ' if whose else ''}last hour: {_did(hour)}"]
     if hour.at_most:
         lines.insert(0, "of requests that fit a condition, at most:")
     if hour.held_minutes:
@@ -98,6 +109,21 @@ def impact_lines(impact: Impact, width: int, *, now: float = 0.0) -> list[str]:
     return [piece for text in lines for piece in _wrapped(text, width)]
 
 
+def brief(view: ImpactView) -> str:
+    """One entry's last hour in half a line."""
+    if not view.held_minutes:
+        return "unknown"
+    if not view.clients:
+        return "not seen"
+    others = f", {view.without_alert} without an alert" if view.without_alert and view.clients > 1 else ""
+    users = f", {_count(view.users, 'user')}" if view.users else ""
+    bound = "at most " if view.at_most else ""
+    return (
+        f"{_least(view)}{_count(view.clients, 'client')}{others}, {bound}{_count(view.requests, 'request')}, "
+        f"{view.ok} answered{users}"
+    )
+
+
 def impact_fields(impact: Impact) -> dict[str, Any]:
     """The impact for `--json`; counts are null where the state file cannot tell."""
     return {
@@ -105,9 +131,9 @@ def impact_fields(impact: Impact) -> dict[str, Any]:
         "nets": impact.nets,
         "at_most": impact.hour.at_most or impact.day.at_most,
         "crawlers": impact.crawlers,
-        "hour": _fields(impact.hour),
-        "day": _fields(impact.day),
-        "wider": [{"net": net, "hour": _fields(view)} for net, view in impact.wider],
+        "hour": view_fields(impact.hour),
+        "day": view_fields(impact.day),
+        "wider": [{"net": net, "hour": view_fields(view)} for net, view in impact.wider],
     }
 
 
@@ -157,7 +183,8 @@ def _wider(view: ImpactView, inside: ImpactView) -> str:
     return f"would cut {_least(view)}{_count(more, 'other client')}, {innocent} of them without an alert"
 
 
-def _fields(view: ImpactView) -> dict[str, Any]:
+def view_fields(view: ImpactView) -> dict[str, Any]:
+    """One window for `--json`."""
     known = view.held_minutes > 0
     counts = (
         "clients", "requests", "ok", "all_requests", "all_ok", "users", "agents", "tokens", "without_alert",

@@ -50,10 +50,10 @@ def plan(target: str | None, withdraw_all: bool, db: str | None, config: str | N
     entries = all_entries(path)
     guard = guard_of(settings, path)
     made, left_out = suited(firewall, planned(entries, time.time()), guard)
-    cut = impact_of_plan(path, made)
+    cut, impacts = impact_of_plan(path, made)
     if firewall.applier is None:
         say_warnings([*left_out, *reviewed(settings, path, firewall, made)])
-        code = tell_file_plan(firewall, made, guard, cut, json_lines=json_lines, left_out=left_out)
+        code = tell_file_plan(firewall, made, guard, cut, impacts, json_lines=json_lines, left_out=left_out)
         return code or _refused(left_out)
     site = site_for(settings, path, firewall)
     try:
@@ -61,9 +61,9 @@ def plan(target: str | None, withdraw_all: bool, db: str | None, config: str | N
     except ApplyError as error:
         say(f"not compared with what it holds: {error}")
         say_warnings(left_out)
-        code = tell_file_plan(firewall, made, guard, cut, json_lines=json_lines, left_out=left_out)
+        code = tell_file_plan(firewall, made, guard, cut, impacts, json_lines=json_lines, left_out=left_out)
         return code or _refused(left_out)
-    tell_plan(site, prepared, _typed(db, config), json_lines=json_lines, cut=cut)
+    tell_plan(site, prepared, _typed(db, config), json_lines=json_lines, cut=cut, impacts=impacts)
     return _refused(left_out)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from apiwatch.blocklist.conditions import Condition
     from apiwatch.blocklist.impact import Impact
     from apiwatch.config import Settings
+    from apiwatch.store.views import ImpactView
 
 __all__ = [
     "REFUSED",
@@ -134,16 +135,18 @@ def impact(
         put(f"  {text}")
 
 
-def impact_of_plan(path: Path, plan: "Plan") -> "Impact | None":
-    """Whom a whole plan would cut off; None for an empty one."""
+def impact_of_plan(path: Path, plan: "Plan") -> "tuple[Impact | None, dict[str, ImpactView]]":
+    """Whom a whole plan would cut off (None for an empty one), and each of its entries, by key."""
     from apiwatch.blocklist.impact import impact_of
+    from apiwatch.blocklist.reviewing import entry_impacts
     from apiwatch.cli.reading import reading
 
-    async def ask(nets: list[str]) -> "Impact":
+    async def ask() -> "tuple[Impact | None, dict[str, ImpactView]]":
         async with reading(path) as reader:
-            return await impact_of(reader, nets)
+            nets = list(dict.fromkeys(entry.key for entry in plan.entries))
+            return await impact_of(reader, nets), await entry_impacts(reader, plan)
 
-    return asyncio.run(ask([row.key for row in plan.rows])) if plan.rows else None
+    return asyncio.run(ask()) if plan.entries else (None, {})
 
 
 def shown_impact(path: Path, net: str) -> list[str]:

@@ -1,7 +1,8 @@
 """What the commands that change a firewall say: plans, ends, and the commands to go on with."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from apiwatch.cli.output import emit, put, say, table
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from apiwatch.blocklist.applying.engine import Applied
     from apiwatch.blocklist.applying.site import Prepared, Site
     from apiwatch.blocklist.impact import Impact
+    from apiwatch.store.views import ImpactView
 
 __all__ = ["tell_applied", "tell_file_plan", "tell_plan"]
 
@@ -27,8 +29,12 @@ def tell_plan(
     json_lines: bool,
     brief: bool = False,
     cut: "Impact | None" = None,
+    impacts: "Mapping[str, ImpactView]" = MappingProxyType({}),
 ) -> None:
-    """What an apply would change, and whom it cuts off if that is known; `brief`: in a few lines before it happens."""
+    """What an apply would change, and whom it cuts off if that is known; `brief`: in a few lines before it happens.
+
+    `impacts` are the last hour of entries, by key.
+    """
     name, change, check = site.target.name, prepared.difference, prepared.check
     command = f"apiwatch block apply --target {name}{again}"
     undo = f"apiwatch block undo --last --target {name}{again}"
@@ -46,6 +52,7 @@ def tell_plan(
                 "removed": list(change.removed),
                 "renewed": list(change.renewed),
                 "foreign": list(change.foreign),
+                "entries": _entry_fields(prepared.plan, impacts),
                 "overrides": list(prepared.overrides),
                 "left_out": [finding.net for finding in prepared.left_out],
                 "validator": _check_fields(check),
@@ -57,7 +64,7 @@ def tell_plan(
         )
         return
     if not brief:
-        _entries(prepared.plan)
+        _entries(prepared.plan, impacts)
     put(
         f"{name} holds {len(prepared.held)} networks; {len(change.added)} to add, {len(change.removed)} to remove, "
         f"{len(change.renewed)} to renew"
@@ -82,6 +89,7 @@ def tell_file_plan(
     plan: "Plan",
     guard: "Guard",
     cut: "Impact | None" = None,
+    impacts: "Mapping[str, ImpactView]" = MappingProxyType({}),
     *,
     json_lines: bool,
     left_out: "Sequence[Finding]" = (),
@@ -100,6 +108,7 @@ def tell_file_plan(
             {
                 **fields,
                 "left_out": [finding.net for finding in left_out],
+                "entries": _entry_fields(plan, impacts),
                 "impact": _impact_fields(cut),
                 "write": write,
                 "apply": list(commands.apply),
@@ -107,7 +116,7 @@ def tell_file_plan(
             }
         )
     else:
-        _entries(plan)
+        _entries(plan, impacts)
         put(f"{len(plan.rows)} networks; what {target.name} holds now is not known")
         put(_check_text(check))
         _impact(cut)
@@ -133,15 +142,32 @@ def tell_applied(site: "Site", done: "Applied", again: str, *, json_lines: bool)
     return 0 if done.kept else 1
 
 
-def _entries(plan: "Plan") -> None:
+def _entries(plan: "Plan", impacts: "Mapping[str, ImpactView]") -> None:
+    from apiwatch.blocklist.impact import brief
     from apiwatch.cli.alerttext import clock_time
 
     rows = [
-        (entry.key, clock_time(entry.expires) if entry.expires is not None else "never", entry.id, entry.reason or "-")
+        (
+            entry.key,
+            clock_time(entry.expires) if entry.expires is not None else "never",
+            entry.id,
+            brief(impacts[entry.key]) if entry.key in impacts else "-",
+            entry.reason or "-",
+        )
         for entry in plan.entries
     ]
     if rows:
-        table(("network", "expires", "id", "reason"), rows)
+        table(("network", "expires", "id", "last hour", "reason"), rows)
+
+
+def _entry_fields(plan: "Plan", impacts: "Mapping[str, ImpactView]") -> list[dict[str, Any]]:
+    """Entries with their last hour; null for those that were not looked up."""
+    from apiwatch.blocklist.impact import view_fields
+
+    return [
+        {"id": entry.id, "net": entry.key, "hour": view_fields(impacts[entry.key]) if entry.key in impacts else None}
+        for entry in plan.entries
+    ]
 
 
 def _impact(cut: "Impact | None") -> None:

@@ -2,8 +2,8 @@
 
 import asyncio
 import shlex
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from rich.cells import chop_cells
 from apiwatch.config.settings import Settings
 from apiwatch.errors import ApiwatchError
 from apiwatch.store.protocol import Reader
-from apiwatch.store.views import BlockEntry
+from apiwatch.store.views import BlockEntry, ImpactView
 from apiwatch.text import plain
 from apiwatch.tui.line import Line, Piece, line, wrap
 
@@ -75,6 +75,8 @@ class Preview:
     """What the store has against it, once it was asked."""
     impact: "Impact | None" = None
     """Whom the list also cuts off, once the store was asked."""
+    impacts: "Mapping[str, ImpactView]" = field(default_factory=dict)
+    """The last hour of each entry by its key, once the store was asked."""
     comparison: "Comparison | None" = None
     """What an apply would change, once the target was read."""
     unread: str = ""
@@ -133,13 +135,22 @@ async def reviewed(preview: Preview, reader: Reader, settings: Settings, now: fl
     if preview.plan is None or not preview.plan.rows:
         return preview
     from apiwatch.blocklist.impact import impact_of
+    from apiwatch.blocklist.reviewing import entry_impacts
 
-    found = await review_of(preview.target, preview.plan, reader, settings, now)
-    impact = await impact_of(reader, [row.key for row in preview.plan.rows])
-    return replace(preview, said=tuple(found), impact=impact)
+    impacts = await entry_impacts(reader, preview.plan)
+    found = await review_of(preview.target, preview.plan, reader, settings, now, impacts)
+    impact = await impact_of(reader, list(dict.fromkeys(entry.key for entry in preview.plan.entries)))
+    return replace(preview, said=tuple(found), impact=impact, impacts=impacts)
 
 
-async def review_of(target_name: str, plan: "Plan", reader: Reader, settings: Settings, now: float) -> "list[Finding]":
+async def review_of(
+    target_name: str,
+    plan: "Plan",
+    reader: Reader,
+    settings: Settings,
+    now: float,
+    impacts: "Mapping[str, ImpactView] | None" = None,
+) -> "list[Finding]":
     """What the store says about a plan for a target; DNS is not asked. StoreError."""
     from apiwatch.blocklist import TARGETS
     from apiwatch.blocklist.reviewing import review_stored
@@ -148,7 +159,7 @@ async def review_of(target_name: str, plan: "Plan", reader: Reader, settings: Se
     exits = None
     if settings.db:
         exits, _ = await asyncio.to_thread(known_exits, Path(settings.db).with_name(FILE_NAME))
-    return await review_stored(reader, TARGETS[target_name], plan, settings.block, now, exits=exits)
+    return await review_stored(reader, TARGETS[target_name], plan, settings.block, now, exits=exits, impacts=impacts)
 
 
 def write(
@@ -208,12 +219,15 @@ def preview_lines(
     written: Written | None,
     width: int,
     again: tuple[str | None, str | None] = (None, None),
+    entry: str = "",
 ) -> list[Line]:
     """What an export of the queue to a target would be, or was, for a width.
 
-    `again` are the state file and the settings file that commands must name.
+    `again` are the state file and the settings file that commands must name; `entry` is the key of the one under the
+    cursor.
     """
-    drawn: list[Line] = [line("target ", *_names(targets, chosen, width - 24), Piece("   t T change it", "dim"))]
+    drawn = _entry_lines(preview, entry, width)
+    drawn += [line("target ", *_names(targets, chosen, width - 24), Piece("   t T change it", "dim"))]
     if written is not None:
         drawn += _written_lines(written, width)
     if preview is None:
@@ -240,6 +254,14 @@ def preview_lines(
         if len(lines) > _PREVIEW_LINES:
             drawn.append(line(Piece(f"... {len(lines) - _PREVIEW_LINES} more lines in the file", "dim")))
     return drawn
+
+
+def _entry_lines(preview: Preview | None, key: str, width: int) -> list[Line]:
+    """Whom the entry under the cursor cuts off."""
+    from apiwatch.blocklist.impact import brief
+
+    found = preview.impacts.get(key) if preview is not None else None
+    return wrap(f"{key}, last hour: {brief(found)}", width, style="dim") if found is not None else []
 
 
 def _comparison_lines(preview: Preview, width: int) -> list[Line]:
@@ -310,7 +332,7 @@ def _finding_lines(finding: "Finding", more: str, width: int) -> list[Line]:
 def _impact_lines(impact: "Impact", width: int) -> list[Line]:
     from apiwatch.blocklist.impact import impact_lines
 
-    return [line(Piece(f" {text}", "dim")) for text in impact_lines(impact, width - 1)]
+    return [line(Piece(f" {text}", "dim")) for text in impact_lines(impact, width - 1, whose="the list")]
 
 
 def _check_lines(check: "CheckResult", width: int) -> list[Line]:

@@ -57,6 +57,7 @@ async def test_screen_looks_as_reviewed(name: str, keys: tuple[str, ...], size: 
         await driven.press(*keys)
         if name.startswith("block"):
             await driven.shows("nftables holds")
+            await driven.shows("last hour: 1 client, 40 requests")
         await asyncio.to_thread(compare, name, driven.text)
 
 
@@ -87,6 +88,7 @@ async def test_screen_of_ailing_sources_looks_as_reviewed(
         await driven.press(*keys)
         if name.startswith("block"):
             await driven.shows("nftables holds")
+            await driven.shows("last hour: 1 client, 40 requests")
         await asyncio.to_thread(compare, name, driven.text)
 
 

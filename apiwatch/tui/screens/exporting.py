@@ -101,7 +101,8 @@ class ExportingScreen(ActingScreen):
         if self._problem:
             return wrap(self._problem, width, style="bad")
         again = (self.session.settings.db, self.session.config)
-        return preview_lines(self._preview, tuple(TARGETS), self.target, self._written, width, again)
+        entry = self.row.entry.key if isinstance(self.row, BlockRow) else ""
+        return preview_lines(self._preview, tuple(TARGETS), self.target, self._written, width, again, entry)
 
     def refresh_export(self, *, check: bool = False) -> None:
         """Make the preview anew if the queue or the target has changed, and ask for its last hour every minute."""
@@ -140,7 +141,7 @@ class ExportingScreen(ActingScreen):
             except ApiwatchError as error:
                 self.say(f"the last hour of the list is not known: {error}", "bad")
             else:
-                self._take(asked, said=told.said, impact=told.impact)
+                self._take(asked, said=told.said, impact=told.impact, impacts=told.impacts)
         if self.ready:
             self.show_export()
 
