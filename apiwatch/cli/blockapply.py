@@ -119,6 +119,7 @@ def apply(
         prepared = _prepared(site, settings, path, withdraw_all=withdraw_all, attempt=True)
         if not json_lines:
             tell_plan(site, prepared, again, json_lines=False, brief=True)
+            sys.stdout.flush()  # a dashboard reads it through a pipe, and decides by it
         try:
             done = apply_list(site, prepared, seconds, decide)
         except ApplyError as error:

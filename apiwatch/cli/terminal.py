@@ -56,13 +56,19 @@ def draws_blocks(environment: Mapping[str, str]) -> bool:
 
 
 def require_terminal() -> int:
-    """A descriptor of the controlling terminal. Raises UsageError, with what to use instead, when there is none."""
+    """A descriptor of the terminal. Raises UsageError, with what to use instead, when there is none.
+
+    Behind `su -c` there is no controlling one, and yet one that was inherited.
+    """
     if os.environ.get("TERM", "") in {"", "dumb"}:
         raise UsageError(f"the dashboard needs a terminal that can place text (TERM is unset or `dumb`); {_INSTEAD}")
     try:
         return os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
     except OSError:
-        raise UsageError(f"the dashboard needs a terminal, and this process has none; {_INSTEAD}") from None
+        inherited = next((descriptor for descriptor in (2, 1, 0) if _is_tty(descriptor)), None)
+        if inherited is None:
+            raise UsageError(f"the dashboard needs a terminal, and this process has none; {_INSTEAD}") from None
+        return os.dup(inherited)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from apiwatch.blocklist import TARGETS, plan
+from apiwatch.blocklist.applying.command import apply_lines
 from apiwatch.blocklist.applying.looking import Comparison, look
 from apiwatch.config.settings import Block, Retention
 from apiwatch.errors import ApplyError, UsageError
@@ -91,3 +92,25 @@ def test_what_the_rails_refuse_is_the_answer_of_the_command(queue: list[BlockEnt
     (tmp_path / "list.txt").write_text("".join(f"198.51.100.{number}\n" for number in range(40)))
     with pytest.raises(ApplyError, match=r"40 of the 40 networks that plain holds .* H6"):
         looked(Block(plan_command=typed(tmp_path)), queue)
+
+
+def test_what_an_apply_changes_is_heard_before_somebody_has_to_keep_it(queue: list[BlockEntry], tmp_path: Path) -> None:
+    command = [
+        "env",
+        "-u",
+        "PYTHONUNBUFFERED",
+        *("apply" if word == "plan" else word for word in typed(tmp_path) if word != "--json"),
+    ]
+    before: list[str] = []
+
+    async def applied() -> list[str]:
+        keep, said = asyncio.Event(), list[str]()
+        async for line in apply_lines([*command, "--keep-for=20s"], keep):
+            said.append(line)
+            if "type keep" in line:
+                before.extend(said)
+                keep.set()
+        return said
+
+    assert any("read back and kept" in line for line in asyncio.run(applied()))
+    assert "+ 203.0.113.64/26" in before

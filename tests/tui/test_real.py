@@ -104,6 +104,18 @@ def test_an_alert_is_opened_queued_and_exported(tmp_path: Path) -> None:
         assert f"wrote {out}".replace(" ", "") in words(terminal).replace(" ", "")
 
 
+def test_a_terminal_that_was_only_inherited_is_enough(tmp_path: Path) -> None:
+    """As behind `su -c`, which takes the controlling terminal away."""
+    log = tmp_path / "access.log"
+    log.write_bytes(walk(time.time()))
+    apart = [f"--db={tmp_path / 'state.db'}", "--since=start", str(log)]
+    with Terminal(apart, (80, 24), environment(tmp_path), module="tests.tui.apart") as terminal:
+        terminal.wait(lambda text: WALKER in text and "[1 Alerts" in text, 40)
+        terminal.keys("\x03\x03")
+        assert terminal.wait_exit(30) == 0
+        assert_restored(terminal)
+
+
 def test_a_hostile_log_reaches_the_terminal_on_no_view(tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     text = hostile.TEXT.replace("\n", "").replace("\r", "").replace('"', "")
