@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from apiwatch.store.views import HealthView, SourceView
 from apiwatch.text import plain
 
-__all__ = ["SILENT_S", "lives", "restart_command", "vanished"]
+__all__ = ["SILENT_S", "lives", "restart_command", "room_for", "vanished"]
 
 SILENT_S = 1.2
 """Seconds without a heartbeat (the collector writes one a second) after which its process is looked for."""
@@ -37,6 +37,15 @@ def lives(health: HealthView) -> bool | None:
     except (OSError, OverflowError):
         return None
     return True
+
+
+def room_for(db: str | None) -> int | None:
+    """Bytes that are free where the state file lies; None: unknown."""
+    try:
+        found = os.statvfs(os.path.dirname(db or "") or ".")  # noqa: PTH120
+    except OSError:
+        return None
+    return found.f_bavail * found.f_frsize
 
 
 def restart_command(db: str | None, sources: Sequence[SourceView], config: str | None = None) -> str:

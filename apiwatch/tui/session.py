@@ -14,7 +14,7 @@ from apiwatch.tui.crash import log_directory
 from apiwatch.tui.echo import Hearing
 from apiwatch.tui.glyphs import ASCII, UNICODE, Glyphs
 from apiwatch.tui.line import Piece
-from apiwatch.tui.owner import SILENT_S, lives, restart_command, vanished
+from apiwatch.tui.owner import SILENT_S, lives, restart_command, room_for, vanished
 from apiwatch.tui.snapshot import WINDOWS, Link
 
 if TYPE_CHECKING:
@@ -112,7 +112,8 @@ class Session:
             backlog_peak=self._backlog_peak,
             refresh=self.refresh,
             restart=restart,
-            lives=self._silent_but_there(),
+            lives=(silent := self._silent_but_there()),
+            room=room_for(self.settings.db) if silent else None,
             at=self.at,
             read_only=self.read_only,
         )

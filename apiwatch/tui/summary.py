@@ -39,6 +39,9 @@ STALE_AFTER = 3.0
 _BUSY_FOR = 30.0
 """As much for a process that is there and has history to read: its steps may be long on a busy machine."""
 
+_LITTLE_ROOM = 16 << 20
+"""Bytes on the disk of the state file with which a silent collector is taken to wait for more."""
+
 LAG_FROM = 2.0
 QUIET_FROM = 30.0
 
@@ -128,7 +131,13 @@ def _stale(link: Link, health: HealthView) -> str:
     if silent < (_BUSY_FOR if link.lives and health.state in ("starting", "catching-up") else STALE_AFTER):
         return ""
     last = f"the collector (pid {health.pid}, {health.owner}) has been silent for {span(silent)}"
-    return f"{last}; it still runs: busy, or stuck" if link.lives else f"{last}; start it again with: {link.restart}"
+    if not link.lives:
+        return f"{last}; start it again with: {link.restart}"
+    if link.room is not None and link.room < _LITTLE_ROOM:
+        return (
+            f"{last}: its disk is full ({size(link.room)}B free); make room, nothing is lost, and it goes on by itself"
+        )
+    return f"{last}; it still runs: busy, or stuck"
 
 
 def _progress(link: Link, health: HealthView) -> str:
