@@ -8,11 +8,11 @@ health checks live: these may send the same user agent.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from apiwatch.blocklist.conditions import parse_condition
 from apiwatch.blocklist.guard import Guard, is_everybody
 from apiwatch.blocklist.networks import Network, collapsed, order, parse_network, without
 from apiwatch.blocklist.planning import Plan, Row
 from apiwatch.blocklist.special import SIX_TO_FOUR
+from apiwatch.model.condition import parse_condition
 
 __all__ = ["EVERYBODY", "spare"]
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from apiwatch.blocklist.conditions import Condition, parse_condition
 from apiwatch.blocklist.guard import HARD_LIMIT, Guard
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Artifact, Target
 from apiwatch.blocklist.writing import place, replace_file
 from apiwatch.errors import GuardError
+from apiwatch.model.condition import Condition, parse_condition
 from apiwatch.text import one_line, plain
 
 __all__ = ["export", "pass_rails"]

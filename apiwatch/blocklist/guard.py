@@ -22,12 +22,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from apiwatch.blocklist.conditions import ALWAYS, Condition
 from apiwatch.blocklist.networks import Network, collapsed, parse_network
 from apiwatch.blocklist.protected import Protected, Rule
 from apiwatch.blocklist.special import PRIVATE, SHARED, carried
 from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError
+from apiwatch.model.condition import ALWAYS, Condition
 from apiwatch.text import one_line
 
 __all__ = ["HARD_LIMIT", "Finding", "Guard", "is_everybody"]

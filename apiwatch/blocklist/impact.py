@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apiwatch.blocklist.conditions import Condition, parse_condition
 from apiwatch.blocklist.crawling import published_owners
 from apiwatch.blocklist.networks import parse_network
+from apiwatch.model.condition import Condition, parse_condition
 from apiwatch.store.protocol import Reader
 from apiwatch.store.views import Cut, ImpactView
 from apiwatch.text import one_line

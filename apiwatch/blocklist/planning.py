@@ -10,9 +10,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from apiwatch.blocklist.conditions import ALWAYS, Condition, parse_condition
 from apiwatch.blocklist.networks import Network, order, parse_network, without
 from apiwatch.errors import GuardError
+from apiwatch.model.condition import ALWAYS, Condition, parse_condition
 from apiwatch.store.views import BlockEntry
 from apiwatch.text import one_line
 

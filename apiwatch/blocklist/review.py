@@ -20,7 +20,6 @@ condition the requests count that may fit it.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from apiwatch.blocklist.conditions import ALWAYS, Condition, parse_condition
 from apiwatch.blocklist.crawling import published_owners
 from apiwatch.blocklist.everybody import spare
 from apiwatch.blocklist.guard import Finding, Guard
@@ -30,6 +29,7 @@ from apiwatch.blocklist.target import Target
 from apiwatch.blocklist.tor import TorExits
 from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError
+from apiwatch.model.condition import ALWAYS, Condition, parse_condition
 from apiwatch.store.views import AllowEntry, BlockEntry, ImpactView
 from apiwatch.text import one_line
 from apiwatch.times import utc_of

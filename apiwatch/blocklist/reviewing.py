@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
-from apiwatch.blocklist.conditions import parse_condition
 from apiwatch.blocklist.guard import Finding
 from apiwatch.blocklist.impact import cut_of
 from apiwatch.blocklist.planning import Plan
@@ -11,6 +10,7 @@ from apiwatch.blocklist.review import review
 from apiwatch.blocklist.target import Target
 from apiwatch.blocklist.tor import TorExits
 from apiwatch.config.settings import Block
+from apiwatch.model.condition import parse_condition
 from apiwatch.store.protocol import Reader
 from apiwatch.store.views import ImpactView
 

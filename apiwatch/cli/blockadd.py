@@ -69,12 +69,12 @@ def add(
     A single IPv6 address stands for its /64; --prefix takes a wider network, such as the /24 of an IPv4 address. Exit
     code 4 when a rail refuses; other clients of the alert are queued.
     """
-    from apiwatch.blocklist.conditions import condition_fields
     from apiwatch.blocklist.everybody import EVERYBODY
     from apiwatch.blocklist.lifetime import default_lifetime
     from apiwatch.blocklist.review import allowed_too, already_blocked, tor_exits_in
     from apiwatch.cli.blockranges import tor_exits
     from apiwatch.cli.output import emit, put, rfc3339, say
+    from apiwatch.model.condition import condition_fields
 
     settings = load_settings(config)
     condition = typed_condition(host, path, agent)

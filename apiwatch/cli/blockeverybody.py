@@ -11,8 +11,8 @@ from apiwatch.text import plain
 
 if TYPE_CHECKING:
     from apiwatch.blocklist import Guard
-    from apiwatch.blocklist.conditions import Condition
     from apiwatch.config.settings import Block
+    from apiwatch.model.condition import Condition
 
 __all__ = ["add_everybody", "require_narrow"]
 
@@ -53,12 +53,12 @@ async def _add(
     ttl: float,
     json_lines: bool,
 ) -> int:
-    from apiwatch.blocklist.conditions import condition_fields
     from apiwatch.blocklist.everybody import EVERYBODY
     from apiwatch.blocklist.impact import impact_lines, impact_of
     from apiwatch.blocklist.review import already_blocked, require_review, too_much
     from apiwatch.cli.output import emit, put, rfc3339, say
     from apiwatch.cli.reading import actor, controlling, reading
+    from apiwatch.model.condition import condition_fields
 
     now = time.time()
     async with reading(path) as reader:

@@ -14,9 +14,9 @@ from apiwatch.text import plain
 
 if TYPE_CHECKING:
     from apiwatch.blocklist import Finding, Plan, Protected, Target
-    from apiwatch.blocklist.conditions import Condition
     from apiwatch.blocklist.impact import Impact
     from apiwatch.config import Settings
+    from apiwatch.model.condition import Condition
     from apiwatch.store.views import ImpactView
 
 __all__ = [
@@ -151,8 +151,8 @@ def impact_of_plan(path: Path, plan: "Plan") -> "tuple[Impact | None, dict[str, 
 
 def shown_impact(path: Path, net: str) -> list[str]:
     """Lines about a network; none when the state file cannot be asked, for the block is queued already."""
-    from apiwatch.blocklist.conditions import parse_condition
     from apiwatch.errors import ApiwatchError
+    from apiwatch.model.condition import parse_condition
 
     try:
         address, _, condition = net.partition(" ")

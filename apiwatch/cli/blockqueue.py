@@ -89,8 +89,8 @@ async def queued(path: Path, include_ended: bool) -> "list[BlockEntry]":
 
 
 def _entry_fields(entry: "BlockEntry") -> dict[str, Any]:
-    from apiwatch.blocklist.conditions import condition_fields
     from apiwatch.cli.output import rfc3339
+    from apiwatch.model.condition import condition_fields
 
     return {
         "type": "block",

@@ -47,13 +47,13 @@ async def _add(
     condition: str,
     json_lines: bool,
 ) -> int:
-    from apiwatch.blocklist.conditions import condition_fields
     from apiwatch.blocklist.impact import impact_lines, impact_of
     from apiwatch.blocklist.review import tor_exits_in
     from apiwatch.cli.blockguard import say_warnings
     from apiwatch.cli.blockranges import tor_exits
     from apiwatch.cli.output import emit, put, rfc3339, say
     from apiwatch.cli.reading import actor, controlling, reading
+    from apiwatch.model.condition import condition_fields
 
     alerts = await _alerts(path, alert_ids)
     wanted: dict[str, list[Alert]] = {}

@@ -8,7 +8,7 @@ import click
 from apiwatch.errors import UsageError
 
 if TYPE_CHECKING:
-    from apiwatch.blocklist.conditions import Condition
+    from apiwatch.model.condition import Condition
 
 __all__ = ["condition_options", "typed_condition"]
 
@@ -28,7 +28,7 @@ def condition_options(command: Command) -> Command:
 
 def typed_condition(host: str | None, path: str | None, agent: str | None) -> "Condition":
     """What was typed; an empty part is a mistake, such as an unset variable, and no block of everything."""
-    from apiwatch.blocklist.conditions import condition_of
+    from apiwatch.model.condition import condition_of
 
     for name, value in (("host", host), ("path", path), ("agent", agent)):
         if value == "":

@@ -76,6 +76,8 @@ class Desk(msgspec.Struct, gc=False):
     """By entry of the allow-list."""
     blocked: dict[str, tuple[float, float | None]] = msgspec.field(default_factory=dict)
     """Network in the block list -> since, until; ended ones, too, for `LANDED_KEPT` seconds."""
+    partly: dict[str, dict[str, tuple[float, float | None]]] = msgspec.field(default_factory=dict)
+    """Condition -> networks of which only such requests are blocked, as `blocked`."""
     verified: dict[str, tuple[str, float]] = msgspec.field(default_factory=dict)
     """Address -> domain of the crawler that DNS says it is, and until when that is believed."""
     told: list[float] = msgspec.field(default_factory=list)
@@ -120,19 +122,27 @@ class Desk(msgspec.Struct, gc=False):
             del self.profiles[min(self.profiles, key=lambda known: (self.profiles[known].until, known))]
         self.profiles[key] = profile
 
+    def forget_ended(self, time: float) -> None:
+        """Forget blocks that have ended at a time."""
+        self.blocked = _lasting(self.blocked, time)
+        partly = ((condition, _lasting(nets, time)) for condition, nets in self.partly.items())
+        self.partly = {condition: nets for condition, nets in partly if nets}
+
     def expire(self, time: float) -> list[str]:
         """Forget what has ended; returns the entries of the allow-list that did."""
         self.mutes = {alert: until for alert, until in self.mutes.items() if until > time}
         self.profiles = {key: profile for key, profile in self.profiles.items() if profile.until > time}
-        self.blocked = {
-            net: span for net, span in self.blocked.items() if span[1] is None or span[1] > time - LANDED_KEPT
-        }
+        self.forget_ended(time - LANDED_KEPT)
         self.verified = {address: known for address, known in self.verified.items() if known[1] > time}
         ended = [entry for entry, rule in self.rules.items() if rule.until is not None and rule.until <= time]
         for entry in ended:
             del self.rules[entry]
         self.dirty = True
         return ended
+
+
+def _lasting(blocked: dict[str, tuple[float, float | None]], time: float) -> dict[str, tuple[float, float | None]]:
+    return {net: span for net, span in blocked.items() if span[1] is None or span[1] > time}
 
 
 def profile_of(facts: Facts, severity: int, until: float) -> Profile:

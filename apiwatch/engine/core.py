@@ -243,7 +243,11 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
             visitors.add(principal.pid)
             if len(visitors) >= _PRINCIPALS_PER_ROUTE:
                 route_state.principals = None
-        if outcome != OK and self.desk.blocked and self.is_own_block(status, client.address, time):
+        if (
+            outcome != OK
+            and (self.desk.blocked or self.desk.partly)
+            and self.is_own_block(request, client.address, time)
+        ):
             return
 
         if matched:

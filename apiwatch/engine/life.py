@@ -4,6 +4,7 @@ It is asked when a detector gives a signal, and when a client has a vote; ordina
 """
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from ipaddress import ip_address, ip_network
@@ -20,6 +21,7 @@ from apiwatch.engine.clock import Clock
 from apiwatch.engine.landing import BlockSpans, calm, calm_rate
 from apiwatch.formats.caches import Cache
 from apiwatch.model import Request
+from apiwatch.model.condition import Condition, parse_condition
 
 __all__ = ["BOT", "CROWD", "Life", "profile_key"]
 
@@ -57,6 +59,8 @@ class Life(Clock):
         self._allowed: Targets[Rule] = Targets()
         self._blocked: Cache[tuple[float, float]] = Cache(self._listed, _CLIENTS_KEPT)
         self._spans = BlockSpans()
+        self._partly: list[tuple[Condition, Mapping[str, tuple[float, float | None]], BlockSpans]] = []
+        """Of each condition the networks of which such requests are blocked."""
 
     def use_desk(self, desk: Desk) -> None:
         """Go by these words of operators from now on."""
@@ -66,6 +70,7 @@ class Life(Clock):
             self._allowed.add(rule.target, rule)
         self._blocked.clear()
         self._spans.forget()
+        self._partly = [(parse_condition(text), nets, BlockSpans()) for text, nets in desk.partly.items()]
 
     def class_of(self, request: Request, client: Client, principal: str, time: float) -> str:
         """The class of a client: that of the first setting that fits, or `crawler` when that is verified."""
@@ -124,12 +129,19 @@ class Life(Clock):
         subject = Subject(client.principal, client.address, client.user, None, client.agent, "", "")
         return self._class_of(subject, time) == "loadtest"
 
-    def is_own_block(self, status: int, address: str, time: float) -> bool:
+    def is_own_block(self, request: Request, address: str, time: float) -> bool:
         """Whether an answer is the work of our own block list, which says nothing about the client."""
-        if status not in _REFUSED:
+        if request.status not in _REFUSED:
             return False
         since, until = self._blocked[address]
-        return since - _SKEW <= time < until + _LANDING
+        if since - _SKEW <= time < until + _LANDING:
+            return True
+        for condition, nets, spans in self._partly:
+            if condition.fits(request.host, request.path, request.user_agent):
+                since, until = spans.find(nets, address)
+                if since - _SKEW <= time < until + _LANDING:
+                    return True
+        return False
 
     def has_landed(self, address: str, last: float, time: float) -> bool:
         """Whether the block of a client has ended since `last`, when it was seen before `time`."""

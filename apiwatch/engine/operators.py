@@ -8,13 +8,15 @@ import msgspec
 from apiwatch.detect import DETECTORS
 from apiwatch.detect.alerts import AlertState
 from apiwatch.detect.classes import severity_for
-from apiwatch.detect.desk import RULES_KEPT, Rule, profile_of
+from apiwatch.detect.desk import RULES_KEPT, Desk, Rule, profile_of
 from apiwatch.detect.scoring import score
 from apiwatch.detect.state import Principal
 from apiwatch.detect.targets import Subject, Targets
 from apiwatch.engine.core import EngineCore
 from apiwatch.engine.life import BOT, CROWD, profile_key
+from apiwatch.errors import GuardError
 from apiwatch.model import Action, Alert, Severity
+from apiwatch.model.condition import parse_condition
 
 __all__ = ["Operators"]
 
@@ -90,27 +92,33 @@ class Operators(EngineCore):
             case "disallow":
                 if desk.rules.pop(action.entry, None) is not None:
                     self.use_desk(desk)
-            case "block" if _means_something(f"network:{action.subject}"):
-                if self._room_for_block(action.subject):
-                    first, end = desk.blocked.get(action.subject, (since, None))
-                    desk.blocked[action.subject] = first if end is None or end > since else since, until
+            case "block" if _means_something(f"network:{action.subject}") and _is_condition(action.condition):
+                if self._room_for_block(action):
+                    blocked = self._blocked_by(action)
+                    first, end = blocked.get(action.subject, (since, None))
+                    blocked[action.subject] = first if end is None or end > since else since, until
                     self.use_desk(desk)
             case "unblock":
-                if (span := desk.blocked.get(action.subject)) is not None and (span[1] is None or span[1] > since):
-                    desk.blocked[action.subject] = min(span[0], since), since
+                blocked = self._blocked_by(action)
+                if (span := blocked.get(action.subject)) is not None and (span[1] is None or span[1] > since):
+                    blocked[action.subject] = min(span[0], since), since
                     self.use_desk(desk)
             case _:
                 pass
 
-    def _room_for_block(self, net: str) -> bool:
+    def _blocked_by(self, action: Action) -> dict[str, tuple[float, float | None]]:
+        """The networks of which all requests are blocked, or those under the condition of an action."""
+        desk = self.desk
+        return desk.partly.setdefault(action.condition, {}) if action.condition else desk.blocked
+
+    def _room_for_block(self, action: Action) -> bool:
         """Whether another network can be remembered; those whose block has ended make room."""
-        blocked = self.desk.blocked
-        if net not in blocked and len(blocked) >= _BLOCKED_KEPT:
-            now = self.globals.watermark
-            self.desk.blocked = blocked = {
-                known: span for known, span in blocked.items() if span[1] is None or span[1] > now
-            }
-        return net in blocked or len(blocked) < _BLOCKED_KEPT
+        desk = self.desk
+        if action.subject in self._blocked_by(action):
+            return True
+        if _number(desk) >= _BLOCKED_KEPT:
+            desk.forget_ended(self.globals.watermark)
+        return _number(desk) < _BLOCKED_KEPT
 
     def _row(self, alert_id: str) -> AlertState | None:
         return next((row for row in self.book.rows.values() if row.id == alert_id), None)
@@ -168,6 +176,19 @@ class Operators(EngineCore):
 def _subject_of(row: AlertState) -> Subject:
     """Whom an alert is about, as far as its row knows."""
     return Subject(row.principal, row.client, None, None, None, row.host, row.route)
+
+
+def _number(desk: Desk) -> int:
+    """Networks that are or were blocked, in part or as a whole."""
+    return len(desk.blocked) + sum(map(len, desk.partly.values()))
+
+
+def _is_condition(text: str) -> bool:
+    try:
+        parse_condition(text)
+    except GuardError:
+        return False
+    return True
 
 
 def _means_something(target: str) -> bool:

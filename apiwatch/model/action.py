@@ -29,3 +29,5 @@ class Action(NamedTuple):
     note: str
     entry: str
     """Id of the entry of the block queue or the allow-list; '' for what is said about an alert."""
+    condition: str = ""
+    """Of a block: which requests of the network it is about, as `Condition` has it; '': all."""

@@ -134,8 +134,8 @@ class SqliteWriter:
             raise StoreError(f"the state file {name_of(self._path)} was closed")
         with translated(self._path):
             found = connection.execute(
-                "SELECT seq, id, time, actor, kind, subject, expires, note, entry FROM actions WHERE seq > ? "
-                "AND condition = '' ORDER BY seq LIMIT ?",
+                "SELECT seq, id, time, actor, kind, subject, expires, note, entry, condition FROM actions "
+                "WHERE seq > ? ORDER BY seq LIMIT ?",
                 (after, _ACTIONS),
             ).fetchall()
         return [Action(*row) for row in found]

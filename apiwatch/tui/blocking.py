@@ -96,7 +96,7 @@ def wishes(rows: Sequence[Row], alerts: Sequence[AlertView]) -> list[Wish]:
 def propose(guard: "Guard", wanted: Sequence[Wish]) -> list[Proposal]:
     """Networks for the addresses, with what the guard says; addresses of one network are one proposal."""
     from apiwatch.blocklist import canonical, network_for
-    from apiwatch.blocklist.conditions import parse_condition
+    from apiwatch.model.condition import parse_condition
 
     by_net: dict[tuple[str, str], list[Wish]] = {}
     bad: list[Proposal] = []

@@ -93,7 +93,7 @@ def make_preview(
 ) -> Preview:
     """Plan, guard and render; with `check` also run the target's own validator. Blocks: call it in a thread."""
     from apiwatch.blocklist import TARGETS
-    from apiwatch.blocklist.conditions import parse_condition
+    from apiwatch.model.condition import parse_condition
 
     target = TARGETS[target_name]
     live = [entry for entry in entries if entry.state == "queued"]

@@ -15,14 +15,10 @@ from apiwatch.blocklist.applying.applier import Held
 from apiwatch.blocklist.applying.live import in_force
 from apiwatch.blocklist.applying.stored import stored, unstored
 from apiwatch.blocklist.conditions import (
-    ALWAYS,
-    Condition,
     agent_of,
-    condition_of,
     host_of,
     host_regex,
     literal,
-    parse_condition,
     path_of,
     path_regex,
     portable,
@@ -30,6 +26,7 @@ from apiwatch.blocklist.conditions import (
 )
 from apiwatch.blocklist.review import suited
 from apiwatch.errors import GuardError, UsageError
+from apiwatch.model.condition import ALWAYS, Condition, condition_of, parse_condition
 from apiwatch.store.views import BlockEntry
 from tests.blocklist.kit import HOSTILE, NOW, entry, guard_of
 from tests.blocklist.servers import PROGRAMS

@@ -11,7 +11,6 @@ from apiwatch.blocklist import TARGETS, Guard, plan
 from apiwatch.blocklist.applying.applier import Held
 from apiwatch.blocklist.applying.comparing import compare, unexplained
 from apiwatch.blocklist.applying.live import in_force
-from apiwatch.blocklist.conditions import Condition, parse_condition
 from apiwatch.blocklist.everybody import EVERYBODY, spare
 from apiwatch.blocklist.exporting import export
 from apiwatch.blocklist.networks import Network
@@ -20,6 +19,7 @@ from apiwatch.blocklist.review import suited
 from apiwatch.blocklist.special import PRIVATE, SHARED, SIX_TO_FOUR
 from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError
+from apiwatch.model.condition import Condition, parse_condition
 from tests.blocklist.kit import NOW, entry, guard_of
 
 EVIL = Condition(agent="evil/1")

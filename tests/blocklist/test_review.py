@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from apiwatch.blocklist import TARGETS, Finding, plan
-from apiwatch.blocklist.conditions import Condition
 from apiwatch.blocklist.networks import parse_network
 from apiwatch.blocklist.review import allowed_too, already_blocked, require_review, review, tor_exits_in
 from apiwatch.blocklist.tor import usable_exits
 from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError
+from apiwatch.model.condition import Condition
 from apiwatch.store.views import AllowEntry, BlockEntry, ImpactView
 from tests.blocklist.kit import NOW, entry
 

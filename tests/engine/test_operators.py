@@ -42,11 +42,12 @@ def stuffing(count: int, start: float = 10.0, client: str = BAD) -> list[bytes]:
     ]
 
 
-def action(seq: int, kind: str, subject: str, at: float = 0.0, lasts: float | None = None, entry: str = "") -> Action:
+def action(
+    seq: int, kind: str, subject: str, at: float = 0.0, lasts: float | None = None, entry: str = "", condition: str = ""
+) -> Action:
     time = START + at
-    return Action(
-        seq, f"{seq:016x}", time, "ann@gw1", kind, subject, None if lasts is None else time + lasts, "", entry
-    )
+    until = None if lasts is None else time + lasts
+    return Action(seq, f"{seq:016x}", time, "ann@gw1", kind, subject, until, "", entry, condition)
 
 
 class Played:
@@ -256,6 +257,37 @@ def test_own_block_is_no_evidence(status: int) -> None:
     blocked.say(action(2, "unblock", "203.0.113.0/24", at=100.0, entry="b1"))
     blocked.feed([line(200 + step, BAD, f"/secret-x{step}/x", 403) for step in range(30)])
     assert blocked.alerts
+
+
+@pytest.mark.parametrize("net", ["203.0.113.0/24", "0.0.0.0/0"])
+@pytest.mark.parametrize(
+    ("condition", "is_ours"),
+    [("path=/secret", True), ("path=/sec", False), ("agent=Mozilla", True), ("agent=curl", False), ("", True)],
+)
+def test_what_a_block_of_some_requests_refuses_is_no_evidence(net: str, condition: str, is_ours: bool) -> None:
+    refused = [line(10 + step, BAD, f"/secret/{step}x/x", 403) for step in range(30)]
+    played = Played().say(action(1, "block", net, lasts=DAY, entry="b1", condition=condition))
+    assert bool(played.feed([*ITEMS, *refused]).alerts) is not is_ours
+    walked = Played().say(action(1, "block", net, lasts=DAY, entry="b1", condition="path=/secret"))
+    assert walked.feed([*ITEMS, *walk(30)]).alerts, "other requests count as ever"
+    played.say(action(2, "unblock", net, at=100.0, entry="b1", condition=condition))
+    played.feed([line(200 + step, BAD, f"/secret/y{step}/x", 403) for step in range(30)])
+    assert played.alerts
+
+
+def test_a_client_does_not_begin_anew_when_only_some_of_its_requests_were_blocked() -> None:
+    enough = next(count for count in range(1, 60) if Played().feed([*ITEMS, *walk(count)]).alerts)
+    played = Played().feed([*ITEMS, *walk(enough)])
+    played.say(action(1, "block", "203.0.113.0/24", at=60.0, lasts=DAY, entry="b1", condition="path=/secret"))
+    played.say(action(2, "unblock", "203.0.113.0/24", at=100.0, entry="b1", condition="path=/secret"))
+    assert not played.feed(walk(1, start=400.0, first=900)).only.closed
+
+
+@pytest.mark.parametrize("condition", ["nonsense", "path=", "agent=\x00", "path=/a path=/b"])
+def test_a_nonsensical_condition_blocks_nothing(condition: str) -> None:
+    refused = [line(10 + step, BAD, f"/secret/{step}x/x", 403) for step in range(30)]
+    played = Played().say(action(1, "block", "203.0.113.0/24", lasts=DAY, entry="b1", condition=condition))
+    assert played.feed([*ITEMS, *refused]).alerts
 
 
 def test_own_block_ends_with_its_entry_and_hides_no_success() -> None:

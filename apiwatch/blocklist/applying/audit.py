@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from apiwatch.blocklist.comments import utc
-from apiwatch.blocklist.conditions import condition_fields
 from apiwatch.blocklist.planning import Plan
 from apiwatch.errors import ApplyError, InputError
+from apiwatch.model.condition import condition_fields
 from apiwatch.text import plain
 
 __all__ = ["Audit", "capped", "entries_of", "lines_of"]

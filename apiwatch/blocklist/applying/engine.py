@@ -17,11 +17,11 @@ from apiwatch.blocklist.applying.deadman import arm
 from apiwatch.blocklist.applying.records import KEPT, ROLLED_BACK, Record
 from apiwatch.blocklist.applying.site import Prepared, Site, prepare, read_back, sum_of
 from apiwatch.blocklist.applying.stored import plan_at, stored, unstored
-from apiwatch.blocklist.conditions import parse_condition
 from apiwatch.blocklist.everybody import spare
 from apiwatch.blocklist.guard import Guard
 from apiwatch.blocklist.planning import Plan, plan
 from apiwatch.errors import ApplyBusy, ApplyError
+from apiwatch.model.condition import parse_condition
 from apiwatch.store.views import BlockEntry, ImpactView
 
 __all__ = ["Applied", "apply_list", "keep", "roll_back", "settle", "shrink", "undo"]

@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from apiwatch.blocklist.applying.applier import Held
-from apiwatch.blocklist.conditions import ALWAYS, Condition, parse_condition
 from apiwatch.blocklist.guard import is_everybody
 from apiwatch.blocklist.networks import order, parse_network
 from apiwatch.blocklist.planning import Plan, Row
+from apiwatch.model.condition import ALWAYS, Condition, parse_condition
 from apiwatch.store.views import Application, BlockEntry
 
 __all__ = ["in_force"]

@@ -11,7 +11,6 @@ from apiwatch.blocklist.applying.audit import Audit
 from apiwatch.blocklist.applying.comparing import Difference, compare, unexplained, wrong
 from apiwatch.blocklist.applying.records import Record, Records
 from apiwatch.blocklist.applying.run import Run, run
-from apiwatch.blocklist.conditions import parse_condition
 from apiwatch.blocklist.exporting import export
 from apiwatch.blocklist.guard import Finding, Guard
 from apiwatch.blocklist.impact import Impact
@@ -19,6 +18,7 @@ from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.review import suited
 from apiwatch.blocklist.target import Artifact, CheckResult, Target
 from apiwatch.errors import ApplyError, GuardError, UsageError
+from apiwatch.model.condition import parse_condition
 from apiwatch.store.views import BlockEntry
 from apiwatch.text import one_line
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import msgspec
 
-from apiwatch.blocklist.conditions import parse_condition
 from apiwatch.blocklist.networks import parse_network
 from apiwatch.blocklist.planning import Plan, Row
+from apiwatch.model.condition import parse_condition
 from apiwatch.store.views import BlockEntry
 from apiwatch.text import plain
 

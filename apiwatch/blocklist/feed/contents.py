@@ -14,7 +14,6 @@ from pathlib import Path
 
 import msgspec
 
-from apiwatch.blocklist.conditions import parse_condition
 from apiwatch.blocklist.everybody import spare
 from apiwatch.blocklist.exporting import pass_rails
 from apiwatch.blocklist.guard import Guard, is_everybody
@@ -24,6 +23,7 @@ from apiwatch.blocklist.targets.records import JsonLines
 from apiwatch.blocklist.targets.text import PlainList
 from apiwatch.blocklist.writing import replace_file
 from apiwatch.errors import ApiwatchError, GuardError
+from apiwatch.model.condition import parse_condition
 from apiwatch.store.views import BlockEntry
 from apiwatch.text import plain
 

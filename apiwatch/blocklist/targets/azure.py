@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from apiwatch.blocklist.conditions import ALWAYS, Condition, agent_of, literal
+from apiwatch.blocklist.conditions import agent_of, literal
 from apiwatch.blocklist.networks import canonical
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path, unexpected
 from apiwatch.blocklist.targets.documents import lines_of, objects
 from apiwatch.errors import GuardError
+from apiwatch.model.condition import ALWAYS, Condition
 
 __all__ = ["AzureNsg", "AzureWaf"]
 

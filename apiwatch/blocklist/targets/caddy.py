@@ -17,7 +17,7 @@ from apiwatch.blocklist.appliers.serverfile import ServerFile, wait_for
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import above, notes
-from apiwatch.blocklist.conditions import Condition, agent_of, literal, path_of, path_regex
+from apiwatch.blocklist.conditions import agent_of, literal, path_of, path_regex
 from apiwatch.blocklist.networks import Network, bare, parse_network, united
 from apiwatch.blocklist.planning import Plan, Row, key_of
 from apiwatch.blocklist.planning import plan as plan_of
@@ -25,6 +25,7 @@ from apiwatch.blocklist.target import Caps, CheckResult, Commands, quoted_path, 
 from apiwatch.blocklist.targets.lines import NET
 from apiwatch.blocklist.targets.sections import CONDITIONS, Sections, mark
 from apiwatch.errors import ApplyError, GuardError
+from apiwatch.model.condition import Condition
 
 __all__ = ["Caddy"]
 

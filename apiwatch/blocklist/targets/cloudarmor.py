@@ -8,11 +8,12 @@ import re
 from collections.abc import Sequence
 
 from apiwatch.blocklist.comments import heading
-from apiwatch.blocklist.conditions import ALWAYS, Condition, agent_of, literal
+from apiwatch.blocklist.conditions import agent_of, literal
 from apiwatch.blocklist.networks import canonical
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path, unexpected
 from apiwatch.errors import GuardError
+from apiwatch.model.condition import ALWAYS, Condition
 
 __all__ = ["CloudArmor"]
 

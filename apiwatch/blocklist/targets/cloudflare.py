@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from apiwatch.blocklist.applying.applier import Applier
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.comments import comment
-from apiwatch.blocklist.conditions import ALWAYS, Condition
 from apiwatch.blocklist.networks import Network, bare, canonical, parse_network
 from apiwatch.blocklist.planning import Plan, Row, key_of
 from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path, unexpected
 from apiwatch.blocklist.targets.documents import lines_of, objects
 from apiwatch.blocklist.targets.sections import CONDITIONS
 from apiwatch.errors import GuardError
+from apiwatch.model.condition import ALWAYS, Condition
 
 __all__ = ["CloudflareAccessRules", "CloudflareItems", "CloudflareRule"]
 

@@ -17,13 +17,14 @@ from apiwatch.blocklist.appliers.serverfile import ServerFile, wait_for
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import heading
-from apiwatch.blocklist.conditions import ALWAYS, Condition, host_regex, portable, read_portable
+from apiwatch.blocklist.conditions import host_regex, portable, read_portable
 from apiwatch.blocklist.networks import Network, parse_network, united
 from apiwatch.blocklist.planning import Plan, key_of
 from apiwatch.blocklist.planning import plan as plan_of
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, Target, quoted_path, unexpected, written
 from apiwatch.blocklist.targets.sections import CONDITIONS
 from apiwatch.errors import ApplyError, GuardError
+from apiwatch.model.condition import ALWAYS, Condition
 
 __all__ = ["Envoy"]
 

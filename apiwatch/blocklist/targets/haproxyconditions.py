@@ -14,12 +14,13 @@ from apiwatch.blocklist.appliers.serverfile import Reloaded, ServerFile
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import above, notes
-from apiwatch.blocklist.conditions import ALWAYS, Condition, literal, read_portable
+from apiwatch.blocklist.conditions import literal, read_portable
 from apiwatch.blocklist.networks import Network, parse_network
 from apiwatch.blocklist.planning import Plan, Row, key_of
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, quoted_path, unexpected
 from apiwatch.blocklist.targets.lines import NET
 from apiwatch.blocklist.targets.sections import CONDITIONS, Sections, mark
+from apiwatch.model.condition import ALWAYS, Condition
 
 __all__ = ["HAProxyConditions"]
 

@@ -15,12 +15,13 @@ from apiwatch.blocklist.appliers.serverfile import Reloaded, ServerFile
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import notes
-from apiwatch.blocklist.conditions import Condition, literal, path_regex
+from apiwatch.blocklist.conditions import literal, path_regex
 from apiwatch.blocklist.networks import Network, bare, united
 from apiwatch.blocklist.planning import Plan, Row
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, quoted_path, written
 from apiwatch.blocklist.targets.lines import NET
 from apiwatch.blocklist.targets.sections import CONDITIONS, Sections, mark
+from apiwatch.model.condition import Condition
 
 __all__ = ["Nginx"]
 

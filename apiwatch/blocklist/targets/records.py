@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from apiwatch.blocklist.comments import utc
-from apiwatch.blocklist.conditions import condition_fields, parse_condition
 from apiwatch.blocklist.networks import parse_network
 from apiwatch.blocklist.planning import Plan, Row, key_of
 from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path, unexpected
+from apiwatch.model.condition import condition_fields, parse_condition
 from apiwatch.store.views import BlockEntry
 from apiwatch.text import plain
 

@@ -9,11 +9,12 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
-from apiwatch.blocklist.conditions import ALWAYS, Condition, portable, read_portable
+from apiwatch.blocklist.conditions import portable, read_portable
 from apiwatch.blocklist.networks import Network, parse_network
 from apiwatch.blocklist.planning import Plan, Row, key_of
 from apiwatch.blocklist.target import unexpected
 from apiwatch.blocklist.targets.lines import Lines
+from apiwatch.model.condition import ALWAYS, Condition
 
 __all__ = ["ALLOWED", "CONDITIONS", "Sections", "mark"]
 

@@ -11,11 +11,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from apiwatch.blocklist.comments import comment, utc
-from apiwatch.blocklist.conditions import Condition, parse_condition, percent, unpercent
+from apiwatch.blocklist.conditions import percent, unpercent
 from apiwatch.blocklist.networks import bare, parse_network
 from apiwatch.blocklist.planning import Plan, Row, key_of
 from apiwatch.blocklist.target import Caps, Commands, Target, quoted_path, unexpected
 from apiwatch.errors import UsageError
+from apiwatch.model.condition import Condition, parse_condition
 from apiwatch.text import one_line, plain
 
 __all__ = ["Template", "template_of"]

@@ -14,13 +14,14 @@ from apiwatch.blocklist.appliers.options import Options
 from apiwatch.blocklist.appliers.serverfile import ServerFile, wait_for
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.comments import comment, notes
-from apiwatch.blocklist.conditions import Condition, agent_of, literal, path_of, path_regex
+from apiwatch.blocklist.conditions import agent_of, literal, path_of, path_regex
 from apiwatch.blocklist.networks import Network, bare, parse_network, united
 from apiwatch.blocklist.planning import Plan, Row, key_of
 from apiwatch.blocklist.target import Caps, Commands, quoted_path
 from apiwatch.blocklist.targets.lines import NET
 from apiwatch.blocklist.targets.sections import ALLOWED, CONDITIONS, Sections, mark
 from apiwatch.errors import ApplyError, GuardError
+from apiwatch.model.condition import Condition
 
 __all__ = ["Traefik"]
 

@@ -19,13 +19,14 @@ from apiwatch.blocklist.appliers.serverfile import ServerFile
 from apiwatch.blocklist.applying.run import Run
 from apiwatch.blocklist.checking import check_list
 from apiwatch.blocklist.comments import notes
-from apiwatch.blocklist.conditions import Condition, host_regex, literal, path_regex
+from apiwatch.blocklist.conditions import host_regex, literal, path_regex
 from apiwatch.blocklist.networks import Network, canonical, united
 from apiwatch.blocklist.planning import Plan, Row
 from apiwatch.blocklist.planning import plan as plan_of
 from apiwatch.blocklist.target import Caps, CheckResult, Commands, quoted_path, written
 from apiwatch.blocklist.targets.sections import CONDITIONS, Sections, mark
 from apiwatch.errors import ApplyError, GuardError
+from apiwatch.model.condition import Condition
 
 __all__ = ["Varnish"]
 

@@ -106,7 +106,7 @@ class BlockDeed(Deed):
         """One entry; the same again renews it. Raises GuardError when a rail was not overridden."""
         proposal = self._by_key[subject.key]
         if self.override is not None:
-            from apiwatch.blocklist.conditions import parse_condition
+            from apiwatch.model.condition import parse_condition
 
             self._guard.require(proposal.net, values[2], parse_condition(proposal.condition))
         reason = plain(values[1] or proposal.reason, _REASON)
