@@ -115,7 +115,7 @@ def _tell(facts: Facts, route: str) -> Story:
                 name=f"no second step within {facts['minutes']:.0f} min",
                 value=f"{hits} of {seen} clients",
                 baseline=f"{facts['p0']:.0%} (this route, {facts['null']:.0f} votes)",
-                threshold=f"S >= {facts['threshold']:.1f}",
+                threshold=f"evidence >= {facts['threshold']:.1f}",
                 now=round(facts["statistic"], 2),
             ),
         ),

@@ -193,7 +193,7 @@ def _story(facts: Facts, route: str, what: str, why: str) -> Story:
                 name=what,
                 value=f"{facts['share_hits']:.0f} of {facts['share_seen']:.0f} clients",
                 baseline=f"{facts['p0']:.0%} (this route, {facts['null']:.0f} votes)",
-                threshold=f"S >= {facts['threshold']:.1f}",
+                threshold=f"evidence >= {facts['threshold']:.1f}",
                 now=round(facts["statistic"], 2),
             ),
             Number(

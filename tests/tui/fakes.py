@@ -140,7 +140,7 @@ def alert(
         since="2026-09-20T13:57:02Z",
         last="2026-09-20T14:02:30Z",
         numbers=(
-            Number("adjacent steps", "9811 of 9812", "2% (other clients, 812 steps)", "S >= 13.8", 61.2),
+            Number("adjacent steps", "9811 of 9812", "2% (other clients, 812 steps)", "evidence >= 13.8", 61.2),
             Number("found / not found", "2804 / 7008", "found objects are what was exposed", "none by itself", 2804.0),
         ),
         why="walks object ids in order; hardly anybody else reads these objects",

@@ -80,7 +80,7 @@ def test_details_of_an_alert_have_numbers_limits_doubts_and_a_line() -> None:
     text = "\n".join(line_text(drawn) for drawn in AlertRow(fakes.ALERTS[0], fakes.NOW).details(118))
     for wanted in (
         "walks object ids on GET /api/orders/{id}",
-        "adjacent steps: 9811 of 9812; limit S >= 13.8; usual 2% (other clients, 812 steps)",
+        "adjacent steps: 9811 of 9812; limit evidence >= 13.8; usual 2% (other clients, 812 steps)",
         "BUT    104 of 9916 requests read an object again",
         'RAW    203.0.113.7 - - [20/Sep/2026:14:02:30 +0000] "GET /api/orders/1049917',
     ):

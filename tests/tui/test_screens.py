@@ -54,7 +54,7 @@ async def test_why_lines_and_client_lead_to_each_other(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         await driven.press("d")
         assert "why: a1b2c3d4e5f60001" in driven.text
-        assert "limit S >= 13.8; usual 2%" in driven.text
+        assert "limit evidence >= 13.8; usual 2%" in driven.text
         await driven.press("l")
         assert "original lines of alert a1b2c3d4e5f60001, 12" in driven.text
         assert "/var/log/nginx/access.log:9210000" in driven.text
@@ -70,7 +70,7 @@ async def test_why_of_a_client_is_its_worst_alert(size: tuple[int, int], tmp_pat
         await driven.press("2")
         await driven.shows(fakes.WALKER)
         await driven.press("g", "d")
-        await driven.shows("limit S >= 13.8; usual 2%")
+        await driven.shows("limit evidence >= 13.8; usual 2%")
 
 
 async def test_lines_of_a_client_without_an_alert(tmp_path: Path) -> None:

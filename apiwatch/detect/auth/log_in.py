@@ -157,7 +157,7 @@ def _numbers(facts: Facts) -> tuple[Number, ...]:
             name="failed log-ins",
             value=f"{facts['failures']:.0f} of {attempts:.0f}",
             baseline=f"{facts['p0']:.0%} (other clients, {facts['null']:.0f} attempts)",
-            threshold=f"S >= {facts['threshold']:.1f}",
+            threshold=f"evidence >= {facts['threshold']:.1f}",
             now=round(facts["statistic"], 2),
         ),
         Number(

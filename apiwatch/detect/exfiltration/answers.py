@@ -138,7 +138,7 @@ def _tell_bytes(facts: Facts, route: str) -> Story:
                 name="bytes in large answers",
                 value=f"{total} in {facts['hits']:.0f} different documents",
                 baseline=f"{in_bytes(facts['usual'])} per answer (others, {facts['answers']:.0f} answers)",
-                threshold=f"S >= {facts['threshold']:.1f}",
+                threshold=f"evidence >= {facts['threshold']:.1f}",
                 now=round(facts["statistic"], 2),
             ),
         ),

@@ -63,7 +63,7 @@ def _tell(facts: Facts, route: str) -> Story:
                 name="distinct unknown targets",
                 value=f"{facts['hits']:.0f} of {facts['seen']:.0f}",
                 baseline=f"{facts['p0']:.0%} (dead links)",
-                threshold=f"S >= {facts['threshold']:.1f}",
+                threshold=f"evidence >= {facts['threshold']:.1f}",
                 now=round(facts["statistic"], 2),
             ),
         ),

@@ -239,7 +239,7 @@ def _tell(facts: Facts, route: str) -> Story:
                 name="answers that are errors (5xx) or refusals (429)",
                 value=f"{hits} of {seen}",
                 baseline=f"{facts['p0']:.1%} (this route)",
-                threshold=f"S >= {facts['threshold']:.1f}",
+                threshold=f"evidence >= {facts['threshold']:.1f}",
                 now=round(facts["statistic"], 2),
             ),
         ),
