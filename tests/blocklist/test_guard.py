@@ -1,16 +1,19 @@
 import ipaddress
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from apiwatch.blocklist import Guard, Protected
+from apiwatch.blocklist import Guard, Protected, guard
 from apiwatch.blocklist.kernel import plain_address
 from apiwatch.blocklist.machine import Machine
 from apiwatch.blocklist.networks import parse_network
 from apiwatch.blocklist.protected import Rule, protect
 from apiwatch.blocklist.proxies import Provider
+from apiwatch.blocklist.rails import RAILS
 from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError
 from tests.blocklist.kit import guard_of
@@ -220,3 +223,9 @@ def test_a_network_is_refused_exactly_if_it_overlaps_a_protected_one(
     expected = any(each.version == network.version and each.overlaps(network) for each in protected)
     found = {finding.code for finding in guard.check(str(network))}
     assert ("H1" in found) is expected
+
+
+def test_every_code_that_can_be_said_is_explained() -> None:
+    source = "".join(path.read_text() for path in Path(guard.__file__).parent.rglob("*.py"))
+    used = set(re.findall(r'"([HS][0-9]b?)"', source)) | set(re.findall(r"rail ([HS][0-9]b?)\b", source))
+    assert used == set(RAILS)

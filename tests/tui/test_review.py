@@ -278,3 +278,15 @@ async def test_the_export_can_be_asked_for_from_every_view(tmp_path: Path) -> No
         await driven.press("1", "colon", *"export ipset", "enter")
         await driven.shows("[ipset]")
         assert "> blocks" in driven.text
+
+
+async def test_help_tells_the_codes_of_the_guard_where_they_are_seen(tmp_path: Path) -> None:
+    async with driving(size=(120, 60), db=tmp_path) as driven:
+        await driven.press("question_mark")
+        assert "codes of the guard" not in driven.text
+        await driven.press("escape")
+        await review(driven)
+        await driven.press("question_mark")
+        await driven.press("G")
+        await driven.shows("codes of the guard: H refuses, S warns")
+        assert "H4b" in driven.text

@@ -105,6 +105,10 @@ class LiveScreen(Screen[None]):
         """Words on the screen, and what they mean."""
         return []
 
+    def codes(self) -> list[tuple[str, str]]:
+        """Codes on the screen, and what they mean."""
+        return []
+
     def notes(self) -> list[Piece]:
         """What else the foot says."""
         return []

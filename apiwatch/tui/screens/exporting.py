@@ -76,6 +76,12 @@ class ExportingScreen(ActingScreen):
         """The block queue of the last read."""
         return ()
 
+    def codes(self) -> list[tuple[str, str]]:
+        """Those of the guard, where it has its say."""
+        from apiwatch.blocklist.rails import RAILS
+
+        return list(RAILS.items()) if self.exports else []
+
     def show_export(self) -> None:
         """Draw the export anew."""
 

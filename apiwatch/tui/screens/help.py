@@ -58,7 +58,9 @@ class HelpScreen(LiveScreen):
     def _text(self, width: int) -> list[Line]:
         drawn: list[Line] = []
         legend = self._about.legend()
+        codes = self._about.codes()
         groups = key_groups(self._about) + ([("columns of the list", legend)] if legend else [])
+        groups += [("codes of the guard: H refuses, S warns", codes)] if codes else []
         for title, keys in groups:
             drawn.append(line(Piece(title, "strong")))
             for names, tip in keys:
