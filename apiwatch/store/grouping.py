@@ -8,7 +8,8 @@ from apiwatch.store.activity import network_named
 from apiwatch.store.boards import WINDOW
 from apiwatch.store.detail import OUTCOME_SUMS, mix_of
 from apiwatch.store.findings import open_alerts_of
-from apiwatch.store.listing import busiest_of, counts_of
+from apiwatch.store.foremost import busiest_of
+from apiwatch.store.listing import counts_of
 from apiwatch.store.members import OTHER, members
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.snapshot import Snapshot, marks, pieces

@@ -5,24 +5,25 @@ counted exactly before they are ranked. Longer windows, and lists longer than a 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from apiwatch.model import SEVERITIES
 from apiwatch.store.boards import BOARD_MINUTES_KEPT, KEPT, WINDOW
 from apiwatch.store.filters.match import matches
-from apiwatch.store.filters.records import client_record
+from apiwatch.store.filters.records import client_record, mix_record
 from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.findings import open_alerts_of
+from apiwatch.store.foremost import alerted_of, busiest_of, latest_of, scored
 from apiwatch.store.members import Members, members, near
-from apiwatch.store.narrowing import narrowed
+from apiwatch.store.narrowing import Wanted, narrowed
 from apiwatch.store.schema import HALF_LIFE_S, rank_of
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.snapshot import Rows, Snapshot, marks, pieces
 from apiwatch.store.span import Span, span_of
 from apiwatch.store.views import ClientView, Listing, Mix
 
-__all__ = ["SORTS", "ClientTotals", "busiest_of", "counts_of", "faded", "listed", "sparks_of", "totals_of", "view_of"]
+__all__ = ["SORTS", "ClientTotals", "counts_of", "faded", "listed", "sparks_of", "totals_of", "view_of"]
 
 SORTS = ("score", "requests", "miss", "deny", "err", "bytes", "last_seen")
 """Orders of the list: names of counts in the window, or of totals."""
@@ -30,15 +31,14 @@ SORTS = ("score", "requests", "miss", "deny", "err", "bytes", "last_seen")
 _COUNTS = ("requests", "ok", "miss", "deny", "limited", "err", "neutral", "bytes")
 _SUMS = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in _COUNTS)
 
-_ALERTED = 500
-"""Clients with open alerts that are listed even when their scores have faded."""
-
-
 _SPARKS = 50
 """Clients at the head of a list whose last hour is looked up."""
 
-_LATEST = 15
-"""Minutes at the end of a window whose busiest clients are looked at."""
+_COUNTED = 6_000
+"""Minutes of clients that one list of up to an hour looks up, when a filter chose the clients."""
+
+_COMPARED = 2_500
+"""The same when the filter or the order is about what they did in the window, so that some are counted in vain."""
 
 _LOOKUPS = 30_000
 """Minutes of clients that one list of a long window looks up."""
@@ -70,6 +70,22 @@ def faded(score: int, scored_at: float, now: float) -> int:
     return round(score * float(0.5 ** (max(0.0, now - scored_at) / HALF_LIFE_S)))
 
 
+_Alerts = dict[str, tuple[int, int]]
+"""Client -> number of open alerts, and their highest severity."""
+
+
+class _Narrowed(NamedTuple):
+    """Clients that pass a filter."""
+
+    members: Members
+    counts: dict[str, Mix]
+    """What they did in the window."""
+    totals: dict[str, ClientTotals]
+    """Of them, and of others, where the filter asks for it; else none."""
+    alerts: _Alerts
+    """As `totals`."""
+
+
 _NOBODY = ClientView("", "", 0.0, 0.0, 0, 0, Mix(), 0, "")
 
 
@@ -87,8 +103,10 @@ def listed(
     span = span_of(snapshot, window_minutes, at)
     found = Members({})
     fade_to = min(now, span.at)
+    totals: dict[str, ClientTotals] = {}
+    alerts: _Alerts = {}
     if where:
-        found, counts = _narrowed(snapshot, span, window_minutes, sort, limit, fade_to, scope, where)
+        found, counts, totals, alerts = _narrowed(snapshot, span, window_minutes, sort, limit, fade_to, scope, where)
     elif scope == EVERYTHING:
         counts = _candidates(snapshot, span, window_minutes, sort, limit, fade_to)
     else:
@@ -97,23 +115,27 @@ def listed(
         found = found._replace(among=counted or found.among)
     if sort in _COUNTS:
         best = sorted(counts, key=lambda client: _rank(getattr(counts[client], sort), client, counts[client]))[:limit]
-        totals = totals_of(snapshot, best, fade_to)
+        totals = totals or totals_of(snapshot, best, fade_to)
     else:
-        totals = totals_of(snapshot, list(counts), fade_to)
-        unscored = sort == "score" and not all(each.ranked for each in totals.values())
-        alerted = _alerted(snapshot, span) if unscored else {}
+        totals = totals or totals_of(snapshot, list(counts), fade_to)
+        unscored = sort == "score" and not all(totals[client].ranked for client in counts if client in totals)
+        alerted = alerted_of(snapshot, span) if unscored else {}
 
         def value(client: str) -> float:
             if sort != "score":
                 return totals[client].last_seen
             return totals[client].ranked or alerted.get(client, 0)
 
-        best = sorted(totals, key=lambda client: _rank(value(client), client, counts[client]))[:limit]
-    alerts = _alerts(snapshot, best)
+        known = [client for client in counts if client in totals]
+        best = sorted(known, key=lambda client: _rank(value(client), client, counts[client]))[:limit]
+    alerts = alerts or _alerts(snapshot, best)
     sparks = sparks_of(snapshot, span, best[:_SPARKS])
     rows = [
-        replace(
-            view_of(name, totals[name], counts[name], alerts.get(name)),
+        view_of(
+            name,
+            totals[name],
+            counts[name],
+            alerts.get(name),
             near=found.clients.get(name, ()),
             spark=sparks.get(name, ()),
         )
@@ -121,23 +143,6 @@ def listed(
         if name in totals
     ]
     return Listing(rows, found.among)
-
-
-def busiest_of(snapshot: Snapshot, span: Span) -> list[str]:
-    """Suspicious, alerted and busy clients of a window, among which those of a wide scope are looked for.
-
-    Of a long window its last quarter of an hour is looked at.
-    """
-    latest = span._replace(start=max(span.start, span.end - _LATEST))
-    found = dict.fromkeys([*_scored(snapshot, latest, KEPT, span.at), *_alerted(snapshot, latest)])
-    for measure in ("requests", "miss + deny"):
-        rows = snapshot.rows(
-            "SELECT client FROM board_minutes WHERE minute > ? AND minute <= ? GROUP BY client "  # noqa: S608  own words
-            f"ORDER BY SUM({measure}) DESC, client LIMIT ?",
-            (latest.start, latest.end, KEPT),
-        )
-        found.update((client, None) for (client,) in rows)
-    return list(found)
 
 
 def _members(snapshot: Snapshot, span: Span, scope: Scope) -> Members:
@@ -156,30 +161,61 @@ def _narrowed(
     fade_to: float,
     scope: Scope,
     where: Filter,
-) -> tuple[Members, dict[str, Mix]]:
-    """The clients of a scope that pass a filter, and what they did in the window."""
+) -> _Narrowed:
+    """The clients of a scope that pass a filter."""
     found, within = Members({}), None
     if scope != EVERYTHING:
         found = _members(snapshot, span, scope)
         within = list(found.clients)
     wanted = narrowed(snapshot, span, window_minutes, sort, limit, where, within)
+    in_window, by_totals = _decided_by(where)
+    most = _most(wanted, span, window_minutes, sort, limit, in_window) if within is None else len(wanted.clients)
+    clients: list[str] = []
+    totals: dict[str, ClientTotals] = {}
+    alerts: _Alerts = {}
+    for piece in pieces(wanted.clients):
+        if by_totals:
+            totals.update(totals_of(snapshot, piece, fade_to))
+            alerts.update(_alerts(snapshot, piece))
+            views = [view_of(name, totals[name], Mix(), alerts.get(name)) for name in piece if name in totals]
+            piece = [view.client for view in views if matches(by_totals, client_record(view), span.at)]
+        clients += piece
+        if len(clients) > most:
+            break
+    among = wanted.among
+    if len(clients) > most:
+        among = max(among, len(wanted.clients)) if sort not in _COUNTS and not in_window else most
+    clients = clients[:most]
     counts, counted = wanted.counts, 0
     if counts is None:
-        counts, counted = _counts_in(snapshot, span, window_minutes, wanted.clients)
-    if within is None:
-        counts = {client: mix for client, mix in counts.items() if mix.requests}
-    known = client_record(_NOBODY)
-    terms = tuple(term for term in where.terms if term.field is not None and term.field.name in known)
-    if terms:
-        totals = totals_of(snapshot, list(counts), fade_to)
-        alerts = _alerts(snapshot, list(totals))
-        left = Filter(terms)
-        counts = {
-            client: counts[client]
-            for client, total in totals.items()
-            if matches(left, client_record(view_of(client, total, counts[client], alerts.get(client))), span.at)
-        }
-    return found._replace(among=wanted.among or counted or found.among), counts
+        counts, counted = _counts_in(snapshot, span, window_minutes, clients)
+    passing = {
+        client: counts[client]
+        for client in clients
+        if client in counts
+        and (counts[client].requests or within is not None)
+        and matches(in_window, mix_record(counts[client]), span.at)
+    }
+    return _Narrowed(found._replace(among=among or counted or found.among), passing, totals, alerts)
+
+
+def _most(wanted: Wanted, span: Span, window_minutes: int, sort: str, limit: int, in_window: Filter) -> int:
+    """How many of the clients that a filter lets pass are counted, the first ones."""
+    if wanted.counts is not None or window_minutes > WINDOW:
+        return len(wanted.clients)
+    if in_window or sort in _COUNTS:
+        return max(100, _COMPARED // window_minutes)
+    return min(2 * limit if span.is_past else limit, max(100, _COUNTED // window_minutes))
+
+
+def _decided_by(where: Filter) -> tuple[Filter, Filter]:
+    """The terms about counts in the window, and those about what else a row of the list says."""
+    in_window, others = mix_record(Mix()), client_record(_NOBODY)
+    names = [(term, term.field.name) for term in where.terms if term.field is not None]
+    return (
+        Filter(tuple(term for term, name in names if name in in_window)),
+        Filter(tuple(term for term, name in names if name in others and name not in in_window)),
+    )
 
 
 def _counts_in(
@@ -207,7 +243,14 @@ def _counts_in(
     return counts, 0 if len(counted) == len(older) else len(counts)
 
 
-def view_of(client: str, totals: ClientTotals, window: Mix, alerts: tuple[int, int] | None) -> ClientView:
+def view_of(
+    client: str,
+    totals: ClientTotals,
+    window: Mix,
+    alerts: tuple[int, int] | None,
+    near: tuple[str, ...] = (),
+    spark: tuple[int, ...] = (),
+) -> ClientView:
     """One row; `alerts`: (number of open ones, highest severity)."""
     number, severity = (alerts[0], SEVERITIES[alerts[1]]) if alerts is not None else (0, "")
     return ClientView(
@@ -220,6 +263,8 @@ def view_of(client: str, totals: ClientTotals, window: Mix, alerts: tuple[int, i
         window=window,
         alerts=number,
         severity=severity,
+        near=near,
+        spark=spark,
     )
 
 
@@ -275,52 +320,14 @@ def _candidates(
     if window_minutes > WINDOW or limit > KEPT or span.start < span.newest - BOARD_MINUTES_KEPT:
         return _all_counts(snapshot, span, window_minutes)
     if sort == "last_seen" and not span.is_past:
-        latest = snapshot.rows(
-            "SELECT DISTINCT client FROM recent WHERE last_seen >= ? ORDER BY last_seen DESC, client",
-            ((span.start + 1) * 60,),
-        )
-        return counts_of(snapshot, span, [client for (client,) in latest])
+        return counts_of(snapshot, span, latest_of(snapshot, span))
     if sort == "score":
-        counts = counts_of(snapshot, span, _scored(snapshot, span, limit, fade_to))
+        counts = counts_of(snapshot, span, scored(snapshot, span, limit, fade_to))
         if len(counts) < limit:
-            alerted = [client for client in _alerted(snapshot, span) if client not in counts]
+            alerted = [client for client in alerted_of(snapshot, span) if client not in counts]
             counts.update(counts_of(snapshot, span, alerted))
         return counts if len(counts) >= limit else {**_busiest(snapshot, span, "requests", limit), **counts}
     return _busiest(snapshot, span, "requests" if sort == "last_seen" else sort, limit)
-
-
-def _scored(snapshot: Snapshot, span: Span, limit: int, fade_to: float) -> list[str]:
-    """The clients with the highest scores that do not show as 0."""
-    # Below this rank a score has faded to less than a half. The index on ranks gives the first ones without a look at
-    # all of them; a client has a row for each shard and each principal that it was.
-    asked = limit
-    while True:
-        rows = snapshot.rows(
-            "SELECT client FROM clients WHERE ranked >= ? AND ranked > 0 AND last_seen >= ? AND first_seen < ? "
-            "ORDER BY ranked DESC LIMIT ?",
-            (int(fade_to) - HALF_LIFE_S, (span.start + 1) * 60, (span.end + 1) * 60, asked),
-        )
-        found = list(dict.fromkeys(client for (client,) in rows))
-        if len(found) >= limit or len(rows) < asked:
-            return found[:limit]
-        asked *= 4
-
-
-def _alerted(snapshot: Snapshot, span: Span) -> dict[str, int]:
-    """Clients of alerts -> 1 + their highest severity; the worst, when there are very many.
-
-    These are the open alerts, and for a window in the past those that were active in it.
-    """
-    where = "a.closed = 0"
-    values: tuple[int, ...] = ()
-    if span.is_past:
-        where, values = "a.last_seen >= ? AND a.first_seen < ?", ((span.start + 1) * 60, (span.end + 1) * 60)
-    rows = snapshot.rows(
-        "SELECT c.client, 1 + MAX(a.severity) FROM alert_clients c JOIN alerts a ON a.id = c.alert_id "  # noqa: S608
-        f"WHERE {where} GROUP BY c.client ORDER BY 2 DESC, c.client LIMIT ?",
-        (*values, _ALERTED),
-    )
-    return {str(client): int(severity) for client, severity in rows}
 
 
 def _busiest(snapshot: Snapshot, span: Span, measure: str, limit: int) -> dict[str, Mix]:
@@ -354,10 +361,9 @@ def counts_of(snapshot: Snapshot, span: Span, clients: Sequence[str]) -> dict[st
     for piece in pieces(clients):
         # CROSS JOIN keeps SQLite from walking through whole minutes: it looks up each client in each.
         rows = snapshot.rows(
-            f"SELECT name, {_SUMS} FROM (SELECT DISTINCT client AS name FROM clients WHERE client IN ({marks(piece)})) "  # noqa: S608
-            "AS wanted CROSS JOIN (SELECT DISTINCT minute AS m FROM minutes WHERE minute > ? AND minute <= ?) AS span "
-            "CROSS JOIN client_minutes WHERE minute = m AND client = name GROUP BY name",
-            (*piece, span.start, span.end),
+            f"SELECT client, {_SUMS} FROM (SELECT DISTINCT minute AS m FROM minutes WHERE minute > ? AND minute <= ?) "  # noqa: S608
+            f"AS span CROSS JOIN client_minutes WHERE minute = m AND client IN ({marks(piece)}) GROUP BY client",
+            (span.start, span.end, *piece),
         )
         counts.update((client, _mix(row)) for client, *row in rows)
     return counts
@@ -406,8 +412,8 @@ def _all_counts(snapshot: Snapshot, span: Span, window_minutes: int) -> dict[str
     return {client: _mix(row) for client, *row in rows}
 
 
-def _alerts(snapshot: Snapshot, clients: Sequence[str]) -> dict[str, tuple[int, int]]:
-    found: dict[str, tuple[int, int]] = {}
+def _alerts(snapshot: Snapshot, clients: Sequence[str]) -> _Alerts:
+    found: _Alerts = {}
     for piece in pieces(clients):
         found.update(open_alerts_of(snapshot, piece))
     return found

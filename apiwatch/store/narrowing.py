@@ -1,30 +1,32 @@
 """Clients that a filter may let pass, so that it finds clients beyond those that a list would show.
 
-What the table `clients` and those beside it can decide is asked there, of every client. What clients did in the window
-is known from the leaderboards: of everybody while these hold everybody, else exact counts must be looked up, which is
-done for the foremost clients only: `Wanted.among` says for how many.
+What the table `clients` and those beside it can decide is asked there. When a term fits few clients all of them are
+looked at, else the foremost ones. What clients did in the window is known from the leaderboards: of everybody while
+these hold everybody, else exact counts must be looked up, which is done for the foremost clients only. `Wanted.among`
+says of how many clients was asked.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import NamedTuple
 
 from apiwatch.store.boards import BOARD_MINUTES_KEPT, WINDOW
-from apiwatch.store.filters.sql import Columns, Condition, condition
-from apiwatch.store.filters.terms import Filter, Term
-from apiwatch.store.schema import HALF_LIFE_S
-from apiwatch.store.searching import CLIENT_COLUMNS, CLIENT_WORDS, FEW_AGENTS
-from apiwatch.store.snapshot import Snapshot, marks, pieces
+from apiwatch.store.candidates import Candidates, candidates
+from apiwatch.store.filters.sql import Condition, condition
+from apiwatch.store.filters.terms import Filter
+from apiwatch.store.foremost import foremost, latest_of
+from apiwatch.store.searching import CLIENT_COLUMNS, CLIENT_WORDS, COUNT_COLUMNS
+from apiwatch.store.snapshot import Rows, Snapshot, marks, pieces
 from apiwatch.store.span import Span
 from apiwatch.store.views import Mix
 
 __all__ = ["Wanted", "narrowed"]
 
-_NAMES = 2_000
-"""Clients that the tables may name, the foremost in the order of the list."""
+_FEW = 2_000
+"""Clients of one term that are all looked at."""
 
-_LOOKUPS = 6_000
-"""Minutes of clients that are looked up at most."""
-
+_FOREMOST = 1_500
+"""Clients that are looked at when each term fits more."""
 
 _ALL = 1 << 62
 
@@ -63,53 +65,74 @@ def narrowed(
     where: Filter,
     within: Sequence[str] | None,
 ) -> Wanted:
-    """The clients that may pass, `limit` or more of them; with `within` those of them that may."""
-    asked = condition(where, _columns(snapshot, where), span.at, words=CLIENT_WORDS)
+    """The clients that may pass, `limit` or more of them if there are; with `within` those of them that may."""
+    asked = condition(where, CLIENT_COLUMNS, span.at, words=CLIENT_WORDS)
     if within is not None:
         return Wanted(_kept(snapshot, asked, within))
-    extra = _required(where, span.at)
-    static = bool(asked.values or extra)
+    found = candidates(snapshot, span, where, _FEW)
     if window_minutes > WINDOW or span.start < span.newest - BOARD_MINUTES_KEPT:
-        return Wanted(_named(snapshot, span, sort, asked, extra, _ALL))
-    names = _named(snapshot, span, sort, asked, extra, _NAMES + 1) if static else []
-    more = len(names) > _NAMES
-    if static and sort in ("score", "last_seen") and not _IN_WINDOW & set(_fields(asked.left)):
-        most = min(2 * limit if asked.left else limit, max(100, _LOOKUPS // window_minutes))
-        return Wanted(names[:most], _NAMES if more else len(names) if len(names) > most else 0)
-    measure = next((_MEASURES[name] for name in (*_fields(asked.left), sort) if name in _MEASURES), "SUM(requests)")
-    counts = _on_boards(snapshot, span, measure)
-    if _complete(snapshot, span):
-        chosen = {name: counts[name] for name in names[:_NAMES] if name in counts} if static else counts
-        return Wanted(list(chosen), _NAMES if more else 0, chosen)
-    if static:
+        names = found.names if found.complete else candidates(snapshot, span, where, _ALL).names
+        return Wanted(_ordered(snapshot, span, sort, asked, names))
+    if sort not in ("score", "last_seen") or _IN_WINDOW & set(_fields(asked.left)):
+        return _by_counts(snapshot, span, sort, limit, asked, found)
+    if found.complete:
+        return Wanted(_ordered(snapshot, span, sort, asked, found.names))
+    return _foremost(snapshot, span, sort, asked, found.names, _FOREMOST if asked.left else limit)
+
+
+def _foremost(
+    snapshot: Snapshot, span: Span, sort: str, asked: Condition, others: Sequence[str], enough: int
+) -> Wanted:
+    """`enough` clients that pass, if possible: the foremost ones, then `others`."""
+    looked_at: set[str] = set()
+    names: list[str] = []
+    first = [latest_of(snapshot, span)] if sort == "last_seen" else []
+    for some in chain(first, foremost(snapshot, span, _FOREMOST), [others[:enough]]):
+        for piece in pieces([name for name in some if name not in looked_at]):
+            looked_at.update(piece)
+            names += _ordered(snapshot, span, sort, asked, piece)
+            if len(names) >= enough:
+                return Wanted(names, len(looked_at))
+    return Wanted(names, len(looked_at))
+
+
+def _by_counts(snapshot: Snapshot, span: Span, sort: str, limit: int, asked: Condition, found: Candidates) -> Wanted:
+    """The clients that may pass, where the order or a term is about counts in the window."""
+    fields = (*_fields(asked.left), sort)
+    measure = next((_MEASURES[name] for name in fields if name in _MEASURES), "SUM(requests)")
+    rows = _on_boards(snapshot, span, measure, condition(asked.left, COUNT_COLUMNS, span.at))
+    first, whole = [row[0] for row in rows], _complete(snapshot, span)
+    if found.complete:
+        names, among = _ordered(snapshot, span, sort, asked, found.names), 0
         known = set(names)
-        names = [*(name for name in counts if name in known), *(name for name in names if name not in counts)]
+        on_boards = dict.fromkeys(name for name in first if name in known)
+        names = [*on_boards, *(name for name in names if name not in on_boards)]
     else:
-        names = list(counts)
-    most = max(100, _LOOKUPS // window_minutes)
-    return Wanted(names[:most], min(most, len(names)) if len(names) > most or not static or more else 0)
-
-
-def _columns(snapshot: Snapshot, where: Filter) -> Columns:
-    """Where the fields are. Many clients share few user agents, unless somebody makes them up."""
-    if not any(term.field is None or term.field.name == "ua" for term in where.terms):
-        return CLIENT_COLUMNS
-    (agents,) = snapshot.one(FEW_AGENTS.counting)
-    return {**CLIENT_COLUMNS, "ua": FEW_AGENTS.column} if agents <= FEW_AGENTS.most else CLIENT_COLUMNS
+        looked_at = first if whole and not asked.values else first[:_FOREMOST]
+        names, among = _kept(snapshot, asked, looked_at), 0 if whole and looked_at is first else len(looked_at)
+        if not whole and len(names) < limit:
+            known = set(looked_at)
+            others = [name for name in found.names if name not in known][: limit - len(names)]
+            names += _ordered(snapshot, span, sort, asked, others)
+            among += len(others)
+    if whole:
+        counts = {client: Mix(**dict(zip(_COUNTS, each, strict=True))) for client, *each in rows}
+        chosen = {name: counts[name] for name in names if name in counts}
+        return Wanted(list(chosen), among, chosen)
+    return Wanted(names, among)
 
 
 def _fields(where: Filter) -> list[str]:
     return [term.field.name for term in where.terms if term.field is not None]
 
 
-def _on_boards(snapshot: Snapshot, span: Span, measure: str) -> dict[str, Mix]:
-    """What the clients on the leaderboards did there at least, those with the most first."""
-    rows = snapshot.rows(
+def _on_boards(snapshot: Snapshot, span: Span, measure: str, likely: Condition) -> Rows:
+    """Clients on the leaderboards and what they did there at least: first those that pass by that, then the others."""
+    return snapshot.rows(
         f"SELECT client, {_SUMS} FROM board_minutes WHERE minute > ? AND minute <= ? GROUP BY client "  # noqa: S608
-        f"ORDER BY {measure} DESC, client",
-        (span.start, span.end),
+        f"ORDER BY CASE WHEN {likely.sql} THEN 0 ELSE 1 END, {measure} DESC, client",
+        (span.start, span.end, *likely.values),
     )
-    return {client: Mix(**dict(zip(_COUNTS, counts, strict=True))) for client, *counts in rows}
 
 
 def _complete(snapshot: Snapshot, span: Span) -> bool:
@@ -118,46 +141,33 @@ def _complete(snapshot: Snapshot, span: Span) -> bool:
     return not cut
 
 
-def _required(where: Filter, at: float) -> str:
-    """What follows for a row of `clients` from terms that are decided later; own words and numbers only."""
-    found: dict[str, str] = {}
-    for term in where.terms:
-        name = term.field.name if term.field is not None else ""
-        if term.inverted:
-            continue
-        if name == "sev" or (name == "alerts" and _above_0(term)):
-            found["alerts"] = (
-                " AND c.client IN (SELECT m.client FROM alerts a JOIN alert_clients m ON m.alert_id = a.id "
-                "WHERE a.closed = 0)"
-            )
-        elif name == "score" and _above_0(term):
-            found["score"] = f" AND c.ranked >= {int(at) - HALF_LIFE_S:d} AND c.ranked > 0"
-    return "".join(found.values())
+def _ordered(snapshot: Snapshot, span: Span, sort: str, asked: Condition, names: Sequence[str]) -> list[str]:
+    """Those of the clients that were there in the window and pass, in about the order of the list."""
+    begin, end = (span.start + 1) * 60, (span.end + 1) * 60
+    rows = [
+        (name, ranked if sort == "score" else seen if sort == "last_seen" else requests, requests)
+        for name, first, seen, ranked, requests in _passing(snapshot, asked, names)
+        if seen >= begin and first < end
+    ]
+    rows.sort(key=lambda row: (-row[1], -row[2], row[0]))
+    return list(dict.fromkeys(row[0] for row in rows))
 
 
-def _above_0(term: Term) -> bool:
-    return term.op in (">", ">=", "=") and min(value.number for value in term.values) >= 1
-
-
-def _named(snapshot: Snapshot, span: Span, sort: str, asked: Condition, extra: str, most: int) -> list[str]:
-    """Clients of the window that pass, in about the order of the list."""
-    order = {"score": "c.ranked DESC, c.requests", "last_seen": "c.last_seen"}.get(sort, "c.requests")
-    rows = snapshot.rows(
-        "SELECT c.client FROM clients c "  # noqa: S608  own words, values are bound
-        f"WHERE c.last_seen >= ? AND c.first_seen < ? AND {asked.sql}{extra} ORDER BY {order} DESC, c.client LIMIT ?",
-        ((span.start + 1) * 60, (span.end + 1) * 60, *asked.values, most),
-    )
-    return list(dict.fromkeys(name for (name,) in rows))
-
-
-def _kept(snapshot: Snapshot, asked: Condition, within: Sequence[str]) -> list[str]:
+def _kept(snapshot: Snapshot, asked: Condition, names: Sequence[str]) -> list[str]:
+    """Those of the clients that pass, in their order."""
     if not asked.values:
-        return list(within)
-    found: set[Any] = set()
-    for piece in pieces(within):
-        rows = snapshot.rows(
-            f"SELECT c.client FROM clients c WHERE c.client IN ({marks(piece)}) AND {asked.sql}",  # noqa: S608
+        return list(names)
+    passing = {row[0] for row in _passing(snapshot, asked, names)}
+    return [name for name in names if name in passing]
+
+
+def _passing(snapshot: Snapshot, asked: Condition, names: Sequence[str]) -> Rows:
+    """Those of the clients that pass, with (first seen, last seen, rank, requests), a row for each of their parts."""
+    rows: Rows = []
+    for piece in pieces(names):
+        rows += snapshot.rows(
+            "SELECT c.client, c.first_seen, c.last_seen, c.ranked, c.requests FROM clients c "  # noqa: S608  own words
+            f"WHERE c.client IN ({marks(piece)}) AND {asked.sql}",
             (*piece, *asked.values),
         )
-        found.update(name for (name,) in rows)
-    return [name for name in within if name in found]
+    return rows

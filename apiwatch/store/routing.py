@@ -7,7 +7,7 @@ from apiwatch.store.filters.match import kept
 from apiwatch.store.filters.records import route_record
 from apiwatch.store.filters.sql import Condition, condition
 from apiwatch.store.filters.terms import ANY, Filter
-from apiwatch.store.listing import busiest_of
+from apiwatch.store.foremost import busiest_of
 from apiwatch.store.members import members
 from apiwatch.store.routeminutes import with_minutes
 from apiwatch.store.scope import Scope

@@ -1,18 +1,24 @@
 """Where the tables have the fields of filters."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from apiwatch.store.filters.sql import Address, Among, Columns, Counted, Text
 
 __all__ = [
     "ALERT_COLUMNS",
+    "CLIENTS_BY",
     "CLIENT_COLUMNS",
+    "CLIENT_ROW",
+    "CLIENT_ROW_WORDS",
     "CLIENT_WORDS",
-    "FEW_AGENTS",
+    "COUNT_COLUMNS",
     "ROUTE_COLUMNS",
     "ROUTE_WORDS",
     "SUSPECT_COLUMNS",
     "SUSPECT_WORDS",
+    "By",
+    "every_agent",
 ]
 
 _USERS = "f.kind = 'user' AND "
@@ -22,37 +28,16 @@ _AGENTS = "f.kind = 'user_agent' AND "
 # left out: SQLite would walk through that index for each client.
 _INDEXED = "f.kind <> 'host' AND "
 
+_SUSPECTED = (
+    "(SELECT s.client, s.detector AS value FROM suspects s WHERE s.evidence > 0 UNION ALL "
+    "SELECT m.client, a.family FROM alert_clients m JOIN alerts a ON a.id = m.alert_id WHERE a.closed = 0) AS f"
+)
 
-class FewValues(NamedTuple):
-    """A way to search a column of few different values: by walking from one to the next in its index."""
-
-    most: int
-    """Different values up to which it is worth it."""
-    counting: str
-    """Counts them, but not beyond `most` + 1."""
-    column: Among
-
-
-def _few_agents(most: int) -> FewValues:
-    of = "FROM client_facets f WHERE f.kind = 'user_agent' AND f.kind <> 'host'"
-    walk = (
-        f"WITH RECURSIVE walk(x) AS (SELECT MIN(f.value) {of} UNION ALL "  # noqa: S608  own words
-        f"SELECT (SELECT MIN(f.value) {of} AND f.value > walk.x) FROM walk WHERE walk.x IS NOT NULL) "
-    )
-    clients = f"c.client IN (SELECT f.client FROM client_facets f WHERE {_INDEXED}{_AGENTS}f.value IN "  # noqa: S608  own words
-    counting = f"SELECT COUNT(*) FROM ({walk}SELECT x FROM walk LIMIT {most + 1}) AS some"  # noqa: S608  own words
-    values = f"({walk}SELECT x FROM walk WHERE "  # noqa: S608  own words
-    return FewValues(most, counting, Among(clients + values, "x", "))"))
-
-
-FEW_AGENTS = _few_agents(3_000)
-"""User agents of `clients c`."""
-
+_OF_CLIENT = "EXISTS (SELECT 1 FROM client_facets f WHERE f.client = c.client AND "
 _OF_MEMBERS = (
     "EXISTS (SELECT 1 FROM alert_clients m JOIN client_facets f ON f.client = m.client "
     "WHERE m.alert_id = alerts.id AND "
 )
-_OF_CLIENTS = "c.client IN (SELECT f.client FROM client_facets f WHERE "
 _OF_SUSPECT = "EXISTS (SELECT 1 FROM client_facets f WHERE f.client = s.client AND "
 
 ALERT_COLUMNS: Columns = {
@@ -67,45 +52,70 @@ ALERT_COLUMNS: Columns = {
 }
 """Of `alerts`; what else they say is in their bodies."""
 
-CLIENT_COLUMNS: Columns = {
-    "client": Address("c.client", "c.net"),
-    "principal": Text("c.principal"),
-    "ua": Among(f"{_OF_CLIENTS}{_INDEXED}{_AGENTS}", "f.value"),
-    "user": Among(f"{_OF_CLIENTS}{_INDEXED}{_USERS}", "f.value"),
-    "host": Among(f"{_OF_CLIENTS}f.kind = 'host' AND ", "f.value"),
-    "route": Among(
-        "c.client IN (SELECT r.client FROM client_routes r WHERE r.route IN (SELECT k.route FROM routes k WHERE ",
-        "k.route",
-        "))",
-    ),
-    "detector": Among(
-        "c.client IN (SELECT x.client FROM (SELECT s.client, s.detector FROM suspects s WHERE s.evidence > 0 UNION ALL "
-        "SELECT m.client, a.family FROM alert_clients m JOIN alerts a ON a.id = m.alert_id WHERE a.closed = 0"
-        ") AS x WHERE ",
-        "x.detector",
-    ),
+CLIENT_ROW: Columns = {
+    "client": Address("c.client", "c.net", "c.net <> '' AND "),
+    "principal": Among("(c.principal <> c.client AND ", "c.principal"),
     "last": Counted("c.last_seen"),
     "first": Counted("c.first_seen"),
 }
-"""Of `clients c`; counts in a window and what fades are not there."""
+"""What a row of `clients c` says by itself; counts in a window and what fades are not there."""
+
+CLIENT_ROW_WORDS = ("client", "principal")
+"""Where free words are looked for in it."""
+
+CLIENT_COLUMNS: Columns = {
+    **CLIENT_ROW,
+    "ua": Among(f"{_OF_CLIENT}{_AGENTS}", "f.value"),
+    "user": Among(f"{_OF_CLIENT}{_USERS}", "f.value"),
+    "host": Among(f"{_OF_CLIENT}f.kind = 'host' AND ", "f.value"),
+    "route": Among("EXISTS (SELECT 1 FROM client_routes r WHERE r.client = c.client AND ", "r.route"),
+    "detector": Among(f"EXISTS (SELECT 1 FROM {_SUSPECTED} WHERE f.client = c.client AND ", "f.value"),  # noqa: S608
+}
+"""Of `clients c`, each of which is known: what stands beside it is looked up."""
 
 CLIENT_WORDS = ("client", "principal", "ua", "user")
 """Where free words are looked for."""
+
+
+class By(NamedTuple):
+    """Rows of clients `f` with a value by which they are found."""
+
+    rows: str
+    """Goes behind FROM, and an AND behind it."""
+    value: Text
+
+
+CLIENTS_BY: Mapping[str, By] = {
+    "ua": By(f"client_facets f WHERE {_INDEXED}f.kind = 'user_agent'", Text("f.value")),
+    "user": By(f"client_facets f WHERE {_INDEXED}f.kind = 'user'", Text("f.value")),
+    "host": By("client_facets f WHERE f.kind = 'host'", Text("f.value")),
+    "route": By(
+        "(SELECT DISTINCT route FROM routes) AS k CROSS JOIN client_routes f WHERE f.route = k.route", Text("k.route")
+    ),
+    "detector": By(f"{_SUSPECTED} WHERE 1 = 1", Text("f.value")),
+}
+"""Field -> the clients that have any value of it."""
+
+_OF_AGENTS = "FROM client_facets f WHERE f.kind = 'user_agent' AND f.kind <> 'host'"
+
+
+def every_agent(condition: str) -> str:
+    """The query of all different user agents, each with whether a condition on `x` holds; its last value is a limit.
+
+    It steps from one to the next in their index.
+    """
+    return (
+        f"WITH RECURSIVE walk(x) AS (SELECT MIN(f.value) {_OF_AGENTS} UNION ALL "  # noqa: S608  own words
+        f"SELECT (SELECT MIN(f.value) {_OF_AGENTS} AND f.value > walk.x) FROM walk WHERE walk.x IS NOT NULL) "
+        f"SELECT x, {condition} FROM walk WHERE x IS NOT NULL LIMIT ?"
+    )
 
 
 def _summed(sql: str) -> Counted:
     return Counted(f"SUM({sql})", "SUM(requests)")
 
 
-ROUTE_COLUMNS: Columns = {
-    "route": Text("route"),
-    "host": Text("host"),
-    "role": Text("MAX(roles)"),
-    "origin": Text("MAX(origin)"),
-    "why": Text("MAX(notes)"),
-    "clients": _summed("clients"),
-    "last": Counted("MAX(last_seen)"),
-    "first": Counted("MIN(first_seen)"),
+COUNT_COLUMNS: Columns = {
     "reqs": _summed("requests"),
     "ok": _summed("ok"),
     "miss": _summed("miss"),
@@ -115,6 +125,20 @@ ROUTE_COLUMNS: Columns = {
     "fail": _summed("miss + deny + limited + err"),
     "4xx": _summed("miss + deny + limited"),
     "5xx": _summed("err"),
+    "bytes": _summed("bytes"),
+}
+"""Counts of requests, summed."""
+
+ROUTE_COLUMNS: Columns = {
+    **{name: column for name, column in COUNT_COLUMNS.items() if name != "bytes"},
+    "route": Text("route"),
+    "host": Text("host"),
+    "role": Text("MAX(roles)"),
+    "origin": Text("MAX(origin)"),
+    "why": Text("MAX(notes)"),
+    "clients": _summed("clients"),
+    "last": Counted("MAX(last_seen)"),
+    "first": Counted("MIN(first_seen)"),
 }
 """Of `routes`, summed over all shards: goes behind HAVING."""
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 from apiwatch.store.boards import WINDOW
 from apiwatch.store.detail import OUTCOME_SUMS, minute_view
-from apiwatch.store.listing import busiest_of
+from apiwatch.store.foremost import busiest_of
 from apiwatch.store.members import OTHER, members
 from apiwatch.store.scope import Scope
 from apiwatch.store.snapshot import Snapshot, marks, pieces

@@ -12,6 +12,7 @@ __all__ = [
     "client_record",
     "group_record",
     "line_record",
+    "mix_record",
     "route_record",
     "source_record",
     "suspect_record",
@@ -53,7 +54,7 @@ def client_record(view: ClientView) -> Record:
         "first": view.first_seen,
         "alerts": float(view.alerts),
         "*": (view.principal, view.severity),
-        **_mix(view.window),
+        **mix_record(view.window),
     }
 
 
@@ -65,7 +66,7 @@ def group_record(view: GroupView, field: str) -> Record:
         "last": view.last_seen,
         "alerts": float(view.alerted),
         "*": (view.value, view.severity),
-        **_mix(view.window),
+        **mix_record(view.window),
     }
 
 
@@ -80,7 +81,7 @@ def route_record(view: RouteView) -> Record:
         "last": view.last_seen,
         "first": view.first_seen,
         "why": view.notes,
-        **_mix(view.mix),
+        **mix_record(view.mix),
     }
 
 
@@ -152,7 +153,8 @@ def source_record(view: SourceView) -> Record:
     }
 
 
-def _mix(mix: Mix) -> dict[str, float]:
+def mix_record(mix: Mix) -> dict[str, float]:
+    """Counts of requests."""
     return {
         "reqs": float(mix.requests),
         "ok": float(mix.ok),
