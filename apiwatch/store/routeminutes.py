@@ -1,16 +1,15 @@
 """Reading what routes did minute by minute."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from typing import NamedTuple
 
 from apiwatch.model import DURATION_BUCKETS
 from apiwatch.store.snapshot import Rows, Snapshot
 from apiwatch.store.span import Span
 from apiwatch.store.usual import LEAST, earlier, usual_of
-from apiwatch.store.views import Mix, RouteView
+from apiwatch.store.views import Mix
 
-__all__ = ["with_minutes"]
+__all__ = ["Minutes", "RouteMinutes"]
 
 _MIX = ("requests", "s1xx", "s2xx", "s3xx", "s4xx", "s5xx", "other", "ok", "miss", "deny", "limited", "err", "neutral",
         "bytes")  # fmt: skip
@@ -23,36 +22,49 @@ _ROWS = 10_000
 _Key = tuple[str, str]
 
 
-def with_minutes(snapshot: Snapshot, views: Sequence[RouteView], span: Span) -> list[RouteView]:
-    """Routes with their window, last hour, usual number and durations."""
-    if not views:
-        return []
-    within = (span.start, span.end)
-    mixes = {
-        (host, route): Mix(*counts)
-        for host, route, *counts in snapshot.rows(
+class RouteMinutes(NamedTuple):
+    """See the fields of `RouteView`."""
+
+    window: Mix
+    spark: tuple[int, ...]
+    usual: float
+    p95: float
+
+
+_NO_REQUESTS = Mix()
+_NO_SPARK = (0,) * _SPARK
+
+
+class Minutes:
+    """The minutes of all routes up to the end of a window."""
+
+    def __init__(self, snapshot: Snapshot, span: Span) -> None:
+        within = (span.start, span.end)
+        rows = snapshot.rows(
             f"SELECT host, route, {_SUMS} FROM route_minutes WHERE minute > ? AND minute <= ? GROUP BY host, route",  # noqa: S608
             within,
         )
-    }
-    sparks = _requests(snapshot, span.end - _SPARK, span.end)
-    durations: dict[_Key, Counter[int]] = {}
-    for host, route, text in snapshot.rows(
-        "SELECT host, route, durations FROM route_minutes WHERE minute > ? AND minute <= ? AND durations <> ''", within
-    ):
-        _add(durations.setdefault((host, route), Counter()), text)
-    usual = _usual(snapshot, span)
-    hour = range(span.end - _SPARK + 1, span.end + 1)
-    return [
-        replace(
-            view,
-            window=mixes.get(key, Mix()),
-            spark=tuple(sparks.get(key, {}).get(minute, 0) for minute in hour),
-            usual=usual.get(key, 0.0),
-            p95=_p95(durations.get(key)),
+        self._windows = {(host, route): Mix(*counts) for host, route, *counts in rows}
+        self._hour = range(span.end - _SPARK + 1, span.end + 1)
+        self._requests = _requests(snapshot, span.end - _SPARK, span.end)
+        self._durations: dict[_Key, Counter[int]] = {}
+        for host, route, text in snapshot.rows(
+            "SELECT host, route, durations FROM route_minutes WHERE minute > ? AND minute <= ? AND durations <> ''",
+            within,
+        ):
+            _add(self._durations.setdefault((host, route), Counter()), text)
+        self._usual = _usual(snapshot, span)
+
+    def of(self, host: str, route: str) -> RouteMinutes:
+        """What a route did."""
+        key = host, route
+        requests = self._requests.get(key)
+        return RouteMinutes(
+            self._windows.get(key, _NO_REQUESTS),
+            tuple([requests.get(minute, 0) for minute in self._hour]) if requests else _NO_SPARK,
+            self._usual.get(key, 0.0),
+            _p95(self._durations.get(key)),
         )
-        for view, key in ((view, (view.host, view.route)) for view in views)
-    ]
 
 
 def _requests(snapshot: Snapshot, start: int, end: int) -> dict[_Key, dict[int, int]]:
@@ -90,8 +102,10 @@ def _add(counts: Counter[int], text: str) -> None:
 
 def _p95(counts: Counter[int] | None) -> float:
     """The geometric middle of the bucket in which the 95th percentile lies."""
-    left = 0.95 * sum(counts.values()) if counts else 0.0
-    for bucket, number in sorted(counts.items()) if counts else ():
+    if counts is None:
+        return 0.0
+    left = 0.95 * sum(counts.values())
+    for bucket, number in sorted(counts.items()):
         left -= number
         if left <= 0:
             return float(2 ** ((bucket - 30.5) / 3))

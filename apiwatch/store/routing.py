@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from apiwatch.store.filters.match import kept
 from apiwatch.store.filters.records import route_record
-from apiwatch.store.filters.sql import Condition, condition
+from apiwatch.store.filters.sql import condition
 from apiwatch.store.filters.terms import ANY, Filter
 from apiwatch.store.foremost import busiest_of
 from apiwatch.store.members import members
-from apiwatch.store.routeminutes import with_minutes
+from apiwatch.store.routeminutes import Minutes, RouteMinutes
 from apiwatch.store.scope import Scope
 from apiwatch.store.searching import ROUTE_COLUMNS, ROUTE_WORDS
 from apiwatch.store.snapshot import Snapshot, marks
@@ -29,8 +30,7 @@ def routes(snapshot: Snapshot, limit: int, scope: Scope, span: Span, asked: Filt
     """See `Reader.routes`."""
     who = replace(scope, host="", route="")
     if who == Scope():
-        of_all = _of_all(snapshot, limit, scope, condition(asked, ROUTE_COLUMNS, span.at, words=ROUTE_WORDS))
-        return Listing(with_minutes(snapshot, of_all, span))
+        return Listing(_of_all(snapshot, limit, scope, span, asked))
     found = members(snapshot, who, lambda: busiest_of(snapshot, span))
     clients = list(found.clients)
     views = routes_of(snapshot, clients[:_CLIENTS])
@@ -53,33 +53,42 @@ def routes_of(snapshot: Snapshot, clients: Sequence[str]) -> list[RouteView]:
     ]
 
 
-def _of_all(snapshot: Snapshot, limit: int, scope: Scope, asked: Condition) -> list[RouteView]:
+def _of_all(snapshot: Snapshot, limit: int, scope: Scope, span: Span, where: Filter) -> list[RouteView]:
     """Busiest first. Nobody counts their distinct objects over all clients: that is 0."""
+    asked = condition(where, ROUTE_COLUMNS, span.at, words=ROUTE_WORDS)
     wanted = [(column, value) for column, value in (("host", scope.host), ("route", scope.route)) if value]
-    where = " AND ".join(f"{column} = ?" for column, _ in wanted) or "1 = 1"
+    of = " AND ".join(f"{column} = ?" for column, _ in wanted) or "1 = 1"
     found = snapshot.rows(
         "SELECT host, route, MAX(roles), MIN(first_seen), MAX(last_seen), CAST(SUM(clients) AS BIGINT),"  # noqa: S608
         f"  {_SUMS}, MAX(origin), MAX(notes) "
-        f"FROM routes WHERE {where} GROUP BY host, route HAVING {asked.sql} ORDER BY 7 DESC, host, route LIMIT ?",
+        f"FROM routes WHERE {of} GROUP BY host, route HAVING {asked.sql} ORDER BY 7 DESC, host, route LIMIT ?",
         (*(value for _, value in wanted), *asked.values, limit),
     )
-    return [
-        RouteView(
-            host=host,
-            route=route,
-            roles=roles,
-            first_seen=float(first),
-            last_seen=float(last),
-            clients=clients,
-            objects=0,
-            mix=mix_of(counts),
-            origin=origin,
-            notes=tuple(notes.split("; ")) if notes else (),
-        )
-        for host, route, roles, first, last, clients, *counts, origin, notes in found
-    ]
+    minutes = Minutes(snapshot, span)
+    return [_view(row, minutes.of(row[0], row[1])) for row in found]
+
+
+def _view(row: tuple[Any, ...], minutes: RouteMinutes) -> RouteView:
+    host, route, roles, first, last, clients, *counts, origin, notes = row
+    return RouteView(
+        host=host,
+        route=route,
+        roles=roles,
+        first_seen=float(first),
+        last_seen=float(last),
+        clients=clients,
+        objects=0,
+        mix=mix_of(counts),
+        origin=origin,
+        notes=tuple(notes.split("; ")) if notes else (),
+        window=minutes.window,
+        spark=minutes.spark,
+        usual=minutes.usual,
+        p95=minutes.p95,
+    )
 
 
 def mix_of(counts: Sequence[int]) -> Mix:
     """Requests and outcomes, in that order, without status classes."""
-    return Mix(**dict(zip(_OUTCOMES, counts, strict=True)))
+    requests, ok, miss, deny, limited, err, neutral = counts
+    return Mix(requests=requests, ok=ok, miss=miss, deny=deny, limited=limited, err=err, neutral=neutral)

@@ -111,7 +111,7 @@ def commits(names: list[str], minutes: int, chance: random.Random) -> Iterator[d
 
 FILTERS = (
     *("203.0.113.0/24", "172.16.0.0/12", "ua:curl", "ua:curl reqs>30", "user:jane", "score>=50", "sev>=high", "4xx>20"),
-    *("first:1h", "curl", "zzz"),
+    *("first:1h", "client:.113.", "route:things3", "ua:browser", "-user:user1", "curl", "-curl", "zzz"),
 )
 """Of the list of clients."""
 
