@@ -67,13 +67,14 @@ CLIENT_COLUMNS: Columns = {
     **CLIENT_ROW,
     "ua": Among(f"{_OF_CLIENT}{_AGENTS}", "f.value"),
     "user": Among(f"{_OF_CLIENT}{_USERS}", "f.value"),
+    "ua or user": Among(f"{_OF_CLIENT}f.kind IN ('user_agent', 'user') AND ", "f.value"),
     "host": Among(f"{_OF_CLIENT}f.kind = 'host' AND ", "f.value"),
     "route": Among("EXISTS (SELECT 1 FROM client_routes r WHERE r.client = c.client AND ", "r.route"),
     "detector": Among(f"EXISTS (SELECT 1 FROM {_SUSPECTED} WHERE f.client = c.client AND ", "f.value"),  # noqa: S608
 }
 """Of `clients c`, each of which is known: what stands beside it is looked up."""
 
-CLIENT_WORDS = ("client", "principal", "ua", "user")
+CLIENT_WORDS = ("client", "principal", "ua or user")
 """Where free words are looked for."""
 
 

@@ -235,23 +235,71 @@ async def test_store_and_memory_agree(state: Path, words: list[str]) -> None:
         await reader.close()
 
 
-async def test_a_full_store_says_among_how_many_it_looked(tmp_path: Path) -> None:
+MANY = [f"10.{index >> 8}.{index & 255}.7" for index in range(2600)]
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """More clients than are looked at one by one: all with one user agent, the last ones with a score."""
     chance = random.Random(3)  # noqa: S311  test data
-    names = [f"10.{index >> 8}.{index & 255}.7" for index in range(2600)]
-    with make.Collector(tmp_path / "state.db") as collector:
+    path, seen = tmp_path_factory.mktemp("filters") / "state.db", int(make.NOW)
+    with make.Collector(path) as collector:
         collector.commit(
-            clients=[make.client_row(name, requests=chance.randint(1, 9)) for name in names],
-            client_minutes=[make.client_minute(make.MINUTE, name, ok=chance.randint(1, 9)) for name in names],
-            client_facets=[ClientFacetRow(names[-1], 0, "user", "mallory", 3, int(make.NOW))],
+            clients=[
+                make.client_row(name, requests=chance.randint(1, 9))
+                if index < 2300
+                else make.client_row(name, requests=1, score=80, scored_at=seen)
+                for index, name in enumerate(MANY)
+            ],
+            client_minutes=[make.client_minute(make.MINUTE, name, ok=chance.randint(1, 9)) for name in MANY],
+            client_facets=[
+                *(ClientFacetRow(name, 0, "user_agent", "browser 100%_Plus", 3, seen) for name in MANY),
+                ClientFacetRow(MANY[9], 0, "user", "mallory", 3, seen),
+            ],
             minutes=[make.minute_row(make.MINUTE, 9000)],
         )
-    reader = await open_reader(tmp_path / "state.db")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("user:mallory reqs>0", [MANY[9]]),
+        ("mallory", [MANY[9]]),
+        ("ua:browser user:mallory", [MANY[9]]),
+        ("-ua:curl 10.0.9.0/24|10.1.0.0/24", [MANY[9], MANY[256]]),
+        ("ua:browser client:.0.11.7", [MANY[11]]),
+        ("zzz", []),
+    ],
+)
+async def test_a_rare_client_is_found_among_many(full: Path, text: str, names: list[str]) -> None:
+    reader = await open_reader(full)
     try:
-        rare = await reader.clients(5, now=make.NOW, where=parse("user:mallory reqs>0", List.CLIENTS))
-        assert ([view.client for view in rare], rare.among) == ([names[-1]], 0)
-        common = await reader.clients(5, now=make.NOW, where=parse("client:10. reqs>0", List.CLIENTS))
-        assert len(common) == 200
-        assert 0 < common.among < len(names)
+        for sort in ("score", "requests", "last_seen"):
+            found = await reader.clients(5, sort=sort, now=make.NOW, where=parse(text, List.CLIENTS))
+            assert (sorted(view.client for view in found), found.among) == (sorted(names), 0)
+    finally:
+        await reader.close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["client:10. reqs>0", "ua:plus", "browser", "-ua:curl", "-curl", 'ua="browser 100%_plus"', "last:1h", "10.0.0.0/8"],
+)
+async def test_of_many_that_pass_the_foremost_are_listed_and_among_how_many_is_said(full: Path, text: str) -> None:
+    reader = await open_reader(full)
+    try:
+        where = parse(text, List.CLIENTS)
+        for sort in ("score", "requests", "last_seen"):
+            found = await reader.clients(5, sort=sort, now=make.NOW, where=where)
+            assert len(found) == 200
+            assert 0 < found.among < len(MANY)
+        if "reqs" not in text:
+            suspicious = await reader.clients(5, now=make.NOW, where=where)
+            assert {view.client for view in suspicious} < set(MANY[2300:])
+            calm = await reader.clients(5, now=make.NOW, where=parse(f"{text} score<50", List.CLIENTS))
+            assert len(calm) == 200
+            assert not {view.client for view in calm} & set(MANY[2300:])
     finally:
         await reader.close()
 
