@@ -6,7 +6,7 @@ these hold everybody, else exact counts must be looked up, which is done for the
 says of how many clients was asked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from apiwatch.store.boards import BOARD_MINUTES_KEPT, WINDOW
 from apiwatch.store.candidates import Candidates, candidates
 from apiwatch.store.filters.sql import Condition, condition
 from apiwatch.store.filters.terms import Filter
-from apiwatch.store.foremost import foremost, latest_of
+from apiwatch.store.foremost import alerted_of, foremost, latest_of
 from apiwatch.store.searching import CLIENT_COLUMNS, CLIENT_WORDS, COUNT_COLUMNS
 from apiwatch.store.snapshot import Rows, Snapshot, marks, pieces
 from apiwatch.store.span import Span
@@ -28,14 +28,9 @@ _FEW = 2_000
 _FOREMOST = 1_500
 """Clients that are looked at when each term fits more."""
 
-_ALL = 1 << 62
-
 _MEASURES = {
-    name: f"SUM({sql})"
-    for name, sql in {
-        "miss": "miss", "deny": "deny", "err": "err", "5xx": "err", "bytes": "bytes", "4xx": "miss + deny + limited",
-        "fail": "miss + deny + limited + err", "limit": "limited", "ok": "ok",
-    }.items()
+    "miss": "miss", "deny": "deny", "err": "err", "5xx": "err", "bytes": "bytes", "4xx": "miss + deny + limited",
+    "fail": "miss + deny + limited + err", "limit": "limited", "ok": "ok",
 }  # fmt: skip
 """Field -> what makes a client interesting for it; for others it is the number of requests."""
 
@@ -70,24 +65,27 @@ def narrowed(
     if within is not None:
         return Wanted(_kept(snapshot, asked, within))
     found = candidates(snapshot, span, where, _FEW)
-    if window_minutes > WINDOW or span.start < span.newest - BOARD_MINUTES_KEPT:
-        names = found.names if found.complete else candidates(snapshot, span, where, _ALL).names
-        return Wanted(_ordered(snapshot, span, sort, asked, names))
-    if sort not in ("score", "last_seen") or _IN_WINDOW & set(_fields(asked.left)):
-        return _by_counts(snapshot, span, sort, limit, asked, found)
+    fields = _fields(asked.left)
+    measure = next((_MEASURES[name] for name in (*fields, sort) if name in _MEASURES), "requests")
+    by_totals = sort in ("score", "last_seen") and not _IN_WINDOW & set(fields)
+    on_boards = window_minutes <= WINDOW and span.start >= span.newest - BOARD_MINUTES_KEPT
+    if on_boards and not by_totals:
+        return _by_counts(snapshot, span, sort, measure, limit, asked, found)
     if found.complete:
         return Wanted(_ordered(snapshot, span, sort, asked, found.names))
-    return _foremost(snapshot, span, sort, asked, found.names, _FOREMOST if asked.left else limit)
+    first = latest_of(snapshot, span) if sort == "last_seen" else []
+    pool = foremost(snapshot, span, _FOREMOST) if on_boards else _largest(snapshot, span, sort, measure, by_totals)
+    enough = limit if on_boards and not asked.left else 2 * _FOREMOST
+    return _among(snapshot, span, sort, asked, chain([first], pool, [found.names[:limit]]), enough)
 
 
-def _foremost(
-    snapshot: Snapshot, span: Span, sort: str, asked: Condition, others: Sequence[str], enough: int
+def _among(
+    snapshot: Snapshot, span: Span, sort: str, asked: Condition, pool: Iterable[Sequence[str]], enough: int
 ) -> Wanted:
-    """`enough` clients that pass, if possible: the foremost ones, then `others`."""
+    """The first `enough` clients of a pool that pass, or all of them."""
     looked_at: set[str] = set()
     names: list[str] = []
-    first = [latest_of(snapshot, span)] if sort == "last_seen" else []
-    for some in chain(first, foremost(snapshot, span, _FOREMOST), [others[:enough]]):
+    for some in pool:
         for piece in pieces([name for name in some if name not in looked_at]):
             looked_at.update(piece)
             names += _ordered(snapshot, span, sort, asked, piece)
@@ -96,10 +94,22 @@ def _foremost(
     return Wanted(names, len(looked_at))
 
 
-def _by_counts(snapshot: Snapshot, span: Span, sort: str, limit: int, asked: Condition, found: Candidates) -> Wanted:
+def _largest(snapshot: Snapshot, span: Span, sort: str, measure: str, by_totals: bool) -> Iterator[list[str]]:
+    """Alerted clients of a window that has no leaderboards, and those with the largest totals."""
+    yield list(alerted_of(snapshot, span))
+    order = {"score": "ranked", "last_seen": "last_seen"}.get(sort, measure) if by_totals else measure
+    rows = snapshot.rows(
+        "SELECT client FROM clients WHERE last_seen >= ? AND first_seen < ? "  # noqa: S608  own words
+        f"ORDER BY {order} DESC, requests DESC, client LIMIT ?",
+        ((span.start + 1) * 60, (span.end + 1) * 60, _FOREMOST),
+    )
+    yield [client for (client,) in rows]
+
+
+def _by_counts(
+    snapshot: Snapshot, span: Span, sort: str, measure: str, limit: int, asked: Condition, found: Candidates
+) -> Wanted:
     """The clients that may pass, where the order or a term is about counts in the window."""
-    fields = (*_fields(asked.left), sort)
-    measure = next((_MEASURES[name] for name in fields if name in _MEASURES), "SUM(requests)")
     rows = _on_boards(snapshot, span, measure, condition(asked.left, COUNT_COLUMNS, span.at))
     first, whole = [row[0] for row in rows], _complete(snapshot, span)
     if found.complete:
@@ -130,7 +140,7 @@ def _on_boards(snapshot: Snapshot, span: Span, measure: str, likely: Condition) 
     """Clients on the leaderboards and what they did there at least: first those that pass by that, then the others."""
     return snapshot.rows(
         f"SELECT client, {_SUMS} FROM board_minutes WHERE minute > ? AND minute <= ? GROUP BY client "  # noqa: S608
-        f"ORDER BY CASE WHEN {likely.sql} THEN 0 ELSE 1 END, {measure} DESC, client",
+        f"ORDER BY CASE WHEN {likely.sql} THEN 0 ELSE 1 END, SUM({measure}) DESC, client",
         (span.start, span.end, *likely.values),
     )
 

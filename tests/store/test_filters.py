@@ -275,8 +275,8 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def test_a_rare_client_is_found_among_many(full: Path, text: str, names: list[str]) -> None:
     reader = await open_reader(full)
     try:
-        for sort in ("score", "requests", "last_seen"):
-            found = await reader.clients(5, sort=sort, now=make.NOW, where=parse(text, List.CLIENTS))
+        for sort, window in (("score", 5), ("requests", 5), ("last_seen", 5), ("score", 1440), ("requests", 1440)):
+            found = await reader.clients(window, sort=sort, now=make.NOW, where=parse(text, List.CLIENTS))
             assert (sorted(view.client for view in found), found.among) == (sorted(names), 0)
     finally:
         await reader.close()
@@ -290,16 +290,17 @@ async def test_of_many_that_pass_the_foremost_are_listed_and_among_how_many_is_s
     reader = await open_reader(full)
     try:
         where = parse(text, List.CLIENTS)
-        for sort in ("score", "requests", "last_seen"):
-            found = await reader.clients(5, sort=sort, now=make.NOW, where=where)
+        for sort, window in (("score", 5), ("requests", 5), ("last_seen", 5), ("score", 1440), ("requests", 1440)):
+            found = await reader.clients(window, sort=sort, now=make.NOW, where=where)
             assert len(found) == 200
             assert 0 < found.among < len(MANY)
         if "reqs" not in text:
-            suspicious = await reader.clients(5, now=make.NOW, where=where)
-            assert {view.client for view in suspicious} < set(MANY[2300:])
-            calm = await reader.clients(5, now=make.NOW, where=parse(f"{text} score<50", List.CLIENTS))
-            assert len(calm) == 200
-            assert not {view.client for view in calm} & set(MANY[2300:])
+            for window in (5, 1440):
+                suspicious = await reader.clients(window, now=make.NOW, where=where)
+                assert {view.client for view in suspicious} < set(MANY[2300:])
+                calm = await reader.clients(window, now=make.NOW, where=parse(f"{text} score<50", List.CLIENTS))
+                assert len(calm) == 200
+                assert not {view.client for view in calm} & set(MANY[2300:])
     finally:
         await reader.close()
 
