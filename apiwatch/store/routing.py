@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from apiwatch.store.filters.match import kept
 from apiwatch.store.filters.records import route_record
@@ -13,7 +12,7 @@ from apiwatch.store.members import members
 from apiwatch.store.routeminutes import Minutes, RouteMinutes
 from apiwatch.store.scope import Scope
 from apiwatch.store.searching import ROUTE_COLUMNS, ROUTE_WORDS
-from apiwatch.store.snapshot import Snapshot, marks
+from apiwatch.store.snapshot import Rows, Snapshot, marks
 from apiwatch.store.span import Span
 from apiwatch.store.views import Listing, Mix, RouteView
 
@@ -58,27 +57,38 @@ def _of_all(snapshot: Snapshot, limit: int, scope: Scope, span: Span, where: Fil
     asked = condition(where, ROUTE_COLUMNS, span.at, words=ROUTE_WORDS)
     wanted = [(column, value) for column, value in (("host", scope.host), ("route", scope.route)) if value]
     of = " AND ".join(f"{column} = ?" for column, _ in wanted) or "1 = 1"
+    # Few sums decide which routes these are; the rest is read of those only, nearly always one row each.
     found = snapshot.rows(
-        "SELECT host, route, MAX(roles), MIN(first_seen), MAX(last_seen), CAST(SUM(clients) AS BIGINT),"  # noqa: S608
-        f"  {_SUMS}, MAX(origin), MAX(notes) "
-        f"FROM routes WHERE {of} GROUP BY host, route HAVING {asked.sql} ORDER BY 7 DESC, host, route LIMIT ?",
+        "SELECT r.host, r.route, r.roles, r.origin, r.notes, r.first_seen, r.last_seen, r.clients, "  # noqa: S608
+        f"{', '.join(f'r.{name}' for name in _OUTCOMES)} FROM (SELECT host, route FROM routes WHERE {of} "
+        f"GROUP BY host, route HAVING {asked.sql} ORDER BY SUM(requests) DESC, host, route LIMIT ?) AS busiest "
+        "CROSS JOIN routes r WHERE r.host = busiest.host AND r.route = busiest.route",
         (*(value for _, value in wanted), *asked.values, limit),
     )
+    shards: dict[tuple[str, str], Rows] = {}
+    for host, route, *row in found:
+        shards.setdefault((host, route), []).append(tuple(row))
     minutes = Minutes(snapshot, span)
-    return [_view(row, minutes.of(row[0], row[1])) for row in found]
+    views = [_view(host, route, rows, minutes.of(host, route)) for (host, route), rows in shards.items()]
+    return sorted(views, key=lambda view: (-view.mix.requests, view.host, view.route))
 
 
-def _view(row: tuple[Any, ...], minutes: RouteMinutes) -> RouteView:
-    host, route, roles, first, last, clients, *counts, origin, notes = row
+def _view(host: str, route: str, rows: Rows, minutes: RouteMinutes) -> RouteView:
+    """One route; `rows`, one of each shard: roles, origin, notes, first seen, last seen, clients, outcomes."""
+    roles, origin, notes, first, last, *counts = rows[0]
+    if len(rows) > 1:
+        columns = list(zip(*rows, strict=True))
+        roles, origin, notes, first, last = (*map(max, columns[:3]), min(columns[3]), max(columns[4]))
+        counts = [sum(column) for column in columns[5:]]
     return RouteView(
         host=host,
         route=route,
         roles=roles,
         first_seen=float(first),
         last_seen=float(last),
-        clients=clients,
+        clients=counts[0],
         objects=0,
-        mix=mix_of(counts),
+        mix=mix_of(counts[1:]),
         origin=origin,
         notes=tuple(notes.split("; ")) if notes else (),
         window=minutes.window,

@@ -354,6 +354,26 @@ async def test_shards_are_summed(db: Path) -> None:
     assert (source.lines, routes[0].mix.requests) == (20, 22)
 
 
+async def test_a_route_is_one_row_of_all_shards_and_its_sums_decide_its_place(db: Path) -> None:
+    with Collector(db) as collector:
+        for shard, seen, roles, busier in ((0, int(NOW), "", 30), (1, int(NOW) - 50, "login", 40)):
+            collector.shard = shard
+            collector.epoch = collector.writer.acquire(shard, "oncall@gw1").epoch
+            collector.commit(
+                routes=[
+                    RouteRow("api", "POST /login", roles, seen, seen + 5, 50, 3, 20, 0, 25, 0, 5, 0),
+                    RouteRow("api", f"GET /only{shard}", "", seen, seen, busier + 20, 1, 60, 0, 0, 0, 0, 0),
+                ]
+            )
+        async with reading(db) as reader:
+            (login,) = await reader.routes(limit=1)
+            every = await reader.routes()
+    assert (login.route, login.roles, login.clients) == ("POST /login", "login", 6)
+    assert (login.first_seen, login.last_seen) == (NOW - 50, NOW + 5)
+    assert login.mix == Mix(requests=100, ok=40, deny=50, err=10)
+    assert [view.mix.requests for view in every] == [100, 60, 50]
+
+
 async def test_changed_tells_commits_of_others(db: Path) -> None:
     with Collector(db) as collector:
         fill(collector)
