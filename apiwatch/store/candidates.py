@@ -32,7 +32,7 @@ def candidates(snapshot: Snapshot, span: Span, where: Filter, most: int) -> Cand
         if len(found) <= most:
             return Candidates(list(dict.fromkeys(found)), True)
         some = some or found
-    return Candidates(some, False)
+    return Candidates(list(dict.fromkeys(some)), False)
 
 
 def _searches(snapshot: Snapshot, span: Span, where: Filter, limit: int) -> Iterator[list[str]]:
