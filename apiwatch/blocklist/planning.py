@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from apiwatch.blocklist.networks import Network, order, parse_network, without
 from apiwatch.errors import GuardError
 from apiwatch.model.condition import ALWAYS, Condition, parse_condition
@@ -112,7 +114,7 @@ def _canonical(entry: BlockEntry) -> tuple[Network, BlockEntry]:
     except GuardError as error:
         raise GuardError(f"entry {one_line(entry.id, 40)} of the block queue: {error}") from None
     net = str(network)
-    return network, entry if entry.net == net else replace(entry, net=net)
+    return network, entry if entry.net == net else structs.replace(entry, net=net)
 
 
 def _ends(expires: float | None) -> float:

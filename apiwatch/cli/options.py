@@ -1,11 +1,11 @@
 """Options that several commands share. An option beats the settings file only if it was typed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from msgspec import Struct
 
 from apiwatch.errors import UsageError
 
@@ -35,8 +35,7 @@ _TLS_OPTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SourceOptions:
+class SourceOptions(Struct, frozen=True):
     """What was typed about where lines come from and how they are read; None and () were not typed."""
 
     format: str | None = None
@@ -56,9 +55,9 @@ class SourceOptions:
     def arguments(self) -> list[str]:
         """The same options for the command line of a child."""
         found: list[str] = []
-        for field in fields(self):
-            value = getattr(self, field.name)
-            option = f"--{field.name.replace('_', '-')}"
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            option = f"--{name.replace('_', '-')}"
             found += [f"{option}={one}" for one in (value if isinstance(value, tuple) else [value]) if one is not None]
         return found
 
@@ -127,8 +126,7 @@ def _format_names() -> list[str]:
     return ["auto", *(name for info in FORMATS for name in (info.name, *info.also))]
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
+class Show(Struct, frozen=True):
     """What was typed about how to show what happens."""
 
     ascii: bool = False

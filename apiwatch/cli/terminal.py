@@ -7,7 +7,8 @@ swallow the picture.
 import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from apiwatch.cli.options import Show
 from apiwatch.errors import UsageError
@@ -20,8 +21,7 @@ _INSTEAD = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Streams:
+class Streams(Struct, frozen=True):
     """The descriptors that the program was started with."""
 
     stdin: int

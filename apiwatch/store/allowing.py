@@ -1,7 +1,8 @@
 """The allow-list, derived from what operators said."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from apiwatch.store.snapshot import Snapshot
 from apiwatch.store.views import AllowEntry

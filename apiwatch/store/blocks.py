@@ -1,9 +1,10 @@
 """The block queue, derived from what operators said."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from apiwatch.store.clean import unpack
 from apiwatch.store.snapshot import Rows, Snapshot, marks
@@ -22,8 +23,7 @@ class BlockData(msgspec.Struct, frozen=True):
     addr_source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     entry: str
     kind: str
     net: str

@@ -37,7 +37,7 @@ def clean_row(row: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def pack(value: Any) -> bytes:
-    """A struct or dataclass as MessagePack; what cannot be encoded is cleaned first."""
+    """A struct as MessagePack; what cannot be encoded is cleaned first."""
     try:
         return msgspec.msgpack.encode(value)
     except (UnicodeEncodeError, OverflowError):
@@ -54,8 +54,6 @@ def _builtins(value: Any) -> Any:
     if isinstance(value, msgspec.Struct):
         names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
         return {encoded: _builtins(getattr(value, name)) for name, encoded in names}
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: _builtins(getattr(value, name)) for name in value.__dataclass_fields__}
     if isinstance(value, dict):
         return {key: _builtins(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

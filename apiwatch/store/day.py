@@ -1,7 +1,8 @@
 """Reading how far back one can look, and the day before any moment."""
 
-from dataclasses import replace
 from itertools import accumulate
+
+from msgspec.structs import replace
 
 from apiwatch.model import SEVERITIES
 from apiwatch.store.snapshot import Snapshot

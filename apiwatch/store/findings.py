@@ -1,8 +1,9 @@
 """Reading alerts, their evidence, and tests that lean towards suspicion."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from apiwatch.model import ALERT_KINDS, Alert
 from apiwatch.store.clean import unpack

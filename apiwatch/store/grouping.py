@@ -1,7 +1,8 @@
 """Busy clients put together by what they share: a network, their user agent, their user name."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+
+from msgspec.structs import replace
 
 from apiwatch.model import SEVERITIES
 from apiwatch.store.activity import network_named
@@ -24,7 +25,7 @@ _BUSIEST = 1_500
 _LOOKUPS = 6_000
 """Minutes of clients that are looked up at most."""
 
-_MEASURES = tuple(each.name for each in fields(Mix))
+_MEASURES = Mix.__struct_fields__
 
 
 def groups(

@@ -5,8 +5,9 @@ to `_LOOKUPS` look-ups, the busiest first; what could not be looked up makes the
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from msgspec import Struct
 
 from apiwatch.store.activity import network_of
 from apiwatch.store.fitting import Fit, Most, fitting
@@ -37,8 +38,7 @@ _ACTIVE = (
 )
 
 
-@dataclass(slots=True)
-class _Client:
+class _Client(Struct):
     """One client of the networks that was active in the window."""
 
     name: str

@@ -5,8 +5,9 @@ counted exactly before they are ranked. Longer windows, and lists longer than a 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from apiwatch.model import SEVERITIES
 from apiwatch.store.boards import BOARD_MINUTES_KEPT, KEPT, WINDOW
@@ -44,8 +45,7 @@ _LOOKUPS = 30_000
 """Minutes of clients that one list of a long window looks up."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClientTotals:
+class ClientTotals(Struct, frozen=True):
     """All rows of one client as one: sums, and what its newest rows say."""
 
     first_seen: float

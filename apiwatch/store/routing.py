@@ -1,7 +1,8 @@
 """Reading routes: of the whole log, or of some clients."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from apiwatch.store.filters.match import kept
 from apiwatch.store.filters.records import route_record

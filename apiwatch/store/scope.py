@@ -1,12 +1,11 @@
 """What a viewer looks at: everything, or one thing and what has to do with it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["EVERYTHING", "Scope"]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """One client, network, user, user agent, alert or route; several of them at once: what has to do with all."""
 
     client: str = ""

@@ -1,8 +1,9 @@
 """What a `Reader` returns: immutable rows for screens and for `--json`. Times are seconds since the epoch (UTC)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Generic, Literal, NamedTuple, TypeVar
+
+from msgspec import Struct, field
 
 from apiwatch.model import Alert, LineRow
 
@@ -46,8 +47,7 @@ class Listing(list[T], Generic[T]):
         """Number of the busiest clients (or strongest tests) among which the rows were found; 0: among all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mix:
+class Mix(Struct, frozen=True):
     """Requests over a span, by status class and by outcome."""
 
     requests: int = 0
@@ -71,8 +71,7 @@ class Mix:
         return self.miss + self.deny + self.limited + self.err
 
 
-@dataclass(frozen=True, slots=True)
-class MinuteView:
+class MinuteView(Struct, frozen=True):
     """One minute of a timeline; minutes without requests are absent."""
 
     minute: int
@@ -86,8 +85,7 @@ INPUT_ENDED = "input ended"
 """Message of a collector that stopped because nothing more can come."""
 
 
-@dataclass(frozen=True, slots=True)
-class HealthView:
+class HealthView(Struct, frozen=True):
     """The collector as its last heartbeat saw it."""
 
     state: str
@@ -121,12 +119,11 @@ class HealthView:
     """Notifications above the budget per hour: these alerts stand in the list only."""
     allowed: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Entry of the allow-list -> alerts and signals that it suppressed."""
-    changed: float = field(default=0.0, compare=False)
+    changed: float = 0.0
     """`heartbeat` of the last commit that brought rows or other sources, not only itself; 0 when nobody noted it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pulse:
+class Pulse(Struct, frozen=True):
     """Whether there is anything to read anew."""
 
     health: HealthView | None
@@ -134,8 +131,7 @@ class Pulse:
     """Equal ones: no rows were written in between, by the collector or an operator. None: not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceView:
+class SourceView(Struct, frozen=True):
     """One file, stream or socket."""
 
     name: str
@@ -157,8 +153,7 @@ class SourceView:
     """Event time of the last request, 0 when there was none."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnparsedView:
+class UnparsedView(Struct, frozen=True):
     """One of the first lines that no format understood."""
 
     source: str
@@ -169,8 +164,7 @@ class UnparsedView:
     format: str
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(Struct, frozen=True):
     """The head of the dashboard."""
 
     health: HealthView | None
@@ -192,8 +186,7 @@ class Overview:
     """Requests that are usual in such a window at this hour; 0 when that is not known yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlertView:
+class AlertView(Struct, frozen=True):
     """An alert with what operators said about it."""
 
     alert: Alert
@@ -216,8 +209,7 @@ class AlertView:
     noted_at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceView:
+class EvidenceView(Struct, frozen=True):
     """One original line."""
 
     time: float
@@ -226,8 +218,7 @@ class EvidenceView:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ClientView:
+class ClientView(Struct, frozen=True):
     """One row of the list of clients."""
 
     client: str
@@ -250,8 +241,7 @@ class ClientView:
     """Requests of each of the last 60 minutes, oldest first; () behind the first 50 of a list: see `Reader.sparks`."""
 
 
-@dataclass(frozen=True, slots=True)
-class FacetView:
+class FacetView(Struct, frozen=True):
     """One user agent, user or host of a client."""
 
     value: str
@@ -263,8 +253,7 @@ Shared = Literal["net", "user_agent", "user"]
 """What clients share: their /24 or /64, the user agent or the user that each used most."""
 
 
-@dataclass(frozen=True, slots=True)
-class GroupView:
+class GroupView(Struct, frozen=True):
     """Clients that share a network, a user agent or a user."""
 
     value: str
@@ -280,8 +269,7 @@ class GroupView:
     """Of their worst open alert; ''."""
 
 
-@dataclass(frozen=True, slots=True)
-class TogetherView:
+class TogetherView(Struct, frozen=True):
     """What the clients of a scope did together."""
 
     timeline: tuple[MinuteView, ...] = ()
@@ -296,8 +284,7 @@ LineView = LineRow
 """One of the newest requests."""
 
 
-@dataclass(frozen=True, slots=True)
-class TailView:
+class TailView(Struct, frozen=True):
     """The newest requests that a following collector has left."""
 
     lines: tuple[LineView, ...]
@@ -308,8 +295,7 @@ class TailView:
     """How many of them are kept; of a fast log the others were passed over."""
 
 
-@dataclass(frozen=True, slots=True)
-class RouteView:
+class RouteView(Struct, frozen=True):
     """One route, of the whole log or of one client."""
 
     host: str
@@ -335,8 +321,7 @@ class RouteView:
     """Seconds below which 95 % of the answers in the window took, within an eighth; 0 when the log has no durations."""
 
 
-@dataclass(frozen=True, slots=True)
-class InventoryView:
+class InventoryView(Struct, frozen=True):
     """One route that was asked for, or is declared."""
 
     host: str
@@ -366,8 +351,7 @@ class InventoryView:
     alert_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SuspectView:
+class SuspectView(Struct, frozen=True):
     """A test that leans towards suspicion: see `model.SuspectRow`."""
 
     detector: str
@@ -408,8 +392,7 @@ class PointView(NamedTuple):
     """It stands for so many objects, of which the others were left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClientDetail:
+class ClientDetail(Struct, frozen=True):
     """Everything about one client."""
 
     row: ClientView
@@ -431,8 +414,7 @@ class ClientDetail:
     """Other clients seen in the same /24 (IPv6: /64)."""
 
 
-@dataclass(frozen=True, slots=True)
-class UserDetail:
+class UserDetail(Struct, frozen=True):
     """Everything about one user name."""
 
     user: str
@@ -452,8 +434,7 @@ class UserDetail:
     suspects: tuple[SuspectView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
+class Application(Struct, frozen=True):
     """An entry of the block queue in one target of one host, as it was last read there."""
 
     entry: str
@@ -471,8 +452,7 @@ class Application:
     """Why the last attempt to apply it failed; ''."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlockEntry:
+class BlockEntry(Struct, frozen=True):
     """One network in the block queue."""
 
     id: str
@@ -525,8 +505,7 @@ class Cut(NamedTuple):
     agent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ImpactView:
+class ImpactView(Struct, frozen=True):
     """What some networks did in a window that ends with the newest event: whom blocking them would cut off."""
 
     window_minutes: int
@@ -562,8 +541,7 @@ class ImpactView:
     """There were more users and user agents than are known."""
 
 
-@dataclass(frozen=True, slots=True)
-class AllowEntry:
+class AllowEntry(Struct, frozen=True):
     """One entry of the allow-list."""
 
     id: str
@@ -587,8 +565,7 @@ class AllowEntry:
     ended: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class ActionView:
+class ActionView(Struct, frozen=True):
     """One thing an operator said."""
 
     id: str

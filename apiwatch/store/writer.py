@@ -8,11 +8,11 @@ offsets, state and rows still agree, and the logs are read again from there.
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from apiwatch.config.settings import Retention
 from apiwatch.errors import Fenced, StoreError
@@ -38,7 +38,7 @@ _CACHE_KIB = 32_768
 _CHECKPOINT_PAGES = 16_000
 _WAL_BYTES = 128 << 20
 
-_SOURCE_FIELDS = tuple(field.name for field in fields(SourceView))
+_SOURCE_FIELDS = SourceView.__struct_fields__
 _NEVER_SHOWN = frozenset({"state", "events", "sources", "health"})
 """What a delta always brings, or never to a picture."""
 

@@ -1,9 +1,10 @@
 """What pressing `b` would do: the networks, what the guard says about each, and the reasons."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from apiwatch.errors import GuardError
 from apiwatch.model import Alert
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Proposal", "Wish", "duration_text", "proposal_lines", "propose", "wishes"]
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """An address or a network that somebody wants blocked."""
 
     address: str
@@ -28,8 +28,7 @@ class Wish:
     """That of the entry which is renewed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A network that would be queued, or why it cannot be."""
 
     net: str

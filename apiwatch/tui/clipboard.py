@@ -7,8 +7,9 @@ control strings on, in pieces that its buffer holds.
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from apiwatch.text import plain
 
@@ -21,8 +22,7 @@ _PIECE = 512
 _MODE = 0o600
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
+class Copied(Struct, frozen=True):
     """What became of a copy."""
 
     told: str

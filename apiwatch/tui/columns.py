@@ -1,7 +1,8 @@
 """Columns of a list: their widths follow the pane's width by fixed steps, never the data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from apiwatch.tui.line import Line, Piece, cut_middle, fit, merged
 
@@ -11,8 +12,7 @@ _MARKS = 2
 _LEAST_SHOWN = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column; the last one of a list takes what is left, and its width is the least it should have."""
 
     title: str

@@ -1,6 +1,6 @@
 """What the dashboard knows at one moment: immutable, read as a whole, applied as a whole."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from apiwatch.store.views import Overview
 
@@ -15,8 +15,7 @@ def window_label(minutes: int) -> str:
     return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """The head of every screen: what the store said last, and how the viewer stands to it."""
 
     now: float

@@ -3,7 +3,9 @@
 import ipaddress
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from apiwatch.errors import GuardError
 from apiwatch.store.scope import EVERYTHING, Scope
@@ -27,8 +29,7 @@ _TOPS = (*ALERTS.panels[:2], CLIENTS.panels[0], AUTH.panels[0])
 _ROUTES, _TAIL = 5000, 200
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """A page with its heading, and what keys on it act on."""
 
     heading: str

@@ -1,7 +1,8 @@
 """The head of every screen: the state word, the figures of the collector, the two lines of totals."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from apiwatch.model import SEVERITIES
 from apiwatch.store.troubles import AWAY, UNPARSED_FROM
@@ -71,8 +72,7 @@ _STYLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """The state word with its figure, and the sentence behind it ('' when there is nothing to say)."""
 
     word: Word

@@ -3,11 +3,11 @@
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from apiwatch.blocklist import Guard, Plan, Protected, Target, plan
 from apiwatch.blocklist.machine import Machine

@@ -4,12 +4,12 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from apiwatch.blocklist.applying import engine
 from apiwatch.blocklist.applying.audit import lines_of

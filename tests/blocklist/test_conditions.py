@@ -4,11 +4,11 @@ import contextlib
 import ipaddress
 import itertools
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from apiwatch.blocklist import TARGETS, Target, plan
 from apiwatch.blocklist.applying.applier import Held

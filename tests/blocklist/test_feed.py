@@ -7,10 +7,11 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from apiwatch.blocklist import Guard, Protected
 from apiwatch.blocklist.feed import Contents, Listening, serve

@@ -1,8 +1,7 @@
 """The impact of a block in words."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from apiwatch.blocklist.crawling import published_owners
 from apiwatch.blocklist.impact import Impact, impact_fields, impact_lines

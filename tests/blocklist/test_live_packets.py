@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from apiwatch.blocklist import TARGETS, Plan, plan
 from apiwatch.blocklist.applying.applier import Applier

@@ -1,9 +1,9 @@
 """What is said about a list for a target, by what the store and the target know."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from apiwatch.blocklist import TARGETS, Finding, plan
 from apiwatch.blocklist.networks import parse_network

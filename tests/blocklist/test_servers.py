@@ -3,10 +3,10 @@
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from apiwatch.blocklist import TARGETS, plan
 from apiwatch.blocklist.applying.applier import Applier

@@ -1,10 +1,10 @@
 """A user's own template: what it may say, and that nothing from a log gets further than into a comment."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
 
 from apiwatch.blocklist import plan
 from apiwatch.blocklist.targets.template import Template, template_of

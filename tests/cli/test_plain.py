@@ -5,10 +5,10 @@ import os
 import re
 import signal
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from apiwatch.cli.telling import News, States, Teller, alert_line
 from apiwatch.model import SEVERITIES

@@ -1,11 +1,11 @@
 """The hand-over of an incident, from real state files: what is in it, what is not, and that hostile text is inert."""
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from apiwatch.errors import InputError
 from apiwatch.model import ClientFacetRow, EvidenceRow, Severity, UnparsedRow
@@ -120,7 +120,7 @@ async def test_an_empty_state_file_has_a_report(tmp_path: Path) -> None:
 
 
 def test_requests_on_the_route_stand_for_tests_that_did_not_count() -> None:
-    crowd = dataclasses.replace(fakes.detail(), suspects=())
+    crowd = structs.replace(fakes.detail(), suspects=())
     (amount,) = amounts_of([crowd, crowd], [fakes.ALERTS[0].alert])
     assert amount == Amount("route", "", "GET /api/orders/{id}", 2 * 9812, 2 * 7848, 2 * 3052)
     (counted,) = amounts_of([fakes.detail(), fakes.detail()], [fakes.ALERTS[0].alert])

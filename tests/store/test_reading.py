@@ -105,7 +105,7 @@ async def test_overview_counts_by_window_and_in_total(db: Path) -> None:
         async with reading(db) as reader:
             seen = await reader.overview(5, NOW)
             longer = await reader.overview(61, NOW)
-    assert seen.health == health_view(lines=17, unparsed=3)
+    assert seen.health == health_view(lines=17, unparsed=3, changed=NOW)
     assert [source.name for source in seen.sources] == ["/var/log/access.log", "/var/log/b.log"]
     assert (seen.total.requests, seen.total.s4xx, seen.total.miss) == (17, 6, 6)
     assert (seen.window.requests, seen.window_minutes) == (15, 5)
@@ -349,7 +349,7 @@ async def test_shards_are_summed(db: Path) -> None:
     assert (seen.total.requests, seen.window.requests, seen.timeline[-1].mix.requests) == (34, 30, 18)
     assert (walker.requests, walker.window.requests) == (24, 24)
     assert seen.health == health_view(
-        lines=34, unparsed=6, requests=20, lines_per_s=2.0, bounds={"clients": (2, 100_000, 0)}
+        lines=34, unparsed=6, requests=20, lines_per_s=2.0, bounds={"clients": (2, 100_000, 0)}, changed=NOW
     )
     assert (source.lines, routes[0].mix.requests) == (20, 22)
 
@@ -396,7 +396,7 @@ async def test_a_heartbeat_alone_is_told_from_what_is_to_be_read_anew(db: Path) 
             collector.commit(health=health_view(heartbeat=NOW + 7, lag_s=3.0))
             beaten = await reader.pulse()
             assert beaten.revision == before.revision is not None
-            assert (beaten.health, await reader.health()) == (health_view(heartbeat=NOW + 7, lag_s=3.0),) * 2
+            assert beaten.health == await reader.health() == health_view(heartbeat=NOW + 7, lag_s=3.0, changed=NOW)
             collector.commit(health=health_view(heartbeat=NOW + 8), minutes=[minute_row(MINUTE, 1)])
             brought = await reader.pulse()
             assert brought.revision != before.revision

@@ -1,8 +1,7 @@
 """What is wrong with a source is said in words, with what helps; what is merely worth knowing is told apart."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from apiwatch.store import HealthView, SourceView, Trouble, lag_of, troubles_of
 from tests.tui import fakes

@@ -1,8 +1,10 @@
 """A reader and a control that hand out chosen snapshots, and the snapshots."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from apiwatch.errors import ApplyError
 from apiwatch.model import PROXY_SHOWN, SEVERITIES, ActionKind, Alert, Explanation, Number, Severity, Subject, Tags
@@ -89,7 +91,7 @@ def health(**changes: object) -> HealthView:
         cut=0,
         bounds={"clients": (41_200, 50_000, 0), "principals": (38_000, 50_000, 0)},
     )
-    return replace(base, **changes)  # type: ignore[arg-type]  # field names are checked by replace
+    return replace(base, **changes)
 
 
 def source(name: str = "/var/log/nginx/access.log", state: str = "following", message: str = "") -> SourceView:
@@ -402,8 +404,7 @@ BLOCKS: tuple[BlockEntry, ...] = (
 IMPACT = ImpactView(60, 60, NOW, 1, 40, 30, 4000, 3500, 2, 1, 0, 0, 0, 0, (), 1, 0, False)
 
 
-@dataclass
-class Scenario:
+class Scenario(Struct):
     """What the fake store holds; tests change it while the dashboard runs."""
 
     impact: ImpactView = IMPACT

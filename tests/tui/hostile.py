@@ -1,6 +1,6 @@
 """Text that an attacker would write into a log, and a scenario that holds it everywhere."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from apiwatch.model import Number, Subject
 from apiwatch.store.views import BlockEntry, ClientDetail, FacetView, UnparsedView

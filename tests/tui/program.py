@@ -8,9 +8,9 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from apiwatch.config.settings import Dashboard, Settings
@@ -29,7 +29,7 @@ def crash() -> fakes.Scenario:
     """Opening a client raises inside the screen."""
 
     def broken(client: str) -> ClientDetail:
-        return replace(fakes.detail(client), points=((None, None),))  # type: ignore[arg-type]  # the fault under test
+        return replace(fakes.detail(client), points=((None, None),))  # the fault under test
 
     return fakes.Scenario(detail=broken)
 

@@ -1,9 +1,9 @@
 """`b`: what it asks, what it refuses, and what it then says to the store."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from apiwatch.errors import StoreError
 from apiwatch.store import Scope

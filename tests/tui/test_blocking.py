@@ -1,8 +1,7 @@
 """What `b` proposes: networks, reasons, the guard's words; and who else a block would hit."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from apiwatch.tui.blocking import Proposal, duration_text, proposal_lines, propose, wishes
 from apiwatch.tui.line import line_text, line_width

@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from apiwatch.store.views import ActionView
 from apiwatch.tui.palette import Palette

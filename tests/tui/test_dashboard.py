@@ -2,11 +2,11 @@
 
 import asyncio
 import socket
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from apiwatch.model import Alert
 from apiwatch.store.views import AlertView

@@ -1,8 +1,7 @@
 """An empty list says what is going on and what to do."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from apiwatch.tui.empty import empty_list
 from apiwatch.tui.line import Line, line_text, line_width

@@ -1,9 +1,9 @@
 """The review's preview and the file that it writes are the real target's."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from apiwatch.blocklist import TARGETS
 from apiwatch.errors import GuardError

@@ -1,9 +1,9 @@
 """The drill-down and the why of an alert are complete and fit their width."""
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from apiwatch.store.views import ClientDetail, FacetView, PointView
 from apiwatch.tui.glyphs import ASCII, UNICODE, Glyphs

@@ -1,11 +1,11 @@
 """Pictures keep to their cells, start at 0, show everything above 0, and mean the same without colours."""
 
 import random
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from apiwatch.model import SEVERITIES
 from apiwatch.store.views import MinuteView, Mix

@@ -2,9 +2,9 @@
 
 import asyncio
 import sys
-from dataclasses import replace
 from pathlib import Path
 
+from msgspec.structs import replace
 from textual.widgets import Input
 
 from apiwatch.blocklist import TARGETS

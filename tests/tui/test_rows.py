@@ -1,9 +1,8 @@
 """Rows say the same in their cells, their line and their lines, and hold the keys' targets."""
 
-from dataclasses import replace
-
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from apiwatch.model import Alert
 from apiwatch.store.views import AlertView

@@ -7,13 +7,13 @@ import json
 import os
 import re
 import stat
-from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from apiwatch.tui import clipboard
 from apiwatch.tui.line import line

@@ -1,9 +1,9 @@
 """The Sources view: every number and every complaint about a source, and the lines that nothing understood."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from apiwatch.tui.glyphs import UNICODE
 from apiwatch.tui.line import line_text, line_width

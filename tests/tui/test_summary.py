@@ -1,8 +1,7 @@
 """The head says what state the picture is in, and its lines fit their width."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from apiwatch.store.views import HealthView, Overview
 from apiwatch.tui.line import line_text, line_width
@@ -26,7 +25,7 @@ def link(scenario: fakes.Scenario | None = None, **changes: object) -> Link:
         backlog_peak=0,
         refresh=1.0,
     )
-    return replace(base, **changes)  # type: ignore[arg-type]  # field names are checked by replace
+    return replace(base, **changes)
 
 
 def ill(**changes: object) -> Link:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import structs
+
 from apiwatch.blocklist.applying.applier import Held
 from apiwatch.blocklist.applying.audit import capped, entries_of
 from apiwatch.blocklist.applying.deadman import arm
@@ -257,7 +259,7 @@ def shrink(site: Site, entries: Iterable[BlockEntry], guard: Guard, op: str) -> 
     targets that do not expire entries by themselves, and for the undo of an entry.
     """
     settle(site)
-    known = [replace(entry, state="withdrawn") if _is_refused(entry, guard) else entry for entry in entries]
+    known = [structs.replace(entry, state="withdrawn") if _is_refused(entry, guard) else entry for entry in entries]
     held = site.applier.read()
     made = spare(plan(known, site.clock()), guard)
     rows = tuple(row for row in made.rows if row.key in held)

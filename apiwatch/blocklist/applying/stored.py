@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import msgspec
+from msgspec import structs
 
 from apiwatch.blocklist.networks import parse_network
 from apiwatch.blocklist.planning import Plan, Row
@@ -35,7 +36,7 @@ class StoredPlan(msgspec.Struct, frozen=True):
 def stored(plan: Plan) -> StoredPlan:
     """The plan as it is stored; reasons become plain text."""
     rows = tuple(StoredRow(row.net, row.expires, row.ids, plain(row.reason), str(row.condition)) for row in plan.rows)
-    entries = tuple(replace(entry, reason=plain(entry.reason), applications=()) for entry in plan.entries)
+    entries = tuple(structs.replace(entry, reason=plain(entry.reason), applications=()) for entry in plan.entries)
     return StoredPlan(plan.at, plan.revision, rows, entries)
 
 

@@ -1,8 +1,9 @@
 """The words of a filter: which fields there are, what they hold, and which list has which of them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 __all__ = ["FIELDS", "LISTS", "Field", "Kind", "List", "field_of", "nearest"]
 
@@ -19,8 +20,7 @@ class Kind(Enum):
     AGE = "a duration such as 10m"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field of a filter."""
 
     name: str

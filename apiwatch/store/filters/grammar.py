@@ -8,7 +8,8 @@ any other word alone may stand in any column. Quotes protect blanks and signs. T
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from apiwatch.store.filters.fields import LISTS, Field, Kind, List, field_of, nearest
 from apiwatch.store.filters.terms import ANY, Filter, FilterError, Term, Value
@@ -29,8 +30,7 @@ _TEXT_KINDS = (Kind.TEXT, Kind.ADDRESS)
 _NARROWEST_V6, _HOST_V6 = 64, 128
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """A filter that is still being typed."""
 
     filter: Filter

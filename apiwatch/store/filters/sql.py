@@ -6,8 +6,9 @@ and beside them (`Address.net`) the /24 as three numbers, the /64 as four groups
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
+
+from msgspec import Struct
 
 from apiwatch.store.filters.fields import Kind
 from apiwatch.store.filters.terms import Filter, Term, Value
@@ -15,15 +16,13 @@ from apiwatch.store.filters.terms import Filter, Term, Value
 __all__ = ["Address", "Among", "Column", "Columns", "Condition", "Counted", "Text", "condition"]
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """An expression of type text."""
 
     sql: str
 
 
-@dataclass(frozen=True, slots=True)
-class Among:
+class Among(Struct, frozen=True):
     """A text among several: `before` and `behind` make `EXISTS (...)` or `IN (...)` of a condition on `sql`."""
 
     before: str
@@ -31,16 +30,14 @@ class Among:
     behind: str = ")"
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """An expression of type number (an age: a time in seconds); `of` is what its percentage is of."""
 
     sql: str
     of: str = "requests"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """An address, and its network as `activity.network_of` says it."""
 
     sql: str
@@ -54,8 +51,7 @@ Columns = Mapping[str, Column]
 """Field name -> where a table has it. Terms about other fields are left to `match`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """Goes behind WHERE or AND, in brackets; its values in order."""
 
     sql: str

@@ -1,7 +1,8 @@
 """What a filter means: terms that all hold, each with alternatives. Immutable; made by `grammar`."""
 
-from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
+
+from msgspec import Struct
 
 from apiwatch.errors import UsageError
 from apiwatch.store.filters.fields import Field
@@ -11,8 +12,7 @@ __all__ = ["ANY", "Filter", "FilterError", "Network", "Term", "Value"]
 Network = IPv4Network | IPv6Network
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """One alternative of a term: of its fields one is set, by the kind of the term's field."""
 
     text: str = ""
@@ -26,8 +26,7 @@ class Value:
     """The number is a percentage of all requests."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """One condition. A field of None is a free word: it may stand in any column."""
 
     field: Field | None
@@ -41,16 +40,24 @@ class Term:
     end: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Terms that must all hold; without terms everything passes. It is false when there are none."""
+class Filter(Struct, frozen=True, eq=False):
+    """Terms that must all hold; without terms everything passes. It is false when there are none.
+
+    Two are equal when their terms are, however they were typed.
+    """
 
     terms: tuple[Term, ...] = ()
-    text: str = field(default="", compare=False)
+    text: str = ""
     """As it was typed."""
 
     def __bool__(self) -> bool:
         return bool(self.terms)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Filter) and self.terms == other.terms
+
+    def __hash__(self) -> int:
+        return hash(self.terms)
 
 
 ANY = Filter()

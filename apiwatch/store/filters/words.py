@@ -1,6 +1,6 @@
 """Cutting a filter into words: blanks part them, quotes protect blanks and signs."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["Word", "words_of"]
 
@@ -8,8 +8,7 @@ _QUOTES = "\"'"
 _BLANKS = " \t\n\r\u00a0"
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """One word with its place in the text. `signs` is `text` with a NUL for every quoted character."""
 
     text: str

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Protocol
+
+from msgspec import Struct
 
 from apiwatch.config.values import THEMES, parse_duration, parse_path
 from apiwatch.errors import UsageError
@@ -67,8 +68,7 @@ _REST = (Kind.FILTER, Kind.TEXT, Kind.ROUTE, Kind.AGENT)
 """Kinds that take the rest of the line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """One argument of a verb."""
 
     name: str

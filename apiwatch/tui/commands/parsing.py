@@ -1,6 +1,6 @@
 """From a typed command to a call."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from apiwatch.errors import UsageError
 from apiwatch.store.filters import FilterError, List
@@ -24,8 +24,7 @@ class CommandError(UsageError):
         self.end = end
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A verb with its values."""
 
     verb: Verb
@@ -41,8 +40,7 @@ class Call:
         self.verb.run(context, self.args)
 
 
-@dataclass(frozen=True, slots=True)
-class InView:
+class InView(Struct, frozen=True):
     """What a screen knows, as if another view were in sight."""
 
     screen: Known

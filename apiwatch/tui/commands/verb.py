@@ -1,7 +1,8 @@
 """Verbs of the command line: their names, their arguments, what they do."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from apiwatch.tui.commands.context import CommandContext
 from apiwatch.tui.commands.kinds import Argument, Kind, Value
@@ -9,8 +10,7 @@ from apiwatch.tui.commands.kinds import Argument, Kind, Value
 __all__ = ["Args", "Run", "Verb", "simple"]
 
 
-@dataclass(frozen=True, slots=True)
-class Args:
+class Args(Struct, frozen=True):
     """Values of a command by the names of the arguments; optional ones may be missing."""
 
     values: Mapping[str, Value]
@@ -29,8 +29,7 @@ class Args:
 Run = Callable[[CommandContext, Args], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
+class Verb(Struct, frozen=True):
     """One word that begins a command."""
 
     name: str

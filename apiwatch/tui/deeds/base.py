@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from apiwatch.errors import ApiwatchError, UsageError
 from apiwatch.store.protocol import Control
@@ -20,8 +21,7 @@ NOTE = 500
 _SHOWN = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """One thing that is acted on."""
 
     key: str
@@ -30,16 +30,14 @@ class Subject:
     """How it is shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """A row that the deed does not fit."""
 
     name: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What was written, as far as this dashboard knows; others see it when the state file shows it."""
 
     marks: tuple[Mark, ...]

@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.views import Mix
@@ -18,8 +19,7 @@ SPARK_CELLS = 12
 """Cells of the picture of the last hour."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(Struct, frozen=True):
     """An order of a list. `key` gives what is sorted downwards; None keeps the order of the store."""
 
     name: str

@@ -3,8 +3,9 @@
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from apiwatch.text import plain
 from apiwatch.times import utc_of
@@ -17,8 +18,7 @@ _MODE = 0o600
 _TRIES = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """What became of a file."""
 
     told: str

@@ -1,7 +1,6 @@
 """Rows of a list as CSV that a spreadsheet cannot be tricked with, as JSON lines, and a view as plain text."""
 
 import csv
-import dataclasses
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +28,7 @@ def records(rows: Iterable[Row]) -> list[dict[str, Any]]:
 def _record(row: Row) -> dict[str, Any]:
     for name in ("view", "entry"):
         found = getattr(row, name, None)
-        if isinstance(found, msgspec.Struct) or (dataclasses.is_dataclass(found) and not isinstance(found, type)):
+        if isinstance(found, msgspec.Struct):
             return record(found)
     return {column.title: cell.text.strip() for column, cell in zip(row.columns, row.cells(), strict=True)}
 

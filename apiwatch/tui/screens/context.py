@@ -1,10 +1,10 @@
 """The screen of a scope: its summary on key 0, the views on the other digits, and what stands around them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import PurePath
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual.binding import Binding, BindingType
 
 from apiwatch.store.filters import ANY

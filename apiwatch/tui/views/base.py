@@ -1,8 +1,9 @@
 """What a view is: panels, each a list of rows that a query of the store gives."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from apiwatch.store.filters import ANY, Filter, List
 from apiwatch.store.filters.match import Record
@@ -19,8 +20,7 @@ LIMIT = 200
 """Rows that a list asks the store for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """What a panel is asked."""
 
     reader: Reader
@@ -41,8 +41,7 @@ class Query:
     """Name of the order in the store, '' for its usual one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a panel answers."""
 
     rows: tuple[Row, ...] = ()
@@ -57,8 +56,7 @@ class Found:
     """A sentence about what the list held last, for when it is empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
+class Panel(Struct, frozen=True):
     """One list."""
 
     name: str
@@ -81,8 +79,7 @@ class Panel:
     """Rows of the detail where there is little room."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What a number key shows: one or more panels, which `v` steps through."""
 
     key: int

@@ -1,9 +1,9 @@
 """The line at the foot in which commands and filters are typed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
@@ -25,8 +25,7 @@ def _nothing(_text: str) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Mode:
+class Mode(Struct, frozen=True):
     """What a line is typed for."""
 
     sign: str
