@@ -1,14 +1,16 @@
 """The group of all commands. A command's module is imported when the command runs, not for the list of commands."""
 
-import difflib
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from apiwatch import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 __all__ = ["COMMANDS", "root"]
 
@@ -53,8 +55,10 @@ class Commands(click.Group):
             raise TypeError(cmd_name)
         return command
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """Commands, and files: `apiwatch PATH` needs no command."""
+        from click.shell_completion import CompletionItem
+
         files = [] if incomplete.startswith("-") else [CompletionItem(incomplete, type="file")]
         return [*super().shell_complete(ctx, incomplete), *files]
 
@@ -74,6 +78,8 @@ def _refuse_misspelt(word: str, ctx: click.Context) -> None:
     """A bare word that is no file and looks like a command is a slip of the finger, not a log that is yet to come."""
     if not word.isalpha() or Path(word).exists():
         return
+    import difflib
+
     near: Sequence[str] = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.75)
     if near:
         raise click.UsageError(f"`{word}` is neither a command nor a file; did you mean `{near[0]}`?", ctx)

@@ -1,7 +1,6 @@
 """Where settings come from: a file or the defaults, checked as a whole; and where the state file lies."""
 
 import os
-from importlib import resources
 from pathlib import Path
 
 from apiwatch.config.settings import Settings
@@ -93,6 +92,8 @@ def data_text(name: str) -> str:
 
     Raises ApiwatchError when the installation has lost it.
     """
+    from importlib import resources
+
     packaged = resources.files("apiwatch").joinpath("data", name)
     if packaged.is_file():
         return packaged.read_text(encoding="utf-8")

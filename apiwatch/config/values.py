@@ -10,7 +10,6 @@ import os
 import re
 from datetime import datetime
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from apiwatch.errors import UsageError
 from apiwatch.text import one_line
@@ -286,6 +285,8 @@ def parse_header(text: str) -> str:
 
 def parse_zone(text: str) -> str:
     """A time zone of the IANA database."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     try:
         return ZoneInfo(text).key
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -1,7 +1,7 @@
 """What operators say: appended to the `actions` of the state file, never changed."""
 
 import asyncio
-import secrets
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,7 +49,7 @@ class SqliteControl:
 
         def make(snapshot: Snapshot) -> str:
             known = [entry for entry in allow_entries(snapshot, now) if entry.target == clean(target)]
-            entry = known[-1].id if known else secrets.token_hex(4)
+            entry = known[-1].id if known else os.urandom(4).hex()
             _append(snapshot, "allow", target, actor, reason, now, expires=expires, entry=entry)
             return entry
 
@@ -81,7 +81,7 @@ class SqliteControl:
         def make(snapshot: Snapshot) -> str:
             data = pack(BlockData(tuple(alert_ids), source))
             known = live_entry(snapshot, now, net=net, condition=clean(condition))
-            entry = known.id if known is not None else secrets.token_hex(4)
+            entry = known.id if known is not None else os.urandom(4).hex()
             _append(
                 snapshot, "block", net, actor, reason, now,
                 expires=expires, entry=entry, data=data, condition=condition,
@@ -139,7 +139,7 @@ def _append(
         "INSERT INTO actions (id, seq, time, actor, kind, subject, expires, note, entry, data, condition) "
         "SELECT ?, COALESCE(MAX(seq), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM actions",
         (
-            secrets.token_hex(8),
+            os.urandom(8).hex(),
             now,
             clean(actor),
             kind,

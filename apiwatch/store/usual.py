@@ -1,7 +1,6 @@
 """How many requests are usual in a window: what there was in the same window of earlier days and hours."""
 
 from collections.abc import Mapping, Sequence
-from statistics import median
 
 from apiwatch.store.span import Span
 
@@ -30,4 +29,5 @@ def usual_of(windows: Sequence[tuple[int, int]], minutes: Mapping[int, int]) -> 
     """
     if len(windows) < LEAST:
         return 0.0
-    return float(median(sum(minutes.get(minute, 0) for minute in range(start + 1, end + 1)) for start, end in windows))
+    counts = sorted(sum(minutes.get(minute, 0) for minute in range(start + 1, end + 1)) for start, end in windows)
+    return (counts[(len(counts) - 1) // 2] + counts[len(counts) // 2]) / 2

@@ -49,7 +49,11 @@ its most seconds, so that a state file that was locked for a while is soon read 
 LOAD_S = 1.5
 """Seconds after the start in which nothing is done but showing the first picture."""
 
-_LATER = ("plotext", "apiwatch.blocklist", "apiwatch.tui.screens.help", "apiwatch.tui.palette")
+_LATER = (
+    "apiwatch.tui.prompting", "apiwatch.tui.screens.commanding", "apiwatch.tui.summaries", "apiwatch.tui.deeds",
+    "apiwatch.tui.blocking", "apiwatch.tui.screens.prompts", "apiwatch.tui.screens.help", "apiwatch.tui.palette",
+    "apiwatch.tui.clipboard", "apiwatch.tui.saving", "apiwatch.blocklist", "plotext",
+)  # fmt: skip
 """Imported after that: each takes longer than a key press may."""
 
 _ACTIONS = 100

@@ -1,9 +1,10 @@
 """What the prompt is used for: commands and filters."""
 
 from apiwatch.store.filters import ghost, typed
-from apiwatch.tui.commands import CommandContext, CommandError, History, Known, command_ghost, command_hint
+from apiwatch.tui.commands import CommandContext, CommandError, Known, command_ghost, command_hint
 from apiwatch.tui.commands.completing import known_for
 from apiwatch.tui.commands.parsing import parse_command
+from apiwatch.tui.history import History
 from apiwatch.tui.widgets.prompt import Mode, Prompt
 
 __all__ = ["command_mode", "filter_mode", "obey"]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from apiwatch.config.settings import Settings
 from apiwatch.store.protocol import Control, Reader
 from apiwatch.store.views import ActionView, BlockEntry, MinuteView, Overview
-from apiwatch.tui.commands.history import History
 from apiwatch.tui.crash import log_directory
 from apiwatch.tui.echo import Hearing
 from apiwatch.tui.glyphs import ASCII, UNICODE, Glyphs
+from apiwatch.tui.history import History
 from apiwatch.tui.line import Piece
 from apiwatch.tui.owner import SILENT_S, lives, restart_command, room_for, vanished
 from apiwatch.tui.snapshot import WINDOWS, Link

@@ -8,8 +8,9 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from apiwatch.store.filters import List, typed
-from apiwatch.tui.commands import CommandContext, History, Kind
+from apiwatch.tui.commands import CommandContext, Kind
 from apiwatch.tui.glyphs import UNICODE, Glyphs
+from apiwatch.tui.history import History
 from apiwatch.tui.palette import Palette
 from apiwatch.tui.prompting import command_mode, filter_mode, obey
 from apiwatch.tui.themes import DARK

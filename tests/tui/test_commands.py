@@ -13,13 +13,13 @@ from apiwatch.store.filters import List
 from apiwatch.tui.commands import (
     VERBS,
     CommandError,
-    History,
     command_completions,
     command_ghost,
     command_hint,
     parse_command,
 )
 from apiwatch.tui.glyphs import ASCII
+from apiwatch.tui.history import History
 from apiwatch.tui.palette import Palette
 from tests.tui.commanded import CommandApp, Recorder, context_of, shown
 from tests.tui.fakes import NOW

@@ -1,8 +1,7 @@
-"""The command line: verbs, their arguments, completion, history; pure parts that a screen puts to work."""
+"""The command line: verbs, their arguments, completion; pure parts that a screen puts to work."""
 
 from apiwatch.tui.commands.completing import command_completions, command_ghost, command_hint
 from apiwatch.tui.commands.context import CommandContext
-from apiwatch.tui.commands.history import History
 from apiwatch.tui.commands.kinds import VIEWS, WINDOWS, Argument, Kind, Known
 from apiwatch.tui.commands.parsing import Call, CommandError, parse_command
 from apiwatch.tui.commands.table import VERBS, verb_of
@@ -17,7 +16,6 @@ __all__ = [
     "Call",
     "CommandContext",
     "CommandError",
-    "History",
     "Kind",
     "Known",
     "Verb",

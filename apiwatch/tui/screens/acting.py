@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
@@ -11,12 +11,13 @@ from apiwatch.errors import ApiwatchError
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.views import AlertView
 from apiwatch.text import plain
-from apiwatch.tui.blocking import Proposal, propose, wishes
-from apiwatch.tui.deeds import Acknowledge, Allow, Benign, BlockDeed, Deed, Mute, Note, Unmute
 from apiwatch.tui.rows import Row
 from apiwatch.tui.screens.base import LiveScreen
-from apiwatch.tui.screens.prompts import ask_for
 from apiwatch.tui.views import VIEWS
+
+if TYPE_CHECKING:
+    from apiwatch.tui.blocking import Proposal
+    from apiwatch.tui.deeds import Deed
 
 __all__ = ["NEEDS_ROW", "ActingScreen"]
 
@@ -166,6 +167,9 @@ class ActingScreen(LiveScreen):
         self.run_worker(self._block(rows, values, typed), group="act")
 
     async def _act(self, kind: str, rows: Sequence[Row], values: Values) -> None:
+        from apiwatch.tui.deeds import Acknowledge, Allow, Benign, Mute, Note, Unmute
+
+        deeds = {"acknowledge": Acknowledge, "mute": Mute, "unmute": Unmute, "benign": Benign, "note": Note}
         session = self.session
         try:
             alerts = self.known_alerts or await session.reader.alerts()
@@ -175,13 +179,15 @@ class ActingScreen(LiveScreen):
                 detail = await session.reader.client(one, session.clock()) if one else None
                 deed = Allow(rows, await session.reader.allowed(session.clock()), detail)
             else:
-                deed = _DEEDS[kind](rows, alerts)
+                deed = deeds[kind](rows, alerts)
         except ApiwatchError as error:
             self.say(f"not done: {error}", "bad")
             return
         await self._ask_and_do(deed, values)
 
-    async def _ask_and_do(self, deed: Deed, values: Values) -> None:
+    async def _ask_and_do(self, deed: "Deed", values: Values) -> None:
+        from apiwatch.tui.screens.prompts import ask_for
+
         if deed.nothing:
             self.say(deed.nothing, "bad" if deed.nothing.startswith("refused") else "")
             return
@@ -204,6 +210,9 @@ class ActingScreen(LiveScreen):
         session.demand()
 
     async def _block(self, rows: Sequence[Row], values: Values, typed: tuple[str, str]) -> None:
+        from apiwatch.tui.blocking import propose, wishes
+        from apiwatch.tui.deeds import BlockDeed
+
         session = self.session
         try:
             alerts = self.known_alerts or await session.reader.alerts()
@@ -218,7 +227,9 @@ class ActingScreen(LiveScreen):
             return
         await self._ask_and_do(BlockDeed(proposals, session.settings.block, guard, also, before, typed), values)
 
-    async def _collateral(self, proposals: Sequence[Proposal]) -> tuple[list[Proposal], Mapping[str, Sequence[str]]]:
+    async def _collateral(
+        self, proposals: "Sequence[Proposal]"
+    ) -> "tuple[list[Proposal], Mapping[str, Sequence[str]]]":
         """Whom blocking a few of the networks would also cut off; of everybody's, too many are a refusal."""
         from apiwatch.blocklist.impact import impact_lines, impact_of
         from apiwatch.blocklist.review import too_much
@@ -236,7 +247,6 @@ class ActingScreen(LiveScreen):
         return judged, found
 
 
-_DEEDS = {"acknowledge": Acknowledge, "mute": Mute, "unmute": Unmute, "benign": Benign, "note": Note}
 _QUIET = {
     "mute": "mute the alert for a while; it goes on counting",
     "allow": "allow-list: who it is raises no alerts for a while",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
 from textual.binding import Binding, BindingType
@@ -10,20 +10,22 @@ from textual.binding import Binding, BindingType
 from apiwatch.store.filters import ANY
 from apiwatch.store.protocol import Reader
 from apiwatch.store.scope import EVERYTHING, Scope
-from apiwatch.store.views import AlertView
+from apiwatch.store.views import AlertView, BlockEntry
 from apiwatch.tui.empty import empty_list
 from apiwatch.tui.layout import Shape
 from apiwatch.tui.line import Line, Piece
 from apiwatch.tui.liststate import ListState
 from apiwatch.tui.rows import Row, SourceRow
 from apiwatch.tui.scopes import scope_crumb
-from apiwatch.tui.screens.commanding import ScreenCommands
 from apiwatch.tui.screens.panes import PanesScreen
 from apiwatch.tui.session import Session
 from apiwatch.tui.side import detail_lines
-from apiwatch.tui.summaries import Summary, summarise
 from apiwatch.tui.summary import open_alerts
 from apiwatch.tui.views import LIMIT, VIEWS, Found, Panel, Query
+
+if TYPE_CHECKING:
+    from apiwatch.tui.screens.commanding import ScreenCommands
+    from apiwatch.tui.summaries import Summary
 
 __all__ = ["ContextScreen"]
 
@@ -165,7 +167,7 @@ class ContextScreen(PanesScreen):
         if panel is None and self.scope == EVERYTHING:
             query = replace(query, day=await session.day(now))
         beside = await self.read_beside(reader, now)
-        summary = await summarise(query, beside.blocks) if panel is None else None
+        summary = await self._summarised(query, beside.blocks) if panel is None else None
         found = await panel.read(query) if panel is not None else Found()
 
         def show() -> None:
@@ -235,9 +237,16 @@ class ContextScreen(PanesScreen):
         marks = len(self.table.list.marks)
         return [*super().notes(), *([Piece(f"{marks} marked", "mark")] if marks else [])]
 
+    async def _summarised(self, query: Query, blocks: Sequence[BlockEntry]) -> "Summary":
+        from apiwatch.tui.summaries import summarise
+
+        return await summarise(query, blocks)
+
     @property
-    def commands(self) -> ScreenCommands:
+    def commands(self) -> "ScreenCommands":
         """What commands do here."""
+        from apiwatch.tui.screens.commanding import ScreenCommands
+
         return ScreenCommands(self)
 
     def shown_lines(self) -> list[Line]:

@@ -10,11 +10,9 @@ from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
 
 from apiwatch.errors import ApiwatchError
-from apiwatch.tui import clipboard
 from apiwatch.tui.line import Line
 from apiwatch.tui.permissions import NO_FILES
 from apiwatch.tui.rows import Row
-from apiwatch.tui.saving import Saved, csv_text, json_lines, places, plain_text, records, save, svg_of
 from apiwatch.tui.screens.acting import ActingScreen
 
 __all__ = ["KeepingScreen"]
@@ -46,6 +44,9 @@ class KeepingScreen(ActingScreen):
 
     def action_copy(self, as_json: bool) -> None:
         """Copy by OSC 52, and to a file beside it: the terminal does not tell whether it took it."""
+        from apiwatch.tui.clipboard import copy
+        from apiwatch.tui.saving import json_lines, records
+
         rows = self.chosen
         if not rows:
             return
@@ -53,7 +54,7 @@ class KeepingScreen(ActingScreen):
         if not text:
             self.say("nothing here to copy")
             return
-        copied = clipboard.copy(text, self._send, os.environ)
+        copied = copy(text, self._send, os.environ)
         self.say(copied.told)
 
     def _send(self, sequence: str) -> None:
@@ -81,18 +82,26 @@ class KeepingScreen(ActingScreen):
 
     def save_csv(self, file: str) -> None:
         """Save the list as CSV."""
+        from apiwatch.tui.saving import csv_text, records
+
         self._save(lambda: csv_text(records(self.shown_rows())), "table", "csv", file)
 
     def save_json(self, file: str) -> None:
         """Save the list as JSON lines."""
+        from apiwatch.tui.saving import json_lines, records
+
         self._save(lambda: json_lines(records(self.shown_rows())), "table", "jsonl", file)
 
     def save_text(self, file: str) -> None:
         """Save the view as plain text."""
+        from apiwatch.tui.saving import plain_text
+
         self._save(lambda: plain_text(self.shown_lines()), "view", "txt", file)
 
     def save_picture(self, file: str) -> None:
         """Save the screen as SVG."""
+        from apiwatch.tui.saving import svg_of
+
         self._save(lambda: svg_of(self.app), "screen", "svg", file)
 
     def save_handover(self, file: str) -> None:
@@ -104,12 +113,14 @@ class KeepingScreen(ActingScreen):
         self.run_worker(self._saved(text, kind, suffix, file), group="keep")
 
     async def _saved(self, text: str, kind: str, suffix: str, file: str) -> None:
+        from apiwatch.tui.saving import places, save
+
         session = self.session
         if session.served:
             self.say(NO_FILES, "warn")
             return
         where = places(session.settings.db)
-        saved: Saved = await asyncio.to_thread(save, text, kind, suffix, session.clock(), where, typed=file)
+        saved = await asyncio.to_thread(save, text, kind, suffix, session.clock(), where, typed=file)
         session.farewell += saved.farewell
         self.say(saved.told, "good" if saved.path else "bad")
 
@@ -142,6 +153,8 @@ class KeepingScreen(ActingScreen):
 
     def action_dump(self) -> None:
         """Leave the screen, print the view as plain text, wait for Enter."""
+        from apiwatch.tui.saving import plain_text
+
         text = plain_text(self.shown_lines())
         try:
             with self.app.suspend():

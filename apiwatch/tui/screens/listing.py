@@ -1,17 +1,18 @@
 """Keys of a screen with a list: filter, order, and the line at the foot in which filters and commands are typed."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from apiwatch.tui.commands import CommandContext
 from apiwatch.tui.line import Piece
-from apiwatch.tui.prompting import command_mode, filter_mode, obey
 from apiwatch.tui.screens.base import LiveScreen
 from apiwatch.tui.screens.prompts import Choose
 from apiwatch.tui.session import Session
 from apiwatch.tui.widgets.prompt import Mode, Prompt
 from apiwatch.tui.widgets.table import KeyTable
+
+if TYPE_CHECKING:
+    from apiwatch.tui.commands import CommandContext
 
 __all__ = ["ListScreen"]
 
@@ -49,7 +50,7 @@ class ListScreen(LiveScreen):
         raise NotImplementedError
 
     @property
-    def commands(self) -> CommandContext:
+    def commands(self) -> "CommandContext":
         """What commands do here."""
         raise NotImplementedError
 
@@ -130,6 +131,8 @@ class ListScreen(LiveScreen):
 
     def action_filter(self) -> None:
         """Type a filter; the list follows."""
+        from apiwatch.tui.prompting import filter_mode
+
         self.ask(filter_mode(self.commands), self.table.list.filter_text)
 
     def action_command(self) -> None:
@@ -138,6 +141,8 @@ class ListScreen(LiveScreen):
 
     def type_command(self, text: str) -> None:
         """Open the command line with a text that the operator goes on with."""
+        from apiwatch.tui.prompting import command_mode
+
         self.ask(command_mode(self.commands, self.session.history), text)
 
     def ask(self, mode: Mode, text: str) -> None:
@@ -176,6 +181,8 @@ class ListScreen(LiveScreen):
 
     def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
         """Keep the filter, or do what stands there."""
+        from apiwatch.tui.prompting import obey
+
         event.stop()
         if event.prompt.mode.sign == "/":
             problem = self.table.list.narrow(event.value)

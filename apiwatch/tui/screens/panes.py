@@ -19,7 +19,6 @@ from apiwatch.tui.cells import count
 from apiwatch.tui.layout import Shape
 from apiwatch.tui.line import Line
 from apiwatch.tui.liststate import ListState
-from apiwatch.tui.pages import brief_page
 from apiwatch.tui.rows import Row
 from apiwatch.tui.scopes import scope_name
 from apiwatch.tui.screens.exporting import ExportingScreen
@@ -188,6 +187,8 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
         detail = self.beside.client
         if row is None or detail is None or detail.row.client != row.opens.client:
             return None
+        from apiwatch.tui.pages import brief_page
+
         now, glyphs = self.session.clock(), self.session.glyphs
         return lambda width: brief_page(detail, width, now, glyphs)
 

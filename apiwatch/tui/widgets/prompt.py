@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from apiwatch.text import plain
-from apiwatch.tui.commands.history import History
+from apiwatch.tui.history import History
 from apiwatch.tui.line import Line, Piece, fit, line_width, wrap
 from apiwatch.tui.widgets.lines import Lines
 
