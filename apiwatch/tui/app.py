@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from importlib import import_module
+from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from apiwatch.config.settings import Settings
@@ -46,6 +48,10 @@ _REST, _LONGEST_REST_S = 9, 5.0
 """Pause after a read, in times of what it took, so that a filter over very many clients takes a tenth of a core; and
 its most seconds, so that a state file that was locked for a while is soon read again."""
 
+FIRST_S = 0.3
+"""Longest wait, in seconds, for the first read before the terminal is taken: what is known by then is in the first
+picture, which would else be an empty one."""
+
 LOAD_S = 1.5
 """Seconds after the start in which nothing is done but showing the first picture."""
 
@@ -72,6 +78,7 @@ class ApiwatchApp(App[None]):
     changes anything; with `served` it is seen in a browser, so that no key writes files here. `clock` is wall time.
     """
 
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["screens/base.tcss", "screens/context.tcss"]
     ENABLE_COMMAND_PALETTE = False
     TITLE = "apiwatch"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -120,6 +127,9 @@ class ApiwatchApp(App[None]):
         )
         self._crash_log = CrashLog(log_directory(settings.db))
         self._resources = ExitStack()
+        self._root = ContextScreen(self.session, view=0)
+        self._first_read = asyncio.Event()
+        self._styled = False
         self._crash_line = ""
         self._revision: tuple[float, ...] | None = None
         self._listed_at = 0.0
@@ -129,6 +139,10 @@ class ApiwatchApp(App[None]):
         """The driver that hears keys at once, where Textual would take its own for a terminal."""
         known = super().get_driver_class()
         return PromptDriver if known is LinuxDriver else known
+
+    def get_default_screen(self) -> Screen[None]:
+        """The first screen, which stands below all others for as long as the dashboard runs."""
+        return self._root
 
     @property
     def farewell(self) -> list[str]:
@@ -144,14 +158,27 @@ class ApiwatchApp(App[None]):
         """Grey what this session does not permit."""
         return True if is_permitted(self.session, action) else None
 
+    def refresh_css(self, animate: bool = True) -> None:
+        """Take over a theme; before there is a screen, only its variables, with which the sheets are parsed once."""
+        if self._styled:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
+    async def on_load(self) -> None:
+        """Start reading, for the first picture."""
+        self._root.arrange_for(self.size)
+        self.run_worker(self._poll(), group="poll")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._first_read.wait(), FIRST_S)
+
     def on_mount(self) -> None:
-        """Start reading, and obey signals."""
+        """Obey signals, and import the rest later."""
+        self._styled = True
         self._resources.enter_context(self._crash_log)
         if not self.is_headless:
             self._resources.enter_context(Endings(self._signalled))
             self._resources.enter_context(as_it_stands(self._driver))
-        self.push_screen(ContextScreen(self.session, view=0))
-        self.run_worker(self._poll(), group="poll")
         self.run_worker(self._load(), group="load")
         gc.freeze()
         gc.enable()
@@ -178,20 +205,15 @@ class ApiwatchApp(App[None]):
         return "the collector keeps running; nothing recorded is lost"
 
     @property
-    def live_screen(self) -> LiveScreen | None:
+    def live_screen(self) -> LiveScreen:
         """The full screen in sight, below any question."""
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, LiveScreen):
-                return screen
-        return None
+        return next((one for one in reversed(self.screen_stack) if isinstance(one, LiveScreen)), self._root)
 
     def _tick(self) -> None:
         if terminal_is_gone(self._driver):
             self.exit()
             return
-        screen = self.live_screen
-        if screen is not None:
-            screen.tick()
+        self.live_screen.tick()
 
     async def _load(self) -> None:
         """Import what only some keys need once the first picture stands, so that the first press need not wait."""
@@ -212,6 +234,7 @@ class ApiwatchApp(App[None]):
             session.wake.clear()
             begin = time.monotonic()
             await self._read()
+            self._first_read.set()
             self._tick()
             end = time.monotonic()
             due = end + max(session.refresh, min(_REST * (end - begin), _LONGEST_REST_S))
@@ -232,22 +255,21 @@ class ApiwatchApp(App[None]):
         show: Callable[[], None] | None = None
         try:
             changed = await session.reader.changed()
-            asked = session.stale or (screen is not None and not screen.loaded)
+            asked = session.stale or not screen.loaded
             if (changed and await self._brought_more(now)) or asked:
                 session.stale = False
                 self._listed_at = now
                 session.took(await session.reader.overview(session.window_minutes, now, session.at))
                 session.hear(await session.reader.actions(limit=_ACTIONS))
-                if screen is not None and (session.paused_at is None or not screen.loaded):
+                if session.paused_at is None or not screen.loaded:
                     show = await screen.read(session.reader, now)
             session.read_done()
         except Exception as error:
             headline = plain(f"{type(error).__name__}: {error}", 160)
             if session.read_failed(headline):
                 self._crash_log.record(error, "three reads failed in a row")
-        if show is not None and screen is not None and screen.ready:
-            show()
-            screen.loaded = True
+        if show is not None:
+            screen.take(show)
 
     async def _brought_more(self, now: float) -> bool:
         """Whether a commit brought more than a heartbeat, which is taken over here, or ages are to move on."""

@@ -142,11 +142,12 @@ async def driving(
     read_only: bool = False,
     served: bool = False,
     block: Block | None = None,
+    reads: Callable[[fakes.Scenario], fakes.FakeReader] = fakes.FakeReader,
     db: Path,
 ) -> AsyncIterator[Driven]:
     """A dashboard on a scenario; refreshed only by `commit`, so that tests decide when."""
     scenario = scenario if scenario is not None else fakes.Scenario()
-    reader, control, clock = fakes.FakeReader(scenario), fakes.FakeControl(scenario), Clock()
+    reader, control, clock = reads(scenario), fakes.FakeControl(scenario), Clock()
     app = ApiwatchApp(
         reader,
         control,

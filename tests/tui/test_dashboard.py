@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 from msgspec.structs import replace
+from textual.screen import Screen
 
 from apiwatch.model import Alert
-from apiwatch.store.views import AlertView
-from apiwatch.tui.app import TICK_S
+from apiwatch.store.views import AlertView, Overview
+from apiwatch.tui.app import FIRST_S, TICK_S, ApiwatchApp
 from apiwatch.tui.owner import SILENT_S
 from tests.tui import fakes
 from tests.tui.pilot import driving
@@ -33,6 +34,32 @@ async def test_digits_and_tab_switch_views_where_one_pane_is_shown(tmp_path: Pat
             await driven.press(key)
             assert active.replace("All", "Overview") in driven.text or active in driven.text
             assert row in driven.text
+
+
+class SlowReader(fakes.FakeReader):
+    """Needs longer for its answer than anybody waits for the first picture."""
+
+    async def overview(self, window_minutes: int, now: float, at: float = 0.0) -> Overview:
+        await asyncio.sleep(FIRST_S + 0.2)
+        return await super().overview(window_minutes, now, at)
+
+
+@pytest.mark.parametrize("reads", [fakes.FakeReader, SlowReader])
+async def test_the_first_picture_waits_for_a_read_but_not_for_long(
+    reads: type[fakes.FakeReader], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = ApiwatchApp.get_default_screen
+
+    def noted(app: ApiwatchApp) -> Screen[None]:
+        assert isinstance(app.session.reader, fakes.FakeReader)
+        app.session.reader.calls.append("screen")
+        return first(app)
+
+    monkeypatch.setattr(ApiwatchApp, "get_default_screen", noted)
+    async with driving(reads=reads, db=tmp_path) as driven:
+        calls = driven.reader.calls
+        assert (calls.index("alerts") < calls.index("screen")) is (reads is fakes.FakeReader)
+        assert "203.0.113.64" in driven.text
 
 
 async def test_v_steps_through_the_lists_of_a_view(tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ async def test_help_explains_keys_columns_and_keeps_messages(tmp_path: Path) -> 
         await driven.press("G")
         assert "14:02:31Z  copied 11 bytes by OSC 52" in driven.text
         await driven.press("question_mark")
-        assert len(driven.app.screen_stack) == 3
+        assert len(driven.app.screen_stack) == 2
         await driven.press("escape")
         assert driven.app.screen is driven.dashboard
 

@@ -71,7 +71,9 @@ class LiveScreen(Screen[None]):
         self.session = session
         self.loaded = False
         """The first read has been shown."""
+        self._due: Callable[[], None] | None = None
         self._keys_old = False
+        self._arranged_for = Size()
         self.shape = Shape.ONE
         self.tiny = Block(lambda width, _height: [tiny_line(self.session.link(), width)], id="tiny")
         self.head = Block(self._head, id="head")
@@ -81,7 +83,8 @@ class LiveScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Head, body, foot; in the arrangement that they will have, so that nothing is styled twice."""
-        self._restyle(self.app.size)
+        self.arrange_for(self.app.size)
+        self._restyle(self._arranged_for)
         yield self.tiny
         yield self.head
         yield from self.body()
@@ -96,6 +99,19 @@ class LiveScreen(Screen[None]):
     async def read(self, reader: Reader, now: float) -> Callable[[], None]:
         """Ask the store for what this screen shows; gives what shows it."""
         raise NotImplementedError
+
+    @property
+    def reads_by_row(self) -> bool:
+        """Whether what is read depends on the row under the cursor, and so on an earlier read."""
+        return False
+
+    def take(self, show: Callable[[], None]) -> None:
+        """Show what was read: now, or as soon as the screen stands, so that its first picture is no empty one."""
+        if self.ready:
+            show()
+            self.loaded = True
+        else:
+            self._due = show
 
     def crumb(self) -> str:
         """Where the operator is: 'alerts > 203.0.113.7'."""
@@ -115,9 +131,16 @@ class LiveScreen(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Arrange the screen for its size."""
-        self._restyle(event.size)
-        self.rearrange()
+        if event.size != self._arranged_for:
+            self.arrange_for(event.size)
+            self._restyle(event.size)
+            self.rearrange()
         self.tick()
+
+    def arrange_for(self, size: Size) -> None:
+        """Take the shape for a size, which decides what is read."""
+        self._arranged_for = size
+        self.shape = shape_of(size.width, size.height)
 
     def _restyle(self, size: Size) -> None:
         """Set the classes that the style sheets know, all at once: each change restyles every widget."""
@@ -161,9 +184,15 @@ class LiveScreen(Screen[None]):
         self.bar.show(self.bar_keys())
 
     def on_screen_resume(self) -> None:
-        """Read at once when the screen comes to light."""
-        self.session.demand()
+        """Read at once when the screen comes to light; what was read before is shown first."""
         self.tick()
+        due, self._due = self._due, None
+        if due is None:
+            self.session.demand()
+            return
+        self.take(due)
+        if self.reads_by_row:
+            self.call_after_refresh(self.session.demand)
 
     @property
     def ready(self) -> bool:

@@ -204,9 +204,14 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
             self.redraw_around()
 
     @property
+    def reads_by_row(self) -> bool:
+        """Where there is room, the client of the row and its newest lines are read."""
+        return self.shape in (Shape.TWO, Shape.THREE)
+
+    @property
     def looks_closer(self) -> bool:
         """Whether there is room for more about the row than the row says."""
-        return self.shape in (Shape.TWO, Shape.THREE) and self.panel is not None and not self.exports
+        return self.reads_by_row and self.panel is not None and not self.exports
 
     @property
     def exports(self) -> bool:
@@ -223,9 +228,18 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
         if self.exports:
             self._show_detail(self.table.cursor)
 
+    @property
+    def _room(self) -> int:
+        """Rows of the panes; before they are laid out, what the lines around them will leave."""
+        if self.main.size.height:
+            return self.main.size.height
+        around = (self.tiny, self.head, self.views, self.prompt, self.notice, self.foot, self.bar)
+        heights = [each.styles.height for each in around if each.display]
+        return self.app.size.height - sum(int(height.value) for height in heights if height is not None)
+
     def _fit_detail(self) -> None:
         """Where the list leaves rows free, the detail of its row takes them."""
-        rows, room = len(self.table.list.rows), self.main.size.height
+        rows, room = len(self.table.list.rows), self._room
         free = room - rows - _LIST_HEAD
         wanted = self.panel.detail_least if self.panel else _SHARE_LOW
         least = max(_SHARE_LOW, min(wanted, room - _LIST_LEAST))
