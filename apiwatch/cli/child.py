@@ -9,7 +9,7 @@ import signal
 import site
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -89,10 +89,13 @@ class Child:
                 self.process.wait()
 
 
-def start_collector(arguments: Sequence[str], *, db: Path, stdin: int | None) -> Child:
+def start_collector(
+    arguments: Sequence[str], *, db: Path, stdin: int | None, meanwhile: Callable[[], None] | None = None
+) -> Child:
     """Start `apiwatch collect` on a state file, and return when it has taken the file and opened its sources.
 
-    `stdin` is the descriptor that it reads as `-`. Raises ChildFailed with its own message when it ends before that.
+    `stdin` is the descriptor that it reads as `-`. `meanwhile` is called once it runs, and before it is waited for.
+    Raises ChildFailed with its own message when it ends before that.
     """
     ready_read, ready_write = os.pipe()
     try:
@@ -107,6 +110,8 @@ def start_collector(arguments: Sequence[str], *, db: Path, stdin: int | None) ->
         os.close(ready_write)
         ready_write = -1
         try:
+            if meanwhile is not None:
+                meanwhile()
             if os.read(ready_read, 16):
                 return child
             raise child.failure()

@@ -33,7 +33,9 @@ def collect(
     for descriptor in (lifeline, ready):
         if descriptor is not None:
             os.set_inheritable(descriptor, False)
-    from apiwatch.cli.garbage import collect_rarely
+    from apiwatch.cli.garbage import collect_rarely, import_uncollected
+
+    import_uncollected()
     from apiwatch.cli.inputs import check_paths, feed_options, wanted_paths
     from apiwatch.cli.output import say
     from apiwatch.cli.places import salt

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apiwatch.cli.garbage import import_uncollected
 from apiwatch.cli.keymap import require_keys
 from apiwatch.cli.options import load_settings, show_options, take_show, with_show
 
 if TYPE_CHECKING:
     from apiwatch.cli.child import Child
+    from apiwatch.cli.options import Show
 
 __all__ = ["demo", "running_incident"]
 
@@ -37,23 +39,27 @@ def demo(scenario: str, seed: int, config: str | None, **given: Any) -> int:
 
     The log starts with the normal traffic of the last half hour; then the attack happens in real time.
     """
+    how = take_show(given)
+    if not how.streams:
+        import_uncollected()
     from apiwatch.cli.ending import ended_by_signals
     from apiwatch.cli.output import say
     from apiwatch.cli.simulate import known_scenario
     from apiwatch.cli.terminal import stage
     from apiwatch.cli.watch import show
 
-    how = take_show(given)
     settings = with_show(require_keys(load_settings(config), config), how)
     known_scenario(scenario)
     with stage(how) as streams, ended_by_signals():
         say("preparing the incident ...")
-        with running_incident(scenario, seed, config) as (db, child):
+        with running_incident(scenario, seed, how, config) as (db, child):
             return show(db, settings, streams, how, child=child, config=config)
 
 
 @contextlib.contextmanager
-def running_incident(scenario: str, seed: int, config: str | None = None) -> "Iterator[tuple[Path, Child]]":
+def running_incident(
+    scenario: str, seed: int, how: "Show", config: str | None = None
+) -> "Iterator[tuple[Path, Child]]":
     """A simulated incident that is written in real time, and a collector that follows it: (state file, collector).
 
     Everything lies in a temporary directory, which is removed at the end. Raises ChildFailed.
@@ -80,7 +86,7 @@ def running_incident(scenario: str, seed: int, config: str | None = None) -> "It
         )
         stack.callback(feeder.stop)
         options = [f"--db={db}", "--since=start", *([f"--config={config}"] if config is not None else [])]
-        yield db, stack.enter_context(running_collector([*options, "--", str(log)], db=db, stdin=None))
+        yield db, stack.enter_context(running_collector([*options, "--", str(log)], how, db=db, stdin=None))
 
 
 def _start(scenario: str, seed: int) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apiwatch.cli.garbage import import_uncollected
 from apiwatch.cli.keymap import require_keys
 from apiwatch.cli.options import (
     Show,
@@ -42,15 +43,15 @@ def watch(paths: tuple[str, ...], db: str | None, config: str | None, **given: A
 
     Without a path: the access logs in the usual places. A collector that already runs on the state file is joined.
     """
+    typed, how = take_source_options(given), take_show(given)
+    if not how.streams:
+        import_uncollected()
     from apiwatch.cli.inputs import STDIN, check_paths, wanted_paths
     from apiwatch.cli.output import say
-    from apiwatch.cli.reading import require_read
     from apiwatch.cli.terminal import stage
     from apiwatch.config import state_path
-    from apiwatch.sources import journal_name
     from apiwatch.store import live_owner
 
-    typed, how = take_source_options(given), take_show(given)
     settings = with_show(require_keys(load_settings(config, typed), config), how)
     wanted = wanted_paths(paths, settings)
     check_paths(wanted, follow=True)
@@ -59,13 +60,16 @@ def watch(paths: tuple[str, ...], db: str | None, config: str | None, **given: A
         owner = live_owner(path)
         if owner is not None and STDIN not in wanted:
             if paths or typed.syslog or typed.journal:
+                from apiwatch.cli.reading import require_read
+                from apiwatch.sources import journal_name
+
                 require_read([*wanted, *typed.syslog, *map(journal_name, typed.journal)], path, owner)
             say(f"a collector ({owner}) already works on {path}: showing that one; --db names another state file")
             return show(path, settings, streams, how, config=config)
         arguments = [*typed.arguments(), f"--db={path}", *([f"--config={config}"] if config is not None else [])]
         stdin = streams.stdin if STDIN in wanted else None
         say("starting the collector ...")
-        with running_collector([*arguments, "--", *wanted], db=path, stdin=stdin) as child:
+        with running_collector([*arguments, "--", *wanted], how, db=path, stdin=stdin) as child:
             return show(path, settings, streams, how, child=child, config=config)
 
 
@@ -76,13 +80,15 @@ def watch(paths: tuple[str, ...], db: str | None, config: str | None, **given: A
 @click.option("--served", type=int, hidden=True, metavar="FD", help="For `apiwatch serve`, while this pipe is open.")
 def attach(db: str | None, config: str | None, **given: Any) -> int:
     """Open another dashboard on a running collector: same picture, same acknowledgements, same block queue."""
+    how = take_show(given)
+    if not how.streams:
+        import_uncollected()
     from apiwatch.cli.output import say
     from apiwatch.cli.reading import require_state
     from apiwatch.cli.terminal import stage
     from apiwatch.config import state_path
     from apiwatch.store import is_owned
 
-    how = take_show(given)
     settings = with_show(require_keys(load_settings(config), config), how)
     path = state_path(settings, db)
     require_state(path)
@@ -93,17 +99,22 @@ def attach(db: str | None, config: str | None, **given: Any) -> int:
 
 
 @contextlib.contextmanager
-def running_collector(arguments: list[str], *, db: Path, stdin: int | None) -> "Iterator[Child]":
+def running_collector(arguments: list[str], how: Show, *, db: Path, stdin: int | None) -> "Iterator[Child]":
     """A collector child that is stopped at the end. Raises ChildFailed when it cannot start."""
     from apiwatch.cli.child import start_collector
     from apiwatch.cli.ending import ended_by_signals
 
     with ended_by_signals():
-        child = start_collector(arguments, db=db, stdin=stdin)
+        child = start_collector(arguments, db=db, stdin=stdin, meanwhile=None if how.streams else _import_dashboard)
         try:
             yield child
         finally:
             child.stop()
+
+
+def _import_dashboard() -> None:
+    """Import what draws, which takes as long as a collector needs to start."""
+    import apiwatch.tui  # noqa: F401
 
 
 def show(
@@ -120,14 +131,12 @@ def show(
     `config` is the settings file that was typed.
     """
     import asyncio
-    import gc
 
     if how.streams:
         from apiwatch.cli.streaming import stream
 
         return stream(path, settings, how, child=child)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    gc.disable()  # until the first screen stands: among what is imported there is no garbage
     farewell, code = asyncio.run(_dashboard(path.absolute(), settings, how, child, config))
     if child is not None and (ended := child.ended()) is not None:
         farewell.append(f"apiwatch: {ended}")

@@ -97,8 +97,12 @@ class _Collector:
         self._stop_message = ""
         self._may_read = asyncio.Event()
         self._may_read.set()
+        self._fed = asyncio.Event()
+        """The first lines were fed."""
+        self._shows = asyncio.Event()
+        """They are stored. Until then no more are read: whoever started the collector waits for a picture."""
         self._rate = Rate()
-        self._interval = SHORTEST_COMMIT_S
+        self._interval = 0.0
         self._taken = self._committed = self._last_fed = time.monotonic()
         self._shown = 0.0
         """When lines were last taken."""
@@ -149,14 +153,18 @@ class _Collector:
         """Read in one task, commit about once a second in this one."""
         reading = asyncio.create_task(self._read())
         stopping = asyncio.create_task(self._stop.wait())
+        first = asyncio.create_task(self._fed.wait())
+        awaited = {reading, stopping, first}
         try:
             while not (reading.done() or stopping.done()):
-                await asyncio.wait({reading, stopping}, timeout=SHORTEST_COMMIT_S, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(awaited, timeout=SHORTEST_COMMIT_S, return_when=asyncio.FIRST_COMPLETED)
+                if first.done():
+                    awaited.discard(first)
                 await self._tick()
         finally:
-            stopping.cancel()
-            reading.cancel()
-            await asyncio.wait({reading, stopping})
+            for task in (first, stopping, reading):
+                task.cancel()
+            await asyncio.wait({first, stopping, reading})
         if not reading.cancelled():
             reading.result()
             self._stop_message = self._stop_message or INPUT_ENDED
@@ -170,6 +178,8 @@ class _Collector:
             self._offsets[batch.source] = batch.next
             self._last_fed = time.monotonic()
             self._last_event = 0.0
+            self._fed.set()
+            await self._shows.wait()
             await asyncio.sleep(0)
             await self._may_read.wait()
 
@@ -200,6 +210,8 @@ class _Collector:
         finally:
             self._committed = time.monotonic()
         self._interval = min(COMMIT_S, max(SHORTEST_COMMIT_S, COMMIT_SHARE * (self._committed - begin)))
+        if self._fed.is_set():
+            self._shows.set()
         if not self._may_read.is_set():
             self._may_read.set()
             self._tell(f"the state file {self._options.db} can be written again; reading goes on")
@@ -274,6 +286,7 @@ class _Collector:
     async def _finish(self, state: str, message: str) -> None:
         if self._pending is not None:
             await self._heartbeat(state, message)
+        self._shown = 0.0
         self._take()
         await self._heartbeat(state, message)
 

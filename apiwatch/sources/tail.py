@@ -30,6 +30,7 @@ _GRACE_POLLS = 4
 _TRAILING = 8
 _CROWD = 32  # above it no grace is given: offsets name every open file
 _SKIPPED_BLOCKS = 64
+_FIRST_LINES = 250
 
 
 class Peek(Enum):
@@ -65,6 +66,8 @@ class FileSource:
         self._closed_bytes = 0
         self._finished = False
         self._next_poll = 0.0
+        self._most = _FIRST_LINES
+        """Lines of the next batch."""
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
@@ -368,10 +371,14 @@ class FileSource:
         return first_time(lines, self._reading.time_of)
 
     def next_batch(self, span: float | None) -> Batch:
-        """The pending lines, at most `batch_lines`, not more than `span` seconds of event time; after READY."""
+        """The pending lines, at most `batch_lines`, not more than `span` seconds of event time; after READY.
+
+        The first batch is short, so that what is in it shows soon.
+        """
         piece = next(piece for piece in self._pieces if piece.pending)
         first = self._offset()
-        count = self._reading.batch_lines
+        count = min(self._reading.batch_lines, self._most)
+        self._most = self._reading.batch_lines
         if span is not None:
             lines = piece.pending[:count]
             begin = first_time(lines, self._reading.time_of)

@@ -44,6 +44,9 @@ __all__ = ["TICK_S", "ApiwatchApp"]
 TICK_S = 0.5
 """How often the collector is looked after between two reads: a dead one shows within two seconds."""
 
+EAGER_S, EAGER_REFRESH_S = 5.0, 0.1
+"""So long after the start, and so often, the first alerts of a collector are looked for that was started with us."""
+
 _REST, _LONGEST_REST_S = 9, 5.0
 """Pause after a read, in times of what it took, so that a filter over very many clients takes a tenth of a core; and
 its most seconds, so that a state file that was locked for a while is soon read again."""
@@ -129,6 +132,7 @@ class ApiwatchApp(App[None]):
         self._resources = ExitStack()
         self._root = ContextScreen(self.session, view=0)
         self._first_read = asyncio.Event()
+        self._loaded_at = 0.0
         self._styled = False
         self._crash_line = ""
         self._revision: tuple[float, ...] | None = None
@@ -167,6 +171,7 @@ class ApiwatchApp(App[None]):
 
     async def on_load(self) -> None:
         """Start reading, for the first picture."""
+        self._loaded_at = time.monotonic()
         self._root.arrange_for(self.size)
         self.run_worker(self._poll(), group="poll")
         with suppress(TimeoutError):
@@ -228,6 +233,13 @@ class ApiwatchApp(App[None]):
             self._ended = ended
             self._tick()
 
+    def _is_eager(self, now: float) -> bool:
+        """Whether the first alerts may come at any moment."""
+        session = self.session
+        if not session.owns_collector or now - self._loaded_at > EAGER_S:
+            return False
+        return session.overview is None or not any(session.overview.open_alerts.values())
+
     async def _poll(self) -> None:
         session = self.session
         while True:
@@ -237,7 +249,8 @@ class ApiwatchApp(App[None]):
             self._first_read.set()
             self._tick()
             end = time.monotonic()
-            due = end + max(session.refresh, min(_REST * (end - begin), _LONGEST_REST_S))
+            usual = EAGER_REFRESH_S if self._is_eager(end) else session.refresh
+            due = end + max(usual, min(_REST * (end - begin), _LONGEST_REST_S))
             while (left := due - time.monotonic()) > 0:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(session.wake.wait(), min(left, TICK_S))

@@ -63,7 +63,7 @@ def test_signal_commits_what_was_read_and_ends_with_0(home: Path, log: Path, num
     last = known_health(db)
     assert (last.state, last.message) == ("stopped", f"stopped by {number.name}")
     assert last.requests == last.lines
-    assert picture(db).total.requests == last.requests
+    assert picture(db).total.requests == last.requests - last.late
     newest = asyncio.run(newest_lines(db))
     assert newest.lines[0].line == last.lines
     assert 0 < newest.kept <= newest.seen <= last.requests

@@ -26,6 +26,15 @@ async def test_lines_that_are_appended_are_delivered_without_their_ends(tmp_path
         assert tap.status(log).read_bytes == log.stat().st_size
 
 
+async def test_the_first_batch_of_a_file_is_short_so_that_it_shows_soon(tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    append(log, joined(timed(1, 3000)))
+    async with tapped(log) as tap:
+        assert await tap.count(3000) == timed(1, 3000)
+        first, second, *_ = (len(batch.lines) for batch in tap.batches)
+        assert 8 * first == second == FeedOptions(paths=()).batch_lines
+
+
 async def test_a_partial_last_line_is_held_until_its_end_arrives(tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     append(log, b"one\nhal")

@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from apiwatch.model import Alert
 from apiwatch.store.views import AlertView, Overview
-from apiwatch.tui.app import FIRST_S, TICK_S, ApiwatchApp
+from apiwatch.tui.app import EAGER_REFRESH_S, FIRST_S, TICK_S, ApiwatchApp
 from apiwatch.tui.owner import SILENT_S
 from tests.tui import fakes
 from tests.tui.pilot import driving
@@ -60,6 +60,17 @@ async def test_the_first_picture_waits_for_a_read_but_not_for_long(
         calls = driven.reader.calls
         assert (calls.index("alerts") < calls.index("screen")) is (reads is fakes.FakeReader)
         assert "203.0.113.64" in driven.text
+
+
+async def test_first_alerts_of_a_collector_of_our_own_are_shown_at_once(tmp_path: Path) -> None:
+    async with driving(fakes.nothing(), owns_collector=True, db=tmp_path) as driven:
+        driven.scenario.alerts = fakes.ALERTS
+        driven.scenario.health = fakes.health()
+        driven.scenario.version += 1
+        await driven.shows("203.0.113.64")
+        driven.reader.calls.clear()
+        await asyncio.sleep(3 * EAGER_REFRESH_S)
+        assert driven.reader.calls == []
 
 
 async def test_v_steps_through_the_lists_of_a_view(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from apiwatch.errors import ConfigError
 from apiwatch.routes.openapi.document import Document
@@ -22,8 +21,6 @@ LIMIT_BYTES = 32 * 1024 * 1024
 
 LIMIT_OPERATIONS = 20_000
 """Operations of all files together, counted once per base path."""
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_specification(paths: Iterable[str]) -> Specification:
@@ -94,8 +91,11 @@ def _json(raw: bytes, name: str) -> object:
 
 
 def _yaml(raw: bytes, name: str) -> object:
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(raw, _Loader)  # noqa: S506  a safe loader, written in C where there is one
+        return yaml.load(raw, loader)  # noqa: S506  a safe loader, written in C where there is one
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else 1
