@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from apiwatch.blocklist.applying.looking import Comparison
     from apiwatch.store.views import BlockEntry
 
-__all__ = ["TICK_S", "ApiwatchApp"]
+__all__ = ["LATER", "TICK_S", "ApiwatchApp"]
 
 TICK_S = 0.5
 """How often the collector is looked after between two reads: a dead one shows within two seconds."""
@@ -58,7 +58,7 @@ picture, which would else be an empty one."""
 LOAD_S = 1.5
 """Seconds after the start in which nothing is done but showing the first picture."""
 
-_LATER = (
+LATER = (
     "apiwatch.tui.prompting", "apiwatch.tui.screens.commanding", "apiwatch.tui.summaries", "apiwatch.tui.deeds",
     "apiwatch.tui.blocking", "apiwatch.tui.screens.prompts", "apiwatch.tui.screens.help", "apiwatch.tui.palette",
     "apiwatch.tui.clipboard", "apiwatch.tui.saving", "apiwatch.blocklist", "plotext",
@@ -223,7 +223,7 @@ class ApiwatchApp(App[None]):
     async def _load(self) -> None:
         """Import what only some keys need once the first picture stands, so that the first press need not wait."""
         await asyncio.sleep(LOAD_S)
-        for name in _LATER:
+        for name in LATER:
             await asyncio.to_thread(import_module, name)
 
     def _look_after(self) -> None:

@@ -1,10 +1,9 @@
 """What pressing `b` would do: the networks, what the guard says about each, and the reasons."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from apiwatch.errors import GuardError
 from apiwatch.model import Alert
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Proposal", "Wish", "duration_text", "proposal_lines", "propose", "wishes"]
 
 
-class Wish(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Wish:
     """An address or a network that somebody wants blocked."""
 
     address: str
@@ -28,7 +28,8 @@ class Wish(Struct, frozen=True):
     """That of the entry which is renewed."""
 
 
-class Proposal(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Proposal:
     """A network that would be queued, or why it cannot be."""
 
     net: str
