@@ -1,11 +1,11 @@
 """Blocks of everybody who sends certain requests, and what they leave out."""
 
 import ipaddress
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from apiwatch.blocklist import TARGETS, Guard, plan
 from apiwatch.blocklist.applying.applier import Held

@@ -6,7 +6,8 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from apiwatch.blocklist.comments import utc
 from apiwatch.blocklist.networks import parse_network
