@@ -6,6 +6,7 @@ swallow the picture.
 
 import contextlib
 import os
+import select
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from apiwatch.errors import UsageError
 
 __all__ = ["Streams", "draws_blocks", "draws_utf8", "on_terminal", "require_terminal", "stage"]
 
+_PATIENCE_S = 1.0
 _INSTEAD = (
     "add --plain for one line per alert, or use `apiwatch collect` to collect without a dashboard, or "
     "`apiwatch replay` to read a log once"
@@ -29,11 +31,13 @@ class Streams(Struct, frozen=True):
     stderr: int
 
     def print(self, lines: Sequence[str]) -> None:
-        """Write lines to the real standard output; a closed pipe there is no error."""
+        """Write lines to the real standard output; a closed pipe, or a terminal that takes nothing, is no error."""
         with contextlib.suppress(OSError):
             for line in lines:
                 data = f"{line}\n".encode("utf-8", "backslashreplace")
                 while data:
+                    if _is_tty(self.stdout) and not select.select([], [self.stdout], [], _PATIENCE_S)[1]:
+                        return
                     data = data[os.write(self.stdout, data) :]
 
 

@@ -24,7 +24,7 @@ from apiwatch.store.protocol import Control, Reader
 from apiwatch.text import plain
 from apiwatch.tui.crash import CrashLog, log_directory
 from apiwatch.tui.driver import PromptDriver
-from apiwatch.tui.endings import Endings, as_it_stands, terminal_is_gone
+from apiwatch.tui.endings import Endings, as_it_stands, terminal_is_gone, terminal_is_stuck
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.permissions import is_permitted
 from apiwatch.tui.screens.base import LiveScreen
@@ -197,7 +197,6 @@ class ApiwatchApp(App[None]):
 
     def _signalled(self, number: signal.Signals) -> None:
         self.farewell.append(f"apiwatch: the dashboard was ended by {number.name}; {self.collector_note}")
-        terminal_is_gone(self._driver)
         self.exit()
 
     @property
@@ -229,6 +228,8 @@ class ApiwatchApp(App[None]):
     def _look_after(self) -> None:
         """Between two reads: follow the clock when they are rare, and say at once that the collector is gone."""
         ended = self.session.link().ended
+        if terminal_is_stuck(self._driver):
+            return
         if ended != self._ended or self.session.refresh > 1.0 or terminal_is_gone(self._driver):
             self._ended = ended
             self._tick()
@@ -245,9 +246,10 @@ class ApiwatchApp(App[None]):
         while True:
             session.wake.clear()
             begin = time.monotonic()
-            await self._read()
-            self._first_read.set()
-            self._tick()
+            if not terminal_is_stuck(self._driver):
+                await self._read()
+                self._first_read.set()
+                self._tick()
             end = time.monotonic()
             usual = EAGER_REFRESH_S if self._is_eager(end) else session.refresh
             due = end + max(usual, min(_REST * (end - begin), _LONGEST_REST_S))

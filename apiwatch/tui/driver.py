@@ -1,4 +1,4 @@
-"""Keys from the terminal, as soon as they come."""
+"""Keys from the terminal, as soon as they come, and text to it without waiting for it."""
 
 import os
 import selectors
@@ -10,6 +10,8 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from apiwatch.tui.output import TerminalWriter
+
 __all__ = ["PromptDriver"]
 
 _READ = 4096
@@ -18,7 +20,7 @@ _MARGIN_S = 0.001
 
 
 class PromptDriver(LinuxDriver):
-    """Textual's driver, but its input thread sleeps until there is input.
+    """Textual's driver, but its input thread sleeps until there is input, and what it writes goes through `output`.
 
     Textual 8.2.8 looks ten times a second, so that Esc, which may begin a sequence, comes up to 0.1 s late whatever
     ESCDELAY says, and an idle dashboard wakes ten times a second. Input that is no UTF-8 is replaced, and ends nothing.
@@ -27,11 +29,29 @@ class PromptDriver(LinuxDriver):
     _ending: tuple[int, int] | None = None
     """A pipe (read, write) that ends the input thread."""
 
+    output: TerminalWriter | None = None
+    """While the terminal is taken."""
+
     def start_application_mode(self) -> None:
         """Take the terminal, and start to read from it."""
         if self._ending is None:
             self._ending = os.pipe()
+        if self.output is None:
+            assert self._file is not None  # noqa: S101  standard error of a program that is on a terminal
+            self.output = TerminalWriter(self._file)
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual leaves it so
+
+    def write(self, data: str) -> None:
+        """Write to the terminal, in its turn."""
+        if self.output is not None:
+            self.output.write(data)
+
+    def close(self) -> None:
+        """Write what is left, if the terminal takes it."""
+        output, self.output = self.output, None
+        if output is not None:
+            output.stop()
+        super().close()
 
     def disable_input(self) -> None:
         """Stop reading."""

@@ -1,16 +1,16 @@
 """Signals, and a terminal that goes away: the dashboard ends, restores what it can, and never hangs."""
 
 import asyncio
-import queue
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from threading import Thread
 from types import FrameType
 
 from textual.driver import Driver
 
-__all__ = ["Endings", "as_it_stands", "terminal_is_gone"]
+from apiwatch.tui.driver import PromptDriver
+
+__all__ = ["Endings", "as_it_stands", "terminal_is_gone", "terminal_is_stuck"]
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
@@ -66,11 +66,10 @@ def as_it_stands(driver: Driver | None) -> Iterator[None]:
 
 
 def terminal_is_gone(driver: Driver | None) -> bool:
-    """Whether the thread that writes to the terminal has died (EIO); if so, nobody waits for it from now on."""
-    writer = getattr(driver, "_writer_thread", None)
-    if not isinstance(writer, Thread) or writer.is_alive():
-        return False
-    waiting = getattr(writer, "_queue", None)
-    if isinstance(waiting, queue.Queue):
-        waiting.maxsize = 0
-    return True
+    """Whether writing to the terminal has failed."""
+    return isinstance(driver, PromptDriver) and driver.output is not None and driver.output.is_gone
+
+
+def terminal_is_stuck(driver: Driver | None) -> bool:
+    """Whether the terminal has not taken for long what was written."""
+    return isinstance(driver, PromptDriver) and driver.output is not None and driver.output.is_stuck

@@ -3,8 +3,6 @@
 Prints the farewell on standard output after the screen is gone, as the command line does.
 """
 
-import contextlib
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 from rich.cells import cell_len
 
+from apiwatch.cli.terminal import Streams
 from apiwatch.config.settings import Dashboard, Settings
 from apiwatch.store.views import ClientDetail
 from apiwatch.text import plain
@@ -99,8 +98,7 @@ def main() -> int:
         clock=(lambda: fakes.NOW) if frozen else time.time,
     )
     app.run()
-    with contextlib.suppress(OSError):
-        os.write(1, "".join(f"{text}\n" for text in app.farewell).encode())
+    Streams(0, 1, 2).print(app.farewell)
     return app.return_code or 0
 
 

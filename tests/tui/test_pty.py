@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -240,3 +241,22 @@ def test_columns_stand_below_each_other_whatever_is_written_in_them(tmp_path: Pa
     for one, other in zip(narrow, wide, strict=True):
         cells = [(a, b) for a, b in zip(one, other, strict=True) if a.isalnum() or (b.isascii() and b.isalnum())]
         assert [a for a, _ in cells] == [b for _, b in cells], "".join(other)
+
+
+@pytest.mark.parametrize("end", ["hang up", "SIGTERM"])
+def test_a_terminal_that_takes_nothing_keeps_nobody(end: str, tmp_path: Path) -> None:
+    """As behind a broken connection: what is drawn fills the terminal's queue, for nobody reads it."""
+    with start(tmp_path, size=(200, 60)) as terminal:
+        terminal.wait("203.0.113.64")
+        for key in "1234567812345678":
+            terminal.keys(key)
+            time.sleep(0.1)
+        if end == "hang up":
+            terminal.hang_up()
+        else:
+            terminal.kill(signal.SIGTERM)
+        began = time.monotonic()
+        while os.waitpid(terminal.pid, os.WNOHANG) == (0, 0):
+            assert time.monotonic() - began < 15, "it waits for the terminal"
+            time.sleep(0.05)
+        terminal.exit_code = 0
