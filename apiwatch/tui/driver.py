@@ -11,6 +11,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from apiwatch.tui.output import TerminalWriter
+from apiwatch.tui.pasted import PastedText
 
 __all__ = ["PromptDriver"]
 
@@ -69,6 +70,7 @@ class PromptDriver(LinuxDriver):
         ending = self._ending[0]
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
+        cleaned = PastedText().cleaned
         with selectors.SelectSelector() as selector:
             selector.register(ending, selectors.EVENT_READ)
             selector.register(self.fileno, selectors.EVENT_READ)
@@ -78,7 +80,7 @@ class PromptDriver(LinuxDriver):
                 if self.fileno in ready:
                     data = os.read(self.fileno, _READ)
                     if data:
-                        self._pass_on(parser.feed(decode(data)))
+                        self._pass_on(parser.feed(cleaned(decode(data))))
                         wait = constants.ESCAPE_DELAY + _MARGIN_S
                     else:
                         selector.unregister(self.fileno)

@@ -260,3 +260,13 @@ def test_a_terminal_that_takes_nothing_keeps_nobody(end: str, tmp_path: Path) ->
             assert time.monotonic() - began < 15, "it waits for the terminal"
             time.sleep(0.05)
         terminal.exit_code = 0
+
+
+def test_a_pasted_log_line_types_text_and_presses_no_key(tmp_path: Path) -> None:
+    with start(tmp_path) as terminal:
+        terminal.wait("203.0.113.64")
+        terminal.keys("a")
+        terminal.wait("Enter acknowledge")
+        terminal.keys("\x1b[200~abc \x1b[31mdef\rghi\x1b[201~")
+        terminal.wait("abc [31mdef")
+        assert "Enter acknowledge" in terminal.text
