@@ -198,6 +198,8 @@ class Principal(msgspec.Struct, array_like=True, gc=False):
     silent: bool = False
     """Whether another principal behind the same shared address shapes what is usual already."""
     dirty: bool = False
+    free_at: float = 0.0
+    """Time of its latest request that no block of ours has refused, kept while networks are blocked."""
 
 
 class ParamState(msgspec.Struct, gc=False):

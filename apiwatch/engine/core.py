@@ -226,7 +226,7 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
                 principal = self.add_principal(client.key, client.kind, time, client.address)
         else:
             principal = self._principal(client, request, time, outcome)
-        if self.desk.blocked and self.has_landed(client.address, principal.last, time):
+        if self.desk.blocked and self.has_landed(client.address, principal, time):
             self.begin_anew(client, principal)
         another = user is not None and user != client.user and outcome == OK
         before = self._count(client, route_state, request, time, outcome)
@@ -249,6 +249,8 @@ class EngineCore(Flows, InventoryVerdicts, Amounts):
             and self.is_own_block(request, client.address, time)
         ):
             return
+        if self.desk.blocked:
+            principal.free_at = time
 
         if matched:
             unpopular = False

@@ -35,6 +35,8 @@ _REFUSED = frozenset({403, 429})
 _CLIENTS_KEPT = 20_000
 _SKEW = 60.0
 """Seconds that the clocks of operators and of the log may differ."""
+_WORKED = 60.0
+"""Seconds, at most, before the end of a block in which no request came through if the block was in force."""
 _LANDING = 90.0
 """Seconds after the end of a block in which a firewall may still refuse: `block expire` runs once a minute."""
 
@@ -143,10 +145,14 @@ class Life(Clock):
                     return True
         return False
 
-    def has_landed(self, address: str, last: float, time: float) -> bool:
-        """Whether the block of a client has ended since `last`, when it was seen before `time`."""
-        _, until = self._blocked[address]
-        return last <= until <= time < until + LANDED_KEPT
+    def has_landed(self, address: str, principal: Principal, time: float) -> bool:
+        """Whether the block of a client has ended since it was seen before `time`.
+
+        A block that stood in the queue only, or did not work, ends nothing: the client was answered until its end.
+        """
+        since, until = self._blocked[address]
+        worked = principal.free_at <= until - min(_WORKED, (until - since) / 2)
+        return worked and principal.last <= until <= time < until + LANDED_KEPT
 
     def begin_anew(self, client: Client, principal: Principal) -> None:
         """Count nothing of what a client did before its block ended; it has paid, and its alerts are closed."""

@@ -318,6 +318,19 @@ def test_a_client_begins_anew_when_its_block_ends(said: str) -> None:
     assert (again.only.closed, again.reasons()) == (False, ["open", "restart"])
 
 
+@pytest.mark.parametrize("said", ["withdrawn", "expired"])
+def test_a_block_that_was_only_queued_ends_no_alert(said: str) -> None:
+    played = Played().feed([*ITEMS, *walk(30)])
+    assert played.alerts
+    played.say(action(1, "block", "203.0.113.0/24", at=60.0, lasts=340.0 if said == "expired" else DAY, entry="b1"))
+    for step in range(33):
+        played.feed(walk(1, start=70.0 + 10 * step, first=900 + step))
+    if said == "withdrawn":
+        played.say(action(2, "unblock", "203.0.113.0/24", at=400.0, entry="b1"))
+    played.feed(walk(2, start=401.0, first=990))
+    assert not any(alert.closed for alert in played.alerts.values())
+
+
 def test_what_the_firewall_still_refuses_after_the_end_of_a_block_is_no_evidence() -> None:
     played = Played().feed(ITEMS).say(action(1, "block", "203.0.113.9/32", lasts=DAY, entry="b1"))
     played.say(action(2, "unblock", "203.0.113.9/32", at=100.0, entry="b1"))
