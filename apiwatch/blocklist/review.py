@@ -98,10 +98,11 @@ def suited(target: Target, plan: Plan, guard: Guard) -> tuple[Plan, list[Finding
 def _unsuited(target: Target, entry: BlockEntry) -> Finding:
     from apiwatch.blocklist.targets import TARGETS  # which load what applies their lists
 
+    is_everybody = not parse_network(entry.net).prefixlen
     able = [name for name, each in TARGETS.items() if each.caps.conditions and each.caps.layer != "record"]
     text = (
         f"is left out (entry {one_line(entry.id, 40)}): {target.name} cannot tell requests apart; export it for "
-        f"{', '.join(able[:-1])} or {able[-1]}, or block the whole network"
+        f"{', '.join(able[:-1])} or {able[-1]}{'' if is_everybody else ', or block the whole network'}"
     )
     return Finding("H9", entry.key, text, hard=True, overridable=False)
 
@@ -218,7 +219,7 @@ def _of_entry(target: Target, entry: BlockEntry, view: ImpactView | None) -> Ite
             entry.net,
             f"also cuts {clients} that no alert names ({_bound(view)}{view.without_alert_ok} answered){narrower}",
         )
-    elif view is not None and view.users >= _SHARED_USERS and view.ok:
+    elif view is not None and view.users >= _SHARED_USERS and view.ok and network.prefixlen:
         yield _warning(
             "S2",
             entry.net,

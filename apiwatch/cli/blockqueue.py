@@ -34,11 +34,11 @@ def remove(which: str, db: str | None, config: str | None) -> None:
 @as_json
 @click.option("--all", "include_ended", is_flag=True, help="Expired and withdrawn entries, too.")
 def list_(db: str | None, config: str | None, json_lines: bool, include_ended: bool) -> None:
-    """The queue, by network."""
+    """The queue, by network, with what has ended although a firewall still holds it, as far as is known."""
     from apiwatch.cli.alerttext import clock_time
     from apiwatch.cli.output import emit, put, table
 
-    entries = asyncio.run(queued(state_file(db, config), include_ended))
+    entries = asyncio.run(_standing(state_file(db, config), include_ended))
     if json_lines:
         for entry in entries:
             emit(_entry_fields(entry))
@@ -78,6 +78,15 @@ async def _remove(path: Path, which: str) -> "BlockEntry":
         if not await control.unblock(found[0].id, actor(), now):
             raise InputError(f"entry {plain(which)} has ended meanwhile; `apiwatch block list` shows the queue")
     return found[0]
+
+
+async def _standing(path: Path, include_ended: bool) -> "list[BlockEntry]":
+    from apiwatch.cli.reading import reading
+    from apiwatch.store.standing import standing
+
+    async with reading(path) as reader:
+        now = time.time()
+        return await reader.block_entries(now, include_ended=True) if include_ended else await standing(reader, now)
 
 
 async def queued(path: Path, include_ended: bool) -> "list[BlockEntry]":

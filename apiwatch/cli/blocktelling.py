@@ -66,7 +66,7 @@ def tell_plan(
     if not brief:
         _entries(prepared.plan, impacts)
     put(
-        f"{name} holds {len(prepared.held)} networks; {len(change.added)} to add, {len(change.removed)} to remove, "
+        f"{name} holds {_networks(len(prepared.held))}; {len(change.added)} to add, {len(change.removed)} to remove, "
         f"{len(change.renewed)} to renew"
     )
     for sign, nets in (("+", change.added), ("-", change.removed), ("~", change.renewed)):
@@ -135,11 +135,15 @@ def tell_applied(site: "Site", done: "Applied", again: str, *, json_lines: bool)
     elif not done.id:
         put(f"{name}: nothing to do, {done.why}")
     elif done.kept:
-        put(f"{name} holds {len(done.held)} networks, read back and kept ({done.why})")
+        put(f"{name} holds {_networks(len(done.held))}, read back and kept ({done.why})")
         put(f"# undo   {undo}")
     else:
-        say(f"{name}: taken back, because {done.why}; it holds {len(done.held)} networks, as before")
+        say(f"{name}: taken back, because {done.why}; it holds {_networks(len(done.held))}, as before")
     return 0 if done.kept else 1
+
+
+def _networks(count: int) -> str:
+    return f"{count} network{'' if count == 1 else 's'}"
 
 
 def _entries(plan: "Plan", impacts: "Mapping[str, ImpactView]") -> None:

@@ -45,4 +45,6 @@ def _action(action: ActionView, title: str) -> str:
     ends = f" {until(action.expires)}" if action.expires is not None else ""
     about = f" ({title})" if title else ""
     note = f": {action.note}" if action.note else ""
-    return f"{stamp(action.time)}  {action.actor}  {action.kind} {action.subject}{ends}{about}{note}"
+    what = {"block": "queued for blocking", "unblock": "withdrew"}.get(action.kind, action.kind)
+    subject = f"{action.subject} {action.condition}".rstrip()
+    return f"{stamp(action.time)}  {action.actor}  {what} {subject}{ends}{about}{note}"

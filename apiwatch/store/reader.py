@@ -257,7 +257,7 @@ class SqliteReader:
 
     async def actions(self, *, limit: int = 200) -> list[ActionView]:
         """See `Reader.actions`."""
-        asked = "SELECT id, time, actor, kind, subject, expires, note FROM actions ORDER BY seq DESC LIMIT ?"
+        asked = "SELECT id, time, actor, kind, subject, expires, note, condition FROM actions ORDER BY seq DESC LIMIT ?"
         found = await self._snapshots.read(lambda snapshot: snapshot.rows(asked, (limit,)))
         return [ActionView(*row) for row in found]
 

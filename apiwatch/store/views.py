@@ -575,3 +575,5 @@ class ActionView(Struct, frozen=True):
     subject: str
     expires: float | None
     note: str
+    condition: str = ""
+    """Of a block: which requests it is about, if not all."""

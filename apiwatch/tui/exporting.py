@@ -227,7 +227,8 @@ def preview_lines(
     cursor.
     """
     drawn = _entry_lines(preview, entry, width)
-    drawn += [line("target ", *_names(targets, chosen, width - 24), Piece("   t T change it", "dim"))]
+    at = targets.index(chosen) + 1
+    drawn += [line("target ", *_names(targets, chosen, width - 26), Piece(f"   t T  {at} of {len(targets)}", "dim"))]
     if written is not None:
         drawn += _written_lines(written, width)
     if preview is None:

@@ -65,6 +65,8 @@ class Session:
         """In a browser: no key may write files on this machine, or leave the screen."""
         self.clock = clock
         self.glyphs: Glyphs = ASCII if settings.dashboard.ascii else UNICODE
+        self.target = ""
+        """Firewall for which the block queue is shown; '' for the first one."""
         self.farewell: list[str] = []
         """Lines for standard output once the screen is gone."""
         self.overview: Overview | None = None

@@ -119,7 +119,7 @@ def test_a_block_from_the_queue_into_force_and_out_again(block: Blocks) -> None:
     assert (code, block.held) == (0, ["203.0.113.64/26"])
     assert block("undo", first)[0] == 0
     assert block.entry("203.0.113.7/32").live_in == ()
-    assert "holds 1 networks, as before" in block("undo", "--last")[1]
+    assert "holds 1 network, as before" in block("undo", "--last")[1]
     assert block.held == ["203.0.113.7"]
     block("expire")
     assert block.held == []
@@ -277,6 +277,17 @@ def _lasts(block: Blocks, entry_id: str) -> float:
     (entry,) = [each for each in asyncio.run(read()) if each.id == entry_id]
     assert entry.expires is not None
     return entry.expires - entry.created
+
+
+def test_what_was_withdrawn_is_listed_while_a_firewall_holds_it(block: Blocks) -> None:
+    entry = block.queue("203.0.113.7/32")
+    assert block("apply", typed=b"keep\n")[0] == 0
+    assert block("remove", entry)[0] == 0
+    (left,) = objects(block("list", "--json")[1])
+    assert (left["state"], left["net"]) == ("withdrawn", "203.0.113.7/32")
+    assert "withdrawn  plain" in block("list")[1]
+    assert block("expire")[0] == 0
+    assert block("list", "--json")[1] == ""
 
 
 def test_a_block_of_everybody_who_sends_something_goes_into_a_web_server_and_out_again(

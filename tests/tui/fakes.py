@@ -716,7 +716,8 @@ class FakeReader:
         return [view for view in self._called("unparsed").unparsed if source in ("", view.source)][:limit]
 
     async def block_entries(self, now: float, *, include_ended: bool = False) -> list[BlockEntry]:
-        return list(self._called("block_entries").blocks)
+        blocks = self._called("block_entries").blocks
+        return [entry for entry in blocks if include_ended or entry.state == "queued"]
 
     async def impact(self, cuts: Sequence[Cut], *, window_minutes: int = 60) -> ImpactView:
         known = self._called("impact").impact

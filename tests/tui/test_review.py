@@ -290,3 +290,12 @@ async def test_help_tells_the_codes_of_the_guard_where_they_are_seen(tmp_path: P
         await driven.press("G")
         await driven.shows("codes of the guard: H refuses, S warns")
         assert "H4b" in driven.text
+
+
+async def test_what_was_withdrawn_stays_in_sight_while_a_firewall_holds_it(tmp_path: Path) -> None:
+    held = Application("b0001", "nftables", "gw1", 17, fakes.NOW - 60, fakes.NOW - 5, fakes.NOW + 3000, 1204)
+    gone = replace(fakes.BLOCKS[0], state="withdrawn", applications=(held,))
+    async with driving(fakes.Scenario(blocks=(gone, fakes.BLOCKS[1])), (120, 40), db=tmp_path) as driven:
+        await review(driven)
+        assert "withdrawn" in driven.line("203.0.113.99/32")
+        assert "nftables" in driven.line("203.0.113.99/32")

@@ -15,6 +15,7 @@ from apiwatch.tui.background import abandonable
 from apiwatch.tui.exporting import (
     Preview,
     Written,
+    commands_of,
     compared,
     default_path,
     farewell_lines,
@@ -51,7 +52,6 @@ class ExportingScreen(ActingScreen):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._target = ""
         self._preview: Preview | None = None
         self._written: Written | None = None
         self._previewed: tuple[object, ...] = ()
@@ -94,11 +94,11 @@ class ExportingScreen(ActingScreen):
     @property
     def target(self) -> str:
         """The firewall to write for."""
-        if not self._target:
+        if not self.session.target:
             from apiwatch.blocklist import TARGETS
 
-            self._target = next(iter(TARGETS))
-        return self._target
+            self.session.target = next(iter(TARGETS))
+        return self.session.target
 
     def export_lines(self, width: int) -> list[Line]:
         """What an export would be, or was."""
@@ -135,6 +135,10 @@ class ExportingScreen(ActingScreen):
             self._preview, self._problem = await asyncio.to_thread(work), ""
         except (ApiwatchError, OSError) as error:
             self._problem = str(error)
+        if check and self._preview is not None and self._preview.check is not None:
+            done = self._preview.check
+            verdict = "not checked: " if not done.available else f"{done.tool} {'accepts' if done.ok else 'refuses'} it"
+            self.say(verdict if done.available else f"{verdict}{done.output}", "good" if done.ok else "warn")
         await self._review_anew()
         await self._compare_anew()
 
@@ -180,7 +184,7 @@ class ExportingScreen(ActingScreen):
 
     def take_target(self, name: str) -> None:
         """Write for a firewall."""
-        self._target = name
+        self.session.target = name
         self._written = None
         self._preview = None
         self.show_export()
@@ -192,7 +196,8 @@ class ExportingScreen(ActingScreen):
 
         command = self.session.settings.block.apply_command
         if not command:
-            self.say("`block.apply_command` is not set; as root: apiwatch block apply, or o writes a file")
+            typed = dict(commands_of(self.target, self.session.settings.db, self.session.config)).get("apply", "")
+            self.say(f"`block.apply_command` is not set (docs/applying.md); as root: {typed}")
             return
         self._applied = True
         self.app.push_screen(ApplyScreen(self.session, command, self.crumb()))

@@ -71,7 +71,7 @@ class Question(ModalScreen[bool]):
     def _text(self, width: int, height: int) -> list[Line]:
         drawn = [part for text in self._said for part in wrap(text, width)]
         yes, no = self._answers
-        answers = line(Piece("y", "key"), f" {yes}   ", Piece("n", "key"), f" {no}")
+        answers = line(Piece("y", "key"), " or ", Piece("Enter", "key"), f" {yes}   ", Piece("n", "key"), f" {no}")
         return [*drawn, (), answers] if not height or height > len(drawn) + 1 else [*drawn[: height - 1], answers]
 
     def action_again(self) -> None:

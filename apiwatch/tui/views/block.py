@@ -3,6 +3,7 @@
 from apiwatch.store.filters import List
 from apiwatch.store.filters.match import Record
 from apiwatch.store.filters.records import block_record
+from apiwatch.store.standing import standing
 from apiwatch.tui.rows import ActionRow, AllowRow, BlockRow, Row, Sort
 from apiwatch.tui.views.base import LIMIT, Found, Panel, Query, View, by, words
 
@@ -14,7 +15,7 @@ def _record(row: Row) -> Record:
 
 
 async def _queue(query: Query) -> Found:
-    entries = tuple(await query.reader.block_entries(query.now))
+    entries = tuple(await standing(query.reader, query.now))
     return Found(tuple(BlockRow(entry, query.now) for entry in entries), blocks=entries)
 
 

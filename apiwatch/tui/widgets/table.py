@@ -178,7 +178,8 @@ class KeyTable(Lines, can_focus=True):
         return [*drawn, *(self._row(row, chosen, width) for row in shown)]
 
     def _nothing_matches(self, width: int) -> list[Line]:
-        return wrap(f"nothing matches the filter '{self.list.filter_text}'; Esc clears it", width, style="dim")
+        told = f"nothing matches the filter '{self.list.filter_text}'; Esc clears it, W looks at a longer window"
+        return wrap(told, width, style="dim")
 
     def _row(self, row: Row, chosen: Sequence[tuple[int, int]], width: int) -> Line:
         here = row.key == self.list.cursor_key
