@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from apiwatch.store.views import Overview
 
-__all__ = ["WINDOWS", "Link", "window_label"]
+__all__ = ["WINDOWS", "Link", "seconds_of", "window_label"]
 
 WINDOWS = (1, 5, 15, 60, 1440)
 """Windows to choose from, in minutes."""
@@ -45,3 +45,16 @@ class Link(Struct, frozen=True):
     at: float = 0.0
     """Event time in which the picture ends; 0: now."""
     read_only: bool = False
+
+
+def seconds_of(window_minutes: int, overview: Overview | None, at: float) -> float:
+    """Seconds that the counts of a window are of.
+
+    A window that ends now is made of whole minutes and of the one that has just begun: taken for a whole one, it would
+    make each new minute look like an outage.
+    """
+    whole = 60.0 * window_minutes
+    health = overview.health if overview is not None else None
+    if at or health is None or not health.watermark:
+        return whole
+    return min(whole, whole - 60.0 + health.watermark % 60 + 1.0)

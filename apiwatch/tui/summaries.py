@@ -139,7 +139,7 @@ async def _points(query: Query, client: str) -> list[PointView]:
 def _row_of(detail: ClientDetail, query: Query) -> Row:
     if detail.alerts:
         return _AlertOfClient(detail.alerts[0], query.now, detail.row.client)
-    return ClientRow(detail.row, query.now, query.window_minutes * 60.0)
+    return ClientRow(detail.row, query.now, query.seconds())
 
 
 def _blocked(client: str, entries: Sequence[BlockEntry]) -> str:
@@ -214,7 +214,7 @@ async def _known_route(query: Query, route: RouteView) -> Summary:
     return Summary(
         route.route,
         page,
-        RouteRow(route, now, query.window_minutes * 60.0, query.glyphs),
+        RouteRow(route, now, query.seconds(), query.glyphs),
         alerts,
     )
 

@@ -22,7 +22,7 @@ from apiwatch.tui.cells import (
     stamp,
 )
 from apiwatch.tui.line import Line, Piece, cut_middle, fit, line, line_width
-from apiwatch.tui.snapshot import Link, window_label
+from apiwatch.tui.snapshot import Link, seconds_of, window_label
 
 __all__ = [
     "State",
@@ -233,7 +233,7 @@ def _totals(link: Link, width: int) -> list[Line]:
     overview = link.overview
     total, window = (overview.total, overview.window) if overview else (Mix(), Mix())
     clients = (overview.clients_total, overview.clients_window) if overview else (0, 0)
-    span_s = (overview.window_minutes if overview else link.window_minutes) * 60
+    span_s = seconds_of(overview.window_minutes if overview else link.window_minutes, overview, link.at)
     label = window_label(overview.window_minutes if overview else link.window_minutes)
     first = _mix_line("ALL", total, "", clients[0])
     second = _mix_line(label, window, f"{rate(window.requests / span_s)}/s", clients[1])

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from apiwatch.store.views import HealthView, Overview
 from apiwatch.tui.line import line_text, line_width
 from apiwatch.tui.notice import notice
-from apiwatch.tui.snapshot import Link
+from apiwatch.tui.snapshot import Link, seconds_of
 from apiwatch.tui.summary import Word, head_lines, state_of, tiny_line
 from tests.tui import fakes
 
@@ -128,7 +128,7 @@ def test_head_has_everything_that_must_always_be_seen(width: int) -> None:
     for wanted in ("gw1", "LIVE", "lag 0.0s", "unparsed 0.1%", "drop 0", "1240 l", "2 files", "14:02Z"):
         assert wanted in state
     assert everything.startswith("ALL 18.4M req")
-    assert window.startswith("5m   371k req  1238/s")
+    assert window.startswith("5m   371k req  1370/s")
     for wanted in ("2xx 61.0%", "3xx  2.5%", "4xx 38.0%", "5xx  1.0%", "clients  2.9k"):
         assert wanted in window
 
@@ -176,3 +176,22 @@ def test_a_collector_that_still_runs_is_not_to_be_started_again() -> None:
     assert state_of(replace(silent, lives=True, room=1 << 40)).sentence.endswith("it still runs: busy, or stuck")
     full = state_of(replace(silent, lives=True, room=496_000)).sentence
     assert "its disk is full (496kB free); make room" in full
+
+
+@pytest.mark.parametrize(
+    ("minutes", "watermark", "at", "seconds"),
+    [
+        (1, 600.0, 0.0, 1.0),
+        (1, 603.2, 0.0, 4.2),
+        (1, 659.9, 0.0, 60.0),
+        (5, 603.0, 0.0, 244.0),
+        (5, 603.0, 480.0, 300.0),
+        (5, 0.0, 0.0, 300.0),
+    ],
+)
+def test_a_minute_that_has_just_begun_is_not_taken_for_a_whole_one(
+    minutes: int, watermark: float, at: float, seconds: float
+) -> None:
+    overview = fakes.overview(fakes.Scenario(health=fakes.health(watermark=watermark)), minutes)
+    assert seconds_of(minutes, overview, at) == pytest.approx(seconds)
+    assert seconds_of(minutes, None, at) == 60.0 * minutes

@@ -18,11 +18,7 @@ async def _routes(query: Query) -> Found:
         limit=10 * LIMIT, scope=query.scope, where=query.where, window_minutes=query.window_minutes
     )
     hosts = len({view.host for view in routes})
-    rows = tuple(
-        RouteRow(view, query.now, query.window_minutes * 60.0, query.glyphs, hosts=hosts)
-        for view in routes
-        if view.roles
-    )
+    rows = tuple(RouteRow(view, query.now, query.seconds(), query.glyphs, hosts=hosts) for view in routes if view.roles)
     return Found(rows[:LIMIT], len(rows), routes.among)
 
 

@@ -13,6 +13,7 @@ from apiwatch.store.views import AlertView, BlockEntry, MinuteView, Overview
 from apiwatch.tui.columns import Column
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.rows import Row, Sort
+from apiwatch.tui.snapshot import seconds_of
 
 __all__ = ["LIMIT", "Found", "Panel", "Query", "View", "by", "words"]
 
@@ -39,6 +40,10 @@ class Query(Struct, frozen=True):
     """Filter of the list, for lists that the store narrows."""
     sort: str = ""
     """Name of the order in the store, '' for its usual one."""
+
+    def seconds(self, most: int = 1 << 30) -> float:
+        """Seconds that the counts of the window are of, or of its last minutes where no more are counted."""
+        return seconds_of(min(self.window_minutes, most), self.overview, self.at)
 
 
 class Found(Struct, frozen=True):

@@ -21,7 +21,7 @@ async def _clients(query: Query) -> Found:
     )
     total = query.overview.clients_window if query.overview and query.scope == EVERYTHING else 0
     return Found(
-        tuple(ClientRow(view, query.now, query.window_minutes * 60.0, query.glyphs) for view in clients),
+        tuple(ClientRow(view, query.now, query.seconds(), query.glyphs) for view in clients),
         total,
         clients.among,
     )

@@ -26,7 +26,7 @@ def _panel(name: str, title: str, shared: Shared, kind: type[GroupRow]) -> Panel
 
     async def read(query: Query) -> Found:
         found = await query.reader.groups(shared, query.window_minutes, limit=LIMIT, scope=query.scope, at=query.at)
-        seconds = 60.0 * min(query.window_minutes, 60)
+        seconds = query.seconds(60)
         return Found(tuple(kind(view, query.now, seconds) for view in found), 0, found.among)
 
     return Panel(

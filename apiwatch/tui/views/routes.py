@@ -23,7 +23,7 @@ async def _routes(query: Query) -> Found:
     )
     hosts = len({view.host for view in routes})
     return Found(
-        tuple(RouteRow(view, query.now, query.window_minutes * 60.0, query.glyphs, hosts=hosts) for view in routes),
+        tuple(RouteRow(view, query.now, query.seconds(), query.glyphs, hosts=hosts) for view in routes),
         0,
         routes.among,
     )
