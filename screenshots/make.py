@@ -11,17 +11,21 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from textual.keys import _character_to_key
 
-from apiwatch.blocklist import Guard, gather_protected
+from apiwatch.blocklist import TARGETS, Guard, Plan, gather_protected
+from apiwatch.blocklist.applying.looking import Comparison, look
 from apiwatch.cli.child import Child
 from apiwatch.cli.demo import running_incident
+from apiwatch.cli.options import Show
 from apiwatch.cli.reading import controlling, reading
 from apiwatch.config import Settings
 from apiwatch.config.settings import Dashboard
+from apiwatch.store import BlockEntry
 from apiwatch.tui import ApiwatchApp
 
 HERE = Path(__file__).parent
@@ -90,6 +94,9 @@ async def take(db: Path, collector: Child, picture: Picture) -> str:
     def guard() -> Guard:
         return Guard(settings.block, gather_protected((), ()))
 
+    def compare(target: str, plan: Plan, entries: Sequence[BlockEntry]) -> Comparison:
+        return look(settings.block, TARGETS[target], plan, entries, time.time())
+
     async with reading(db) as reader, controlling(db) as control:
         app = ApiwatchApp(
             reader,
@@ -97,6 +104,7 @@ async def take(db: Path, collector: Child, picture: Picture) -> str:
             settings=settings,
             actor="oncall@gw1",
             guard=guard,
+            compare=compare,
             ended=collector.ended,
             owns_collector=True,
         )
@@ -136,7 +144,7 @@ def main() -> None:
     """Take all pictures, or those that are named on the command line."""
     names = set(sys.argv[1:])
     begin = time.monotonic()
-    with running_incident("incident", seed=1) as (db, collector):
+    with running_incident("incident", 1, Show()) as (db, collector):
         asyncio.run(wait_for_alerts(db))
         for picture in PICTURES:
             if names and picture.name not in names:
