@@ -18,7 +18,7 @@ RAILS: Mapping[str, str] = {
     "S0": "a part of what is to be protected could not be read",
     "S1": "a crawler of a search engine",
     "S2": "others behind it are cut off, too",
-    "S3": "an exit of the Tor network: keep it short",
+    "S3": "an exit of Tor, or a VPN of block.vpn: keep it short",
     "S4": "IPv6: less than a host has, or several addresses in one /64",
     "S5": "never ends",
     "S6": "is queued already",

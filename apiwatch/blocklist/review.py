@@ -7,7 +7,7 @@
 | H9 | an entry has a condition, and the target cannot hold any (`suited`) | that entry |
 | S1 | a search engine publishes the network as its crawlers', or DNS confirms it | no |
 | S2 | others would be cut, too: users behind the address, clients without an alert | no |
-| S3 | Tor comes out there, by a list that is not old, and the block lasts for more than an hour (`tor_exits_in`) | no |
+| S3 | Tor comes out there, by a list that is not old, or a VPN, and the block lasts for more than an hour | no |
 | S4 | an IPv6 network is narrower than a host's /64, or several clients share its /64 | no |
 | S5 | the block never ends | no |
 | S6 | the queue blocks it already, with the same or a wider network (`already_blocked`) | no |
@@ -27,6 +27,7 @@ from apiwatch.blocklist.networks import Network, parse_network
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Target
 from apiwatch.blocklist.tor import TorExits
+from apiwatch.blocklist.vpns import Vpns
 from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError
 from apiwatch.model.condition import ALWAYS, Condition, parse_condition
@@ -43,6 +44,7 @@ __all__ = [
     "suited",
     "too_much",
     "tor_exits_in",
+    "vpn_in",
 ]
 
 _SHARED_USERS = 3
@@ -72,6 +74,7 @@ def review(
     `whole` and `impacts` (by key of an entry, as many as were asked for) are the last hour in the store; `confirm` asks
     DNS whose crawler a single address is ('' for nobody's). `allowed` is the allow-list, `exits` are those of Tor.
     """
+    vpns = Vpns(settings.vpn)
     found = list(_of_list(target, plan, settings, whole))
     for entry in plan.entries:
         view = impacts.get(entry.key)
@@ -81,6 +84,7 @@ def review(
             found += _crawlers(entry, confirm)
             lasts = None if entry.expires is None else entry.expires - plan.at
             found += tor_exits_in(entry.net, lasts, exits, plan.at)
+            found += vpn_in(entry.net, lasts, vpns)
     return sorted(found, key=lambda finding: not finding.hard)
 
 
@@ -173,6 +177,15 @@ def tor_exits_in(net: str, lasts: float | None, exits: TorExits | None, now: flo
     age = "" if fresh else f", {int((now - exits.as_of) / _DAY_S)} days old: `apiwatch block ranges --refresh`"
     text = f"{what} (list of {of}{age}): its users change by the minute; keep the time to live short (--ttl 1h)"
     return [_warning("S3", str(wanted), text)]
+
+
+def vpn_in(net: str, lasts: float | None, vpns: Vpns) -> list[Finding]:
+    """S3, when a network of `block.vpn` stays blocked for more than an hour; `lasts` are seconds, None: for ever."""
+    found = "" if lasts is not None and lasts <= _LONG_S else vpns.touching(net)
+    if not found:
+        return []
+    text = f"overlaps {found}, a VPN of the settings: its users change; keep the time to live short (--ttl 1h)"
+    return [_warning("S3", net, text)]
 
 
 def too_much(view: ImpactView, settings: Block, what: str, way: str) -> list[Finding]:

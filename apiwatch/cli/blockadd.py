@@ -71,7 +71,8 @@ def add(
     """
     from apiwatch.blocklist.everybody import EVERYBODY
     from apiwatch.blocklist.lifetime import default_lifetime
-    from apiwatch.blocklist.review import allowed_too, already_blocked, tor_exits_in
+    from apiwatch.blocklist.review import allowed_too, already_blocked, tor_exits_in, vpn_in
+    from apiwatch.blocklist.vpns import Vpns
     from apiwatch.cli.blockranges import tor_exits
     from apiwatch.cli.output import emit, put, rfc3339, say
     from apiwatch.model.condition import condition_fields
@@ -128,7 +129,9 @@ def add(
     before = asyncio.run(_blocked_before(state, network, now))
     wanted = _ttl(ttl, settings)
     expires = now + (default_lifetime(settings.block, before) if wanted is None else wanted)
-    for finding in tor_exits_in(network, expires - now, tor_exits(state), now):
+    lasts = expires - now
+    of_many = [*tor_exits_in(network, lasts, tor_exits(state), now), *vpn_in(network, lasts, Vpns(settings.block.vpn))]
+    for finding in of_many:
         say(f"{finding.code}: {finding.net} {finding.text}")
     entry = asyncio.run(_add(state, network, plain(reason, 500), alert_ids, now, expires, str(condition)))
     key = f"{network} {condition}".rstrip()

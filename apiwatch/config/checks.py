@@ -43,6 +43,7 @@ RULES: dict[str, Callable[[str], str]] = {
     "classes.monitor": values.parse_member,
     "classes.loadtest": values.parse_member,
     "block.allow": values.parse_network,
+    "block.vpn": values.parse_network,
     "block.apply_command": values.parse_text,
     "block.plan_command": values.parse_text,
     "block.audit_log": values.parse_path,

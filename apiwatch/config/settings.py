@@ -378,6 +378,8 @@ class Block(Section, frozen=True):
     max_ttl: Seconds = 7 * 86_400.0
     allow: tuple[str, ...] = ()
     """Addresses and networks that are never blocked."""
+    vpn: tuple[str, ...] = ()
+    """Networks of VPN services: a block of one that lasts for more than an hour is warned of (S3)."""
     allow_private: bool = False
     widest_v4: Annotated[int, Meta(ge=16, le=32)] = 24
     """Shortest IPv4 prefix without a typed override; /16 is the hard limit."""

@@ -214,3 +214,21 @@ def test_a_list_with_tor_exits_is_warned_of() -> None:
     made = plan([entry("203.0.113.7", 7200), entry("203.0.113.9", 60)], NOW)
     found = review(TARGETS["nftables"], made, Block(), whole=None, impacts={}, exits=EXITS)
     assert [(finding.code, finding.net, finding.hard) for finding in found] == [("S3", "203.0.113.7/32", False)]
+
+
+@pytest.mark.parametrize(
+    ("net", "lasts", "named"),
+    [
+        ("198.51.100.7/32", 7200, "198.51.100.0/24"),
+        ("198.51.0.0/16", 7200, "198.51.100.0/24"),
+        ("2001:db8:9::/64", 7200, "2001:db8:9::/48"),
+        ("198.51.100.7/32", 3600, ""),
+        ("198.51.101.7/32", 7200, ""),
+        ("2001:db8:a::/64", 7200, ""),
+    ],
+)
+def test_a_vpn_of_the_settings_that_stays_blocked_is_named(net: str, lasts: float, named: str) -> None:
+    settings = Block(vpn=("198.51.100.0/24", "203.0.113.128/25", "2001:db8:9::/48"))
+    made = plan([entry(net, lasts)], NOW)
+    found = [each for each in review(TARGETS["nginx"], made, settings, whole=None, impacts={}) if each.code == "S3"]
+    assert [f"overlaps {named}, a VPN" in each.text for each in found] == ([True] if named else [])
