@@ -89,16 +89,27 @@ class PipeStream(StreamBase):
             self._watching = False
 
     def _readable(self) -> None:
-        try:
-            data = os.read(self._fd, _READ_BYTES)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            self._end(f"reading failed: {os.strerror(error.errno or 0)}")
+        data = self._read()
+        if data is None:
             return
         self._arrived(data)
+        if self._reopens and not self.ended and 0 < len(data) < _READ_BYTES:
+            # The end of a writer that came and went before the pipe was opened again is seen by reading only.
+            end = self._read()
+            if end is not None:
+                self._arrived(end)
         if self._queue.bytes >= AHEAD_BYTES or self._queue.lines >= self._context.options.queue_lines:
             self._unwatch()
+
+    def _read(self) -> bytes | None:
+        """What is there, b"" at the end; None: nothing yet, or it failed."""
+        try:
+            return os.read(self._fd, _READ_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            self._end(f"reading failed: {os.strerror(error.errno or 0)}")
+            return None
 
     @property
     def _has_room(self) -> bool:

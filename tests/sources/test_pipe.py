@@ -137,6 +137,27 @@ async def test_a_named_pipe_is_opened_again_for_each_writer_and_loses_nothing(tm
         assert tap.offsets == {str(fifo): f"n{number}"}
 
 
+async def test_the_end_of_a_writer_that_came_and_went_unseen_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    async with tapped(fifo) as tap:
+        open_again = PipeStream._own_descriptor
+
+        def late(stream: PipeStream) -> int:
+            monkeypatch.setattr(PipeStream, "_own_descriptor", open_again)
+            with fifo.open("wb", buffering=0) as file:
+                file.write(b"two, unfinished")
+            return open_again(stream)
+
+        monkeypatch.setattr(PipeStream, "_own_descriptor", late)
+        with fifo.open("wb", buffering=0) as file:
+            file.write(b"one\n")
+        assert await tap.count(2) == [b"one", b"two, unfinished"]
+        await tap.until(lambda: tap.status(fifo).state == "waiting")
+
+
 async def test_a_named_pipe_has_a_reader_at_every_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
