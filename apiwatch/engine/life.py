@@ -159,7 +159,10 @@ class Life(Clock):
         for key in principal.alerts:
             if (row := self.book.rows.get(key)) is not None:
                 row.closed = row.dirty = True
+        listed = [track for track in principal.tracks.values() if track.listed]
         calm(principal)
+        for track in listed:
+            track.listed = track.dirty = True  # its row is to say that nothing is left of it
         calm_rate(client.rate)
         client.score, client.points = 0, "[]"
         self.touch_principal(principal)
