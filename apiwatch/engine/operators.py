@@ -98,7 +98,7 @@ class Operators(EngineCore):
                     first, end = blocked.get(action.subject, (since, None))
                     blocked[action.subject] = first if end is None or end > since else since, until
                     self.use_desk(desk)
-            case "unblock":
+            case "unblock" if _is_condition(action.condition):
                 blocked = self._blocked_by(action)
                 if (span := blocked.get(action.subject)) is not None and (span[1] is None or span[1] > since):
                     blocked[action.subject] = min(span[0], since), since

@@ -287,6 +287,8 @@ def test_a_client_does_not_begin_anew_when_only_some_of_its_requests_were_blocke
 def test_a_nonsensical_condition_blocks_nothing(condition: str) -> None:
     refused = [line(10 + step, BAD, f"/secret/{step}x/x", 403) for step in range(30)]
     played = Played().say(action(1, "block", "203.0.113.0/24", lasts=DAY, entry="b1", condition=condition))
+    played.say(action(2, "unblock", "203.0.113.0/24", entry="b1", condition=condition))
+    played.say(action(3, "block", "198.51.100.0/24", lasts=DAY, entry="b2"))
     assert played.feed([*ITEMS, *refused]).alerts
 
 
