@@ -86,16 +86,9 @@ def add(
             raise UsageError("--everybody takes no network: leave out the address, --prefix and --override")
         require_narrow(condition)
         ttl_s = _ttl(ttl, settings) or settings.block.ttl
-        return add_everybody(
-            _state(settings, db),
-            guard_of(settings, db),
-            condition,
-            settings.block,
-            reason,
-            alert_ids,
-            ttl_s,
-            json_lines=json_lines,
-        )
+        state, guard = _state(settings, db), guard_of(settings, db)
+        adding = add_everybody(state, guard, condition, settings.block, reason, alert_ids, ttl_s, json_lines=json_lines)
+        return asyncio.run(adding)
     if net is None:
         from apiwatch.cli.blockset import add_members
 

@@ -62,6 +62,7 @@ def _undo_apply(path: Path, records: "Records", record: "Record") -> int:
     from apiwatch.blocklist.applying import engine
     from apiwatch.blocklist.applying.site import site_of
     from apiwatch.cli.blocksite import all_entries, note_held, target_named
+    from apiwatch.cli.blocktelling import networks_told
     from apiwatch.cli.output import put
 
     site = site_of(record, records, target_named(record.target))
@@ -69,8 +70,7 @@ def _undo_apply(path: Path, records: "Records", record: "Record") -> int:
     note_held(site)
     known = {entry.key for entry in all_entries(path) if entry.state == "queued"}
     again = "" if known <= held.keys() else "; what is queued comes back with the next apply"
-    count = f"{len(held)} network{'' if len(held) == 1 else 's'}"
-    put(f"{site.target.name} holds {count}, as before apply {record.id}{again}")
+    put(f"{site.target.name} holds {networks_told(len(held))}, as before apply {record.id}{again}")
     return 0
 
 

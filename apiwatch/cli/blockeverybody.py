@@ -1,6 +1,5 @@
 """Blocking everybody who sends certain requests: a condition without a network."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +24,7 @@ def require_narrow(condition: "Condition") -> None:
         raise UsageError("--everybody needs --path or --agent: which requests of everybody shall be blocked?")
 
 
-def add_everybody(
+async def add_everybody(
     path: Path,
     guard: "Guard",
     condition: "Condition",
@@ -40,19 +39,6 @@ def add_everybody(
 
     Raises GuardError when the last hour says that too much of what others do would be cut (H5).
     """
-    return asyncio.run(_add(path, guard, condition, settings, reason, alert_ids, ttl, json_lines))
-
-
-async def _add(
-    path: Path,
-    guard: "Guard",
-    condition: "Condition",
-    settings: "Block",
-    reason: str,
-    alert_ids: Sequence[str],
-    ttl: float,
-    json_lines: bool,
-) -> int:
     from apiwatch.blocklist.everybody import EVERYBODY
     from apiwatch.blocklist.impact import impact_lines, impact_of
     from apiwatch.blocklist.review import already_blocked, require_review, too_much

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from apiwatch.blocklist.impact import Impact
     from apiwatch.store.views import ImpactView
 
-__all__ = ["tell_applied", "tell_file_plan", "tell_plan"]
+__all__ = ["networks_told", "tell_applied", "tell_file_plan", "tell_plan"]
 
 _SHOWN = 20
 _WIDTH = 100
@@ -66,8 +66,8 @@ def tell_plan(
     if not brief:
         _entries(prepared.plan, impacts)
     put(
-        f"{name} holds {_networks(len(prepared.held))}; {len(change.added)} to add, {len(change.removed)} to remove, "
-        f"{len(change.renewed)} to renew"
+        f"{name} holds {networks_told(len(prepared.held))}; {len(change.added)} to add, "
+        f"{len(change.removed)} to remove, {len(change.renewed)} to renew"
     )
     for sign, nets in (("+", change.added), ("-", change.removed), ("~", change.renewed)):
         _nets(sign, nets)
@@ -135,14 +135,15 @@ def tell_applied(site: "Site", done: "Applied", again: str, *, json_lines: bool)
     elif not done.id:
         put(f"{name}: nothing to do, {done.why}")
     elif done.kept:
-        put(f"{name} holds {_networks(len(done.held))}, read back and kept ({done.why})")
+        put(f"{name} holds {networks_told(len(done.held))}, read back and kept ({done.why})")
         put(f"# undo   {undo}")
     else:
-        say(f"{name}: taken back, because {done.why}; it holds {_networks(len(done.held))}, as before")
+        say(f"{name}: taken back, because {done.why}; it holds {networks_told(len(done.held))}, as before")
     return 0 if done.kept else 1
 
 
-def _networks(count: int) -> str:
+def networks_told(count: int) -> str:
+    """`1 network`, `2 networks`."""
     return f"{count} network{'' if count == 1 else 's'}"
 
 
