@@ -3,6 +3,8 @@
 import re
 from hashlib import blake2b
 
+from apiwatch.patterns import late
+
 __all__ = ["REDACTED", "from_header", "hashed", "redact", "redact_line", "token_in"]
 
 REDACTED = "***"
@@ -13,16 +15,16 @@ _IDENTIFY = (
     r"|authorization|auth|session|key"
 )
 _HIDDEN = r"(?:client[_-]?)?secret|passw(?:or)?d|passphrase|passcode|pwd|pass|pw|pin|otp"
-_IN_QUERY = re.compile(rf"((?:[?&;]|\\u0026)(?:{_IDENTIFY}|{_HIDDEN})=)([^&;\s\"#\\]+)", re.IGNORECASE)
-_IN_LINE = re.compile(rf"((?:^|[\s,'(])(?:{_IDENTIFY}|{_HIDDEN})=)([^&;\s\"'#\\,)]+)", re.IGNORECASE)
-_SCHEME = re.compile(r"\b(bearer|basic|digest|negotiate)([ +]|%20)[\w.~+/=%-]{8,}", re.IGNORECASE | re.ASCII)
-_JWT = re.compile(r"eyJ[\w-]{6,}\.[\w-]{4,}(?:\.[\w-]*)?", re.ASCII)
-_FIELD = re.compile(
+_IN_QUERY = late(rf"((?:[?&;]|\\u0026)(?:{_IDENTIFY}|{_HIDDEN})=)([^&;\s\"#\\]+)", re.IGNORECASE)
+_IN_LINE = late(rf"((?:^|[\s,'(])(?:{_IDENTIFY}|{_HIDDEN})=)([^&;\s\"'#\\,)]+)", re.IGNORECASE)
+_SCHEME = late(r"\b(bearer|basic|digest|negotiate)([ +]|%20)[\w.~+/=%-]{8,}", re.IGNORECASE | re.ASCII)
+_JWT = late(r"eyJ[\w-]{6,}\.[\w-]{4,}(?:\.[\w-]*)?", re.ASCII)
+_FIELD = late(
     rf"""("(?:[\w.-]{{1,40}}[_.-])?(?:{_IDENTIFY}|{_HIDDEN}|(?:set-)?cookie)"\s*:\s*\[?\s*")((?:[^"\\]|\\.)*)""",
     re.IGNORECASE,
 )
-_TOKEN = re.compile(rf"[?&;](?:{_IDENTIFY})=([^&;\s\"#]+)", re.IGNORECASE)
-_IN_URL = re.compile(r"((?::|%3A)//)([^/?#\s@]{1,200})(@|%40)", re.IGNORECASE)
+_TOKEN = late(rf"[?&;](?:{_IDENTIFY})=([^&;\s\"#]+)", re.IGNORECASE)
+_IN_URL = late(r"((?::|%3A)//)([^/?#\s@]{1,200})(@|%40)", re.IGNORECASE)
 """Also as servers write an absolute URL that they take for a path and escape (uvicorn)."""
 
 

@@ -4,19 +4,20 @@ import re
 
 from apiwatch.formats.clock import WallClock
 from apiwatch.formats.times import Times, any_time, epoch_number, iso_time
+from apiwatch.patterns import late
 
 __all__ = ["time_of"]
 
 _HEAD = 1_024
 _LINE = 16_384
-_CLF = re.compile(rb"\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?[+-]\d\d:?\d\d)?")
-_ISO = re.compile(
+_CLF = late(rb"\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?[+-]\d\d:?\d\d)?")
+_ISO = late(
     rb"(?<!\d)(?:19|20)\d\d-[01]\d-[0-3]\d[T ][0-2]\d:[0-5]\d:[0-6]\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?(?!\d)"
 )
-_ZONED = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$", re.ASCII)
+_ZONED = late(r"(?:Z|[+-]\d\d:?\d\d)$", re.ASCII)
 _CLOCK = WallClock()
-_EPOCH = re.compile(rb"(?<![\d.])1\d{9}(?:\.\d{1,9}|\d{3}|\d{6}|\d{9})?(?![\d.])")
-_KEYED = re.compile(
+_EPOCH = late(rb"(?<![\d.])1\d{9}(?:\.\d{1,9}|\d{3}|\d{6}|\d{9})?(?![\d.])")
+_KEYED = late(
     rb'"(?:time|ts|msec|timestamp|@timestamp|time_local|time_iso8601|start_time|StartUTC|started_at|date|requestTime'
     rb'|[\w-]*_?timestamp|timeStamp|EdgeStartTimestamp)"\s*:\s*(?:"([^"\\]{8,40})"|(\d{10,19}(?:\.\d{1,9})?))'
 )

@@ -2,9 +2,11 @@
 
 import re
 
+from apiwatch.patterns import late
+
 __all__ = ["is_known_other"]
 
-_OTHER = re.compile(
+_OTHER = late(
     r"#"
     # nginx error log
     r"|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[(?:debug|info|notice|warn|error|crit|alert|emerg)\] \d+#\d+: "

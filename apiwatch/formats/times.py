@@ -5,6 +5,7 @@ from calendar import timegm
 from datetime import UTC, datetime
 
 from apiwatch.formats.caches import Cache
+from apiwatch.patterns import late
 
 __all__ = ["MONTHS", "Moment", "Times", "any_time", "epoch_number", "iso_time", "wall_time"]
 
@@ -29,12 +30,12 @@ _CLF = re.compile(
 _ZONE = re.compile(r" ([+-])(\d\d)(\d\d)", re.ASCII)
 _USUAL_WIDTH = len("[24/Nov/2026:03:10:54 +0000] ")
 _MINUTE = re.compile(r"(\d{1,2})/([A-Z][a-z]{2})/(\d{4}):(\d{2}):(\d{2})", re.ASCII)
-_ISO = re.compile(
+_ISO = late(
     r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}):([0-5]\d|60)(?:[.,](\d{1,9})\d*)? ?(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?", re.ASCII
 )
 
 
-_WALL = re.compile(
+_WALL = late(
     r"(?:(?P<y>\d{4})[-/](?P<m>\d\d)[-/](?P<d>\d\d)(?:T| |:| - )"
     r"|(?P<d2>\d{1,2})/(?P<b2>[A-Z][a-z]{2})/(?P<y2>\d{4}):"
     r"|(?:[A-Z][a-z]{2} )?(?P<b3>[A-Z][a-z]{2}) +(?P<d3>\d{1,2}) (?=.*(?P<y3>\d{4})$))"

@@ -9,16 +9,17 @@ from dataclasses import asdict, dataclass
 from urllib.parse import unquote
 
 from apiwatch.errors import GuardError, UsageError
+from apiwatch.patterns import late
 from apiwatch.text import one_line
 
 __all__ = ["ALWAYS", "Condition", "condition_fields", "condition_of", "parse_condition"]
 
 _LONGEST = 200
-_HOST = re.compile(r"(?=.{1,200}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*", re.ASCII)
-_PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+", re.ASCII)
-_DOTS = re.compile(r"/\.\.?(?:/|\Z)", re.ASCII)
-_AGENT = re.compile(r"[!-~](?:[ -~]*[!-~])?", re.ASCII)
-_TEXT = re.compile(r"(?:host=(?P<host>\S+))?(?:(?:\A| )path=(?P<path>\S+))?(?:(?:\A| )agent=(?P<agent>.+))?", re.ASCII)
+_HOST = late(r"(?=.{1,200}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*", re.ASCII)
+_PATH = late(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+", re.ASCII)
+_DOTS = late(r"/\.\.?(?:/|\Z)", re.ASCII)
+_AGENT = late(r"[!-~](?:[ -~]*[!-~])?", re.ASCII)
+_TEXT = late(r"(?:host=(?P<host>\S+))?(?:(?:\A| )path=(?P<path>\S+))?(?:(?:\A| )agent=(?P<agent>.+))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

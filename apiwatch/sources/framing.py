@@ -2,20 +2,22 @@
 
 import re
 
+from apiwatch.patterns import late
+
 __all__ = ["HEADER_BYTES", "Framer", "LineSplitter"]
 
 HEADER_BYTES = 4096
 """Room for a syslog header in front of a line of the longest length."""
 
-_COUNT = re.compile(rb"([1-9]\d{0,6}) ")
-_MAYBE_COUNT = re.compile(rb"[1-9]\d{0,6}")
-_PRIORITY = re.compile(rb"<\d{1,3}>")
-_MAYBE_PRIORITY = re.compile(rb"(?:<\d{0,3})?")
-_FRESH = re.compile(rb"\n|([1-9]\d{0,6}) <\d{1,3}>")
+_COUNT = late(rb"([1-9]\d{0,6}) ")
+_MAYBE_COUNT = late(rb"[1-9]\d{0,6}")
+_PRIORITY = late(rb"<\d{1,3}>")
+_MAYBE_PRIORITY = late(rb"(?:<\d{0,3})?")
+_FRESH = late(rb"\n|([1-9]\d{0,6}) <\d{1,3}>")
 _FRESH_BYTES = 16
-_NEXT = re.compile(rb"[\n\r\0]{0,2}(?:[1-9]\d{0,6} )?<\d{1,3}>")
+_NEXT = late(rb"[\n\r\0]{0,2}(?:[1-9]\d{0,6} )?<\d{1,3}>")
 _NEXT_BYTES = 16
-_FILLERS = re.compile(rb"[\n\r\0]+")
+_FILLERS = late(rb"[\n\r\0]+")
 
 
 class LineSplitter:

@@ -2,13 +2,15 @@
 
 import re
 
+from apiwatch.patterns import late
+
 __all__ = ["peel"]
 
 _PRI = rb"<(?:1[0-8]\d|19[01]|\d{1,2})>"
 _TIME = rb"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\d(?:[.,]\d{1,9})?(?:[Zz]|[+-]\d\d:?\d\d)?"
 _ELEMENT = rb"\[[^\\\]]*+(?:\\.[^\\\]]*+)*+\]"
 
-_RFC5424 = re.compile(
+_RFC5424 = late(
     _PRI + rb"[1-9]\d{0,2} (?:-|" + _TIME + rb")"
     rb" [!-~]{1,255} [!-~]{1,255} [!-~]{1,128} [!-~]{1,255}"  # HOSTNAME, APP-NAME (48 by the book), PROCID, MSGID
     rb" (?:-|(?:" + _ELEMENT + rb")++)(?: +(?:\xef\xbb\xbf)?|$)",
@@ -21,14 +23,14 @@ _TAG = rb"[^\s:\[\]<>\"{}]{1,128}"
 _HOST = rb"[^\s\[\]<>\"{}]{1,255}"
 _ACCESS_LINE = rb"(?=[\[{\"]|\d|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:])"
 
-_RFC3164 = re.compile(
+_RFC3164 = late(
     rb"(?:" + _PRI + rb")?(?:" + _STAMP + rb"|(?<=>)" + _TIME + rb") "
     rb"(?:"
     rb"(?:" + _HOST + rb" )?" + _TAG + rb"(?:" + _PROCESS + rb")?:(?: +|$)"
     rb"|" + _HOST + rb" " + _TAG + _PROCESS + rb" "
     rb"|[A-Za-z0-9_]" + rb"[^\s\[\]<>\"{}]{0,254} [A-Za-z][\w./-]{0,127} " + _ACCESS_LINE + rb")"
 )
-_PRIORITY = re.compile(_PRI)
+_PRIORITY = late(_PRI)
 _ENDS = b"\r\n\0"
 
 

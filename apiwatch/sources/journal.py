@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import dataclasses
 import os
-import re
 import shutil
 import signal
 from collections import deque
@@ -14,6 +13,7 @@ import msgspec
 
 from apiwatch.errors import InputError
 from apiwatch.model import Batch
+from apiwatch.patterns import late
 from apiwatch.sources.framing import LineSplitter
 from apiwatch.sources.options import SourceStatus
 from apiwatch.sources.seek import Since
@@ -37,10 +37,10 @@ _COMPLAINT_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 30.0
 _STDERR_BYTES = 4096
 
-_CURSOR = re.compile(rb'"__CURSOR"\s*:\s*"([^"\\]+)"')
-_REALTIME = re.compile(rb'"__REALTIME_TIMESTAMP"\s*:\s*"(\d+)"')
-_TEXT = re.compile(rb'"MESSAGE"\s*:\s*"((?:[^"\\]++|\\[^u]|\\u[0-9a-fA-F]{4})*+)')
-_NUMBERS = re.compile(rb'"MESSAGE"\s*:\s*\[((?:\s*\d+\s*,)*+)')
+_CURSOR = late(rb'"__CURSOR"\s*:\s*"([^"\\]+)"')
+_REALTIME = late(rb'"__REALTIME_TIMESTAMP"\s*:\s*"(\d+)"')
+_TEXT = late(rb'"MESSAGE"\s*:\s*"((?:[^"\\]++|\\[^u]|\\u[0-9a-fA-F]{4})*+)')
+_NUMBERS = late(rb'"MESSAGE"\s*:\s*\[((?:\s*\d+\s*,)*+)')
 
 
 class _Fields(msgspec.Struct):

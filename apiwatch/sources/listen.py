@@ -3,17 +3,17 @@
 import contextlib
 import errno
 import os
-import re
 import socket
 import stat
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from apiwatch.errors import InputError, UsageError
+from apiwatch.patterns import late
 
 __all__ = ["Endpoint", "bind", "bind_unix", "kernel_drops", "parse_endpoint"]
 
-_URL = re.compile(r"(?P<scheme>udp|tcp|tls)://(?:\[(?P<literal>[^\[\]]+)\]|(?P<host>[^\[\]:/]+)):(?P<port>\d{1,5})/?")
+_URL = late(r"(?P<scheme>udp|tcp|tls)://(?:\[(?P<literal>[^\[\]]+)\]|(?P<host>[^\[\]:/]+)):(?P<port>\d{1,5})/?")
 _RECEIVE_BYTES = 1 << 24
 _SO_RCVBUFFORCE = 33
 _SO_MEMINFO = 55

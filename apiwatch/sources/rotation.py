@@ -3,15 +3,17 @@
 import re
 from typing import NamedTuple
 
+from apiwatch.patterns import late
+
 __all__ = ["LIVE", "Rotation", "rotation", "stem"]
 
 LIVE = (2, "")
 """Rank of the file that is still written to: after all rotated ones."""
 
-_PACKED = re.compile(r"\.(?:gz|bz2|xz|zst|lz4|Z)$")
+_PACKED = late(r"\.(?:gz|bz2|xz|zst|lz4|Z)$")
 _DATE = r"(?:\d{4}-?[01]\d-?[0-3]\d(?:[-T_.]?\d[\d_:.-]*)?|1\d{9})"
-_DATED = re.compile(rf"(?P<base>.+)[-._](?P<date>{_DATE})(?P<extension>(?:\.[A-Za-z]\w*)?)")
-_NUMBERED = re.compile(r"(?P<base>.+)\.(?P<number>\d{1,5})(?P<extension>(?:\.[A-Za-z]\w*)?)")
+_DATED = late(rf"(?P<base>.+)[-._](?P<date>{_DATE})(?P<extension>(?:\.[A-Za-z]\w*)?)")
+_NUMBERED = late(r"(?P<base>.+)\.(?P<number>\d{1,5})(?P<extension>(?:\.[A-Za-z]\w*)?)")
 
 
 class Rotation(NamedTuple):

@@ -44,7 +44,7 @@ __all__ = ["LATER", "TICK_S", "ApiwatchApp"]
 TICK_S = 0.5
 """How often the collector is looked after between two reads: a dead one shows within two seconds."""
 
-EAGER_S, EAGER_REFRESH_S = 5.0, 0.1
+EAGER_S, EAGER_REFRESH_S = 5.0, 0.05
 """So long after the start, and so often, the first alerts of a collector are looked for that was started with us."""
 
 _REST, _LONGEST_REST_S = 9, 5.0
@@ -251,8 +251,8 @@ class ApiwatchApp(App[None]):
                 self._first_read.set()
                 self._tick()
             end = time.monotonic()
-            usual = EAGER_REFRESH_S if self._is_eager(end) else session.refresh
-            due = end + max(usual, min(_REST * (end - begin), _LONGEST_REST_S))
+            rest = max(session.refresh, min(_REST * (end - begin), _LONGEST_REST_S))
+            due = end + (EAGER_REFRESH_S if self._is_eager(end) else rest)
             while (left := due - time.monotonic()) > 0:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(session.wake.wait(), min(left, TICK_S))

@@ -6,6 +6,8 @@
 import re
 from urllib.parse import unquote
 
+from apiwatch.patterns import late
+
 __all__ = ["EXAMPLES", "HARD", "known_path"]
 
 HARD = frozenset({"secret", "backup", "shell", "exploit"})
@@ -26,14 +28,12 @@ _SECRET_NAMES = frozenset(
     """.split()  # noqa: SIM905  # a list of words reads as one
 )
 _SECRET_FOLDERS = frozenset({".git", ".svn", ".hg", ".bzr", "cvs", ".ssh", ".aws", ".kube", ".docker", ".vscode"})
-_SECRET = re.compile(
-    r"^\.?env\.(?:[a-z]{2,12})$|^\.env[._-][\w.-]{1,30}$|^\.?wp-config\.|^\.ht(?:passwd|access|group)"
-).match
-_BACKUP = re.compile(
+_SECRET = late(r"^\.?env\.(?:[a-z]{2,12})$|^\.env[._-][\w.-]{1,30}$|^\.?wp-config\.|^\.ht(?:passwd|access|group)")
+_BACKUP = late(
     r"(?:^|[._-])(?:backup|dump|database|db|site|www|wwwroot|htdocs|public_html|old|bak|sql|web|website)\d{0,4}"
     r"\.(?:zip|tar|tar\.gz|tgz|gz|7z|rar|sql|sql\.gz|bz2|dump|mdb|sqlite|sqlite3)$"
     r"|\.(?:php|inc|asp|aspx|jsp|conf|config|ini|yml|env|sql|py|rb)(?:\.(?:bak|old|orig|save|swp|swo|txt|dist|copy|tmp|1)|~)$"
-).search
+)
 _SHELLS = frozenset(
     """
     0byte.php adminer.php alfa.php alfashell.php antichat.php b374k.php backdoor.php bypass.php c100.php c99.php
@@ -42,10 +42,8 @@ _SHELLS = frozenset(
     shell.jsp shell.php simattacker.php symlink.php up.php webshell.php weevely.php wso.php wso2.php xleet.php
     """.split()  # noqa: SIM905  # a list of words reads as one
 )
-_SHELL = re.compile(
-    r"(?:^|[_-])(?:web)?shell\d{0,3}\.(?:php\d?|jspx?|aspx?|cgi)$|^(?:c99|r57|wso|b374k)\w{0,12}\.php$"
-).search
-_EXPLOIT = re.compile(
+_SHELL = late(r"(?:^|[_-])(?:web)?shell\d{0,3}\.(?:php\d?|jspx?|aspx?|cgi)$|^(?:c99|r57|wso|b374k)\w{0,12}\.php$")
+_EXPLOIT = late(
     r"/vendor/phpunit/|/php/ztp_gate\.php|/\.js\.map$|/tmui/login\.jsp/|/tmui/|/remote/fgt_lang|/setup\.cgi$|/boaform/"
     r"|/hnap1\b|/gponform/|/cgi-bin/(?:luci/;|\.|bash|test-cgi|jarrewrite|config\.exp|nas_sharing|kerbynet|supportinstaller"
     r"|videoconfiguration)|/tests/getphpinfo\.php|/_ignition/execute-solution|/wls-wsat/|/console/css/|/_async/"
@@ -58,15 +56,15 @@ _EXPLOIT = re.compile(
     r"|/ui/vropspluginui|/sdk/vimservice|/geoserver/wfs|/metadata-proxy|/latest/meta-data|/wp-content/plugins/[^/]{1,60}"
     r"/(?:readme\.txt|[^/]{1,60}\.php)|/wp-content/plugins/[^/]{1,60}/[^?]{1,80}\.php$|/xmlrpc\.php/|/uploadify\.php"
     r"|/fckeditor/|/timthumb\.php|/elfinder|/kcfinder|/cgi-bin/[^?]{0,40}(?:sh|bash)$|/usr/(?:share|local|lib|bin)/|/etc/"
-).search
-_ADMIN = re.compile(
+)
+_ADMIN = late(
     r"^/(?:[\w-]{1,30}/)?(?:phpmyadmin\w{0,8}|pma\d{0,4}|myadmin|mysqladmin|sqladmin|dbadmin|adminer|websql|phppgadmin"
     r"|administrator|manager/(?:html|status|text)|host-manager|server-status|server-info|wp-admin|wp-login\.php"
     r"|wp-includes|xmlrpc\.php|jenkins|script|solr/admin|actuator/?\w{0,20}|jolokia|hudson|console|webadmin|sysadmin"
     r"|cpanel|whm|webmail|roundcube|phpunit|telescope|debug/default|_profiler|elmah\.axd|trace\.axd|nagios|zabbix"
     r"|grafana/login|kibana|_cat|_cluster|v2/_catalog|druid|nacos|xxl-job-admin|swagger-resources"
     r"|owa|ecp|remote/login|cgi-bin)(?:/|$|\.)|^/admin\.(?:php|asp|aspx|jsp|cgi)$|^/(?:login|manager|admin)\.(?:cgi|asp)$"
-).search
+)
 _STATIC = (".css", ".js", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".woff", ".woff2")
 _WORDS = re.compile(
     r"\.(?:env|git|svn|hg|ht|aws|ssh|bash|sh_|mysql|my\.|pass|pwd|net|np|pg|rh|pro|sub|list|perf|his|zsh|psql|py|ds_|boto|s3"
@@ -79,7 +77,7 @@ _WORDS = re.compile(
 """A first look: what passes no part of it can be none of the others."""
 
 
-_AUTHOR = re.compile(r"(?:^|&)author=\d{1,6}(?:&|$)").search
+_AUTHOR = late(r"(?:^|&)author=\d{1,6}(?:&|$)")
 """How users of WordPress are listed by their numbers."""
 
 
@@ -93,22 +91,22 @@ def known_path(path: str, query: str = "") -> str | None:
     if "%" in lower:
         lower = unquote(lower).lower()
     if _WORDS(lower) is None:
-        return "admin" if query and _AUTHOR(query) is not None else None
+        return "admin" if query and _AUTHOR.search(query) is not None else None
     name = lower.rstrip("/").rpartition("/")[2].rstrip("?~") if lower != "/" else ""
-    if name in _SECRET_NAMES or _SECRET(name) is not None:
+    if name in _SECRET_NAMES or _SECRET.match(name) is not None:
         return "secret"
     if "/." in lower or "/cvs/" in lower:
         if not _SECRET_FOLDERS.isdisjoint(lower.split("/")[1:]):
             return "secret"
         if "/.well-known/" in lower:
             return None
-    if name in _SHELLS or _SHELL(name) is not None:
+    if name in _SHELLS or _SHELL.search(name) is not None:
         return "shell"
-    if _EXPLOIT(lower) is not None:
+    if _EXPLOIT.search(lower) is not None:
         return "exploit"
-    if _BACKUP(name if not lower.endswith("~") else name + "~") is not None:
+    if _BACKUP.search(name if not lower.endswith("~") else name + "~") is not None:
         return "backup"
-    if not lower.endswith(_STATIC) and _ADMIN(lower) is not None:
+    if not lower.endswith(_STATIC) and _ADMIN.search(lower) is not None:
         return "admin"
     return None
 

@@ -15,6 +15,7 @@ from apiwatch.formats.clf.tail import read_tail
 from apiwatch.formats.matcher import FormatInfo, Matcher, Skipped, Unparsed
 from apiwatch.formats.times import Moment, iso_time
 from apiwatch.model import Request
+from apiwatch.patterns import late
 
 __all__ = ["FORMATS", "ClfMatcher"]
 
@@ -26,9 +27,9 @@ _STAMP = re.compile(
 )
 _PARTS = (_Q, r"[ \t]+(\d{3}|0|-)", r"[ \t]+\+?(\d{1,19}|-)(?![^ \t])", r"(.*)")
 _REQUEST = re.compile("".join(_PARTS), re.DOTALL | re.ASCII)
-_UNESCAPED = re.compile("".join((r'"(\S{1,32} \S++ [A-Z]+/\d(?:\.\d)?)"', *_PARTS[1:])), re.DOTALL | re.ASCII)
+_UNESCAPED = late("".join((r'"(\S{1,32} \S++ [A-Z]+/\d(?:\.\d)?)"', *_PARTS[1:])), re.DOTALL | re.ASCII)
 """Squid, morgan and others escape no quotes; a target without blanks still ends where the version begins."""
-_PREFIXES = [re.compile("".join(_PARTS[:count]), re.DOTALL | re.ASCII) for count in (3, 2, 1)]
+_PREFIXES = [late("".join(_PARTS[:count]), re.DOTALL | re.ASCII) for count in (3, 2, 1)]
 _AGENTS = re.compile(
     r"(?:[ \t]+(\d{1,9}\.\d{1,9}))?[ \t]+(?:" + _Q + r"|(-|[a-z]{1,16}://\S*))[ \t]+" + _Q + r"(.*)",
     re.DOTALL | re.ASCII,

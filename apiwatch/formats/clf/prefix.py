@@ -4,17 +4,18 @@ import re
 
 from apiwatch.formats.addresses import canonical, is_name
 from apiwatch.formats.build import Builder
+from apiwatch.patterns import late
 
 __all__ = ["Who", "read_prefix"]
 
 Who = tuple[str, str, str | None, str | None, str | None]
 """Client, peer, user, virtual host, and a list of addresses that stood before the peer (a forwarded-for list)."""
 
-_BARE = re.compile(r"[0-9a-fA-F.:]{2,45}", re.ASCII)
-_QUOTED_LIST = re.compile(r'(?:(\S+)[ \t]+)?"([^"]*)"[ \t]+(.*)', re.DOTALL)
-_BARE_QUOTE = re.compile(r'(?<!\\)"')
-_HOST = re.compile(r"(?!\d{4}-\d\d-\d\dT)[A-Za-z0-9_*\[][A-Za-z0-9_.:*\[\]-]{0,254}", re.ASCII)
-_REQUEST_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_BARE = late(r"[0-9a-fA-F.:]{2,45}", re.ASCII)
+_QUOTED_LIST = late(r'(?:(\S+)[ \t]+)?"([^"]*)"[ \t]+(.*)', re.DOTALL)
+_BARE_QUOTE = late(r'(?<!\\)"')
+_HOST = late(r"(?!\d{4}-\d\d-\d\dT)[A-Za-z0-9_*\[][A-Za-z0-9_.:*\[\]-]{0,254}", re.ASCII)
+_REQUEST_ID = late(r"[0-9a-f]{32}", re.ASCII)
 _LONGEST = 1 << 20
 """Characters; a user name may be as long as a server takes header lines, and nobody may hide behind one."""
 

@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from apiwatch.formats.addresses import listed
+from apiwatch.patterns import late
 
 __all__ = ["read_tail"]
 
@@ -19,22 +20,20 @@ class _Tail(NamedTuple):
 _QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _BRACKETED = r"\[[^\]]{0,512}\]"
 _TAILS = (
-    _Tail(
-        "traefik_clf", re.compile(rf"(?:\d{{1,19}}|-) (?:{_QUOTED}|-) (?:{_QUOTED}|-) (\d{{1,12}})ms", re.ASCII), 1e3
-    ),
+    _Tail("traefik_clf", late(rf"(?:\d{{1,19}}|-) (?:{_QUOTED}|-) (?:{_QUOTED}|-) (\d{{1,12}})ms", re.ASCII), 1e3),
     _Tail(
         "nginx_ingress",
-        re.compile(rf"\d{{1,19}} (\d{{1,9}}\.\d{{1,6}}) {_BRACKETED} (?:{_BRACKETED} )?(?:\d|-|\[|unix:).*", re.ASCII),
+        late(rf"\d{{1,19}} (\d{{1,9}}\.\d{{1,6}}) {_BRACKETED} (?:{_BRACKETED} )?(?:\d|-|\[|unix:).*", re.ASCII),
         1.0,
     ),
-    _Tail("kong", re.compile(r'kong_request_id: "[0-9a-f]{0,64}"', re.ASCII), 1.0),
+    _Tail("kong", late(r'kong_request_id: "[0-9a-f]{0,64}"', re.ASCII), 1.0),
     _Tail(
         "influxdb_httpd",
-        re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12} (\d{1,15})", re.ASCII),
+        late(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12} (\d{1,15})", re.ASCII),
         1e6,
     ),
 )
-_LAST_QUOTED = re.compile(r'"([^"\\]*)"', re.ASCII)
+_LAST_QUOTED = late(r'"([^"\\]*)"', re.ASCII)
 
 
 def read_tail(text: str) -> tuple[str, float | None, str | None]:

@@ -9,6 +9,7 @@ from apiwatch.formats.credentials import from_header
 from apiwatch.formats.matcher import Skipped
 from apiwatch.formats.times import Moment, epoch_number, iso_time
 from apiwatch.model import Request
+from apiwatch.patterns import late
 
 __all__ = ["Layout", "kind_of"]
 
@@ -41,12 +42,12 @@ _NUMBERS = frozenset(
     ("s-port", "c-port", "sc-substatus", "sc-win32-status", "sc-bytes", "cs-bytes", "time-taken", "s-siteid")
 )
 _ADDRESSES = frozenset(("c-ip", "s-ip"))
-_NUMBER = re.compile(r"\d{1,19}|\d{1,12}\.\d{1,9}|-", re.ASCII)
-_SIZE = re.compile(r"\d{1,19}", re.ASCII)
-_STATUS = re.compile(r"\d{3}|-", re.ASCII)
-_METHOD = re.compile(r"[!-~]{1,64}")
-_VERSION = re.compile(r"HTTPS?/\d(?:\.\d)?|-", re.ASCII)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_NUMBER = late(r"\d{1,19}|\d{1,12}\.\d{1,9}|-", re.ASCII)
+_SIZE = late(r"\d{1,19}", re.ASCII)
+_STATUS = late(r"\d{3}|-", re.ASCII)
+_METHOD = late(r"[!-~]{1,64}")
+_VERSION = late(r"HTTPS?/\d(?:\.\d)?|-", re.ASCII)
+_DATE = late(r"\d{4}-\d\d-\d\d", re.ASCII)
 _Cell = Callable[[str], str | None]
 _ABSENT = frozenset(("-", "", "(empty)"))
 

@@ -7,16 +7,17 @@ from apiwatch.formats.columns.headless import guess
 from apiwatch.formats.columns.layout import Layout, kind_of
 from apiwatch.formats.matcher import FormatInfo, Matcher, Skipped
 from apiwatch.model import Request
+from apiwatch.patterns import late
 
 __all__ = ["FORMATS", "ColumnsMatcher"]
 
 _MOST_COLUMNS = 256
 _LONGEST_HEADER = 8_192
-_HEADER = re.compile(r"#(fields):?[ \t]+(.*)", re.IGNORECASE | re.DOTALL)
-_DATE = re.compile(r"#(?:Start-)?Date:\s*(\d{4}-\d\d-\d\d)", re.ASCII)
-_PATH = re.compile(r"#path\s+(\S+)")
-_CELL = re.compile(r'"((?:[^"]|"")*+)"(?=\s|$)|(\S+)')
-_START = re.compile(r"\d{4}-\d\d-\d\d[ \t]\d\d:\d\d:\d\d(?:\.\d{1,9})?[ \t]", re.ASCII)
+_HEADER = late(r"#(fields):?[ \t]+(.*)", re.IGNORECASE | re.DOTALL)
+_DATE = late(r"#(?:Start-)?Date:\s*(\d{4}-\d\d-\d\d)", re.ASCII)
+_PATH = late(r"#path\s+(\S+)")
+_CELL = late(r'"((?:[^"]|"")*+)"(?=\s|$)|(\S+)')
+_START = late(r"\d{4}-\d\d-\d\d[ \t]\d\d:\d\d:\d\d(?:\.\d{1,9})?[ \t]", re.ASCII)
 
 FORMATS = (
     FormatInfo(

@@ -8,14 +8,15 @@ from typing import NamedTuple
 from apiwatch.errors import InputError
 from apiwatch.formats.configs.escapes import unescaped
 from apiwatch.formats.configs.model import AccessLog, Configuration, FormatString, Load, Proxies, merged
+from apiwatch.patterns import late
 
 __all__ = ["apache_configuration"]
 
 _COMMON = r'%h %l %u %t "%r" %>s %b'
 _DEEPEST_INCLUDE = 16
-_CONTINUED = re.compile(r"\\\r?\n")
-_WORD = re.compile(r"\"((?:[^\"\\]|\\.)*+)\"?|'((?:[^'\\]|\\.)*+)'?|(\S+)", re.DOTALL)
-_VARIABLE = re.compile(r"\$\{(\w{1,128})\}")
+_CONTINUED = late(r"\\\r?\n")
+_WORD = late(r"\"((?:[^\"\\]|\\.)*+)\"?|'((?:[^'\\]|\\.)*+)'?|(\S+)", re.DOTALL)
+_VARIABLE = late(r"\$\{(\w{1,128})\}")
 _DEFAULT = ""
 """Name of the format that TransferLog and a CustomLog of old style use."""
 

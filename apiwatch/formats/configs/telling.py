@@ -3,21 +3,23 @@
 import re
 from typing import Literal
 
+from apiwatch.patterns import late
+
 __all__ = ["Server", "server_of"]
 
 Server = Literal["nginx", "apache"]
 
-_NGINX = re.compile(
+_NGINX = late(
     r"^[ \t]*(?:(?:http|events|server|stream)[ \t\r\n]*\{|(?:access_log|log_format|include|worker_processes|user|pid)"
     r"[ \t]+[^\n]*(?:;|['\"])[ \t]*(?:#.*)?\r?$)",
     re.MULTILINE,
 )
-_APACHE = re.compile(
+_APACHE = late(
     r"^[ \t]*(?:(?:LogFormat|CustomLog|TransferLog|ServerRoot|ServerName|IncludeOptional|Include|LoadModule|Listen)"
     r"[ \t]+\S|<VirtualHost[ \t]+[^>\n]+>)",
     re.MULTILINE | re.IGNORECASE,
 )
-_FIRST = re.compile(r"\s*(?:#[^\n]*\n\s*)*([A-Za-z_<][^\s]*)")
+_FIRST = late(r"\s*(?:#[^\n]*\n\s*)*([A-Za-z_<][^\s]*)")
 _SAMPLE = 256 * 1024
 
 

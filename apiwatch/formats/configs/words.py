@@ -8,14 +8,15 @@ from typing import NamedTuple
 
 from apiwatch.errors import InputError
 from apiwatch.formats.configs.escapes import unescaped
+from apiwatch.patterns import late
 
 __all__ = ["Directive", "directives"]
 
 _DEEPEST = 64
-_LUA = re.compile(r"--\[\[.*?\]\]|--[^\n]*|\[\[.*?\]\]|\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|[{}]", re.DOTALL)
-_SPACE = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
-_BARE = re.compile(r"(?:\$\{|\\.|[^\s;{\\])++", re.DOTALL)
-_QUOTED = {quote: re.compile(rf"{quote}((?:[^{quote}\\]|\\.)*+){quote}", re.DOTALL) for quote in "'\""}
+_LUA = late(r"--\[\[.*?\]\]|--[^\n]*|\[\[.*?\]\]|\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|[{}]", re.DOTALL)
+_SPACE = late(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
+_BARE = late(r"(?:\$\{|\\.|[^\s;{\\])++", re.DOTALL)
+_QUOTED = {quote: late(rf"{quote}((?:[^{quote}\\]|\\.)*+){quote}", re.DOTALL) for quote in "'\""}
 
 
 class Directive(NamedTuple):

@@ -15,6 +15,7 @@ from apiwatch.formats.custom.parts import (
     literal,
     strftime_parts,
 )
+from apiwatch.patterns import late
 
 __all__ = ["apache_parts"]
 
@@ -49,10 +50,10 @@ _HEADERS = {
     "x-api-key": "credential",
     "cookie": "cookie",
 }
-_DIRECTIVE = re.compile(
+_DIRECTIVE = late(
     r"%(?P<percent>%)|%[<>]?(?:!?\d{3}(?:,\d{3})*)?[<>]?(?:\{(?P<name>[^}]*)\})?[<>]?(?P<letter>\^?[A-Za-z]{1,2}(?<=\^..)|[A-Za-z])"
 )
-_LINE = re.compile(
+_LINE = late(
     r"\s*(?:LogFormat|CustomLog|TransferLog)\s+(?:[^\s\"]+\s+)?\"((?:[^\"\\]|\\.)*)\".*", re.DOTALL | re.IGNORECASE
 )
 

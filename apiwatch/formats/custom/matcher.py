@@ -13,11 +13,12 @@ from apiwatch.formats.custom.parts import Part, compiled, json_unescaped, strfti
 from apiwatch.formats.matcher import SHOWN, Matcher, Skipped
 from apiwatch.formats.times import Moment, any_time
 from apiwatch.model import Request
+from apiwatch.patterns import late
 
 __all__ = ["CustomFormat", "CustomMatcher", "read_format"]
 
-_NGINX = re.compile(r"\$\{?[a-z][a-z0-9_]+")
-_APACHE = re.compile(r"%[<>]?(?:!?\d{3}(?:,\d{3})*)?(?:\{[^}]*\})?[<>]?[A-Za-z]")
+_NGINX = late(r"\$\{?[a-z][a-z0-9_]+")
+_APACHE = late(r"%[<>]?(?:!?\d{3}(?:,\d{3})*)?(?:\{[^}]*\})?[<>]?[A-Za-z]")
 _KNOWN = frozenset({"request", "method", "target", "path", "client", "proxied", "status"})
 _KEPT = 8_192
 _UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6}

@@ -17,6 +17,7 @@ from apiwatch.formats.custom.parts import (
     Part,
     literal,
 )
+from apiwatch.patterns import late
 
 __all__ = ["nginx_parts"]
 
@@ -59,11 +60,11 @@ _VARIABLES = {
     "http_x_api_key": ("credential", FREE, ""),
     "http_cookie": ("cookie", FREE, ""),
 }
-_VARIABLE = re.compile(r"\$(?:\{([a-zA-Z0-9_]+)\}|([a-zA-Z0-9_]+))")
-_DIRECTIVE = re.compile(r"\s*log_format\s+\S+\s+(?:escape=(\w+)\s+)?(.*?);?\s*", re.DOTALL)
+_VARIABLE = late(r"\$(?:\{([a-zA-Z0-9_]+)\}|([a-zA-Z0-9_]+))")
+_DIRECTIVE = late(r"\s*log_format\s+\S+\s+(?:escape=(\w+)\s+)?(.*?);?\s*", re.DOTALL)
 _ONE = r"'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\""
-_STRING = re.compile(_ONE, re.DOTALL)
-_STRINGS = re.compile(rf"(?:\s*(?:{_ONE}))+", re.DOTALL)
+_STRING = late(_ONE, re.DOTALL)
+_STRINGS = late(rf"(?:\s*(?:{_ONE}))+", re.DOTALL)
 
 
 def nginx_parts(text: str, client_header: str | None = None) -> tuple[list[Part], str]:

@@ -4,14 +4,15 @@ import re
 from typing import NamedTuple
 
 from apiwatch.formats.times import Moment, iso_time
+from apiwatch.patterns import late
 
 __all__ = ["ISO", "Peeled", "stamped"]
 
 ISO = r"\d{4}-[01]\d-[0-3]\d[T ][0-2]\d:[0-5]\d:[0-6]\d(?:[.,]\d{1,9})?(?:Z|z|[+-]\d\d:?\d\d)?"
 """Pattern of an ISO 8601 time as envelopes write it, with or without a zone."""
 
-_ZONE = re.compile(r"(?:[Zz]|UTC|:\d\d(?:[.,]\d{1,18})? ?[+-]\d\d(?::?\d\d)?)\Z", re.ASCII)
-_EPOCH = re.compile(r"\d{10}\.\d{1,9}", re.ASCII)
+_ZONE = late(r"(?:[Zz]|UTC|:\d\d(?:[.,]\d{1,18})? ?[+-]\d\d(?::?\d\d)?)\Z", re.ASCII)
+_EPOCH = late(r"\d{10}\.\d{1,9}", re.ASCII)
 
 
 class Peeled(NamedTuple):

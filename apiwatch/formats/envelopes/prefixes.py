@@ -3,10 +3,11 @@
 import re
 
 from apiwatch.formats.envelopes.peeled import ISO, Peeled, stamped
+from apiwatch.patterns import late
 
 __all__ = ["peel_cri", "peel_prefix"]
 
-_CRI = re.compile(rf"({ISO}) (stdout|stderr) ([FP])(?::\S{{1,64}})?(?: |\Z)", re.ASCII)
+_CRI = late(rf"({ISO}) (stdout|stderr) ([FP])(?::\S{{1,64}})?(?: |\Z)", re.ASCII)
 
 _COLOUR = r"\x1b\[[\d;]{0,16}m"
 _NAME = r"[a-z](?:[a-z0-9.-]{0,251}[a-z0-9])?"
@@ -18,20 +19,20 @@ _LINE_START = r"(?=[\[{\"<]|\d|[0-9a-f]{0,4}:[0-9a-f:])"
 
 _PREFIXES = (
     # Fluentd's out_file: time, tag and record between tabs
-    re.compile(rf"({ISO})\t[^\t]{{1,255}}\t(?=\{{)", re.ASCII),
+    late(rf"({ISO})\t[^\t]{{1,255}}\t(?=\{{)", re.ASCII),
     # kubectl logs --prefix
-    re.compile(rf"()(?:{_COLOUR}){{0,4}}\[pod/[\w.-]{{1,253}}/[\w.-]{{1,253}}\](?:{_COLOUR}){{0,4}} ", re.ASCII),
+    late(rf"()(?:{_COLOUR}){{0,4}}\[pod/[\w.-]{{1,253}}/[\w.-]{{1,253}}\](?:{_COLOUR}){{0,4}} ", re.ASCII),
     # docker compose logs, docker service logs: the longest name is padded as well, by two blanks
-    re.compile(r"()(?!\d+\.\d+\.\d+\.\d+ )[A-Za-z0-9][\w.@-]{0,127}  +\| ", re.ASCII),
-    re.compile(
+    late(r"()(?!\d+\.\d+\.\d+\.\d+ )[A-Za-z0-9][\w.@-]{0,127}  +\| ", re.ASCII),
+    late(
         rf"()(?:{_COLOUR}){{1,4}}[A-Za-z0-9][\w.@-]{{0,127}} *(?:{_COLOUR}){{0,4}}\|(?:{_COLOUR} | {_COLOUR}| )",
         re.ASCII,
     ),
     # stern: pod and container, with all namespaces the namespace before them; replica sets and jobs leave out vowels
-    re.compile(rf"()(?:{_COLOURED} ){{2}}(?:{_COLOURED} (?!\x1b))?", re.ASCII),
-    re.compile(rf"()(?:{_NAME} )?(?:{_POD} {_NAME} {_LINE_START}|{_REPLICA} {_NAME} )", re.ASCII),
+    late(rf"()(?:{_COLOURED} ){{2}}(?:{_COLOURED} (?!\x1b))?", re.ASCII),
+    late(rf"()(?:{_NAME} )?(?:{_POD} {_NAME} {_LINE_START}|{_REPLICA} {_NAME} )", re.ASCII),
 )
-_STAMP = re.compile(
+_STAMP = late(
     # many loggers and relays before JSON, with or without a host
     rf"({ISO}) {{1,8}}(?:[^\s\[\]<>\"{{}}]{{1,255}} {{1,8}})?(?=\{{)"
     # --timestamps of docker, compose, kubectl and stern: RFC 3339; not the time, balancer and client of AWS
@@ -41,7 +42,7 @@ _STAMP = re.compile(
     rf"|\[({ISO})\] +(?=[\d{{:])",
     re.ASCII,
 )
-_TAGGED = re.compile(r"()(?:[^\s\[\]<>\"{}]{1,255} )?[A-Za-z][\w./-]{0,127}(?:\[\d{1,10}\])?: ++(?!- )", re.ASCII)
+_TAGGED = late(r"()(?:[^\s\[\]<>\"{}]{1,255} )?[A-Za-z][\w./-]{0,127}(?:\[\d{1,10}\])?: ++(?!- )", re.ASCII)
 
 
 def peel_cri(text: str) -> Peeled | None:

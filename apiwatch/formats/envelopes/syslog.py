@@ -3,12 +3,13 @@
 import re
 
 from apiwatch.formats.envelopes.peeled import ISO, Peeled, stamped
+from apiwatch.patterns import late
 
 __all__ = ["peel_syslog"]
 
 _PRI = r"<(?:1[0-8]\d|19[01]|\d{1,2})>"
 _ELEMENT = r"\[(?:[^\\\]]|\\.)*+\]"
-_RFC5424 = re.compile(
+_RFC5424 = late(
     # VERSION and TIMESTAMP; some programs leave the priority out when they write to a file
     rf"(?:(?:{_PRI})?[1-9]\d{{0,2}} ({ISO})|{_PRI}[1-9]\d{{0,2}} -)"
     r" [!-~]{1,255} [!-~]{1,255} [!-~]{1,128} [!-~]{1,255}"  # HOSTNAME, APP-NAME (48 by the book), PROCID, MSGID
@@ -20,7 +21,7 @@ _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _YEAR = r"(?: (?:19|20)\d\d)?"
 _CLOCK = rf"{_MONTH} [ 0-3]?\d{_YEAR} [0-2]\d:[0-5]\d:[0-6]\d(?:\.\d{{1,9}})?{_YEAR}"
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
-_HEAD = re.compile(
+_HEAD = late(
     rf"({_PRI})?(?:({_CLOCK})|({ISO})"
     # journalctl -o short-full and short-unix
     rf"|{_DAY} (\d{{4}}-[\d-]{{5}} [\d:]{{8}} (?:UTC|(?=[A-Z+-])))[A-Z0-9+-]{{0,6}}|(\d{{10}}\.\d{{6}})) {{1,8}}",
@@ -32,17 +33,17 @@ _TAG = r"[^\s:\[\]<>\"{}]{1,128}"
 _PROCESS = r"\[[^\[\]\s]{1,64}\]"
 _ACCESS_LINE = r"(?=[\[{\"]|\d|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:])"
 _IPV4 = r"\d{1,3}(?:\.\d{1,3}){3}"
-_NAMED = re.compile(
+_NAMED = late(
     rf"(?:{_HOST} {{1,8}})?{_TAG}(?:{_PROCESS})?:(?: +|(?=[\[{{\"<]))|{_HOST} {{1,8}}{_TAG}{_PROCESS} +", re.ASCII
 )
-_NAMELESS = re.compile(
+_NAMELESS = late(
     rf"[A-Za-z0-9_][^\s\[\]<>\"{{}}]{{0,254}} {{1,8}}[A-Za-z][\w./-]{{0,127}} {{1,8}}{_ACCESS_LINE}"  # no colon
     rf"|[A-Za-z][^\s\[\]<>\"{{}}:]{{0,254}} {{1,8}}{_ACCESS_LINE}"  # a host or a tag only
     rf"|{_IPV4} {{1,8}}(?={_IPV4}\b|\{{)"
     rf"|{_ACCESS_LINE}",  # neither
     re.ASCII,
 )
-_MARKED = re.compile(rf"{_PRI}(?!\d{{1,3}}(?: |\Z)|{_MONTH} )(?=\S)|@cee: ?(?=\{{)", re.ASCII)
+_MARKED = late(rf"{_PRI}(?!\d{{1,3}}(?: |\Z)|{_MONTH} )(?=\S)|@cee: ?(?=\{{)", re.ASCII)
 
 
 def peel_syslog(text: str) -> Peeled | None:

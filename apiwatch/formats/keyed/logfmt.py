@@ -8,13 +8,14 @@ from apiwatch.formats.keyed.plan import PlanCache, record_of
 from apiwatch.formats.keyed.units import DurationUnit
 from apiwatch.formats.matcher import FormatInfo, Matcher, Skipped
 from apiwatch.model import Request
+from apiwatch.patterns import late
 
 __all__ = ["FORMATS", "LogfmtMatcher"]
 
-_START = re.compile(r"[A-Za-z_@][\w.@-]{0,63}=", re.ASCII)
-_PAIR = re.compile(r'([A-Za-z_@][\w.@-]{0,63})=(?:"((?:[^"\\]|\\.)*+)"|([^\s"]*+))(?:[ \t]+|$)', re.ASCII | re.DOTALL)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_YEARLESS = re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d", re.ASCII)
+_START = late(r"[A-Za-z_@][\w.@-]{0,63}=", re.ASCII)
+_PAIR = late(r'([A-Za-z_@][\w.@-]{0,63})=(?:"((?:[^"\\]|\\.)*+)"|([^\s"]*+))(?:[ \t]+|$)', re.ASCII | re.DOTALL)
+_ESCAPE = late(r"\\(.)", re.DOTALL)
+_YEARLESS = late(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d", re.ASCII)
 _APPLICATION = ("level", "severity", "lvl", "levelname", "log.level", "logger")
 """Keys of a message of an application's own log."""
 _FEWEST = 3

@@ -14,6 +14,7 @@ from apiwatch.formats.keyed.units import DurationUnit
 from apiwatch.formats.matcher import Skipped
 from apiwatch.formats.times import Moment, any_time
 from apiwatch.model import Request
+from apiwatch.patterns import late
 
 __all__ = ["Plan", "PlanCache", "record_of"]
 
@@ -26,7 +27,7 @@ _FLAT_START = ("time", "client")
 _FLAT_END = ("status", "bytes", "referer", "agent", "host", "user", "forwarded", "duration")
 _OPTIONAL = frozenset({"", "referer", "agent", "host", "user", "forwarded", "duration"})
 _CODES = {str(code): code for code in range(100, 1_000)}
-_NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,15})?", re.ASCII)
+_NUMBER = late(r"\d{1,15}(?:\.\d{1,15})?", re.ASCII)
 _LONGEST_NUMBER = 16
 _ABSENT = frozenset({"", "-"})
 _DURATION_TYPES = frozenset({float, int, type(None)})
@@ -35,9 +36,9 @@ _FIRST = -1
 _LAST = 1_000
 _HUGE = 1 << 64
 _LONGEST_SHAPE = 4_096
-_SPAN = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s?(ns|us|\u00b5s|ms|s)?", re.ASCII)
+_SPAN = late(r"(\d{1,15}(?:\.\d{1,15})?)\s?(ns|us|\u00b5s|ms|s)?", re.ASCII)
 _UNITS = {"ns": 1e9, "us": 1e6, "\u00b5s": 1e6, "ms": 1e3, "s": 1.0}
-_STATUS = re.compile(r"-1|0{1,3}|[1-9]\d\d", re.ASCII)
+_STATUS = late(r"-1|0{1,3}|[1-9]\d\d", re.ASCII)
 
 
 class Plan:

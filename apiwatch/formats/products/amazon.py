@@ -8,10 +8,11 @@ import re
 from apiwatch.formats.build import Builder
 from apiwatch.formats.products.product import QUOTED, Read, clf, fields, iso, pattern
 from apiwatch.model import Auth
+from apiwatch.patterns import late
 
 __all__ = ["PRODUCTS"]
 
-_INSIDE = re.compile(f'[^"]*+"({QUOTED})"')
+_INSIDE = late(f'[^"]*+"({QUOTED})"')
 
 
 def _balancer(builder: Builder, found: re.Match[str], line: int, received: float) -> Read:

@@ -5,15 +5,16 @@ import re
 from apiwatch.formats.build import Builder
 from apiwatch.formats.matcher import Skipped
 from apiwatch.formats.products.product import Read, built, clf, fields, iso, pattern, wall
+from apiwatch.patterns import late
 
 __all__ = ["PRODUCTS"]
 
 _SPAN_UNITS = {"ns": 1e9, "us": 1e6, "\u00b5s": 1e6, "ms": 1e3, "s": 1.0, "m": 1 / 60.0, "h": 1 / 3600.0}
-_SPAN = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ns|us|\u00b5s|ms|s|m|h)")
+_SPAN = late(r"(\d{1,9}(?:\.\d{1,9})?)(ns|us|\u00b5s|ms|s|m|h)")
 _END = 4_096
 """So near to its end, or to its start, a line must tell how it was completed."""
 
-_COMPLETED = re.compile(r"Completed (\d{3})\b[^()]{0,64}? in (\d{1,9}(?:\.\d{1,9})?)ms")
+_COMPLETED = late(r"Completed (\d{3})\b[^()]{0,64}? in (\d{1,9}(?:\.\d{1,9})?)ms")
 
 
 def _span(text: str) -> float:

@@ -9,6 +9,7 @@ from apiwatch.formats.build import MAX_INT, Builder
 from apiwatch.formats.matcher import Skipped
 from apiwatch.formats.times import Moment, epoch_number, iso_time
 from apiwatch.model import Auth, Request
+from apiwatch.patterns import late
 
 __all__ = [
     "QUOTED",
@@ -83,9 +84,7 @@ class _PatternReader(Reader):
 def pattern(name: str, title: str, example: str, start: str, pieces: tuple[str, ...], build: Build) -> Product:
     """A format that one regular expression describes: `pieces` put together, each whole by itself, so that it can be
     told where in a line understanding stops. `start` is an expression for the beginning of its lines."""
-    return Product(
-        name, title, example, re.compile(start, re.ASCII), lambda builder: _PatternReader(builder, pieces, build)
-    )
+    return Product(name, title, example, late(start, re.ASCII), lambda builder: _PatternReader(builder, pieces, build))
 
 
 def _compiled(pieces: tuple[str, ...]) -> re.Pattern[str]:

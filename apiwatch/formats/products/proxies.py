@@ -7,12 +7,13 @@ from apiwatch.formats.build import Builder
 from apiwatch.formats.caches import Cache
 from apiwatch.formats.products.product import Read, epoch, fields, iso, pattern, wall
 from apiwatch.model import Auth
+from apiwatch.patterns import late
 
 __all__ = ["PRODUCTS"]
 
-_AGENT = re.compile(r"[A-Za-z][\w .+-]{0,63}/v?\d", re.ASCII)
+_AGENT = late(r"[A-Za-z][\w .+-]{0,63}/v?\d", re.ASCII)
 _MOST_CAPTURES = 64
-_SITE = re.compile(
+_SITE = late(
     r"(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}(?::\d{1,5})?|localhost(?::\d{1,5})?|[a-z0-9-]{1,63}:\d{1,5}",
     re.IGNORECASE | re.ASCII,
 )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from apiwatch.formats.build import Builder
 from apiwatch.formats.custom import CustomFormat
 from apiwatch.formats.products.product import Product, Read, Reader
+from apiwatch.patterns import late
 
 __all__ = ["PRODUCTS"]
 
@@ -30,7 +31,7 @@ class _StringReader(Reader):
 
 
 def _product(name: str, title: str, example: str, start: str, strings: Sequence[str]) -> Product:
-    return Product(name, title, example, re.compile(start, re.ASCII), lambda builder: _StringReader(builder, strings))
+    return Product(name, title, example, late(start, re.ASCII), lambda builder: _StringReader(builder, strings))
 
 
 _NPM_END = ' "$http_user_agent" "$http_referer"'

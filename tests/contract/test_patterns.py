@@ -1,0 +1,39 @@
+"""Expressions that are compiled late are right nevertheless."""
+
+import gc
+import importlib
+import pkgutil
+import re
+
+import pytest
+
+import apiwatch.formats
+import apiwatch.sources
+from apiwatch import patterns
+from apiwatch.patterns import late
+
+
+def test_every_late_expression_can_be_compiled() -> None:
+    for package in (apiwatch.formats, apiwatch.sources):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    found = [one for one in gc.get_objects() if type(one) is patterns._Late]
+    assert len(found) > 50
+    for one in found:
+        assert one.fullmatch is not None, one
+
+
+def test_a_late_expression_works_as_a_compiled_one() -> None:
+    letters, digits = late(r"([a-z]+)(\d*)", re.IGNORECASE), late(rb"\d+")
+    found = letters.fullmatch("ABC12")
+    assert found is not None and found.groups() == ("ABC", "12")
+    assert letters.fullmatch("12") is None
+    assert letters.sub("-", "a1 b2") == "- -"
+    assert digits.findall(b"1 22") == [b"1", b"22"]
+    assert (letters.pattern, letters.groups) == (r"([a-z]+)(\d*)", 2)
+
+
+def test_a_wrong_late_expression_says_so_when_it_is_used() -> None:
+    wrong = late("(")
+    with pytest.raises(re.error):
+        wrong.search("x")
