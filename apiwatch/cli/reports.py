@@ -102,6 +102,7 @@ def routes(
 
     rows = [
         (
+            view.severity or "-",
             str(view.mix.requests),
             str(view.clients),
             str(view.mix.ok),
@@ -113,7 +114,7 @@ def routes(
         )
         for view in views
     ]
-    table(("requests", "clients", "ok", "miss", "deny", "err", "roles", "route"), rows)
+    table(("severity", "requests", "clients", "ok", "miss", "deny", "err", "roles", "route"), rows)
     for view in views:
         for note in view.notes:
             put(f"{plain(' '.join(part for part in (view.host, view.route) if part))}: {plain(note)}")
@@ -151,6 +152,8 @@ def route_fields(view: "RouteView") -> dict[str, Any]:
         "objects": view.objects,
         **mix_fields(view.mix),
         "window": mix_fields(view.window),
+        "severity": view.severity or None,
+        "alerts": view.alerts,
         "usual": view.usual or None,
         "p95_s": round(view.p95, 4) or None,
         "notes": view.notes,

@@ -25,6 +25,7 @@ __all__ = [
     "evidence",
     "notes",
     "open_alerts_of",
+    "open_alerts_on",
     "suspects",
     "suspects_of",
 ]
@@ -158,6 +159,15 @@ def open_alerts_of(snapshot: Snapshot, clients: Sequence[str]) -> dict[str, tupl
         clients,
     )
     return {client: (count, severity) for client, count, severity in found}
+
+
+def open_alerts_on(snapshot: Snapshot) -> dict[tuple[str, str], tuple[int, int]]:
+    """(host, route) -> (open alerts about it, their highest severity); routes without one are left out."""
+    found = snapshot.rows(
+        "SELECT host, route, COUNT(DISTINCT id), MAX(severity) FROM alerts WHERE closed = 0 AND route <> '' "
+        "GROUP BY host, route"
+    )
+    return {(host, route): (count, severity) for host, route, count, severity in found}
 
 
 def evidence(snapshot: Snapshot, alert_ids: Sequence[str], *, newest_first: bool, limit: int) -> list[EvidenceView]:

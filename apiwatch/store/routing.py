@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from apiwatch.model import SEVERITIES
 from apiwatch.store.filters.match import kept
 from apiwatch.store.filters.records import route_record
 from apiwatch.store.filters.sql import condition
 from apiwatch.store.filters.terms import ANY, Filter
+from apiwatch.store.findings import open_alerts_on
 from apiwatch.store.foremost import busiest_of
 from apiwatch.store.members import members
 from apiwatch.store.routeminutes import Minutes, RouteMinutes
@@ -70,11 +72,15 @@ def _of_all(snapshot: Snapshot, limit: int, scope: Scope, span: Span, where: Fil
     for host, route, *row in found:
         shards.setdefault((host, route), []).append(tuple(row))
     minutes = Minutes(snapshot, span)
-    views = [_view(host, route, rows, minutes.of(host, route)) for (host, route), rows in shards.items()]
+    alerts = open_alerts_on(snapshot)
+    views = [
+        _view(host, route, rows, minutes.of(host, route), alerts.get((host, route)))
+        for (host, route), rows in shards.items()
+    ]
     return sorted(views, key=lambda view: (-view.mix.requests, view.host, view.route))
 
 
-def _view(host: str, route: str, rows: Rows, minutes: RouteMinutes) -> RouteView:
+def _view(host: str, route: str, rows: Rows, minutes: RouteMinutes, alerts: tuple[int, int] | None) -> RouteView:
     """One route; `rows`, one of each shard: roles, origin, notes, first seen, last seen, clients, outcomes."""
     roles, origin, notes, first, last, *counts = rows[0]
     if len(rows) > 1:
@@ -96,6 +102,8 @@ def _view(host: str, route: str, rows: Rows, minutes: RouteMinutes) -> RouteView
         spark=minutes.spark,
         usual=minutes.usual,
         p95=minutes.p95,
+        severity=SEVERITIES[alerts[1]] if alerts is not None else "",
+        alerts=alerts[0] if alerts is not None else 0,
     )
 
 

@@ -130,7 +130,11 @@ COUNT_COLUMNS: Columns = {
 }
 """Counts of requests, summed."""
 
+_ON_ROUTE = "FROM alerts a WHERE a.closed = 0 AND a.host = routes.host AND a.route = routes.route"
+
 ROUTE_COLUMNS: Columns = {
+    "sev": Counted(f"(SELECT MAX(a.severity) {_ON_ROUTE})"),
+    "alerts": Counted(f"(SELECT COUNT(DISTINCT a.id) {_ON_ROUTE})"),
     **{name: column for name, column in COUNT_COLUMNS.items() if name != "bytes"},
     "route": Text("route"),
     "host": Text("host"),

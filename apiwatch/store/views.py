@@ -319,6 +319,10 @@ class RouteView(Struct, frozen=True):
     """Requests that are usual in such a window at this hour; 0 when that is not known yet."""
     p95: float = 0.0
     """Seconds below which 95 % of the answers in the window took, within an eighth; 0 when the log has no durations."""
+    severity: str = ""
+    """Of the worst open alert about it; '' when there is none."""
+    alerts: int = 0
+    """Open alerts about it."""
 
 
 class InventoryView(Struct, frozen=True):

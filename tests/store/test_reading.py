@@ -16,6 +16,7 @@ from apiwatch.model import (
     UnparsedRow,
 )
 from apiwatch.store import EvidenceView, FacetView, HealthView, Mix
+from apiwatch.store.filters import List, parse
 from tests.store.looking import controlling, reading
 from tests.store.rows import (
     MINUTE,
@@ -288,6 +289,30 @@ async def test_routes_sources_and_unparsed_lines(db: Path) -> None:
     ]
     assert [(view.source, view.line) for view in lines] == [("/var/log/access.log", 3), ("/var/log/b.log", 7)]
     assert [(view.source, view.line) for view in of_one] == [("/var/log/access.log", 3), ("/var/log/access.log", 4)]
+
+
+def _route(route: str) -> RouteRow:
+    return RouteRow("api.example.com", route, "", 1, int(NOW), 1, 9, 9, 0, 0, 0, 0, 0)
+
+
+async def test_routes_say_how_bad_their_open_alerts_are(db: Path) -> None:
+    other = "GET /api/users/{id}"
+    alerts = [
+        alert("a1", severity=Severity.MEDIUM),
+        alert("a2", "192.0.2.8", Severity.CRITICAL),
+        alert("a3", "192.0.2.9", Severity.CRITICAL, route=other, closed=True),
+        alert("a4", "192.0.2.9", Severity.CRITICAL, host="else.example.com"),
+    ]
+    with Collector(db) as collector:
+        collector.commit(routes=[_route(ROUTE), _route(other)], alerts=alerts)
+        async with reading(db) as reader:
+            routes = {view.route: (view.severity, view.alerts) for view in await reader.routes()}
+            found = [
+                [view.route for view in await reader.routes(where=parse(text, List.ROUTES))]
+                for text in ("sev:critical", "sev<critical", "-sev>=low", "alerts:0", "alerts:2")
+            ]
+    assert routes == {ROUTE: ("critical", 2), other: ("", 0)}
+    assert found == [[ROUTE], [], [other], [other], [ROUTE]]
 
 
 async def test_rows_written_twice_count_once(db: Path) -> None:

@@ -95,7 +95,7 @@ LISTS: dict[List, tuple[str, ...]] = {
     for each, names in {
         List.ALERTS: "sev score client host route detector state status ua user last first reqs clients by why",
         List.CLIENTS: f"sev score client ua user host route detector last first reqs {_OUTCOMES} bytes alerts",
-        List.ROUTES: f"route host role origin clients last first reqs {_OUTCOMES} why",
+        List.ROUTES: f"sev route host role origin clients last first reqs {_OUTCOMES} alerts why",
         List.SUSPECTS: "client host route detector ua user last first reqs ok fail ids evidence alerts why",
         List.LINES: "client host route method status outcome ua user last bytes ms source",
         List.BLOCKS: "client state by why last",

@@ -73,6 +73,8 @@ def group_record(view: GroupView, field: str) -> Record:
 def route_record(view: RouteView) -> Record:
     """A route."""
     return {
+        "sev": float(SEVERITIES.index(view.severity)) if view.severity else (),
+        "alerts": float(view.alerts),
         "route": view.route,
         "host": view.host,
         "role": view.roles,

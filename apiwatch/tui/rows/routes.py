@@ -8,7 +8,7 @@ from apiwatch.tui.columns import Column
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, line, wrap
 from apiwatch.tui.pictures.spark import spark
-from apiwatch.tui.rows.base import SPARK_CELLS, Row, failed, outcomes
+from apiwatch.tui.rows.base import SPARK_CELLS, Row, failed, outcomes, severity_piece
 
 __all__ = ["RouteRow", "times"]
 
@@ -17,6 +17,7 @@ class RouteRow(Row):
     """A route with what became of the requests for it; its host is named where there are several `hosts`."""
 
     columns = (
+        Column("SEV", "severity of the worst open alert about it", 7),
         Column("REQ/s", "requests per second in the window", 5, right=True),
         Column("USUAL", "how many times its usual rate at this hour; - where that is not known", 5, right=True, drop=2),
         Column("REQS", "requests in all", 5, right=True, drop=5),
@@ -74,6 +75,7 @@ class RouteRow(Row):
         mix = view.window if view.window.requests else view.mix
         bad = "warn" if failed(mix) * 2 > mix.requests else ""
         return (
+            severity_piece(view.severity),
             Piece(rate(view.window.requests / self.window_s) if view.first_seen else "-"),
             times(self.unusual),
             Piece(count(view.mix.requests)),
@@ -104,12 +106,18 @@ class RouteRow(Row):
     def summary(self) -> Line:
         """What became of its requests."""
         view = self.view
-        return line(f"{count(view.mix.requests)} requests in all: {outcomes(view.mix)}; template {view.origin}")
+        alerts = f"{view.alerts} open alert{'s' if view.alerts != 1 else ''}; " if view.alerts else ""
+        return line(
+            f"{alerts}{count(view.mix.requests)} requests in all: {outcomes(view.mix)}; template {view.origin}"
+        )
 
     def details(self, width: int) -> list[Line]:
         """Several lines, most important first."""
         view = self.view
         drawn: list[Line] = []
+        if view.alerts:
+            alerts = f"  {view.alerts} open alert{'s' if view.alerts != 1 else ''} about it"
+            drawn.append(line(severity_piece(view.severity), alerts))
         if view.first_seen:
             drawn += wrap(f"window: {count(view.window.requests)} requests  {outcomes(view.window)}", width)
         if view.usual > 0:

@@ -15,7 +15,7 @@ async def _leaning(query: Query) -> Found:
 
 async def _routes(query: Query) -> Found:
     routes = await query.reader.routes(
-        limit=10 * LIMIT, scope=query.scope, where=query.where, window_minutes=query.window_minutes
+        limit=10 * LIMIT, scope=query.scope, where=query.where, window_minutes=query.window_minutes, at=query.at
     )
     hosts = len({view.host for view in routes})
     rows = tuple(RouteRow(view, query.now, query.seconds(), query.glyphs, hosts=hosts) for view in routes if view.roles)

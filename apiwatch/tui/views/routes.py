@@ -1,6 +1,7 @@
 """View 3: what is asked for, by how many, and what became of it."""
 
 from apiwatch.store.filters import List
+from apiwatch.tui.cells import rank
 from apiwatch.tui.rows import RouteRow, Sort
 from apiwatch.tui.rows.base import failed
 from apiwatch.tui.views.base import LIMIT, Found, Panel, Query, View, by
@@ -9,6 +10,11 @@ __all__ = ["ROUTES", "ROUTE_SORTS"]
 
 ROUTE_SORTS = (
     Sort("requests", "requests in all", None),
+    Sort(
+        "severity",
+        "worst open alert",
+        by(RouteRow, lambda row: (rank(row.view.severity), row.view.alerts, row.view.window.requests)),
+    ),
     Sort("window", "requests in the window", by(RouteRow, lambda row: (row.view.window.requests,))),
     Sort("unusual", "most above its usual rate", by(RouteRow, lambda row: (row.unusual,))),
     Sort("failures", "requests that failed in the window", by(RouteRow, lambda row: (failed(row.view.window),))),
