@@ -53,7 +53,7 @@ def demo(scenario: str, seed: int, config: str | None, **given: Any) -> int:
     with stage(how) as streams, ended_by_signals():
         say("preparing the incident ...")
         with running_incident(scenario, seed, how, config) as (db, child):
-            return show(db, settings, streams, how, child=child, config=config)
+            return show(db, settings, streams, how, child=child, config=config, passing=True)
 
 
 @contextlib.contextmanager

@@ -125,10 +125,11 @@ def show(
     *,
     child: "Child | None" = None,
     config: str | None = None,
+    passing: bool = False,
 ) -> int:
     """Show what happens until it is left; the exit code. Farewell lines go to the real standard output.
 
-    `config` is the settings file that was typed.
+    `config` is the settings file that was typed. The state file of a `passing` dashboard is removed at the end.
     """
     import asyncio
 
@@ -137,7 +138,7 @@ def show(
 
         return stream(path, settings, how, child=child)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    farewell, code = asyncio.run(_dashboard(path.absolute(), settings, how, child, config))
+    farewell, code = asyncio.run(_dashboard(path.absolute(), settings, how, child, config, passing))
     if child is not None and (ended := child.ended()) is not None:
         farewell.append(f"apiwatch: {ended}")
         code = code or (0 if child.process.returncode == 0 else 1)
@@ -146,7 +147,7 @@ def show(
 
 
 async def _dashboard(
-    path: Path, settings: "Settings", how: Show, child: "Child | None", config: str | None
+    path: Path, settings: "Settings", how: Show, child: "Child | None", config: str | None, passing: bool
 ) -> tuple[list[str], int]:
     from msgspec.structs import replace
 
@@ -180,6 +181,7 @@ async def _dashboard(
             config=_named(config),
             read_only=how.read_only,
             served=how.served,
+            passing=passing,
         )
         app.set_keymap(settings.dashboard.keys)
         if how.lifeline is not None:

@@ -78,7 +78,8 @@ class ApiwatchApp(App[None]):
     `guard` makes the guard of the block queue anew, because what it protects changes. `compare` tells what an apply
     would change in a target. `ended` tells how a collector that belongs to this dashboard ended, in one sentence, and
     None while it lives or is not ours. `config` is the settings file that commands must name. With `read_only` no key
-    changes anything; with `served` it is seen in a browser, so that no key writes files here. `clock` is wall time.
+    changes anything; with `served` it is seen in a browser, so that no key writes files here. The state file of a
+    `passing` one is removed at the end. `clock` is wall time.
     """
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["screens/base.tcss", "screens/context.tcss"]
@@ -106,6 +107,7 @@ class ApiwatchApp(App[None]):
         config: str | None = None,
         read_only: bool = False,
         served: bool = False,
+        passing: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         colourless = without_colour()
@@ -128,6 +130,7 @@ class ApiwatchApp(App[None]):
             served=served,
             clock=clock,
         )
+        self._is_passing = passing
         self._crash_log = CrashLog(log_directory(settings.db))
         self._resources = ExitStack()
         self._root = ContextScreen(self.session, view=0)
@@ -201,7 +204,9 @@ class ApiwatchApp(App[None]):
 
     @property
     def collector_note(self) -> str:
-        """What happens to the collector when the dashboard goes."""
+        """What happens to the collector and to what it recorded when the dashboard goes."""
+        if self._is_passing:
+            return "the simulated incident ends, and all that was recorded of it is removed"
         if self.session.link().ended is not None:
             return "the collector has ended already; nothing recorded is lost"
         if self.session.owns_collector:

@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from apiwatch.errors import GuardError
 from apiwatch.model import Alert
-from apiwatch.store.views import AlertView
+from apiwatch.store.views import AlertView, BlockEntry
+from apiwatch.text import plain
+from apiwatch.tui.cells import clock
 from apiwatch.tui.line import Line, Piece, line, wrap
 from apiwatch.tui.rows import Row
 
 if TYPE_CHECKING:
     from apiwatch.blocklist import Finding, Guard
 
-__all__ = ["Proposal", "Wish", "duration_text", "proposal_lines", "propose", "wishes"]
+__all__ = ["Proposal", "Wish", "duration_text", "overlap_lines", "proposal_lines", "propose", "wishes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,31 @@ def proposal_lines(
         for text in also.get(proposal.key, ()):
             drawn += wrap(text, width, first=" " * 8, rest=" " * 10, style="dim")
     return drawn
+
+
+def overlap_lines(proposal: Proposal, entries: Sequence[BlockEntry]) -> list[str]:
+    """What the queue holds already of a proposed network, or around or inside it."""
+    if not proposal.net or proposal.is_everybody:
+        return []
+    network = ip_network(proposal.net)
+    found: list[str] = []
+    inside: list[str] = []
+    for entry in entries:
+        other = ip_network(entry.net)
+        concerns = entry.state == "queued" and entry.condition in ("", proposal.condition)
+        if not concerns or other.version != network.version:
+            continue
+        said = f"by {plain(entry.actor, 40)} until {clock(entry.expires) if entry.expires else 'it is withdrawn'}"
+        if entry.key == proposal.key:
+            found.append(f"queued already, {said}: this renews it")
+        elif network.subnet_of(other):  # type: ignore[arg-type]  # of one version
+            found.append(f"lies in {entry.key}, which is queued {said}: only what lasts longer is new")
+        elif other.subnet_of(network):  # type: ignore[arg-type]
+            inside.append(entry.key)
+    if inside:
+        more = f" and {len(inside) - 3} more" if len(inside) > 3 else ""
+        found.append(f"inside it: {', '.join(inside[:3])}{more}, which stay queued as they are")
+    return found
 
 
 def duration_text(value: float) -> str:

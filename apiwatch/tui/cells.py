@@ -1,10 +1,14 @@
 """Numbers, shares, ages and times as a reader of a narrow column wants them: pure, and never wider than promised."""
 
+import re
+
 from apiwatch.model import SEVERITIES
+from apiwatch.patterns import late
 from apiwatch.times import span, stamp, utc_of
 
 __all__ = [
     "age",
+    "agent",
     "amount",
     "clock",
     "count",
@@ -23,6 +27,7 @@ __all__ = [
 
 _WORDS = {"critical": "CRIT !!", "high": "HIGH !", "medium": "MED", "low": "LOW", "info": "INFO"}
 _CROWD = 300
+_ALIKE = late(r"^Mozilla/5\.0 | (?:AppleWebKit|Safari)/537\.36| \(KHTML, like Gecko\)| Gecko/20100101", re.ASCII)
 _UNITS = ("", "k", "M", "G", "T", "P")
 
 
@@ -64,6 +69,17 @@ def count(number: int) -> str:
     ('1240', '10.0k')
     """
     return str(number) if 0 <= number < 10_000 else amount(number)
+
+
+def agent(text: str) -> str:
+    """A user agent without what nearly all browsers say of themselves, so that they can be told apart when it is cut.
+
+    >>> agent("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36")
+    '(X11; Linux x86_64) Chrome/126.0.0.0'
+    >>> agent("curl/8.5")
+    'curl/8.5'
+    """
+    return _ALIKE.sub("", text) or text
 
 
 def size(number: float) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from apiwatch.store.views import HealthView, UnparsedView
-from apiwatch.tui.cells import amount, count, stamp
+from apiwatch.tui.cells import amount, clock, count, stamp
 from apiwatch.tui.line import Line, Piece, line, wrap
 from apiwatch.tui.snapshot import Link, window_label
 from apiwatch.tui.summary import State, Word, state_of
@@ -30,7 +30,9 @@ def empty_list(link: Link, calm: str, unparsed: Sequence[UnparsedView], width: i
         said += wrap(
             f"reading history, log time {stamp(health.watermark)}; the lists fill as it goes", width, style="dim"
         )
-    said += wrap(calm.format(window=window_label(overview.window_minutes)) + past, width)
+    minutes = window_label(overview.window_minutes)
+    window = f"the {minutes} up to {clock(link.at)}" if link.at else f"the last {minutes}"
+    said += wrap(calm.format(window=window) + past, width)
     judged = f"{amount(health.requests)} requests of {amount(overview.clients_total)} clients judged"
     return said + wrap(f"{judged}; the collector runs since {stamp(health.started)}", width, style="dim")
 

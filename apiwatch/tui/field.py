@@ -12,3 +12,5 @@ class Field(NamedTuple):
     value: str
     choices: tuple[str, ...] = ()
     """Values that Up and Down put into it; anything else can be typed as well."""
+    needed: bool = False
+    """Nothing usual fits: the question begins here."""

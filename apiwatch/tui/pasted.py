@@ -3,7 +3,9 @@
 __all__ = ["PastedText"]
 
 _BEGIN, _END = "\x1b[200~", "\x1b[201~"
-_CONTROLS = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r"}
+_BETWEEN = "\t\n\r"
+_CONTROLS = {code: " " if chr(code) in _BETWEEN else None for code in (*range(0x20), *range(0x7F, 0xA0))}
+"""All that is pasted goes into one line."""
 
 
 class PastedText:

@@ -21,7 +21,7 @@ def said(lines: list[Line]) -> str:
 def test_calm_lists_say_that_they_judged(calm: str) -> None:
     text = said(empty_list(link(fakes.calm()), calm, (), 76))
     assert "18.4M requests of 41.2k clients judged" in text
-    assert calm.format(window="5m") in text
+    assert calm.format(window="the last 5m") in text
 
 
 def test_calm_alerts_name_the_last_one() -> None:

@@ -131,7 +131,7 @@ def test_a_block_of_some_requests_says_which_and_is_renewed_as_such() -> None:
 def test_a_route_of_one_client_claims_no_window() -> None:
     view = replace(fakes.detail().routes[0], first_seen=0.0)
     row = RouteRow(view, fakes.NOW, 300.0, ASCII)
-    assert row.cells()[0].text == "-"
+    assert row.cells()[1].text == "-"
     said = "\n".join(line_text(drawn) for drawn in row.details(78))
     assert "window" not in said
     assert "first" not in said

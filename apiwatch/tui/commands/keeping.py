@@ -27,11 +27,11 @@ def _handover(context: CommandContext, args: Args) -> None:
 
 KEEPING = (
     Verb("export", "review the block queue and write it for a firewall", _export,
-         (Argument("target", Kind.TARGET), _FILE), binding="review"),
+         (Argument("target", Kind.TARGET), _FILE), ("target",), "review"),
     simple("copy", "copy the row to the terminal's clipboard", lambda context: context.copy(as_json=False), "copy"),
     simple("json", "copy the row as JSON", lambda context: context.copy(as_json=True), "copy-json"),
     Verb("save", "save the list as CSV or JSON", _save, (_FILE,), binding="save"),
     simple("print", "print the view as plain text outside the screen", lambda context: context.dump(), "dump"),
     Verb("screenshot", "save the screen as SVG", _screenshot, (_FILE,)),
-    Verb("handover", "write the incident down in one file", _handover, (_FILE,)),
+    Verb("handover", "write the incident down in one file", _handover, (_FILE,), ("report",)),
 )  # fmt: skip

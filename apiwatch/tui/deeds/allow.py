@@ -65,7 +65,7 @@ class Allow(Deed):
         return (
             Field(label, self._choices[0], self._choices),
             Field(f"for how long (2h 30d, or {_EVER})", _USUAL),
-            Field("reason", ""),
+            Field("reason", "", needed=True),
         )
 
     def lines(self, width: int) -> list[Line]:

@@ -86,7 +86,7 @@ class BlockDeed(Deed):
         )
         if self.override is None:
             return fields
-        return *fields, Field(f"type {self.override.net} to override the guard", "")
+        return *fields, Field(f"type {self.override.net} to override the guard", "", needed=True)
 
     def lines(self, width: int) -> list[Line]:
         """What would be queued and what not, with what the guard says."""

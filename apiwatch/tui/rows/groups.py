@@ -2,7 +2,7 @@
 
 from apiwatch.store.scope import Scope
 from apiwatch.store.views import GroupView
-from apiwatch.tui.cells import age, count, percent, rate
+from apiwatch.tui.cells import age, agent, count, percent, rate
 from apiwatch.tui.columns import Column
 from apiwatch.tui.line import Line, Piece, line
 from apiwatch.tui.rows.base import Row, outcomes, severity_piece
@@ -114,6 +114,11 @@ class AgentRow(GroupRow):
     def opens(self) -> Scope:
         """Who sends it."""
         return Scope(agent=self.view.value)
+
+    def cells(self) -> tuple[Piece, ...]:
+        """One piece per column."""
+        severity, value, *rest = super().cells()
+        return (severity, Piece(agent(value.text), value.style), *rest)
 
     @property
     def everybody(self) -> str:

@@ -107,9 +107,7 @@ class RouteRow(Row):
         """What became of its requests."""
         view = self.view
         alerts = f"{view.alerts} open alert{'s' if view.alerts != 1 else ''}; " if view.alerts else ""
-        return line(
-            f"{alerts}{count(view.mix.requests)} requests in all: {outcomes(view.mix)}; template {view.origin}"
-        )
+        return line(f"{alerts}{count(view.mix.requests)} requests in all: {outcomes(view.mix)}; template {view.origin}")
 
     def details(self, width: int) -> list[Line]:
         """Several lines, most important first."""

@@ -230,17 +230,21 @@ class ActingScreen(LiveScreen):
     async def _collateral(
         self, proposals: "Sequence[Proposal]"
     ) -> "tuple[list[Proposal], Mapping[str, Sequence[str]]]":
-        """Whom blocking a few of the networks would also cut off; of everybody's, too many are a refusal."""
+        """What is queued already of the networks, and whom blocking a few of them would also cut off; of everybody's,
+        too many are a refusal.
+        """
         from apiwatch.blocklist.impact import impact_lines, impact_of
         from apiwatch.blocklist.review import too_much
+        from apiwatch.tui.blocking import overlap_lines
 
         session = self.session
-        judged, found = list(proposals), dict[str, list[str]]()
+        entries = await session.reader.block_entries(session.clock())
+        judged, found = list(proposals), {each.key: overlap_lines(each, entries) for each in proposals}
         asked = [at for at, each in enumerate(judged) if not each.refused or each.overridable]
         for at in asked[:_COLLATERAL]:
             proposal = judged[at]
             impact = await impact_of(session.reader, [proposal.key])
-            found[proposal.key] = impact_lines(impact, _WHOLE, now=session.clock())
+            found[proposal.key] += impact_lines(impact, _WHOLE, now=session.clock())
             if proposal.is_everybody:
                 refusals = too_much(impact.hour, session.settings.block, "it would cut", "block a network instead")
                 judged[at] = replace(proposal, findings=(*refusals, *proposal.findings))

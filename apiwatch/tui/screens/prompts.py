@@ -177,9 +177,10 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
             yield Block(self._end, id="end")
 
     def on_mount(self) -> None:
-        """Start in the first field, if there is one."""
+        """Start in the field that must be filled in, else in the first one, if there is one."""
         if self._fields:
-            self.query_one("#field-0", Input).focus()
+            first = next((index for index, field in enumerate(self._fields) if field.needed), 0)
+            self.query_one(f"#field-{first}", Input).focus()
 
     def on_resize(self, event: events.Resize) -> None:
         """Size the box to the text."""

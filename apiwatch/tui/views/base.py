@@ -73,7 +73,7 @@ class Panel(Struct, frozen=True):
     over: List
     """What its filter may ask for."""
     calm: str
-    """What the empty list says when all is well; `{window}` stands for the window."""
+    """What the empty list says when all is well; `{window}` stands for `the last 5m`."""
     record: Callable[[Row], Record] | None = None
     """Fields of a row for the filter; None where the store narrows."""
     holds: bool = True

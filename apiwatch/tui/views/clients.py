@@ -48,7 +48,7 @@ CLIENTS = View(
             ),
             _clients,
             over=List.CLIENTS,
-            calm="no client sent a request in the last {window}; W takes a longer window.",
+            calm="no client sent a request in {window}; W takes a longer window.",
         ),
         *GROUPS.values(),
     ),

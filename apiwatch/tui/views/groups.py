@@ -31,7 +31,7 @@ def _panel(name: str, title: str, shared: Shared, kind: type[GroupRow]) -> Panel
 
     return Panel(
         name, title, kind.columns, _SORTS, read, over=List.CLIENTS, record=record,
-        calm="no client sent a request in the last {window}; W takes a longer window.",
+        calm="no client sent a request in {window}; W takes a longer window.",
     )  # fmt: skip
 
 
