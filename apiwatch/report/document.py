@@ -78,7 +78,11 @@ def _in_short(incident: Incident) -> Iterator[str]:
         if at < _AMOUNTS:
             yield item("how much", text) if at == 0 else f"  - {text}"
     queued = sum(entry.state == "queued" for entry in incident.blocks)
-    yield item("blocked", f"{some(queued, 'network')} queued, {len(incident.blocks) - queued} ended or withdrawn")
+    held = sum(bool(entry.live_in) for entry in incident.blocks)
+    targets = sorted({target for entry in incident.blocks for target in entry.live_in})
+    in_force = f"{held} in force in {', '.join(targets)}" if held else "none known to be in force"
+    ended = f"{len(incident.blocks) - queued} ended or withdrawn"
+    yield item("blocked", f"{some(queued, 'network')} queued, {in_force}, {ended}" if incident.blocks else "nothing")
     yield ""
 
 

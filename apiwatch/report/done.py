@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from apiwatch.report.incident import Incident
 from apiwatch.report.markup import fenced, heading
 from apiwatch.report.wording import said_of, some, until
-from apiwatch.store.views import ActionView
+from apiwatch.store.views import ActionView, BlockEntry
 from apiwatch.times import stamp
 
 __all__ = ["done_sections"]
@@ -27,10 +27,11 @@ def done_sections(incident: Incident) -> Iterator[str]:
     yield from heading(2, "What is blocked")
     if incident.blocks:
         yield from (
-            "The queue of apiwatch; a firewall obeys it only as far as somebody has exported and applied it.",
+            "The queue of apiwatch, and where a firewall was seen to hold an entry. What somebody has exported and "
+            "loaded by hand is not known here.",
             "",
         )
-        yield from fenced(f"{entry.key}  {said_of(entry)}  {entry.reason}".rstrip() for entry in incident.blocks)
+        yield from fenced(each for entry in incident.blocks for each in _blocked(entry))
     else:
         yield from ("Nothing.", "")
     if incident.allowed:
@@ -39,6 +40,20 @@ def done_sections(incident: Incident) -> Iterator[str]:
             f"{each.target}  {said_of(each)}; kept {some(each.alerts, 'alert')} from opening  {each.reason}".rstrip()
             for each in incident.allowed
         )
+
+
+def _blocked(entry: BlockEntry) -> Iterator[str]:
+    yield f"{entry.key}  {said_of(entry)}  {entry.reason}".rstrip()
+    for held in entry.applications:
+        where = f"{held.target} on {held.host}" if held.host else held.target
+        if held.error:
+            yield f"    not in force in {where}: {held.error}"
+        elif held.verified_at > 0:
+            stopped = f", {held.dropped} stopped" if held.dropped is not None else ""
+            yield (
+                f"    in force in {where} since {stamp(held.applied_at)}, read back at {stamp(held.verified_at)}, "
+                f"{until(held.expires)}{stopped}"
+            )
 
 
 def _action(action: ActionView, title: str) -> str:

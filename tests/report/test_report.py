@@ -13,6 +13,7 @@ from apiwatch.report import Incident, as_json, gather, markdown
 from apiwatch.report.amounts import amounts_of
 from apiwatch.report.incident import Amount
 from apiwatch.store import open_control, open_reader
+from apiwatch.store.views import Application
 from tests.report.test_markup import read
 from tests.store import rows
 from tests.store.rows import MINUTE, NOW
@@ -44,7 +45,10 @@ async def db(tmp_path: Path) -> Path:
     control = await open_control(path)
     await control.acknowledge("a11", "bob@gw1", "looking", NOW + 5)
     await control.say("mute", "bad1", "eve@gw2", BAD, NOW + 6, NOW + 7200)
-    await control.block(f"{WALKER}/32", "walks", ["a11"], "bob@gw1", NOW + 7, NOW + 3600)
+    walker = await control.block(f"{WALKER}/32", "walks", ["a11"], "bob@gw1", NOW + 7, NOW + 3600)
+    held = Application(walker, "nftables", "gw1", 1, NOW + 8, NOW + 9, NOW + 3600, 17)
+    await control.applied("nftables", "gw1", [held], NOW + 9)
+    await control.not_applied("nginx", "gw2", [walker], BAD, NOW + 9)
     await control.block("203.0.113.0/24", "other", [], "bob@gw1", NOW + 8, NOW + 3600)
     await control.allow(f"network:{OTHER}/32", "ours", "bob@gw1", NOW + 9, None)
     await control.close()
@@ -75,6 +79,10 @@ async def test_everything_is_in_it_and_hostile_text_is_inert(db: Path) -> None:
         "40 objects tried, 10 found, 30 not found",
         "bob@gw1  acknowledge a11 (walks ids): looking",
         "192.0.2.7/32  queued until 2023-11-14 23:13:30Z; by bob@gw1 at 2023-11-14 22:13:37Z",
+        "    in force in nftables on gw1 since 2023-11-14 22:13:38Z, read back at 2023-11-14 22:13:39Z, "
+        "until 2023-11-14 23:13:30Z, 17 stopped",
+        "    not in force in nginx on gw2: ",
+        "2 networks queued, 1 in force in nftables, 0 ended or withdrawn",
         "network:198.51.100.9/32  live without an end",
         "acknowledged by `bob@gw1` at 2023-11-14 22:13:35Z",
         "30 original lines that were kept, the first 5 and the last 10 of them",
