@@ -1,6 +1,6 @@
 """How long one refresh of the dashboard reads, with very many clients, and how long the writer's commits take.
 
-Run: python -m tests.bench.dashboard_refresh [--clients 100000] [--minutes 5] [--rounds 15]
+Run: python -m tests.bench.dashboard_refresh [--clients 100000] [--minutes 5] [--rounds 40]
 
 The peer, in the same run and on the same file, is the plain way to the same list: sum the counts per client and
 minute of the window, sort, take 200.
@@ -227,7 +227,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", type=int, default=100_000)
     parser.add_argument("--minutes", type=int, default=5)
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=40)
     options = parser.parse_args()
     chance = random.Random(7)  # noqa: S311  test data
     with tempfile.TemporaryDirectory(prefix="apiwatch-bench-") as directory:
