@@ -90,7 +90,13 @@ def _fields(detail: "ClientDetail") -> dict[str, Any]:
             for view in detail.suspects
         ],
         "evidence": [
-            {"time": rfc3339(view.time), "source": view.source, "line": view.line, "text": view.text}
+            {
+                "time": rfc3339(view.time),
+                "source": view.source,
+                "line": view.line,
+                "text": view.text,
+                "success": view.success,
+            }
             for view in detail.evidence
         ],
     }

@@ -33,6 +33,9 @@ _FIRST_LINES = 10
 _SUCCESSES = frozenset({"auth.account-takeover", "recon.fuzz-hit", "recovery.reset-then-login"})
 """Detectors whose signal is a success of whom the alert is about."""
 
+_SUCCESS_LINES = 20
+"""Evidence lines of successes, which no other lines push out: whose account was taken is what an operator must know."""
+
 Reason = Literal["open", "severity", "success", "volume", "restart", "members"]
 
 
@@ -61,7 +64,9 @@ class AlertState(msgspec.Struct, gc=False):
     facts: Facts
     samples: list[Sample]
     lines: int = 0
-    """Evidence lines so far."""
+    """Evidence lines so far, without those of successes."""
+    successes: int = 0
+    """Evidence lines of successes so far."""
     latest: str = ""
     """Line number and source of the latest one: two tests that fire on one line count once."""
     client_class: str = "user"
@@ -156,7 +161,7 @@ class AlertBook:
         here = f"{line} {source}"
         if row.latest != here:
             row.latest = here
-            self._put_line(row, int(time), source, line, text)
+            self._put_line(row, int(time), source, line, text, success=detector.name in _SUCCESSES)
             row.count = max(row.count + 1, int(suspicious(signal.facts)))
         if reason is not None and not self.desk.is_muted(row.id, time):
             self._tell(row, reason, success, time, source, line)
@@ -319,12 +324,18 @@ class AlertBook:
                 row.clients.append(client)
         row.client = client
 
-    def _put_line(self, row: AlertState, time: int, source: str, line: int, text: str) -> None:
+    def _put_line(
+        self, row: AlertState, time: int, source: str, line: int, text: str, *, success: bool = False
+    ) -> None:
         slot = row.lines
-        if slot >= self._evidence_lines:
-            first = min(_FIRST_LINES, self._evidence_lines // 2)
-            slot = first + (slot - first) % (self._evidence_lines - first)
-        row.lines += 1
+        if success:
+            slot = -1 - row.successes % _SUCCESS_LINES
+            row.successes += 1
+        else:
+            if slot >= self._evidence_lines:
+                first = min(_FIRST_LINES, self._evidence_lines // 2)
+                slot = first + (slot - first) % (self._evidence_lines - first)
+            row.lines += 1
         self.evidence[row.id, slot] = EvidenceRow(row.id, slot, time, source, line, text)
 
 

@@ -103,6 +103,10 @@ def _lines(lines: Sequence[EvidenceView], samples: Sequence[str]) -> Iterator[st
         if samples:
             yield from fenced(samples)
         return
+    successes = [f"{view.source}:{view.line}: {view.text}" for view in lines if view.success]
+    if successes:
+        yield from (f"{some(len(successes), 'line')} of success, whose accounts or endpoints must be looked after:", "")
+        yield from fenced(successes)
     shown = lines if len(lines) <= _FIRST + _LAST else (*lines[:_FIRST], *lines[-_LAST:])
     what = f"{len(lines)} original lines" if len(lines) > 1 else "The one original line"
     cut = f", the first {_FIRST} and the last {_LAST} of them" if len(shown) < len(lines) else ""

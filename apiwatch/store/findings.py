@@ -174,11 +174,11 @@ def evidence(snapshot: Snapshot, alert_ids: Sequence[str], *, newest_first: bool
     """Original lines of alerts in the order of time; a line that several alerts keep is there once."""
     way = "DESC" if newest_first else "ASC"
     found = snapshot.rows(
-        f"SELECT DISTINCT time, source, line, text FROM evidence WHERE alert_id IN ({marks(alert_ids)}) "  # noqa: S608
-        f"ORDER BY time {way}, source {way}, line {way} LIMIT ?",
+        f"SELECT time, source, line, text, MIN(slot) FROM evidence WHERE alert_id IN ({marks(alert_ids)}) "  # noqa: S608
+        f"GROUP BY time, source, line, text ORDER BY time {way}, source {way}, line {way} LIMIT ?",
         (*alert_ids, limit),
     )
-    return [EvidenceView(float(time), source, line, text) for time, source, line, text in found]
+    return [EvidenceView(float(time), source, line, text, slot < 0) for time, source, line, text, slot in found]
 
 
 def suspects(

@@ -1,5 +1,7 @@
 """Reading everything about one user name."""
 
+import re
+
 from apiwatch.store.findings import alerts, open_alerts_of, suspects
 from apiwatch.store.listing import totals_of, view_of
 from apiwatch.store.members import MOST
@@ -7,12 +9,13 @@ from apiwatch.store.routing import routes_of
 from apiwatch.store.scope import Scope
 from apiwatch.store.snapshot import Snapshot
 from apiwatch.store.span import watermark
-from apiwatch.store.views import FacetView, Mix, UserDetail
+from apiwatch.store.views import EvidenceView, FacetView, Mix, UserDetail
 
 __all__ = ["user_detail"]
 
 _SHOWN = 200
 _FAMILIES = ("auth", "enumeration", "recon")
+_LINES = 1_000
 
 
 def user_detail(snapshot: Snapshot, user: str, now: float) -> UserDetail | None:
@@ -26,7 +29,11 @@ def user_detail(snapshot: Snapshot, user: str, now: float) -> UserDetail | None:
     names = [visit.value for visit in visits]
     totals = totals_of(snapshot, names, min(now, watermark(snapshot)))
     scope = Scope(user=user)
-    said = alerts(snapshot, include_closed=True, limit=_SHOWN, scope=scope)
+    said = list(alerts(snapshot, include_closed=True, limit=_SHOWN, scope=scope))
+    let_in = _let_in(snapshot, user)
+    for alert_id in let_in:
+        if all(view.alert.id != alert_id for view in said):
+            said += alerts(snapshot, include_closed=True, limit=1, scope=Scope(alert=alert_id))
     leaning = [view for family in _FAMILIES for view in suspects(snapshot, family, _SHOWN, scope)]
     if not (visits or said or leaning):
         return None
@@ -41,4 +48,25 @@ def user_detail(snapshot: Snapshot, user: str, now: float) -> UserDetail | None:
         routes=tuple(routes_of(snapshot, names)),
         alerts=tuple(sorted(said, key=lambda view: view.alert.closed)),
         suspects=tuple(leaning),
+        let_in=tuple(sorted((line for lines in let_in.values() for line in lines), key=lambda line: line.time)),
     )
+
+
+def _let_in(snapshot: Snapshot, user: str) -> dict[str, list[EvidenceView]]:
+    """Alert -> lines that it kept in which whoever guesses was let in under a name.
+
+    A client that tries a thousand users is not known for each of them, so all such alerts are looked through.
+    """
+    pattern = user.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    rows = snapshot.rows(
+        "SELECT DISTINCT e.alert_id, e.time, e.source, e.line, e.text FROM alerts a JOIN evidence e "
+        "ON e.alert_id = a.id WHERE a.family IN ('auth', 'recovery') AND e.slot < 0 AND e.text LIKE ? ESCAPE '\\' "
+        "ORDER BY e.time, e.source, e.line LIMIT ?",
+        (f"%{pattern}%", _LINES),
+    )
+    named = re.compile(rf"(?<![\w.@+-]){re.escape(user)}(?![\w.@+-])")
+    found: dict[str, list[EvidenceView]] = {}
+    for alert_id, time, source, line, text in rows:
+        if named.search(text):
+            found.setdefault(alert_id, []).append(EvidenceView(float(time), source, line, text, True))
+    return found

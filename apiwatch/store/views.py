@@ -216,6 +216,8 @@ class EvidenceView(Struct, frozen=True):
     source: str
     line: int
     text: str
+    success: bool = False
+    """Whoever the alert is about got what it was after: an account, an endpoint that nobody is told of."""
 
 
 class ClientView(Struct, frozen=True):
@@ -436,6 +438,8 @@ class UserDetail(Struct, frozen=True):
     alerts: tuple[AlertView, ...]
     """Open ones first, worst first."""
     suspects: tuple[SuspectView, ...]
+    let_in: tuple[EvidenceView, ...] = ()
+    """Lines of alerts about taken over accounts in which this user was let in, oldest first."""
 
 
 class Application(Struct, frozen=True):

@@ -239,6 +239,7 @@ async def _user(query: Query) -> Summary:
             routes=found.routes,
             alerts=found.alerts,
             suspects=found.suspects,
+            let_in=found.let_in,
         ),
         alerts=found.alerts,
     )

@@ -6,7 +6,7 @@ from apiwatch.engine.accounts import ACCOUNTS_KEPT
 from apiwatch.model import Alert, Severity
 from tests.detect.account_attacks import LEARNED, guesses, log_in
 from tests.detect.test_auth import ATTACKER, attempts
-from tests.engine.lines import alerts_of, batch, engine_of, names
+from tests.engine.lines import alerts_of, batch, engine_of, names, replayed
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Safari/604.1"
 
@@ -102,6 +102,16 @@ def test_accounts_are_bounded() -> None:
     engine.feed(batch(lines))
     assert len(engine.accounts) <= ACCOUNTS_KEPT
     assert "alice" in engine.accounts
+
+
+def test_the_lines_in_which_somebody_got_in_are_kept_whatever_follows() -> None:
+    got_in = [log_in(60 + step, ATTACKER, f"u{step}", 200) for step in (0, 3, 9)]
+    lines = [*attempts(40, users=40), *got_in, *attempts(200, users=200, start=100.0)]
+    _, delta = replayed([*LEARNED, *lines])
+    kept = {row.slot: row.text for row in delta.evidence if row.slot < 0}
+    assert sorted(kept) == [-3, -2, -1]
+    assert [kept[-1 - step] for step in range(3)] == [raw.decode() for raw in got_in]
+    assert len({row.slot for row in delta.evidence if row.slot >= 0}) == 50
 
 
 def test_names_of_the_family() -> None:

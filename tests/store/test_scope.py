@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from apiwatch.model import ClientFacetRow, ClientRouteRow, RouteRow
+from apiwatch.model import ClientFacetRow, ClientRouteRow, EvidenceRow, RouteRow
 from apiwatch.store import EVERYTHING, Scope
 from apiwatch.store.views import Shared
 from tests.store.looking import controlling, reading
@@ -104,6 +104,26 @@ async def test_near_clients_say_what_they_share(db: Path) -> None:
     assert [(view.value, view.requests) for view in mallory.visits] == [(ONE, 4), (FAR, 4)]
     assert [view.alert.id for view in mallory.alerts] == ["a1", "a4", "a2"]
     assert [view.principal for view in mallory.suspects] == [FAR, ONE, "user:mallory"]
+
+
+async def test_a_user_who_was_let_in_by_guessing_is_told_from_those_who_were_not(db: Path) -> None:
+    guessed = alert("t1", FAR, family="auth", detector="auth.account-takeover", route=LOGIN)
+    said = {
+        -1: f'{FAR} - bob [x] "POST /login HTTP/1.1" 200 9',
+        1: f'{FAR} - carol [x] "POST /login HTTP/1.1" 401 9',
+        -2: '{"user":"dave","status":"200"}',
+        -3: f'{FAR} - bob@example.com [x] "POST /login HTTP/1.1" 200 9',
+    }
+    lines = [EvidenceRow("t1", slot, int(NOW) - 9, "a.log", 10 - slot, text) for slot, text in said.items()]
+    names = ("bob", "carol", "dave", "example.com", "b_b")
+    with Collector(db) as collector:
+        facets = [ClientFacetRow(FAR, 0, "user", name, 9, int(NOW)) for name in names[1:]]
+        collector.commit(clients=[client_row(FAR)], client_facets=facets, alerts=[guessed], evidence=lines)
+        async with reading(db) as reader:
+            found = [await reader.user(name, NOW) for name in names]
+            kept = await reader.evidence("t1")
+    assert [[line.line for line in user.let_in] for user in found if user is not None] == [[11], [], [12], [], []]
+    assert [(line.line, line.success) for line in kept] == [(9, False), (11, True), (12, True), (13, True)]
 
 
 async def test_what_a_crowd_shares_is_looked_for_among_the_busiest(db: Path) -> None:

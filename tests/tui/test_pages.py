@@ -1,11 +1,12 @@
 """The drill-down and the why of an alert are complete and fit their width."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pytest
 from msgspec.structs import replace
 
-from apiwatch.store.views import ClientDetail, FacetView, PointView
+from apiwatch.store.views import ClientDetail, EvidenceView, FacetView, PointView
 from apiwatch.tui.glyphs import ASCII, UNICODE, Glyphs
 from apiwatch.tui.line import Line, line_text, line_width
 from apiwatch.tui.pages import campaign_page, client_page, histogram_page, lines_page, route_page, user_page, why_page
@@ -51,7 +52,7 @@ def campaign(width: int, glyphs: Glyphs = UNICODE) -> list[Line]:
     )
 
 
-def user(width: int, glyphs: Glyphs = UNICODE, *, success: float = fakes.NOW - 60) -> list[Line]:
+def user(width: int, glyphs: Glyphs = UNICODE, *, let_in: Sequence[EvidenceView] = ()) -> list[Line]:
     visits = [FacetView(view.client, 9, view.last_seen) for view in fakes.CLIENTS[:4]]
     return user_page(
         "alice@example.com",
@@ -66,8 +67,7 @@ def user(width: int, glyphs: Glyphs = UNICODE, *, success: float = fakes.NOW - 6
         routes=fakes.detail().routes,
         alerts=fakes.ALERTS[2:3],
         suspects=fakes.AUTH,
-        failures=747,
-        success=success,
+        let_in=let_in,
     )
 
 
@@ -264,15 +264,17 @@ def test_a_campaign_page_says_what_its_members_share() -> None:
 
 
 def test_a_user_page_says_from_where_and_whether_guessing_had_success() -> None:
-    text = joined(user(80))
+    lines = [EvidenceView(fakes.NOW - 60, "a.log", 7, '192.0.2.66 - alice@example.com [...] "POST /login" 200 7')]
+    text = joined(user(80, let_in=lines))
     for wanted in (
         "alice@example.com   HIGH !  41 clients   1 alert",
-        "a log-in succeeded at 14:01:31Z after 747 failures",
+        "somebody who guesses passwords was let in at 2026-09-20 14:01:31Z",
+        '192.0.2.66 - alice@example.com [...] "POST /login" 200 7',
         "clients it came from, the latest 4 of 41",
         "2001:db8:9:1::5",
     ):
         assert wanted in text
-    assert "747 failed log-ins, no success after them" in joined(user(80, success=0.0))
+    assert "let in" not in joined(user(80))
 
 
 def test_why_of_a_campaign_lists_its_addresses() -> None:

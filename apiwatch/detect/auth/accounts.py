@@ -173,7 +173,7 @@ def _tell_takeover(facts: Facts, route: str) -> Story:
             ),
             Number(
                 name=f"networks that failed for this user in {facts['hours']:.0f} h",
-                value=f"{facts['networks']:.0f}" if facts["for_user"] else "user names are not logged, or new",
+                value=f"{facts['networks']:.0f}" if facts["for_user"] else "none is known",
                 baseline=f"{facts['known']:.0f} networks in which this user logs in",
                 threshold="none of the known ones",
                 now=facts["networks"],

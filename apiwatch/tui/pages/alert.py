@@ -24,6 +24,9 @@ def why_page(view: AlertView, evidence: Sequence[EvidenceView], width: int, now:
     if len(alert.clients) > 1:
         drawn.append(section(f"addresses, {count(alert.clients_total)}", text, glyphs))
         drawn += columns_of(alert.clients[:_MOST_MEMBERS], text)
+    successes = [view for view in evidence if view.success]
+    if successes:
+        drawn += [section(f"lines of success, {len(successes)}", text, glyphs), *evidence_lines(successes, text)]
     drawn += [section(f"original lines, {len(evidence)}", text, glyphs), *evidence_lines(evidence, text)]
     return drawn
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from apiwatch.store.views import AlertView, ClientView, FacetView, MinuteView, RouteView, SuspectView
+from apiwatch.store.views import AlertView, ClientView, EvidenceView, FacetView, MinuteView, RouteView, SuspectView
 from apiwatch.text import plain
-from apiwatch.tui.cells import age, clock, count
+from apiwatch.tui.cells import age, count, stamp
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, cut_middle, fit, fit_line, line, wrap
 from apiwatch.tui.pages.parts import (
@@ -43,13 +43,12 @@ def user_page(
     alerts: Sequence[AlertView] = (),
     suspects: Sequence[SuspectView] = (),
     timeline: Sequence[MinuteView] = (),
-    failures: int = 0,
-    success: float = 0.0,
+    let_in: Sequence[EvidenceView] = (),
 ) -> list[Line]:
     """Everything about a user name, for a width: from where, since when, whether guessing had success, and alerts.
 
-    `visits` are requests with this name for each client; `clients_total` counts all of these, `failures` the log-ins
-    that failed, `success` is the time of the first that did not, after them (0: none, or not known).
+    `visits` are requests with this name for each client; `clients_total` counts all of these. `let_in` are lines in
+    which somebody who guesses passwords was let in under this name.
     """
     text = width - 1
     left, right = halves(text)
@@ -59,11 +58,10 @@ def user_page(
     if first_seen and last_seen:
         drawn += wrap(when(first_seen, last_seen, now), text)
     drawn += wrap(f"{some(made, 'request')} with this name", text)
-    if success:
-        text_of = f"a log-in succeeded at {clock(success)} after {some(failures, 'failure')}: take it for taken over"
-        drawn += wrap(text_of, text, style="bad")
-    elif failures:
-        drawn += wrap(f"{some(failures, 'failed log-in')}, no success after them", text)
+    if let_in:
+        said = f"somebody who guesses passwords was let in at {stamp(let_in[0].time)}: take this account for taken over"
+        drawn += wrap(said, text, style="bad")
+        drawn += wrap(plain(let_in[0].text), text, first="  ", rest="  ", style="dim")
     found = [section(f"alerts, {len(alerts)}", left, glyphs), *alert_list(alerts, left, now, _ALERTS)]
     if not alerts:
         found.append(line(Piece(" none about its clients", "dim")))
