@@ -82,6 +82,13 @@ def ack(alert_id: str, note: str, db: str | None, config: str | None, json_lines
 
 @alerts.command()
 @_about_one
+def unack(alert_id: str, db: str | None, config: str | None, json_lines: bool) -> None:
+    """Take an acknowledgement back."""
+    _say("unacknowledge", alert_id, "", None, db, config, json_lines)
+
+
+@alerts.command()
+@_about_one
 @click.argument("text")
 def note(alert_id: str, text: str, db: str | None, config: str | None, json_lines: bool) -> None:
     """Leave a note with an alert."""

@@ -24,7 +24,7 @@ COMMANDS = {
     "learn": ("apiwatch.cli.learn", "learn", "Teach what is normal from old logs, without alerts."),
     "parse": ("apiwatch.cli.parse", "parse", "One JSON object per log record; --explain shows what fails."),
     "formats": ("apiwatch.cli.parse", "formats", "The known log formats, with an example each."),
-    "alerts": ("apiwatch.cli.alerts", "alerts", "Alerts of the state file; ack, note, mute, unmute, benign."),
+    "alerts": ("apiwatch.cli.alerts", "alerts", "Alerts of the state file; ack, unack, note, mute, unmute, benign."),
     "clients": ("apiwatch.cli.reports", "clients", "Clients of the state file, worst first."),
     "routes": ("apiwatch.cli.reports", "routes", "Routes of the state file, busiest first."),
     "show": ("apiwatch.cli.show", "show", "Everything about one client."),

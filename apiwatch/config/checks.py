@@ -165,7 +165,7 @@ def _texts(full: str, line: int, node: tree.Node, found: _Findings) -> list[str]
 def _pairs(full: str, line: int, node: tree.Node, found: _Findings) -> dict[str, str]:
     """Names of key bindings with their keys."""
     if not isinstance(node, tree.Mapping):
-        shape = f"{quoted(full)} must hold lines such as `acknowledge: A`; write {{}} to keep all keys"
+        shape = f"{quoted(full)} must hold lines such as `acknowledge: Y`; write {{}} to keep all keys"
         found.problems.append(Problem(line, shape))
         return {}
     result: dict[str, str] = {}

@@ -5,10 +5,12 @@ from typing import Final, Literal, NamedTuple
 __all__ = ["ALERT_KINDS", "Action", "ActionKind"]
 
 ActionKind = Literal[
-    "acknowledge", "note", "mute", "unmute", "benign", "allow", "disallow", "block", "unblock"
+    "acknowledge", "unacknowledge", "note", "mute", "unmute", "benign", "allow", "disallow", "block", "unblock"
 ]  # fmt: skip
 
-ALERT_KINDS: Final[tuple[ActionKind, ...]] = ("acknowledge", "note", "mute", "unmute", "benign")
+ALERT_KINDS: Final[tuple[ActionKind, ...]] = (
+    "acknowledge", "unacknowledge", "note", "mute", "unmute", "benign"
+)  # fmt: skip
 """Kinds whose subject is the id of an alert."""
 
 

@@ -87,8 +87,8 @@ class Incident:
 
     @property
     def newest(self) -> float:
-        """Event time up to which the collector has read; 0 when it has read nothing."""
-        return self.overview.health.watermark if self.overview.health is not None else 0.0
+        """Time of the newest line that was read; 0 when nothing was."""
+        return self.overview.newest
 
     @property
     def first(self) -> float:

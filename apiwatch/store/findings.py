@@ -296,10 +296,10 @@ def _view(alert: Alert, said: Sequence[_Said]) -> AlertView:
     latest: dict[str, _Said] = {}
     noted: _Said | None = None
     for each in said:
-        latest["mute" if each.kind == "unmute" else each.kind] = each
+        latest[each.kind.removeprefix("un")] = each
         noted = each if each.note else noted
     acknowledged, muted, benign = latest.get("acknowledge"), latest.get("mute"), latest.get("benign")
-    if acknowledged is not None and acknowledged.seq <= alert.said_before:
+    if acknowledged is not None and (acknowledged.kind != "acknowledge" or acknowledged.seq <= alert.said_before):
         acknowledged = None
     if muted is not None and muted.kind == "unmute":
         muted = None
@@ -313,6 +313,7 @@ def _view(alert: Alert, said: Sequence[_Said]) -> AlertView:
         muted_by=muted.actor if muted else "",
         benign_until=(benign.expires or 0.0) if benign else 0.0,
         benign_by=benign.actor if benign else "",
+        acknowledged_note=acknowledged.note if acknowledged else "",
         acknowledged_at=acknowledged.time if acknowledged else 0.0,
         muted_at=muted.time if muted else 0.0,
         benign_at=benign.time if benign else 0.0,

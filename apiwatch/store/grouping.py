@@ -1,5 +1,6 @@
 """Busy clients put together by what they share: a network, their user agent, their user name."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -91,11 +92,17 @@ def _values(snapshot: Snapshot, shared: Shared, clients: Sequence[str]) -> dict[
             )
         else:
             # Ascending, so that the value that a client used most is the last one.
-            rows = snapshot.rows(
-                f"SELECT client, value, MAX(last_seen) FROM client_facets WHERE client IN ({marks(piece)}) "  # noqa: S608
-                "AND kind = ? AND value <> ? GROUP BY client, value ORDER BY SUM(requests), value DESC",
-                (*piece, shared, OTHER),
+            used = snapshot.rows(
+                "SELECT client, value, MAX(last_seen), CAST(SUM(requests) AS BIGINT) FROM client_facets "  # noqa: S608
+                f"WHERE client IN ({marks(piece)}) AND kind = ? GROUP BY client, value ORDER BY 4, value DESC",
+                (*piece, shared),
             )
+            total: Counter[str] = Counter()
+            for client, _value, _last, requests in used:
+                total[client] += requests
+            # Who tries a thousand user names is none of these users.
+            most = shared == "user"
+            rows = [row[:3] for row in used if row[1] != OTHER and (not most or 2 * row[3] >= total[row[0]])]
         found.update((client, (value, float(last))) for client, value, last in rows)
     return found
 

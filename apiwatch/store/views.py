@@ -185,6 +185,12 @@ class Overview(Struct, frozen=True):
     usual: float = 0.0
     """Requests that are usual in such a window at this hour; 0 when that is not known yet."""
 
+    @property
+    def newest(self) -> float:
+        """Time of the newest request that was read; event time may have moved on since. 0: none was."""
+        known = max((source.last_time for source in self.sources), default=0.0)
+        return known or (self.health.watermark if self.health is not None else 0.0)
+
 
 class AlertView(Struct, frozen=True):
     """An alert with what operators said about it."""
@@ -201,6 +207,8 @@ class AlertView(Struct, frozen=True):
     benign_until: float = 0.0
     """0 when nobody called it benign."""
     benign_by: str = ""
+    acknowledged_note: str = ""
+    """What was said with the acknowledgement."""
     acknowledged_at: float = 0.0
     """When its acknowledgement was said; so are `muted_at`, `benign_at`, and `noted_at` of `note`. 0: it was not."""
     muted_at: float = 0.0

@@ -1,8 +1,9 @@
 """What pressing `b` would do: the networks, what the guard says about each, and the reasons."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from apiwatch.tui.rows import Row
 if TYPE_CHECKING:
     from apiwatch.blocklist import Finding, Guard
 
-__all__ = ["Proposal", "Wish", "duration_text", "overlap_lines", "proposal_lines", "propose", "wishes"]
+__all__ = ["Proposal", "Wish", "duration_text", "overlap_lines", "overlapping", "proposal_lines", "propose", "wishes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +136,24 @@ def proposal_lines(
         for finding in proposal.findings:
             style = "bad" if finding.hard else "warn"
             drawn += wrap(finding.text, width, first=f"        {finding.code} ", rest="           ", style=style)
+        if len(proposals) > 1 and proposal.overridable:
+            drawn += wrap("b on it alone asks for it again", width, first=" " * 11, rest=" " * 11, style="dim")
         if proposal.is_everybody:
             text = "everybody but what is protected; web servers and proxies can hold it"
             drawn += wrap(text, width, first=" " * 8, rest=" " * 10, style="dim")
         for text in also.get(proposal.key, ()):
             drawn += wrap(text, width, first=" " * 8, rest=" " * 10, style="dim")
     return drawn
+
+
+def overlapping(addresses: Iterable[str], entries: Sequence[BlockEntry]) -> list[str]:
+    """Networks in the block queue that overlap any of the addresses or networks; texts that are none are left out."""
+    known: list[IPv4Network | IPv6Network] = []
+    for address in addresses:
+        with suppress(ValueError):
+            known.append(ip_network(address))
+    queued = [(entry.key, ip_network(entry.net)) for entry in entries if entry.state == "queued"]
+    return [key for key, net in queued if any(each.version == net.version and each.overlaps(net) for each in known)]
 
 
 def overlap_lines(proposal: Proposal, entries: Sequence[BlockEntry]) -> list[str]:

@@ -23,6 +23,7 @@ _NAME = 60
 _OWN_KEPT = 2000
 _DONE = {
     "acknowledge": "acked",
+    "unacknowledge": "took back the acknowledgement of",
     "note": "left a note on",
     "mute": "muted",
     "unmute": "unmuted",

@@ -13,4 +13,4 @@ class Field(NamedTuple):
     choices: tuple[str, ...] = ()
     """Values that Up and Down put into it; anything else can be typed as well."""
     needed: bool = False
-    """Nothing usual fits: the question begins here."""
+    """Nothing usual fits: it stands first."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from textual.binding import ActiveBinding
 
-__all__ = ["key_name", "named_keys"]
+__all__ = ["key_name", "named_keys", "pressed"]
 
 _NAMES = {
     "question_mark": "?",
@@ -36,6 +36,16 @@ _NAMES = {
 def key_name(key: str) -> str:
     """Textual's name of a key as people write it: '?' for 'question_mark', '^e' for 'ctrl+e'."""
     return _NAMES.get(key, f"^{key[5:]}" if key.startswith("ctrl+") else key)
+
+
+def pressed(name: str) -> str:
+    """Textual's name of a key that is written for people.
+
+    >>> [pressed(name) for name in ("?", "^e", "Enter", "b")]
+    ['question_mark', 'ctrl+e', 'enter', 'b']
+    """
+    keys = {shown: key for key, shown in _NAMES.items()}
+    return keys.get(name, f"ctrl+{name[1:]}" if len(name) > 1 and name[0] == "^" else name)
 
 
 def named_keys(wanted: Sequence[tuple[str, str]], active: Mapping[str, ActiveBinding]) -> list[tuple[str, str]]:

@@ -28,6 +28,8 @@ class ListState:
         """Rows in the store; the list may hold fewer."""
         self.among = 0
         """Number of the busiest clients among which the rows were found; 0: among all."""
+        self.note = ""
+        """What else is said about the rows."""
         self.loaded = False
         """It has been read."""
         self.follow = False
@@ -85,7 +87,7 @@ class ListState:
         self.marks &= {row.key for row in self.all}
         self.total = max(found.total, len(rows)) if not self.where else len(rows)
         self._fresh = frozenset(row.key for row in rows) if self.where else None
-        self.among = found.among
+        self.among, self.note = found.among, found.note
         self.loaded = True
         self._narrow(index, working=working)
 

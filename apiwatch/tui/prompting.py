@@ -32,6 +32,9 @@ def obey(prompt: Prompt, context: CommandContext) -> bool:
     except CommandError as error:
         prompt.object(str(error), error.start, error.end)
         return False
+    if call is not None and (why := context.forbidden(call.verb.name)):
+        prompt.object(f"not done: {why}")
+        return False
     if call is not None and not context.can(call.verb.name, named=call.named):
         wants = f"name one: {call.verb.usage}" if call.verb.names and not call.named else call.verb.help
         prompt.object(f"`{call.verb.name}` is not possible here: {wants}")

@@ -14,10 +14,20 @@ from apiwatch.tui.rows import AlertRow, BlockRow, LineRow, Row
 from apiwatch.tui.summary import severity_mix
 from apiwatch.tui.views import View
 
-__all__ = ["detail_lines", "feed_lines", "ill_sources", "queue_lines", "rate_chart", "tail_lines", "view_line"]
+__all__ = [
+    "detail_lines",
+    "feed_lines",
+    "ill_sources",
+    "queue_lines",
+    "rate_chart",
+    "tail_lines",
+    "view_at",
+    "view_line",
+]
 
 _CHART_MINUTES = 60
 _NET_CELLS = 22
+_LAST = 8
 _FEED_CELLS = 20
 _SHORT = {"Overview": "All"}
 
@@ -50,6 +60,19 @@ def view_line(
         mix = mix[:-2]
     gap = width - line_width(pieces) - line_width(mix)
     return (*pieces, Piece(" " * gap), *mix) if mix else pieces
+
+
+def view_at(text: str, cell: int) -> int:
+    """The digit of the view at a cell of a line that `view_line` made; -1 where there is none.
+
+    >>> [view_at(" 0 All[1 Alerts(2)]2 3 Routes 4   1 CRIT", cell) for cell in (1, 9, 18, 22, 36)]
+    [0, 1, 2, 3, 4]
+    """
+    key = 0
+    for at, char in enumerate(text[: cell + 2]):
+        if char == str(key) and key <= _LAST and (not at or text[at - 1] in " []"):
+            key += 1
+    return key - 1
 
 
 def _tabs(names: Mapping[int, str], notes: Mapping[int, str], chosen: int) -> Line:

@@ -9,12 +9,24 @@ from msgspec.structs import replace
 
 from apiwatch.errors import GuardError
 from apiwatch.store.scope import EVERYTHING, Scope
-from apiwatch.store.views import AlertView, BlockEntry, ClientDetail, ClientView, PointView, RouteView, TogetherView
+from apiwatch.store.views import (
+    AlertView,
+    BlockEntry,
+    ClientDetail,
+    ClientView,
+    GroupView,
+    Mix,
+    PointView,
+    RouteView,
+    TogetherView,
+    UserDetail,
+)
 from apiwatch.text import plain
 from apiwatch.tui.cells import clock
 from apiwatch.tui.line import Line, Piece, line, wrap
 from apiwatch.tui.pages import campaign_page, client_page, overview_page, route_page, user_page, why_page
 from apiwatch.tui.rows import AlertRow, ClientRow, RouteRow, Row
+from apiwatch.tui.rows.groups import UserRow
 from apiwatch.tui.rows.named import NamedRow, SenderRow
 from apiwatch.tui.views import LIMIT, VIEWS, Panel, Query
 from apiwatch.tui.views.alerts import ALERTS
@@ -27,6 +39,8 @@ _TOPS = (*ALERTS.panels[:2], CLIENTS.panels[0], AUTH.panels[0])
 """Lists whose first rows the overview shows."""
 
 _ROUTES, _TAIL = 5000, 200
+_BLOCKED = 20
+"""Latest clients of a user that are blocked at once."""
 
 
 class Summary(Struct, frozen=True):
@@ -184,7 +198,10 @@ async def _route(query: Query) -> Summary:
         found = [view for view in routes if view.route == scope.route]
         route = found[0] if found and not scope.host else None
     if route is None:
-        return _gone("route", "the state file no longer holds this route")
+        path = scope.route.partition(" ")[2] or scope.route
+        alike = [view.route for view in routes if view.route.partition(" ")[2] == path]
+        known = f"; it holds {', '.join(dict.fromkeys(alike))}" if alike else ""
+        return _gone("route", f"the state file holds no route {scope.route}{known}")
     return await _known_route(query, route)
 
 
@@ -204,6 +221,7 @@ async def _known_route(query: Query, route: RouteView) -> Summary:
             width,
             now,
             query.glyphs,
+            end=query.end,
             usual=route.usual / query.window_minutes,
             clients=clients,
             suspects=suspects,
@@ -241,8 +259,37 @@ async def _user(query: Query) -> Summary:
             suspects=found.suspects,
             let_in=found.let_in,
         ),
+        _UserHere(found, query),
         alerts=found.alerts,
     )
+
+
+class _UserHere(UserRow):
+    """A user name with the clients that it came from."""
+
+    __slots__ = ("_clients",)
+
+    def __init__(self, found: UserDetail, query: Query) -> None:
+        view = GroupView(
+            value=found.user,
+            clients=found.clients_total,
+            window=Mix(),
+            last_seen=found.last_seen,
+            alerted=sum(bool(client.alerts) for client in found.clients),
+            severity="",
+        )
+        super().__init__(view, query.now, query.seconds())
+        self._clients = tuple(client.client for client in found.clients[:_BLOCKED])
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Its latest clients, for a block."""
+        return self._clients
+
+    @property
+    def reason(self) -> str:
+        """Why one would block them."""
+        return f"manual: came as user {self.view.value}"
 
 
 class _AlertOfClient(AlertRow):

@@ -126,7 +126,7 @@ def _stale(link: Link, health: HealthView) -> str:
         return link.ended
     if health.state in ("stopped", "failed"):
         why = f": {health.message}" if health.message else ""
-        return f"the collector {health.state}{why}; what it recorded stays here"
+        return f"the collector {health.state}{why}; what it recorded stays here; start it again with: {link.restart}"
     silent = link.now - health.heartbeat
     if silent < (_BUSY_FOR if link.lives and health.state in ("starting", "catching-up") else STALE_AFTER):
         return ""
@@ -170,7 +170,7 @@ def _state_line(link: Link, width: int) -> Line:
     name = [Piece("apiwatch", "strong")]
     if overview and overview.health:
         name.append(Piece(f" {cut_middle(_host(overview.health), 12 if width < 100 else 24)}"))
-        pieces += _figures(link, overview, overview.health, width)
+        pieces += [] if state.word is Word.STALE else _figures(link, overview, overview.health, width)
     room = width - len(right) - 1
     if len(name) > 1 and line_width((*name, *pieces)) > room:
         name.pop()
@@ -201,7 +201,7 @@ def _figures(link: Link, overview: Overview, health: HealthView, width: int) -> 
     full = [name for name, (now, limit, refused) in health.bounds.items() if refused or (limit and now >= limit)]
     if full:
         found.append(Piece(f" CAP {cut_middle(full[0], 24)}" if width >= 100 else " CAP", "warn"))
-    quiet = link.now - health.watermark if health.watermark else 0.0
+    quiet = link.now - overview.newest if overview.newest else 0.0
     if health.state == "live" and quiet >= QUIET_FROM and not health.backlog_bytes:
         found.append(Piece(f"  quiet {age(quiet)}"))
     else:
@@ -279,11 +279,9 @@ def severity_mix(found: dict[str, int]) -> Line:
 def tiny_line(link: Link, width: int) -> Line:
     """The one line of a terminal below 60x15."""
     mix = severity_mix(link.overview.open_alerts) if link.overview else ()
-    shown = line(
-        state_of(link).piece,
-        " ",
-        *(mix or (Piece("no alerts"),)),
-        Piece("  needs 60x15"),
-        Piece("  ? help  q quit", "dim"),
-    )
-    return shown if line_width(shown) <= width else line(state_of(link).piece, Piece(" 60x15"))
+    state, needs, keys = state_of(link).piece, Piece("  needs 60x15"), Piece("  ? help  q quit", "dim")
+    alerts = (Piece(" "), *(mix or (Piece("no alerts"),)))
+    for shown in ((state, *alerts, needs, keys), (state, *alerts, needs), (state, needs)):
+        if line_width(shown) <= width:
+            return shown
+    return line(Piece(needs.text.strip()))

@@ -55,7 +55,7 @@ def test_a_section_without_settings_means_its_defaults(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ("limits:\n  cleints: 5\n", "line 2: `limits.cleints` is not a setting; did you mean `limits.clients`?"),
-        ("dashboard: {keys: [p]}\n", "line 1: `dashboard.keys` must hold lines such as `acknowledge: A`"),
+        ("dashboard: {keys: [p]}\n", "line 1: `dashboard.keys` must hold lines such as `acknowledge: Y`"),
         ("dashboard:\n  keys:\n    pause: ctrl+foo\n", "line 3: `dashboard.keys.pause`: `ctrl+foo` is not a key"),
         (
             "dashboard:\n  keys:\n    ../x: p\n",

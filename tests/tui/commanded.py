@@ -43,6 +43,9 @@ class Recorder:
     def can(self, verb: str, *, named: bool = False) -> bool:
         return verb not in self.impossible
 
+    def forbidden(self, verb: str) -> str:
+        return ""
+
     def __getattr__(self, name: str) -> Callable[..., None]:
         def called(*values: object, **named: object) -> None:
             self.calls.append((name, *values, *named.values()))

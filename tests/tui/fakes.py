@@ -173,6 +173,7 @@ def alert(
         ),
         state=state,
         acknowledged_by=by,
+        acknowledged_note=note if by else "",
         note=note,
     )
 
@@ -772,7 +773,9 @@ class FakeControl:
     async def acknowledge(self, alert_id: str, actor: str, note: str, now: float) -> None:
         self._say("acknowledge", alert_id, actor, note, by=actor, now=now)
         self.scenario.alerts = tuple(
-            replace(view, state="acknowledged", acknowledged_by=actor, note=note) if view.alert.id == alert_id else view
+            replace(view, state="acknowledged", acknowledged_by=actor, note=note, acknowledged_note=note)
+            if view.alert.id == alert_id
+            else view
             for view in self.scenario.alerts
         )
 

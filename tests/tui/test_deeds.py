@@ -260,7 +260,7 @@ async def test_up_and_down_choose_in_a_question(tmp_path: Path) -> None:
         await tui.shows("Up Down choose")
         await tui.press("enter")
         await tui.shows("say why, in a few words")
-        await tui.press("'our partner", "shift+tab", "shift+tab", "down", "enter")
+        await tui.press("'our partner", "tab", "down", "enter")
         assert answers == [("network:203.0.113.0/24", "7d", "our partner")]
         tui.app.push_screen(ask_for(Withdraw([BlockRow(fakes.BLOCKS[0], NOW)]), tui.app.glyphs), answers.append)
         await tui.shows("Withdraw 203.0.113.99/32")

@@ -138,6 +138,14 @@ class CommandContext(Known, Protocol):
         """Do not tell of alerts again for a while."""
         ...
 
+    def forbidden(self, verb: str) -> str:
+        """Why this session does not permit a verb, in a sentence; ''."""
+        ...
+
+    def unack(self, subject: str) -> None:
+        """Take acknowledgements back."""
+        ...
+
     def unmute(self, subject: str) -> None:
         """End a mute."""
         ...

@@ -17,6 +17,10 @@ def _ack(context: CommandContext, args: Args) -> None:
     context.ack(args.text("subject"), args.text("note"))
 
 
+def _unack(context: CommandContext, args: Args) -> None:
+    context.unack(args.text("subject"))
+
+
 def _note(context: CommandContext, args: Args) -> None:
     context.note(args.text("subject"), args.text("note"))
 
@@ -51,6 +55,7 @@ def _unblock(context: CommandContext, args: Args) -> None:
 
 SAYING = (
     Verb("ack", "acknowledge: you look after it", _ack, (_SUBJECT, _NOTE), ("acknowledge",), "acknowledge"),
+    Verb("unack", "take an acknowledgement back", _unack, (_SUBJECT,)),
     Verb("note", "leave a note with the alert", _note, (_SUBJECT, Argument("note", Kind.TEXT, False))),
     Verb("mute", "do not tell of it again for a while", _mute, (_SUBJECT, _DURATION, _NOTE), binding="mute"),
     Verb("unmute", "end a mute", _unmute, (_SUBJECT,)),

@@ -1,6 +1,6 @@
 """What an operator does to rows: what it asks, what it refuses, what it writes, and what it says about it."""
 
-from apiwatch.tui.deeds.acknowledge import Acknowledge
+from apiwatch.tui.deeds.acknowledge import Acknowledge, Unacknowledge
 from apiwatch.tui.deeds.allow import Allow
 from apiwatch.tui.deeds.base import Deed, Outcome
 from apiwatch.tui.deeds.benign import Benign
@@ -19,6 +19,7 @@ __all__ = [
     "Mute",
     "Note",
     "Outcome",
+    "Unacknowledge",
     "Unmute",
     "Withdraw",
 ]

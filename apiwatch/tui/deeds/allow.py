@@ -29,7 +29,8 @@ class Allow(Deed):
 
     For one subject `whom` is a target as `apiwatch allow add` takes it, with those to choose from that `detail` knows;
     for many it is `client`, each for itself, or `network`, which is the /24 or /64 of each address. `live` is the
-    allow-list as it is. `targets` are subjects beside the rows, written as for `apiwatch allow add`.
+    allow-list as it is. `targets` are subjects beside the rows, written as for `apiwatch allow add`. `warnings` say
+    what speaks against it.
     """
 
     kind, confirm, done, doing = "allow", "allow", "allowed", "allowing"
@@ -41,6 +42,7 @@ class Allow(Deed):
         live: Sequence[AllowEntry] = (),
         detail: ClientDetail | None = None,
         targets: Sequence[str] = (),
+        warnings: Sequence[str] = (),
     ) -> None:
         subjects = {target: Subject(target, plain(target, _NAME)) for target in targets}
         left_out: list[LeftOut] = []
@@ -56,6 +58,7 @@ class Allow(Deed):
                 else:
                     subjects.setdefault(target, Subject(target, shown))
         super().__init__(list(subjects.values()), left_out)
+        self._warnings = tuple(warnings)
         self._choices = _EACH if len(subjects) != 1 else tuple(choices_for(next(iter(subjects)), detail))
 
     @property
@@ -71,7 +74,8 @@ class Allow(Deed):
     def lines(self, width: int) -> list[Line]:
         """What it means."""
         said = "Who is on the allow-list raises no alerts, and is still counted. Anybody can send any user agent."
-        return [*wrap(said, width, style="dim"), *super().lines(width)]
+        warned = [part for text in self._warnings for part in wrap(text, width, style="warn")]
+        return [*wrap(said, width, style="dim"), *warned, *super().lines(width)]
 
     def refusal(self, values: tuple[str, ...]) -> str:
         """A target, a duration and a reason are needed."""

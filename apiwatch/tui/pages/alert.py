@@ -75,6 +75,11 @@ def alert_body(view: AlertView, width: int, now: float) -> list[Line]:
     if tags:
         drawn += wrap(tags, width, first=" tags   ", rest="        ", style="dim")
     if view.acknowledged_by:
-        said = f"{view.acknowledged_by}: {view.note}" if view.note else view.acknowledged_by
-        drawn += wrap(said, width, first=" acked  ", rest="        ", style="good")
+        said = f": {view.acknowledged_note}" if view.acknowledged_note else ""
+        drawn += wrap(f"{view.acknowledged_by}{said}", width, first=" acked  ", rest="        ", style="good")
+    if view.muted_until:
+        said = f"by {view.muted_by} until {stamp(view.muted_until)}"
+        drawn += wrap(said, width, first=" muted  ", rest="        ", style="warn")
+    if view.note and view.note != view.acknowledged_note:
+        drawn += wrap(f"{view.noted_by}: {view.note}", width, first=" note   ", rest="        ")
     return drawn

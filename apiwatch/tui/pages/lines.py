@@ -12,7 +12,7 @@ from apiwatch.tui.line import CUT, Line, Piece, fit, line, wrap
 __all__ = ["evidence_lines", "lines_page"]
 
 _LINE_ROWS = 3
-_NONE = "none kept: only alerts keep lines"
+_NONE = "none kept: only alerts keep lines; 6 shows the newest requests"
 
 
 def lines_page(evidence: Sequence[EvidenceView], width: int) -> list[Line]:

@@ -37,6 +37,7 @@ def route_page(
     glyphs: Glyphs,
     *,
     timeline: Sequence[MinuteView] = (),
+    end: float = 0.0,
     usual: float = 0.0,
     clients: Sequence[ClientView] = (),
     suspects: Sequence[SuspectView] = (),
@@ -45,11 +46,11 @@ def route_page(
 ) -> list[Line]:
     """Everything about a route, for a width: what is hit, by how many, what became of it, who, and what is suspicious.
 
-    `timeline` are its minutes (without them those of `route.spark`, up to now), `usual` its usual requests per minute
-    (0: not known), `clients` its busiest ones, `points` ids that were asked for.
+    `timeline` are its minutes (without them those of `route.spark`, up to the event time `end`; 0: up to now), `usual`
+    its usual requests per minute (0: not known), `clients` its busiest ones, `points` ids that were asked for.
     """
     text = width - 1
-    minutes = timeline or minutes_of(route.spark, int(now // 60))
+    minutes = timeline or minutes_of(route.spark, int((end or now) // 60))
     left, right = halves(text)
     mix = route.mix
     drawn = [heading(route.route, worst_of(alerts), some(len(alerts), "alert"))]

@@ -4,7 +4,7 @@ from apiwatch.model import SEVERITIES
 from apiwatch.store.scope import Scope
 from apiwatch.store.views import AlertView
 from apiwatch.text import plain
-from apiwatch.tui.cells import age, clock, count
+from apiwatch.tui.cells import age, clock, count, stamp
 from apiwatch.tui.columns import Column
 from apiwatch.tui.line import Line, Piece, line, wrap
 from apiwatch.tui.rows.base import Row, severity_piece
@@ -116,7 +116,12 @@ class AlertRow(Row):
             *wrap(alert.title, width, style="strong"),
         ]
         if self.view.acknowledged_by:
-            drawn.append(line(Piece(f"acknowledged by {self.view.acknowledged_by}: {self.view.note}", "good")))
+            note = f": {self.view.acknowledged_note}" if self.view.acknowledged_note else ""
+            drawn += wrap(f"acknowledged by {self.view.acknowledged_by}{note}", width, style="good")
+        if self.view.muted_until:
+            drawn += wrap(f"muted by {self.view.muted_by} until {stamp(self.view.muted_until)}", width, style="warn")
+        if self.view.note and self.view.note != self.view.acknowledged_note:
+            drawn += wrap(f"note of {self.view.noted_by}: {self.view.note}", width)
         if where and alert.route not in alert.title:
             drawn += wrap(where, width, first="WHERE  ", rest="       ")
         drawn += wrap(told.why, width, first="WHY    ", rest="       ")

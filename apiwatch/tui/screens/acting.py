@@ -1,16 +1,19 @@
 """Keys that act on rows: why, lines, acknowledge, mute, allow, block. They act on row keys, never on positions."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
 from apiwatch.errors import ApiwatchError
+from apiwatch.model import SEVERITIES
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.views import AlertView
 from apiwatch.text import plain
+from apiwatch.tui.cells import severity_word
 from apiwatch.tui.rows import Row
 from apiwatch.tui.screens.base import LiveScreen
 from apiwatch.tui.views import VIEWS
@@ -167,9 +170,16 @@ class ActingScreen(LiveScreen):
         self.run_worker(self._block(rows, values, typed), group="act")
 
     async def _act(self, kind: str, rows: Sequence[Row], values: Values) -> None:
-        from apiwatch.tui.deeds import Acknowledge, Allow, Benign, Mute, Note, Unmute
+        from apiwatch.tui.deeds import Acknowledge, Allow, Benign, Mute, Note, Unacknowledge, Unmute
 
-        deeds = {"acknowledge": Acknowledge, "mute": Mute, "unmute": Unmute, "benign": Benign, "note": Note}
+        deeds: dict[str, Callable[[Sequence[Row], Sequence[AlertView]], Deed]] = {
+            "acknowledge": Acknowledge,
+            "unacknowledge": Unacknowledge,
+            "mute": Mute,
+            "unmute": Unmute,
+            "benign": partial(Benign, usual_s=self.session.settings.alerts.benign_for),
+            "note": Note,
+        }
         session = self.session
         try:
             alerts = self.known_alerts or await session.reader.alerts()
@@ -177,13 +187,30 @@ class ActingScreen(LiveScreen):
             if kind == "allow":
                 one = rows[0].client if len(rows) == 1 else ""
                 detail = await session.reader.client(one, session.clock()) if one else None
-                deed = Allow(rows, await session.reader.allowed(session.clock()), detail)
+                warnings = await self._against_allowing(rows, alerts)
+                deed = Allow(rows, await session.reader.allowed(session.clock()), detail, warnings=warnings)
             else:
                 deed = deeds[kind](rows, alerts)
         except ApiwatchError as error:
             self.say(f"not done: {error}", "bad")
             return
         await self._ask_and_do(deed, values)
+
+    async def _against_allowing(self, rows: Sequence[Row], alerts: Sequence[AlertView]) -> list[str]:
+        """Open alerts that would go, and entries of the block queue that stay."""
+        from apiwatch.tui.blocking import overlapping
+
+        addresses = {address for row in rows for address in row.addresses}
+        found: list[str] = []
+        if named := [view.alert for view in alerts if not view.alert.closed and addresses & {*view.alert.clients}]:
+            worst = severity_word(SEVERITIES[max(alert.severity for alert in named)])
+            some = f"{len(named)} open alert{'' if len(named) == 1 else 's'}"
+            found.append(f"{some}, the worst {worst}, of whom this is about will close.")
+        entries = await self.session.reader.block_entries(self.session.clock())
+        if held := overlapping(addresses, entries):
+            are = "is" if len(held) == 1 else "are"
+            found.append(f"{', '.join(held[:3])} {are} in the block queue, and stays there.")
+        return found
 
     async def _ask_and_do(self, deed: "Deed", values: Values) -> None:
         from apiwatch.tui.screens.prompts import ask_for
@@ -225,7 +252,8 @@ class ActingScreen(LiveScreen):
         except ApiwatchError as error:
             self.say(f"not queued: {error}", "bad")
             return
-        await self._ask_and_do(BlockDeed(proposals, session.settings.block, guard, also, before, typed), values)
+        deed = BlockDeed(proposals, session.settings.block, guard, also, before, typed)
+        await self._ask_and_do(deed, values if deed.override is None else None)
 
     async def _collateral(
         self, proposals: "Sequence[Proposal]"
@@ -257,5 +285,6 @@ _QUIET = {
     "benign": "benign: normal for this client, route and detector",
     "note": "leave a note with the alert",
     "unmute": "end a mute",
+    "unacknowledge": "take an acknowledgement back",
 }
 """What `x` offers."""

@@ -17,7 +17,7 @@ from apiwatch.tui.keynames import named_keys
 from apiwatch.tui.layout import Shape, shape_of
 from apiwatch.tui.line import CUT, Line, Piece, line, line_text, line_width, wrap
 from apiwatch.tui.notice import notice
-from apiwatch.tui.permissions import is_permitted
+from apiwatch.tui.permissions import forbidden, is_permitted
 from apiwatch.tui.session import Session
 from apiwatch.tui.summary import head_lines, tiny_line
 from apiwatch.tui.widgets.text import Block, KeyBar
@@ -25,6 +25,8 @@ from apiwatch.tui.widgets.text import Block, KeyBar
 __all__ = ["LiveScreen"]
 
 _NOTICE_LINES = 3
+_ALWAYS = frozenset({"help", "back", "quit_or_back", "repaint", "pause"})
+"""What keys do where there is no room for what the others would act on."""
 _LOW = 20
 """Rows below which the totals of everything give way to the list."""
 
@@ -162,7 +164,7 @@ class LiveScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave out what means nothing here, and grey what is not permitted."""
-        if action in self.DEAD:
+        if action in self.DEAD or (self.shape is Shape.TINY and action not in _ALWAYS):
             return False
         return True if is_permitted(self.session, action) else None
 
@@ -236,6 +238,14 @@ class LiveScreen(Screen[None]):
             return [line(*left, " " * max(3, gap), message) if gap >= 3 else line(message)]
         return [line(*left)]
 
+    def on_key(self, event: events.Key) -> None:
+        """Say why a key does nothing that this session does not permit; what it permits was done by now."""
+        bindings = self._bindings.key_to_bindings.get(event.key, ())
+        why = next((said for each in bindings if (said := forbidden(self.session, _action_of(each.action)))), "")
+        if why:
+            self.session.say(f"not done: {why}", "warn")
+            self.tick()
+
     def action_back(self) -> None:
         """Leave the screen."""
         self.dismiss()
@@ -244,14 +254,21 @@ class LiveScreen(Screen[None]):
         """Leave the screen."""
         self.dismiss()
 
+    def read_anew(self) -> None:
+        """Read now, and show it although the picture is frozen: what it shows was chosen just now."""
+        self.loaded = self.loaded and self.session.paused_at is None
+        self.session.demand()
+
     def action_travel(self, step: int) -> None:
         """Go back or forward in time."""
         self.session.travel(step)
+        self.read_anew()
         self.tick()
 
     def action_window(self, step: int) -> None:
         """Change the window."""
         self.session.step_window(step)
+        self.read_anew()
         self.tick()
 
     def action_pause(self) -> None:
@@ -281,3 +298,8 @@ class LiveScreen(Screen[None]):
         from apiwatch.tui.screens.help import HelpScreen
 
         self.app.push_screen(HelpScreen(self.session, self))
+
+
+def _action_of(text: str) -> str:
+    """The name in an action with its arguments."""
+    return text.partition("(")[0]

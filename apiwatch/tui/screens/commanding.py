@@ -7,7 +7,7 @@ from apiwatch.store.filters import List
 from apiwatch.store.scope import Scope
 from apiwatch.tui.blocking import duration_text
 from apiwatch.tui.commands import Kind, verb_of
-from apiwatch.tui.permissions import allows_verb
+from apiwatch.tui.permissions import allows_verb, forbidden_verb
 from apiwatch.tui.rows import (
     BlockRow,
     EnumerationRow,
@@ -64,8 +64,15 @@ class ScreenCommands:
         found = verb_of(verb)
         if found is None or not allows_verb(self._screen.session, found.name):
             return False
+        if found.name == "filter":
+            return bool(self._screen.table.display)
         action = _ACTIONS.get(found.name, "")
         return named or not action or bool(self._screen.check_action(action, ()))
+
+    def forbidden(self, verb: str) -> str:
+        """Why this session does not permit a verb, in a sentence; ''."""
+        found = verb_of(verb)
+        return forbidden_verb(self._screen.session, found.name) if found is not None else ""
 
     def ask(self, text: str) -> None:
         """Open the command line with a text."""
@@ -96,8 +103,8 @@ class ScreenCommands:
 
     def open_route(self, route: str) -> None:
         """Everything about one route; the host of the row that shows it, if one does."""
-        rows = self._screen.table.list.all
-        hosts = [row.view.host for row in rows if isinstance(row, RouteRow) and row.view.route == route]
+        rows = [row.view for row in self._screen.table.list.all if isinstance(row, RouteRow)]
+        hosts = [view.host for view in rows if view.route == route]
         self._screen.open_scope(Scope(host=hosts[0] if hosts else "", route=route))
 
     def open_user(self, user: str) -> None:
@@ -226,6 +233,10 @@ class ScreenCommands:
         """Do not tell of alerts again for a while."""
         self._screen.act("mute", self._rows(subject), _values(subject, seconds, note, _MUTE))
 
+    def unack(self, subject: str) -> None:
+        """Take acknowledgements back."""
+        self._screen.act("unacknowledge", self._rows(subject), ("",))
+
     def unmute(self, subject: str) -> None:
         """End a mute."""
         self._screen.act("unmute", self._rows(subject), ("",))
@@ -329,6 +340,7 @@ _ACTIONS = {
     "histogram": "histogram",
     "tail": "live_lines",
     "ack": "acknowledge",
+    "unack": "quiet",
     "note": "quiet",
     "mute": "quiet",
     "unmute": "quiet",

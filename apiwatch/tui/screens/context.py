@@ -179,6 +179,7 @@ class ContextScreen(PanesScreen):
                 self.page.show(summary.heading, summary.page)
             elif panel is not None:
                 self.found = found
+                self.table.within = scope_crumb(self.scope)
                 self.table.show_rows(found, now)
                 self._begin(found)
             self.follow_cursor()
@@ -203,7 +204,7 @@ class ContextScreen(PanesScreen):
         if self.panel is not None:
             self.state_of(self.panel).enter()
         self.settle()
-        self.session.demand()
+        self.read_anew()
         self.tick()
 
     def empty_lines(self, width: int) -> list[Line]:
@@ -275,10 +276,11 @@ class ContextScreen(PanesScreen):
         return self.scope.client
 
     def action_view(self, index: int) -> None:
-        """Show a view, or the summary for -1; the view in sight anew, from its first list."""
+        """Show a view from its first list, or the summary for -1."""
         self._chosen = True
-        if index >= 0 and index == self.view:
+        if index >= 0:
             self._panels[index] = 0
+            self.table.focus()
         self._turn_to(None if index < 0 else index)
 
     def show_list(self, view: str, panel: str) -> None:

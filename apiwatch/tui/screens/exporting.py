@@ -187,6 +187,7 @@ class ExportingScreen(ActingScreen):
         self.session.target = name
         self._written = None
         self._preview = None
+        self._previewed = ()
         self.show_export()
         self.refresh_export()
 

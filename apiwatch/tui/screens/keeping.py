@@ -84,13 +84,13 @@ class KeepingScreen(ActingScreen):
         """Save the list as CSV."""
         from apiwatch.tui.saving import csv_text, records
 
-        self._save(lambda: csv_text(records(self.shown_rows())), "table", "csv", file)
+        self._save_rows(lambda rows: csv_text(records(rows)), "csv", file)
 
     def save_json(self, file: str) -> None:
         """Save the list as JSON lines."""
         from apiwatch.tui.saving import json_lines, records
 
-        self._save(lambda: json_lines(records(self.shown_rows())), "table", "jsonl", file)
+        self._save_rows(lambda rows: json_lines(records(rows)), "jsonl", file)
 
     def save_text(self, file: str) -> None:
         """Save the view as plain text."""
@@ -107,6 +107,13 @@ class KeepingScreen(ActingScreen):
     def save_handover(self, file: str) -> None:
         """Write the incident down in one file."""
         self.run_worker(self._handover(file), group="keep")
+
+    def _save_rows(self, content: Callable[[list[Row]], str], suffix: str, file: str) -> None:
+        rows = self.shown_rows()
+        if rows:
+            self._save(lambda: content(rows), "table", suffix, file)
+        else:
+            self.say("not saved: there is no list here, or it is empty; ^s 3 saves the view as text", "warn")
 
     def _save(self, content: Callable[[], str], kind: str, suffix: str, file: str) -> None:
         text = content()

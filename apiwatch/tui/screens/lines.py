@@ -4,12 +4,17 @@ from collections.abc import Callable, Sequence
 
 from apiwatch.store.protocol import Reader
 from apiwatch.store.views import AlertView
+from apiwatch.text import plain
 from apiwatch.tui.pages import lines_page
 from apiwatch.tui.rows import Row
 from apiwatch.tui.screens.page import PageScreen
 from apiwatch.tui.session import Session
 
 __all__ = ["LinesScreen"]
+
+_LONGEST = 60
+_ALERTS = 20
+"""Worst alerts whose lines are put together."""
 
 
 class LinesScreen(PageScreen):
@@ -18,7 +23,8 @@ class LinesScreen(PageScreen):
     DEAD = frozenset({"lines"})
 
     def __init__(self, session: Session, row: Row, origin: str, alerts: Sequence[AlertView]) -> None:
-        self._title = f"original lines of {f'alert {row.alert_id}' if row.alert_id else row.client}"
+        about = f"alert {row.alert_id}" if row.alert_id else row.client or plain(row.name, _LONGEST)
+        self._title = f"original lines of {about}"
         super().__init__(session, origin, self._title)
         self._row = row
         self._alerts = tuple(alerts)
@@ -38,10 +44,14 @@ class LinesScreen(PageScreen):
         return self._alerts
 
     async def read(self, reader: Reader, now: float) -> Callable[[], None]:
-        """Lines of the alert, else of all alerts of the client."""
+        """Lines of the alert, else of all alerts of the client, else of those that have to do with the row."""
         if self._row.alert_id:
             evidence = await reader.evidence(self._row.alert_id)
-        else:
+        elif self._row.client:
             detail = await reader.client(self._row.client, now)
             evidence = list(detail.evidence) if detail else []
+        else:
+            alerts = await reader.alerts(include_closed=True, limit=_ALERTS, scope=self._row.opens)
+            found = {line for view in alerts for line in await reader.evidence(view.alert.id)}
+            evidence = sorted(found, key=lambda line: (line.time, line.source, line.line))
         return lambda: self.document.show(f"{self._title}, {len(evidence)}", lambda width: lines_page(evidence, width))

@@ -25,7 +25,16 @@ from apiwatch.tui.screens.exporting import ExportingScreen
 from apiwatch.tui.screens.keeping import KeepingScreen
 from apiwatch.tui.screens.listing import ListScreen
 from apiwatch.tui.session import Session
-from apiwatch.tui.side import detail_lines, feed_lines, ill_sources, queue_lines, rate_chart, tail_lines, view_line
+from apiwatch.tui.side import (
+    detail_lines,
+    feed_lines,
+    ill_sources,
+    queue_lines,
+    rate_chart,
+    tail_lines,
+    view_at,
+    view_line,
+)
 from apiwatch.tui.summary import open_alerts
 from apiwatch.tui.views import ALLOWED, LIMIT, QUEUE, VIEWS, Panel
 from apiwatch.tui.widgets.table import KeyTable
@@ -73,7 +82,7 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
         self.beside = Beside()
         self._detail_key = ""
         self._had_row = False
-        self.views = Block(self._views, id="views")
+        self.views = Block(self._views, id="views", clicked=self._click_view)
         self.list_widget = KeyTable(state, id="list")
         self.page = Document(id="page")
         self.detail = Document(id="detail")
@@ -277,6 +286,8 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
             self.live = not self.live
             self.settle()
             self.session.demand()
+        elif self.scope != EVERYTHING and self.panel is not None and self.panel.name == "live":
+            self.dismiss()
         elif self.row is not None and self.row.opens != EVERYTHING:
             self.open_scope(self.row.opens, [view.name for view in VIEWS].index("live"))
 
@@ -293,6 +304,11 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
         }
         name = scope_name(self.scope)
         return [view_line(VIEWS, counts, self.view, self.session.overview, width, summary=name)]
+
+    def _click_view(self, text: str, cell: int) -> None:
+        """Show the view whose name was clicked."""
+        if (key := view_at(text, cell)) >= 0:
+            self.app.simulate_key(str(key))
 
     def _chart(self, width: int, height: int) -> list[Line]:
         return rate_chart(self.session.overview, self.beside.feed, width, height, self.session.glyphs)

@@ -159,6 +159,8 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
         self._heading = title
         self._said = lines
         self._fields = tuple(fields)
+        self._order = sorted(range(len(self._fields)), key=lambda index: not self._fields[index].needed)
+        """What must be filled in stands first."""
         self._glyphs = glyphs
         self._refusal = refusal
         self._confirm = confirm
@@ -169,7 +171,8 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
         """The box."""
         with Vertical(id="box"):
             yield Block(self._text, id="said")
-            for index, field in enumerate(self._fields):
+            for index in self._order:
+                field = self._fields[index]
                 label = Block(_label(field.label), id=f"label-{index}")
                 label.add_class("label")
                 yield label
@@ -177,10 +180,9 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
             yield Block(self._end, id="end")
 
     def on_mount(self) -> None:
-        """Start in the field that must be filled in, else in the first one, if there is one."""
-        if self._fields:
-            first = next((index for index, field in enumerate(self._fields) if field.needed), 0)
-            self.query_one(f"#field-{first}", Input).focus()
+        """Start in the first field, if there is one."""
+        if self._order:
+            self.query_one(f"#field-{self._order[0]}", Input).focus()
 
     def on_resize(self, event: events.Resize) -> None:
         """Size the box to the text."""

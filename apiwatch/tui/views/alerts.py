@@ -23,7 +23,9 @@ async def _open(query: Query) -> Found:
     )
     past = "" if alerts else await _last(query)
     open_now = sum(query.overview.open_alerts.values()) if query.overview and query.scope == EVERYTHING else 0
-    return Found(tuple(AlertRow(view, query.now) for view in alerts), open_now, alerts.among, tuple(alerts), past=past)
+    rows = tuple(AlertRow(view, query.now) for view in alerts)
+    note = "active then, told as of now" if query.at else ""
+    return Found(rows, 0 if query.at else open_now, alerts.among, tuple(alerts), past=past, note=note)
 
 
 async def _last(query: Query) -> str:

@@ -41,6 +41,12 @@ class Query(Struct, frozen=True):
     sort: str = ""
     """Name of the order in the store, '' for its usual one."""
 
+    @property
+    def end(self) -> float:
+        """Event time in which the window ends; 0 when nothing is known yet."""
+        health = self.overview.health if self.overview else None
+        return self.at or (health.watermark if health else 0.0)
+
     def seconds(self, most: int = 1 << 30) -> float:
         """Seconds that the counts of the window are of, or of its last minutes where no more are counted."""
         return seconds_of(min(self.window_minutes, most), self.overview, self.at)
@@ -59,6 +65,8 @@ class Found(Struct, frozen=True):
     blocks: tuple[BlockEntry, ...] = ()
     past: str = ""
     """A sentence about what the list held last, for when it is empty."""
+    note: str = ""
+    """What else its title says."""
 
 
 class Panel(Struct, frozen=True):

@@ -17,7 +17,8 @@ def _record(row: Row) -> Record:
 
 async def _tail(query: Query) -> Found:
     tail = await query.reader.tail(_LINES, query.scope)
-    return Found(tuple(LineRow(view, query.now) for view in tail.lines), tail.seen)
+    note = "those that are kept" if tail.seen > len(tail.lines) else ""
+    return Found(tuple(LineRow(view, query.now) for view in tail.lines), tail.seen, note=note)
 
 
 LIVE = View(

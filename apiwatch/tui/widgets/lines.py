@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from apiwatch.text import plain
 from apiwatch.tui.glyphs import UNICODE, Glyphs
-from apiwatch.tui.line import EMPTY, Line, Piece, changed_span, fit_line, merged
+from apiwatch.tui.line import EMPTY, Line, Piece, changed_span, fit_line, line_text, merged
 from apiwatch.tui.themes import piece_style
 
 __all__ = ["Lines"]
@@ -69,6 +69,10 @@ class Lines(Widget):
                 regions.append(Region(start, row, min(end, width) - start, 1))
         if regions:
             self.refresh(*regions)
+
+    def text_of(self, row: int) -> str:
+        """The text of a line that is drawn; ''."""
+        return line_text(self._lines[row]) if 0 <= row < len(self._lines) else ""
 
     def _draw_lines(self, width: int, height: int) -> None:
         composed = self.compose_lines(width, height)[:height]

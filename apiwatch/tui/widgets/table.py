@@ -63,6 +63,8 @@ class KeyTable(Lines, can_focus=True):
     def __init__(self, state: ListState, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self.list = state
+        self.within = ""
+        """The scope that the rows are in; '' for everything."""
         self._empty: Callable[[int], list[Line]] = lambda _width: []
 
     @property
@@ -141,10 +143,10 @@ class KeyTable(Lines, can_focus=True):
         self._changed()
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor on the clicked row; a click on the row of the cursor opens it."""
+        """Put the cursor on the clicked row; a second click opens it."""
         index = self.list.top + event.y - _HEAD_ROWS
         if event.y >= _HEAD_ROWS and index < len(self.list.rows):
-            again = self.list.rows[index].key == self.list.cursor_key and self.has_focus and event.chain > 1
+            again = self.list.rows[index].key == self.list.cursor_key and self.has_focus
             self.go(index)
             if again:
                 self.post_message(self.Opened(self))
@@ -178,7 +180,13 @@ class KeyTable(Lines, can_focus=True):
         return [*drawn, *(self._row(row, chosen, width) for row in shown)]
 
     def _nothing_matches(self, width: int) -> list[Line]:
-        told = f"nothing matches the filter '{self.list.filter_text}'; Esc clears it, W looks at a longer window"
+        of = f"nothing in {self.within}" if self.within else "nothing"
+        longer = "W looks at a longer window"
+        if self.list.note:
+            of, longer = f"{of} among the rows here ({self.list.note})", ""
+        elif self.within:
+            longer = "Esc once more leaves it for all"
+        told = f"{of} matches the filter '{self.list.filter_text}'; Esc clears it{f', {longer}' if longer else ''}"
         return wrap(told, width, style="dim")
 
     def _row(self, row: Row, chosen: Sequence[tuple[int, int]], width: int) -> Line:
@@ -200,7 +208,8 @@ class KeyTable(Lines, can_focus=True):
         left: Line = (Piece(rule * 2, "rule"), Piece(f" {state.panel.title} ", "active" if self.has_focus else "title"))
         if state.among:
             shown += f", among the {state.among} busiest"
-        notes = [shown, f"by {state.sort.name}{' upwards' if state.reversed else ''}"]
+        notes = [shown, *([state.note] if state.note else [])]
+        notes.append(f"by {state.sort.name}{' upwards' if state.reversed else ''}")
         if state.filter_text:
             notes.append(f"filter: {state.filter_text}")
         if state.marks:

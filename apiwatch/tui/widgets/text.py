@@ -8,7 +8,8 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from apiwatch.text import plain
-from apiwatch.tui.line import Line, Piece, fit, line_width, titled_rule
+from apiwatch.tui.keynames import pressed
+from apiwatch.tui.line import Line, Piece, fit, line_text, line_width, titled_rule
 from apiwatch.tui.widgets.lines import Lines
 
 __all__ = ["Block", "Document", "KeyBar"]
@@ -17,11 +18,26 @@ Source = Callable[[int, int], list[Line]]
 
 
 class Block(Lines):
-    """Lines that a function gives for a width and a height: heads, details, feet, charts."""
+    """Lines that a function gives for a width and a height: heads, details, feet, charts.
 
-    def __init__(self, source: Source, *, id: str) -> None:  # noqa: A002
+    `clicked` is told of a click: the text of the line, and the cell in it.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        id: str,  # noqa: A002
+        clicked: Callable[[str, int], None] | None = None,
+    ) -> None:
         super().__init__(id=id)
         self._source = source
+        self._clicked = clicked
+
+    def on_click(self, event: events.Click) -> None:
+        """Say where."""
+        if self._clicked is not None:
+            self._clicked(self.text_of(event.y), event.x)
 
     def compose_lines(self, width: int, height: int) -> list[Line]:
         """What the function says."""
@@ -39,6 +55,15 @@ class KeyBar(Lines):
         """Other keys."""
         self._keys = tuple(keys)
         self.redraw()
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key; of several the first."""
+        end = 0
+        for key, label in self._keys:
+            end += cell_len(f"{key} {label}  ")
+            if event.x < min(end, cell_len(self.text_of(0).rstrip())):
+                self.app.simulate_key(pressed(key.split()[0]))
+                return
 
     def compose_lines(self, width: int, height: int) -> list[Line]:
         """Key and what it does."""
@@ -75,7 +100,28 @@ class Document(Lines, can_focus=True):
         self._text_width = -1
         self._heading = plain(heading)
         self._titled: Source | None = None
+        self._wanted = ""
+        self._found = -1
+        """Number of the line with the match that was gone to."""
         self.top = 0
+
+    def find(self, text: str) -> bool:
+        """Go to the first line in sight or below that holds a text, whatever its case; '' looks for nothing."""
+        self._wanted, self._found = text.lower(), self.top - 1
+        return self.find_next(1)
+
+    def find_next(self, step: int) -> bool:
+        """Go to the next (1) or previous (-1) match, round the end; whether there is one."""
+        matches = [
+            at for at, drawn in enumerate(self._text) if self._wanted and self._wanted in line_text(drawn).lower()
+        ]
+        if matches:
+            ahead = [at for at in matches[::step] if (at - self._found) * step > 0]
+            self._found = ahead[0] if ahead else matches[::step][0]
+            if not self.top <= self._found < self.top + self.size.height - 1:
+                self.top = self._found
+        self.redraw()
+        return bool(matches)
 
     def show(self, name: str, source: Callable[[int], list[Line]]) -> None:
         """Take a new text: `source` gives its lines for a width. The place in the text stays."""
@@ -102,7 +148,10 @@ class Document(Lines, can_focus=True):
         self.top = max(0, min(self.top, len(self._text) - room))
         last = min(len(self._text), self.top + room)
         place = f"lines {self.top + 1}-{last} of {len(self._text)}" if len(self._text) > room else ""
-        shown = self._text[self.top : last]
+        shown = [
+            _marked(drawn, self._wanted, "cursor" if at == self._found else "mark") if self._wanted else drawn
+            for at, drawn in enumerate(self._text[self.top : last], self.top)
+        ]
         if title:
             return [title, *shown]
         rule = self.glyphs.rule
@@ -134,3 +183,13 @@ class Document(Lines, can_focus=True):
         """Scroll three lines up."""
         event.stop()
         self.action_scroll_by(-3)
+
+
+def _marked(drawn: Line, wanted: str, style: str) -> Line:
+    """A line with its first match of a text in a style."""
+    text = line_text(drawn)
+    at = text.lower().find(wanted)
+    if at < 0 or len(text.lower()) != len(text):
+        return drawn
+    end = at + len(wanted)
+    return Piece(text[:at]), Piece(text[at:end], style), Piece(text[end:])
