@@ -279,7 +279,24 @@ def _views(snapshot: Snapshot, bodies: Rows) -> list[AlertView]:
         )
         for subject, *rest in rows:
             said.setdefault(subject, []).append(_Said(*rest))
-    return [_view(alert, said.get(alert.id, ())) for alert in found]
+    views = [_view(alert, said.get(alert.id, ())) for alert in found]
+    quiet = [view.alert.id for view in views if view.acknowledged_at or view.muted_until]
+    if not quiet:
+        return views
+    successes = snapshot.rows(
+        f"SELECT alert_id, time FROM evidence WHERE slot < 0 AND alert_id IN ({marks(quiet)})",  # noqa: S608  only marks
+        quiet,
+    )
+    times: dict[str, list[int]] = {}
+    for alert_id, time in successes:
+        times.setdefault(alert_id, []).append(time)
+    return [_with_successes(view, times.get(view.alert.id, ())) for view in views]
+
+
+def _with_successes(view: AlertView, times: Sequence[int]) -> AlertView:
+    """The view of an alert in which somebody got in at these times."""
+    since = max(view.acknowledged_at, view.muted_at if view.muted_until else 0.0)
+    return replace(view, got_in_since=sum(time > since for time in times)) if times and since else view
 
 
 class _Said(NamedTuple):

@@ -209,6 +209,8 @@ class AlertView(Struct, frozen=True):
     benign_by: str = ""
     acknowledged_note: str = ""
     """What was said with the acknowledgement."""
+    got_in_since: int = 0
+    """Times that somebody got in after it was acknowledged or muted."""
     acknowledged_at: float = 0.0
     """When its acknowledgement was said; so are `muted_at`, `benign_at`, and `noted_at` of `note`. 0: it was not."""
     muted_at: float = 0.0

@@ -126,6 +126,20 @@ async def test_a_user_who_was_let_in_by_guessing_is_told_from_those_who_were_not
     assert [(line.line, line.success) for line in kept] == [(9, False), (11, True), (12, True), (13, True)]
 
 
+async def test_who_got_in_after_an_acknowledgement_is_counted(db: Path) -> None:
+    lines = [EvidenceRow("a1", -1 - n, int(NOW) + n, "a.log", n, "x") for n in (0, 5, 9)]
+    with Collector(db) as collector:
+        collector.commit(alerts=[alert("a1", ONE), alert("a2", FAR)], evidence=lines)
+        async with reading(db) as reader, controlling(db) as control:
+            before = [view.got_in_since for view in await reader.alerts()]
+            await control.acknowledge("a1", "bob@gw1", "", NOW + 3)
+            after = {view.alert.id: view.got_in_since for view in await reader.alerts()}
+            await control.say("unacknowledge", "a1", "bob@gw1", "", NOW + 4)
+            again = {view.alert.id: (view.state, view.got_in_since) for view in await reader.alerts()}
+    assert (before, after) == ([0, 0], {"a1": 2, "a2": 0})
+    assert again == {"a1": ("open", 0), "a2": ("open", 0)}
+
+
 async def test_what_a_crowd_shares_is_looked_for_among_the_busiest(db: Path) -> None:
     with Collector(db) as collector:
         fill(collector, crowd=2000)

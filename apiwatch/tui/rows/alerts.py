@@ -79,9 +79,11 @@ class AlertRow(Row):
 
     def cells(self) -> tuple[Piece, ...]:
         """One piece per column."""
-        alert, faded = self.view.alert, self.view.state in _FADED
+        alert, more = self.view.alert, self.view.got_in_since
+        faded = self.view.state in _FADED and not more
         style = "dim" if faded else ""
         state = {"acknowledged": "[ack] ", "muted": "[muted] ", "closed": "[closed] "}.get(self.view.state, "")
+        state += f"[{count(more)} more got in] " if more else ""
         return (
             severity_piece(self.severity, faded=faded),
             Piece(str(alert.score), style),
@@ -118,6 +120,9 @@ class AlertRow(Row):
         if self.view.acknowledged_by:
             note = f": {self.view.acknowledged_note}" if self.view.acknowledged_note else ""
             drawn += wrap(f"acknowledged by {self.view.acknowledged_by}{note}", width, style="good")
+        if more := self.view.got_in_since:
+            times = f"{count(more)} more time{'' if more == 1 else 's'}"
+            drawn += wrap(f"somebody got in {times} since; d shows the lines", width, style="bad")
         if self.view.muted_until:
             drawn += wrap(f"muted by {self.view.muted_by} until {stamp(self.view.muted_until)}", width, style="warn")
         if self.view.note and self.view.note != self.view.acknowledged_note:

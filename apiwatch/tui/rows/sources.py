@@ -1,12 +1,15 @@
 """Rows of sources."""
 
+from collections.abc import Sequence
+
 from apiwatch.model import FIELDS_MISSING
 from apiwatch.store.troubles import UNPARSED_FROM, lag_of, troubles_of
-from apiwatch.store.views import HealthView, SourceView
+from apiwatch.store.views import HealthView, SourceView, UnparsedView
 from apiwatch.tui.cells import age, count, percent, size, stamp
 from apiwatch.tui.columns import Column
 from apiwatch.tui.line import Line, Piece, line, wrap
 from apiwatch.tui.rows.base import Row
+from apiwatch.tui.unparsed import unparsed_lines
 
 __all__ = ["SourceRow"]
 
@@ -42,11 +45,15 @@ class SourceRow(Row):
         Column("LAST", "age of its newest request", 4, right=True, drop=4),
         Column("WHAT", "what is wrong, or what it says", 0),
     )
-    __slots__ = ("lag", "troubles", "view")
+    __slots__ = ("lag", "troubles", "unparsed", "view")
 
-    def __init__(self, view: SourceView, health: HealthView | None, now: float) -> None:
+    def __init__(
+        self, view: SourceView, health: HealthView | None, now: float, unparsed: Sequence[UnparsedView] = ()
+    ) -> None:
         super().__init__(now)
         self.view = view
+        self.unparsed = tuple(unparsed)
+        """The first lines that no format understood."""
         self.lag = lag_of(view, health)
         """Seconds."""
         self.troubles = troubles_of(view, health)
@@ -151,6 +158,8 @@ class SourceRow(Row):
         said = view.message.partition(FIELDS_MISSING)[0].removesuffix("; ")
         if said and not any(said in trouble.text for trouble in self.troubles):
             drawn += wrap(said, width, first="SAYS   ", rest="       ")
+        for rejected in self.unparsed:
+            drawn += unparsed_lines(rejected, width, named=False)
         return drawn
 
     def blind(self, width: int) -> list[Line]:

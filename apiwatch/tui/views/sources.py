@@ -8,6 +8,9 @@ from apiwatch.tui.views.base import Found, Panel, Query, View, by, words
 
 __all__ = ["SOURCES"]
 
+_REJECTING, _REJECTED = 20, 2
+"""Sources whose first rejected lines are read, and how many of each."""
+
 
 def _record(row: Row) -> Record:
     return source_record(row.view) if isinstance(row, SourceRow) else words(row)
@@ -17,7 +20,10 @@ async def _sources(query: Query) -> Found:
     overview = query.overview
     views = overview.sources if overview else ()
     health = overview.health if overview else None
-    return Found(tuple(SourceRow(view, health, query.now) for view in views), len(views))
+    some = [view.name for view in views if view.unparsed][:_REJECTING]
+    rejected = {name: await query.reader.unparsed(source=name, limit=_REJECTED) for name in some}
+    rows = [SourceRow(view, health, query.now, rejected.get(view.name, ())) for view in views]
+    return Found(tuple(rows), len(views))
 
 
 SOURCES = View(
