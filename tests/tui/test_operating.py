@@ -183,3 +183,14 @@ async def test_a_tiny_terminal_obeys_no_key_that_acts_on_what_is_not_seen(tmp_pa
         await tui.press("b", "a", "x", "enter", "3")
         assert tui.app.screen is tui.dashboard
         assert tui.control.said == []
+
+
+async def test_a_selection_in_pictures_has_its_minutes_and_alerts(tmp_path: Path) -> None:
+    async with driving(size=(120, 40), db=tmp_path) as tui:
+        await tui.press("i")
+        await tui.shows("in pictures: 203.0.113.7")
+        assert "requests per minute" in tui.text
+        assert tui.line("alert ").split()[1].startswith("!")
+        await tui.press("escape", "3", "i")
+        await tui.shows("in pictures: GET /api/orders/{id}")
+        assert "statuses of the newest" in tui.text

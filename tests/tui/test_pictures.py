@@ -12,6 +12,7 @@ from apiwatch.store.views import MinuteView, Mix
 from apiwatch.tui.glyphs import ASCII, UNICODE, Glyphs
 from apiwatch.tui.line import Line, line_text, line_width
 from apiwatch.tui.pictures import (
+    Bar,
     Mark,
     Point,
     bar,
@@ -213,3 +214,9 @@ def test_few_ids_are_a_picture_too(points: list[Point]) -> None:
     drawn = text_of(scatter(points, 60, 7, ASCII))
     assert ("no ids are kept" in drawn) is (not points)
     assert (f"found {sum(point.found for point in points)}" in drawn) is bool(points)
+
+
+def test_gaps_of_a_log_with_whole_seconds_claim_no_milliseconds() -> None:
+    assert gap_histogram([0.0, 0.0, 1.0, 3.0], 12, whole=True)[0] == Bar("in the same second", 2)
+    assert [bar.name for bar in gap_histogram([0.0, 0.0], 12, whole=True)] == ["in the same second"]
+    assert "second" not in gap_histogram([0.5, 1.0], 12)[0].name

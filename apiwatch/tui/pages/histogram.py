@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from apiwatch.store.views import LineView, MinuteView, Mix, PointView
+from apiwatch.store.views import AlertView, LineView, MinuteView, Mix, PointView
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, line
 from apiwatch.tui.pages.parts import halves, outcome_section, pair, section, timeline_section
@@ -23,19 +23,22 @@ def histogram_page(
     glyphs: Glyphs,
     *,
     points: Sequence[PointView] = (),
+    alerts: Sequence[AlertView] = (),
 ) -> list[Line]:
     """For a width; `timeline` and `total` are the store's counts, `lines` the newest requests, newest first.
 
-    `points` are ids that were asked for; those of the busiest route are counted in ranges.
+    `alerts` are marked where they opened. `points` are ids that were asked for; those of the busiest route are counted
+    in ranges.
     """
     text = width - 1
     left, right = halves(text)
-    drawn = timeline_section(timeline, text, glyphs, now=now) if timeline else []
+    drawn = timeline_section(timeline, text, glyphs, now=now, alerts=alerts) if timeline else []
     times = [view.time for view in reversed(lines)]
     gaps = [section(f"gaps between the newest {len(lines)} requests", left, glyphs)]
     if len(times) > 1:
         gaps += [(Piece(" "), *regularity(times, left - 1, glyphs))]
-        gaps += bars(gap_histogram(gaps_of(times), _BARS), left, _BARS, glyphs)
+        whole = all(time == int(time) for time in times)
+        gaps += bars(gap_histogram(gaps_of(times), _BARS, whole=whole), left, _BARS, glyphs)
     else:
         gaps.append(line(Piece(" fewer than two are kept", "dim")))
     routes = Counter(view.route for view in lines).most_common(_BARS)

@@ -54,14 +54,22 @@ def outcome_bars(mix: Mix) -> list[Bar]:
     return [Bar(name, number, style) for name, field, style in OUTCOMES if (number := int(getattr(mix, field)))]
 
 
-def gap_histogram(gaps: Sequence[float], most: int) -> list[Bar]:
-    """Seconds between requests, counted in at most `most` steps that grow like 1, 2, 5, 10."""
+def gap_histogram(gaps: Sequence[float], most: int, *, whole: bool = False) -> list[Bar]:
+    """Seconds between requests, counted in at most `most` steps that grow like 1, 2, 5, 10.
+
+    `whole`: the log writes whole seconds, so that a gap below one is not known.
+    """
     if not gaps:
         return []
+    within = [Bar("in the same second", sum(gap < 1 for gap in gaps))] if whole and min(gaps) < 1 else []
+    gaps = [gap for gap in gaps if not within or gap >= 1]
+    if not gaps:
+        return within
+    most -= len(within)
     found = _counted([bisect_right(_GAP_EDGES, gap) for gap in gaps])
     low, high = min(found), max(found)
     factor = max(1, -(-(high - low + 1) // max(1, most)))
-    bins: list[Bar] = []
+    bins = within
     for begin in range(low, high + 1, factor):
         stop = min(begin + factor, len(_GAP_EDGES) + 1)
         number = sum(found.get(index, 0) for index in range(begin, stop))

@@ -28,7 +28,7 @@ def letter(severity: str) -> str:
 def mark_line(marks: Sequence[Mark], first: int, minutes: int, width: int) -> Line:
     """`width` cells with `!` where alerts opened, the worst one of each column, and its letter beside it.
 
-    The letter is left out where another mark stands. Alerts outside of the minutes have no mark.
+    Where another mark stands there, the letter takes the place of the `!`. Alerts outside of the minutes have no mark.
     """
     worst: dict[int, str] = {}
     for mark in marks:
@@ -41,4 +41,6 @@ def mark_line(marks: Sequence[Mark], first: int, minutes: int, width: int) -> Li
         side = column + 1 if column + 1 < width else column - 1
         if side >= 0 and side not in worst and cells[side].text == " ":
             cells[side] = Piece(letter(severity), severity)
+        else:
+            cells[column] = Piece(letter(severity), severity)
     return merged(cells)

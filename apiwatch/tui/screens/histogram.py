@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from apiwatch.store.protocol import Reader
 from apiwatch.store.scope import Scope
-from apiwatch.store.views import Mix
+from apiwatch.store.views import MinuteView, Mix
 from apiwatch.tui.pages import histogram_page
+from apiwatch.tui.pictures import minutes_of
 from apiwatch.tui.scopes import scope_crumb
 from apiwatch.tui.screens.page import PageScreen
 from apiwatch.tui.session import Session
@@ -13,6 +14,8 @@ from apiwatch.tui.session import Session
 __all__ = ["HistogramScreen"]
 
 _LINES = 1000
+_ALERTS = 50
+"""Worst alerts that are marked."""
 
 
 class HistogramScreen(PageScreen):
@@ -36,7 +39,21 @@ class HistogramScreen(PageScreen):
         known = scope.client or scope.user or scope.alert or scope.route
         points = await reader.points(scope) if known else ()
         timeline, total = (detail.timeline, detail.total) if detail else ((), Mix())
+        if detail is None:
+            timeline = await self._minutes(reader)
+        alerts = await reader.alerts(include_closed=True, limit=_ALERTS, scope=scope)
         glyphs, name = self.session.glyphs, f"in pictures: {scope_crumb(self._scope)}"
         return lambda: self.document.show(
-            name, lambda width: histogram_page(timeline, total, tail.lines, width, now, glyphs, points=points)
+            name,
+            lambda width: histogram_page(timeline, total, tail.lines, width, now, glyphs, points=points, alerts=alerts),
         )
+
+    async def _minutes(self, reader: Reader) -> tuple[MinuteView, ...]:
+        """The minutes of a route, else of the clients of the scope together."""
+        scope, session = self._scope, self.session
+        if not scope.route:
+            return (await reader.together(scope, session.at)).timeline
+        health = session.overview.health if session.overview else None
+        end = session.at or (health.watermark if health else session.clock())
+        routes = await reader.routes(limit=1, scope=Scope(host=scope.host, route=scope.route), at=session.at)
+        return minutes_of(routes[0].spark, int(end // 60)) if routes else ()
