@@ -54,8 +54,11 @@ def view_line(
         pieces = _tabs(names, notes, chosen)
         if line_width(pieces) <= width:
             break
-    mix = severity_mix(overview.open_alerts) if overview and width < 110 else ()
+    found = overview.open_alerts if overview and width < 110 else {}
     room = width - line_width(pieces) - 1
+    mix = severity_mix(found)
+    if line_width(mix) > room:
+        mix = severity_mix(found, short=True)
     while mix and line_width(mix) > room:
         mix = mix[:-2]
     gap = width - line_width(pieces) - line_width(mix)

@@ -265,14 +265,15 @@ def open_alerts(overview: Overview | None) -> int:
     return sum(overview.open_alerts.values()) if overview else 0
 
 
-def severity_mix(found: dict[str, int]) -> Line:
-    """Open alerts as '2 CRIT 1 HIGH', most severe first; empty when there are none."""
+def severity_mix(found: dict[str, int], *, short: bool = False) -> Line:
+    """Open alerts as '2 CRIT 1 HIGH', `short` as '2C 1H', most severe first; empty when there are none."""
     pieces: list[Piece] = []
     for severity in reversed(SEVERITIES):
         if found.get(severity):
             if pieces:
                 pieces.append(Piece(" "))
-            pieces.append(Piece(f"{count(found[severity])} {severity_word(severity).split()[0]}", severity))
+            word = severity_word(severity).split()[0]
+            pieces.append(Piece(f"{count(found[severity])}{word[0] if short else f' {word}'}", severity))
     return tuple(pieces)
 
 
