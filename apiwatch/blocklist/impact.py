@@ -105,7 +105,7 @@ def impact_lines(impact: Impact, width: int, *, now: float = 0.0, whose: str = "
     for net, view in impact.wider:
         lines.append(f"{net}: {_wider(view, hour)}")
     if now and hour.held_minutes and now - hour.at > _STALE_S:
-        lines.append(f"the log is known up to {stamp(hour.at)}; what came later is not counted")
+        lines.append(f"the hour ends at {stamp(hour.at)}; what came later is not counted")
     return [piece for text in lines for piece in _wrapped(text, width)]
 
 

@@ -34,7 +34,8 @@ _SUCCESSES = frozenset({"auth.account-takeover", "recon.fuzz-hit", "recovery.res
 """Detectors whose signal is a success of whom the alert is about."""
 
 _SUCCESS_LINES = 20
-"""Evidence lines of successes, which no other lines push out: whose account was taken is what an operator must know."""
+"""Evidence lines of successes, the first half of them and the latest, which no other lines push out: whose account was
+taken is what an operator must know."""
 
 Reason = Literal["open", "severity", "success", "volume", "restart", "members"]
 
@@ -67,6 +68,8 @@ class AlertState(msgspec.Struct, gc=False):
     """Evidence lines so far, without those of successes."""
     successes: int = 0
     """Evidence lines of successes so far."""
+    got_in: str = ""
+    """Line number and source of the latest of these."""
     latest: str = ""
     """Line number and source of the latest one: two tests that fire on one line count once."""
     client_class: str = "user"
@@ -159,9 +162,13 @@ class AlertBook:
             if reason is None and crowd.news:
                 reason = "members"
         here = f"{line} {source}"
+        if detector.name in _SUCCESSES and row.got_in != here:
+            row.got_in = here
+            self._put_success(row, int(time), source, line, text)
         if row.latest != here:
             row.latest = here
-            self._put_line(row, int(time), source, line, text, success=detector.name in _SUCCESSES)
+            if row.got_in != here:
+                self._put_line(row, int(time), source, line, text)
             row.count = max(row.count + 1, int(suspicious(signal.facts)))
         if reason is not None and not self.desk.is_muted(row.id, time):
             self._tell(row, reason, success, time, source, line)
@@ -324,19 +331,20 @@ class AlertBook:
                 row.clients.append(client)
         row.client = client
 
-    def _put_line(
-        self, row: AlertState, time: int, source: str, line: int, text: str, *, success: bool = False
-    ) -> None:
-        slot = row.lines
-        if success:
-            slot = -1 - row.successes % _SUCCESS_LINES
-            row.successes += 1
-        else:
-            if slot >= self._evidence_lines:
-                first = min(_FIRST_LINES, self._evidence_lines // 2)
-                slot = first + (slot - first) % (self._evidence_lines - first)
-            row.lines += 1
+    def _put_line(self, row: AlertState, time: int, source: str, line: int, text: str) -> None:
+        slot = _slot(row.lines, min(_FIRST_LINES, self._evidence_lines // 2), self._evidence_lines)
+        row.lines += 1
         self.evidence[row.id, slot] = EvidenceRow(row.id, slot, time, source, line, text)
+
+    def _put_success(self, row: AlertState, time: int, source: str, line: int, text: str) -> None:
+        slot = -1 - _slot(row.successes, _SUCCESS_LINES // 2, _SUCCESS_LINES)
+        row.successes += 1
+        self.evidence[row.id, slot] = EvidenceRow(row.id, slot, time, source, line, text)
+
+
+def _slot(number: int, first: int, most: int) -> int:
+    """The place of a line among `most`: the `first` ones stay, the latest share the rest."""
+    return number if number < most else first + (number - first) % (most - first)
 
 
 def succeeded(signal: Signal) -> bool:

@@ -91,7 +91,11 @@ def _now(incident: Incident) -> str:
     active = [view for view in opened if incident.newest - view.alert.last_seen <= GOING_ON_S]
     if active:
         all_ = some(len(incident.alerts), "alert")
-        return f"still going on: {len(active)} of {all_} had a request within {span(GOING_ON_S)} of the newest line"
+        old = incident.made - incident.newest
+        when = f", which was {span(old)} old by then" if old > GOING_ON_S else ""
+        return (
+            f"still going on: {len(active)} of {all_} had a request within {span(GOING_ON_S)} of the newest line{when}"
+        )
     quiet = f"the last suspicious request was {span(incident.newest - incident.last)} before the newest line"
     if opened:
         return f"{some(len(opened), 'alert')} open, but quiet: {quiet}"

@@ -22,7 +22,7 @@ def seen_section(incident: Incident) -> Iterator[str]:
         yield from ("No collector has written to this state file yet.", "")
         return
     yield item("collector", _state(health, incident.made))
-    yield item("read up to", f"{stamp(health.watermark)} (time in the log)")
+    yield item("read up to", f"{stamp(incident.newest)} (time in the log)")
     read = f"{some(health.lines, 'line')}: {some(health.requests, 'request')}, {health.unparsed:,} that match no format"
     yield item("read so far", f"{read}, {health.skipped:,} that are no requests")
     losses = (

@@ -1,20 +1,20 @@
 """Objects in the query: by the name of the key, or by how its values behave (design of detection, section 4)."""
 
+import re
 from urllib.parse import unquote_plus
 
 import msgspec
 
-from apiwatch.patterns import late
 from apiwatch.routes.segments import Param, param, segment_type
 from apiwatch.text import plain
 
 __all__ = ["QueryKey", "holds_no_object", "query_params"]
 
-_BY_NAME = late(
+_BY_NAME = re.compile(
     r"(?i:id|uid|user|uuid|email|e-mail|mail|phone|msisdn|account|order|invoice|vin|tag|sku|username|servicetag"
     r"|[a-z0-9]{1,30}_id)|[A-Za-z0-9]{1,30}(?:Id|ID)"
 ).fullmatch
-_NEVER = late(
+_NEVER = re.compile(
     r"(?i:page|offset|limit|cursor|since|until|ts|t|_|nonce|v|utm_.*|x|y|z|lat|lon|width|height|size|count|per_page|q"
     r"|[a-z0-9_]{1,30}_(?:since|until|before|after|at|ts|time|date))"
 ).fullmatch

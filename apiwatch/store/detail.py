@@ -11,12 +11,12 @@ from apiwatch.store.listing import totals_of, view_of
 from apiwatch.store.routing import routes_of
 from apiwatch.store.snapshot import Snapshot
 from apiwatch.store.span import watermark
-from apiwatch.store.views import ClientDetail, FacetView, MinuteView, Mix
+from apiwatch.store.views import ClientDetail, EvidenceView, FacetView, MinuteView, Mix
 
 __all__ = ["OUTCOME_SUMS", "client_detail", "minute_view", "mix_of"]
 
 _ALERTS = 200
-_LINES = 200
+_LINES, _ALL_LINES = 200, 1_000
 _SUSPECTS = 200
 _OUTCOMES = ("requests", "ok", "miss", "deny", "limited", "err", "neutral")
 OUTCOME_SUMS = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in (*_OUTCOMES, "bytes"))
@@ -49,9 +49,16 @@ def client_detail(snapshot: Snapshot, client: str, now: float) -> ClientDetail |
         hosts=facets.get("host", ()),
         alerts=tuple(alerts),
         suspects=tuple(suspects_of(snapshot, client, totals.principal, _SUSPECTS)),
-        evidence=tuple(evidence(snapshot, [view.alert.id for view in alerts], newest_first=True, limit=_LINES)),
+        evidence=tuple(_evidence(snapshot, [view.alert.id for view in alerts])),
         neighbours=neighbours,
     )
+
+
+def _evidence(snapshot: Snapshot, alert_ids: Sequence[str]) -> list[EvidenceView]:
+    """The newest lines of alerts, and all those of success, newest first."""
+    lines = evidence(snapshot, alert_ids, newest_first=True, limit=_ALL_LINES)
+    newest = lines[:_LINES]
+    return [*newest, *(line for line in lines[_LINES:] if line.success)]
 
 
 def _timeline(snapshot: Snapshot, client: str) -> tuple[MinuteView, ...]:

@@ -296,7 +296,7 @@ def _views(snapshot: Snapshot, bodies: Rows) -> list[AlertView]:
 def _with_successes(view: AlertView, times: Sequence[int]) -> AlertView:
     """The view of an alert in which somebody got in at these times."""
     since = max(view.acknowledged_at, view.muted_at if view.muted_until else 0.0)
-    return replace(view, got_in_since=sum(time > since for time in times)) if times and since else view
+    return replace(view, got_in_since=sum(time > int(since) for time in times)) if times and since else view
 
 
 class _Said(NamedTuple):

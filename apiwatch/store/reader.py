@@ -50,8 +50,8 @@ __all__ = ["SqliteReader", "open_reader"]
 
 _SPARKS = 200
 
-_LINES = 1000
-"""Most evidence lines of an alert, the limit of the settings."""
+_LINES = 1_050
+"""Most evidence lines of an alert: the limit of the settings, and those in which somebody got in."""
 
 
 async def open_reader(path: Path, *, migrates: bool = True) -> Reader:

@@ -14,7 +14,7 @@ from apiwatch.store.foremost import busiest_of
 from apiwatch.store.members import members
 from apiwatch.store.routeminutes import Minutes, RouteMinutes
 from apiwatch.store.scope import Scope
-from apiwatch.store.searching import ROUTE_COLUMNS, ROUTE_WORDS
+from apiwatch.store.searching import ABOUT_ROUTES, ROUTE_COLUMNS, ROUTE_WORDS
 from apiwatch.store.snapshot import Rows, Snapshot, marks
 from apiwatch.store.span import Span
 from apiwatch.store.views import Listing, Mix, RouteView
@@ -60,10 +60,11 @@ def _of_all(snapshot: Snapshot, limit: int, scope: Scope, span: Span, where: Fil
     asked = condition(where, ROUTE_COLUMNS, span.at, words=ROUTE_WORDS)
     wanted = [(column, value) for column, value in (("host", scope.host), ("route", scope.route)) if value]
     of = " AND ".join(f"{column} = ?" for column, _ in wanted) or "1 = 1"
+    about = ABOUT_ROUTES if any(term.field and term.field.name in ("sev", "alerts") for term in where.terms) else ""
     # Few sums decide which routes these are; the rest is read of those only, nearly always one row each.
     found = snapshot.rows(
         "SELECT r.host, r.route, r.roles, r.origin, r.notes, r.first_seen, r.last_seen, r.clients, "  # noqa: S608
-        f"{', '.join(f'r.{name}' for name in _OUTCOMES)} FROM (SELECT host, route FROM routes WHERE {of} "
+        f"{', '.join(f'r.{name}' for name in _OUTCOMES)} FROM (SELECT host, route FROM routes{about} WHERE {of} "
         f"GROUP BY host, route HAVING {asked.sql} ORDER BY SUM(requests) DESC, host, route LIMIT ?) AS busiest "
         "CROSS JOIN routes r WHERE r.host = busiest.host AND r.route = busiest.route",
         (*(value for _, value in wanted), *asked.values, limit),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from apiwatch.store.filters.sql import Address, Among, Columns, Counted, Text
 
 __all__ = [
+    "ABOUT_ROUTES",
     "ALERT_COLUMNS",
     "CLIENTS_BY",
     "CLIENT_COLUMNS",
@@ -130,11 +131,16 @@ COUNT_COLUMNS: Columns = {
 }
 """Counts of requests, summed."""
 
-_ON_ROUTE = "FROM alerts a WHERE a.closed = 0 AND a.host = routes.host AND a.route = routes.route"
+ABOUT_ROUTES = (
+    " LEFT JOIN (SELECT host AS about_host, route AS about_route, COUNT(DISTINCT id) AS about_number, "
+    "MAX(severity) AS about_worst FROM alerts WHERE closed = 0 AND route <> '' GROUP BY host, route) AS about "
+    "ON about_host = host AND about_route = route"
+)
+"""Joins the open alerts about them to `routes`, for the fields `sev` and `alerts`."""
 
 ROUTE_COLUMNS: Columns = {
-    "sev": Counted(f"(SELECT MAX(a.severity) {_ON_ROUTE})"),
-    "alerts": Counted(f"(SELECT COUNT(DISTINCT a.id) {_ON_ROUTE})"),
+    "sev": Counted("MAX(about_worst)"),
+    "alerts": Counted("COALESCE(MAX(about_number), 0)"),
     **{name: column for name, column in COUNT_COLUMNS.items() if name != "bytes"},
     "route": Text("route"),
     "host": Text("host"),

@@ -1,5 +1,6 @@
 """The minutes that a view shows."""
 
+import math
 from typing import NamedTuple
 
 from apiwatch.store.snapshot import Snapshot
@@ -32,7 +33,9 @@ def watermark(snapshot: Snapshot) -> float:
 
 
 def span_of(snapshot: Snapshot, window_minutes: int, at: float = 0.0) -> Span:
-    """The window that ends in the minute of `at`, of the newest event when that is 0 or later."""
+    """The window that ends at `at`, in the minute of the newest event when that is 0 or later."""
     newest = watermark(snapshot)
-    end = at if 0 < at < newest else newest
-    return Span(int(end) // 60 - window_minutes, int(end) // 60, int(newest) // 60, end)
+    if not 0 < at < newest:
+        return Span(int(newest) // 60 - window_minutes, int(newest) // 60, int(newest) // 60, newest)
+    last = math.ceil(at / 60) - 1
+    return Span(last - window_minutes, last, int(newest) // 60, at)

@@ -20,7 +20,7 @@ HISTORY_S = 60.0
 LATE_FROM = 0.01
 """Share of late requests that is worth a word."""
 
-AWAY = {"gone": "gone", "denied": "not readable", "error": "failing", "waiting": "not there yet", "rotated": "renamed"}
+AWAY = {"gone": "gone", "denied": "not readable", "error": "failing", "waiting": "not there yet"}
 """States in which nothing is read, and how each is put."""
 
 _STATES = {

@@ -16,6 +16,8 @@ __all__ = ["user_detail"]
 _SHOWN = 200
 _FAMILIES = ("auth", "enumeration", "recon")
 _LINES = 1_000
+_OTHERS = 20
+"""Alerts beside those of its clients in which it was let in."""
 
 
 def user_detail(snapshot: Snapshot, user: str, now: float) -> UserDetail | None:
@@ -31,9 +33,9 @@ def user_detail(snapshot: Snapshot, user: str, now: float) -> UserDetail | None:
     scope = Scope(user=user)
     said = list(alerts(snapshot, include_closed=True, limit=_SHOWN, scope=scope))
     let_in = _let_in(snapshot, user)
-    for alert_id in let_in:
-        if all(view.alert.id != alert_id for view in said):
-            said += alerts(snapshot, include_closed=True, limit=1, scope=Scope(alert=alert_id))
+    known = {view.alert.id for view in said}
+    for alert_id in [each for each in let_in if each not in known][:_OTHERS]:
+        said += alerts(snapshot, include_closed=True, limit=1, scope=Scope(alert=alert_id))
     leaning = [view for family in _FAMILIES for view in suspects(snapshot, family, _SHOWN, scope)]
     if not (visits or said or leaning):
         return None
@@ -64,9 +66,11 @@ def _let_in(snapshot: Snapshot, user: str) -> dict[str, list[EvidenceView]]:
         "ORDER BY e.time, e.source, e.line LIMIT ?",
         (f"%{pattern}%", _LINES),
     )
-    named = re.compile(rf"(?<![\w.@+-]){re.escape(user)}(?![\w.@+-])")
+    # Where servers write the user, and nowhere else: the rest of a line is whatever its sender likes.
+    named = re.compile(rf"\S+ \S+ {re.escape(user)} \[")
+    field = re.compile(rf'\{{.*?"(?:remote_|client_)?user(?:_?name|_id)?"\s*:\s*"{re.escape(user)}"', re.DOTALL)
     found: dict[str, list[EvidenceView]] = {}
     for alert_id, time, source, line, text in rows:
-        if named.search(text):
+        if named.match(text) or field.match(text):
             found.setdefault(alert_id, []).append(EvidenceView(float(time), source, line, text, True))
     return found

@@ -257,7 +257,7 @@ class ApiwatchApp(App[None]):
                 self._tick()
             end = time.monotonic()
             rest = max(session.refresh, min(_REST * (end - begin), _LONGEST_REST_S))
-            due = end + (EAGER_REFRESH_S if self._is_eager(end) else rest)
+            due = end + (max(EAGER_REFRESH_S, end - begin) if self._is_eager(end) else rest)
             while (left := due - time.monotonic()) > 0:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(session.wake.wait(), min(left, TICK_S))
@@ -271,7 +271,7 @@ class ApiwatchApp(App[None]):
         What the store answers is shown outside the guard, so that a fault in a screen is a crash and no read error.
         """
         session, screen = self.session, self.live_screen
-        now = session.clock()
+        now, choices = session.clock(), screen.choices
         show: Callable[[], None] | None = None
         try:
             changed = await session.reader.changed()
@@ -290,6 +290,8 @@ class ApiwatchApp(App[None]):
                 self._crash_log.record(error, "three reads failed in a row")
         if show is not None:
             screen.take(show)
+            if screen.choices != choices and session.paused_at is not None:
+                screen.loaded = False
 
     async def _brought_more(self, now: float) -> bool:
         """Whether a commit brought more than a heartbeat, which is taken over here, or ages are to move on."""

@@ -315,8 +315,11 @@ def _guard_lines(findings: "Sequence[Finding]", width: int) -> list[Line]:
     rails = [finding for finding in findings if finding.code.startswith("H")]
     if not rails:
         drawn.append(line(Piece("guard ok: no protected network, nothing too wide", "good")))
-    if any(finding.hard and finding.code != _LEFT_OUT for finding in rails):
+    refused = [finding for finding in rails if finding.hard and finding.code != _LEFT_OUT]
+    if any(not finding.overridable for finding in refused):
         drawn += wrap("the guard refuses this export; x withdraws an entry:", width, style="bad")
+    elif refused:
+        drawn += wrap("queued in spite of the guard; x withdraws an entry:", width, style="warn")
     for finding in sorted(rails, key=lambda each: not each.hard):
         drawn += _finding_lines(finding, "", width)
     for finding, others in by_kind(finding for finding in findings if finding not in rails):

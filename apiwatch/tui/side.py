@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from apiwatch.model import SEVERITIES
+from apiwatch.patterns import late
 from apiwatch.store.troubles import troubles_of
 from apiwatch.store.views import AlertView, BlockEntry, LineView, Overview
 from apiwatch.tui.cells import clock, severity_word
@@ -28,6 +29,8 @@ __all__ = [
 _CHART_MINUTES = 60
 _NET_CELLS = 22
 _LAST = 8
+_TAB = late(r"[ \[]?(\d)(?: [A-Za-z]+)?(?:\([^)]*\))?\]?")
+"""A view in the line of the views, with the blank or bracket before it."""
 _FEED_CELLS = 20
 _SHORT = {"Overview": "All"}
 
@@ -68,14 +71,18 @@ def view_line(
 def view_at(text: str, cell: int) -> int:
     """The digit of the view at a cell of a line that `view_line` made; -1 where there is none.
 
-    >>> [view_at(" 0 All[1 Alerts(2)]2 3 Routes 4   1 CRIT", cell) for cell in (1, 9, 18, 22, 36)]
-    [0, 1, 2, 3, 4]
+    >>> line = " 0 All[1 Alerts(2)]2 3 Routes 4 5 6 7 8 Src   1 CRIT"
+    >>> [view_at(line, cell) for cell in (1, 9, 19, 22, 40, 42, 46, 60)]
+    [0, 1, 2, 3, 8, 8, -1, -1]
     """
-    key = 0
-    for at, char in enumerate(text[: cell + 2]):
-        if char == str(key) and key <= _LAST and (not at or text[at - 1] in " []"):
+    key = end = 0
+    for found in _TAB.finditer(text):
+        if found[1] == str(key) and key <= _LAST:
+            end = found.end()
+            if cell < end:
+                return key if cell >= found.start() else -1
             key += 1
-    return key - 1
+    return -1
 
 
 def _tabs(names: Mapping[int, str], notes: Mapping[int, str], chosen: int) -> Line:

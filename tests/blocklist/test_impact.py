@@ -56,8 +56,8 @@ def test_crawlers_are_named_as_they_publish_themselves() -> None:
 
 def test_old_news_are_said_to_be_old() -> None:
     impact = Impact(("203.0.113.7/32",), view(), view())
-    assert not any("newest" in line for line in impact_lines(impact, 80, now=NOW + 60))
-    assert any("newest request" in line for line in impact_lines(impact, 80, now=NOW + 4000))
+    assert not any("the hour ends" in line for line in impact_lines(impact, 80, now=NOW + 60))
+    assert any("the hour ends at" in line for line in impact_lines(impact, 80, now=NOW + 4000))
 
 
 @pytest.mark.parametrize("width", [20, 40, 100])

@@ -114,6 +114,14 @@ def test_the_lines_in_which_somebody_got_in_are_kept_whatever_follows() -> None:
     assert len({row.slot for row in delta.evidence if row.slot >= 0}) == 50
 
 
+def test_of_many_successes_the_first_and_the_latest_are_kept() -> None:
+    got_in = [log_in(60 + step, ATTACKER, f"u{step}", 200) for step in range(35)]
+    _, delta = replayed([*LEARNED, *attempts(40, users=40), *got_in])
+    kept = {row.text.split()[2] for row in delta.evidence if row.slot < 0}
+    assert len(kept) == 20
+    assert kept > {f"u{step}" for step in (*range(10), *range(25, 34))}
+
+
 def test_names_of_the_family() -> None:
     lines = [*attempts(40, users=40), log_in(60, ATTACKER, "u7", 200)]
     assert names(alerts_of([*LEARNED, *lines])) == ["auth.account-takeover"]

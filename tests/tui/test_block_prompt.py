@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from apiwatch.errors import StoreError
 from apiwatch.store import BlockEntry, Scope
-from apiwatch.tui.blocking import Proposal, overlap_lines
+from apiwatch.tui.blocking import Proposal, overlap_lines, queue_of
 from apiwatch.tui.cells import clock
 from apiwatch.tui.glyphs import UNICODE
 from apiwatch.tui.line import line_text
@@ -60,7 +60,7 @@ def queued(net: str, condition: str = "") -> BlockEntry:
 def test_a_proposal_says_what_of_it_is_queued_already() -> None:
     entries = [queued("203.0.113.99/32"), queued("198.51.100.0/24"), queued("192.0.2.0/24", "path=/api")]
     nets = ("203.0.113.99/32", "198.51.100.7/32", "203.0.113.0/24", "192.0.2.7/32", "2001:db8::/64")
-    said = [overlap_lines(Proposal(net, (net,), "", (), (), ""), entries) for net in nets]
+    said = [overlap_lines(Proposal(net, (net,), "", (), (), ""), queue_of(entries)) for net in nets]
     until = f"by bob@gw1 until {clock(NOW + 3600)}"
     assert said == [
         [f"queued already, {until}: this renews it"],

@@ -38,7 +38,7 @@ class Acknowledge(AlertDeed):
 class Unacknowledge(AlertDeed):
     """Take an acknowledgement back: nobody looks after the alert. Values: note."""
 
-    kind, confirm = "unacknowledge", "take it back"
+    kind, confirm = "unacknowledge", "unacknowledge"
     done, doing = "took back the acknowledgement of", "taking back the acknowledgement of"
     closed_too = True
 

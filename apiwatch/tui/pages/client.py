@@ -83,6 +83,8 @@ def client_page(
         drawn += [section(title, text, glyphs), *alert_body(view, text, now)]
     if detail.suspects:
         drawn += [section("tests that lean towards suspicion", text, glyphs), *suspect_list(detail.suspects, text)]
+    if successes := [view for view in detail.evidence if view.success]:
+        drawn += [section(f"lines of success, {len(successes)}", text, glyphs), *evidence_lines(successes, text)]
     title = f"original lines, newest first, {len(detail.evidence)}"
     return [*drawn, section(title, text, glyphs), *evidence_lines(detail.evidence, text)]
 
@@ -118,7 +120,7 @@ def _who(detail: ClientDetail, width: int, now: float, glyphs: Glyphs, blocked: 
 
 
 def _why(detail: ClientDetail, width: int, now: float, glyphs: Glyphs) -> list[Line]:
-    drawn = [section(f"why its score is {detail.row.score}", width, glyphs)]
+    drawn = [section(f"why its score is {detail.row.score}: points fade by half in 30 minutes", width, glyphs)]
     drawn += alert_list(detail.alerts, width, now, _ALERTS_SHORT)
     for points, reason in detail.points:
         drawn += wrap(reason, width, first=f" +{points:<3d}  ", rest="       ")

@@ -24,21 +24,25 @@ def histogram_page(
     *,
     points: Sequence[PointView] = (),
     alerts: Sequence[AlertView] = (),
+    whole: bool = True,
 ) -> list[Line]:
     """For a width; `timeline` and `total` are the store's counts, `lines` the newest requests, newest first.
 
-    `alerts` are marked where they opened. `points` are ids that were asked for; those of the busiest route are counted
-    in ranges.
+    `whole`: none is left out between the first of these and the last. `alerts` are marked where they opened. `points`
+    are ids that were asked for; those of the busiest route are counted in ranges.
     """
     text = width - 1
     left, right = halves(text)
     drawn = timeline_section(timeline, text, glyphs, now=now, alerts=alerts) if timeline else []
     times = [view.time for view in reversed(lines)]
     gaps = [section(f"gaps between the newest {len(lines)} requests", left, glyphs)]
-    if len(times) > 1:
+    if not whole:
+        gaps = [section(f"{len(lines)} of its newest requests are kept, with gaps", left, glyphs)]
+        gaps.append(line(Piece(" how regular they come is not known", "dim")))
+    elif len(times) > 1:
         gaps += [(Piece(" "), *regularity(times, left - 1, glyphs))]
-        whole = all(time == int(time) for time in times)
-        gaps += bars(gap_histogram(gaps_of(times), _BARS, whole=whole), left, _BARS, glyphs)
+        seconds = all(time == int(time) for time in times)
+        gaps += bars(gap_histogram(gaps_of(times), _BARS, whole=seconds), left, _BARS, glyphs)
     else:
         gaps.append(line(Piece(" fewer than two are kept", "dim")))
     routes = Counter(view.route for view in lines).most_common(_BARS)

@@ -83,7 +83,8 @@ class AlertRow(Row):
         faded = self.view.state in _FADED and not more
         style = "dim" if faded else ""
         state = {"acknowledged": "[ack] ", "muted": "[muted] ", "closed": "[closed] "}.get(self.view.state, "")
-        state += f"[{count(more)} more got in] " if more else ""
+        state += "[back, was benign] " if self.view.benign_until and self.view.state == "open" else ""
+        state += f"[{count(more)} more {'found' if alert.family == 'recon' else 'got in'}] " if more else ""
         return (
             severity_piece(self.severity, faded=faded),
             Piece(str(alert.score), style),
@@ -122,7 +123,8 @@ class AlertRow(Row):
             drawn += wrap(f"acknowledged by {self.view.acknowledged_by}{note}", width, style="good")
         if more := self.view.got_in_since:
             times = f"{count(more)} more time{'' if more == 1 else 's'}"
-            drawn += wrap(f"somebody got in {times} since; d shows the lines", width, style="bad")
+            what = "something was found" if alert.family == "recon" else "somebody got in"
+            drawn += wrap(f"{what} {times} since; d shows the lines", width, style="bad")
         if self.view.muted_until:
             drawn += wrap(f"muted by {self.view.muted_by} until {stamp(self.view.muted_until)}", width, style="warn")
         if self.view.note and self.view.note != self.view.acknowledged_note:

@@ -29,6 +29,8 @@ NEEDS_ROW = frozenset({"open", "why", "lines", "acknowledge", "quiet", "block", 
 
 _COLLATERAL = 6
 """Networks that a prompt looks up at most."""
+_LOOKED_UP = 50
+"""Addresses that the question to allow compares with the block queue at most."""
 _WHOLE = 1000
 """Width of lines that are wrapped where they are drawn."""
 
@@ -198,16 +200,17 @@ class ActingScreen(LiveScreen):
 
     async def _against_allowing(self, rows: Sequence[Row], alerts: Sequence[AlertView]) -> list[str]:
         """Open alerts that would go, and entries of the block queue that stay."""
-        from apiwatch.tui.blocking import overlapping
+        from apiwatch.tui.blocking import overlapping, queue_of
 
         addresses = {address for row in rows for address in row.addresses}
         found: list[str] = []
         if named := [view.alert for view in alerts if not view.alert.closed and addresses & {*view.alert.clients}]:
             worst = severity_word(SEVERITIES[max(alert.severity for alert in named)])
             some = f"{len(named)} open alert{'' if len(named) == 1 else 's'}"
-            found.append(f"{some}, the worst {worst}, of whom this is about will close.")
+            found.append(f"{some}, the worst {worst}, may close.")
         entries = await self.session.reader.block_entries(self.session.clock())
-        if held := overlapping(addresses, entries):
+        queue = await asyncio.to_thread(queue_of, entries)
+        if held := await asyncio.to_thread(overlapping, sorted(addresses)[:_LOOKED_UP], queue):
             are = "is" if len(held) == 1 else "are"
             found.append(f"{', '.join(held[:3])} {are} in the block queue, and stays there.")
         return found
@@ -263,16 +266,18 @@ class ActingScreen(LiveScreen):
         """
         from apiwatch.blocklist.impact import impact_lines, impact_of
         from apiwatch.blocklist.review import too_much
-        from apiwatch.tui.blocking import overlap_lines
+        from apiwatch.tui.blocking import overlap_lines, queue_of
 
         session = self.session
         entries = await session.reader.block_entries(session.clock())
-        judged, found = list(proposals), {each.key: overlap_lines(each, entries) for each in proposals}
+        queue = await asyncio.to_thread(queue_of, entries)
+        judged, found = list(proposals), dict[str, list[str]]()
         asked = [at for at, each in enumerate(judged) if not each.refused or each.overridable]
         for at in asked[:_COLLATERAL]:
             proposal = judged[at]
             impact = await impact_of(session.reader, [proposal.key])
-            found[proposal.key] += impact_lines(impact, _WHOLE, now=session.clock())
+            overlaps = await asyncio.to_thread(overlap_lines, proposal, queue)
+            found[proposal.key] = [*overlaps, *impact_lines(impact, _WHOLE, now=session.clock())]
             if proposal.is_everybody:
                 refusals = too_much(impact.hour, session.settings.block, "it would cut", "block a network instead")
                 judged[at] = replace(proposal, findings=(*refusals, *proposal.findings))

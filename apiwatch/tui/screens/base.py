@@ -73,6 +73,8 @@ class LiveScreen(Screen[None]):
         self.session = session
         self.loaded = False
         """The first read has been shown."""
+        self.choices = 0
+        """How often something else was chosen to be shown; a read that began before is not what is asked for."""
         self._due: Callable[[], None] | None = None
         self._keys_old = False
         self._arranged_for = Size()
@@ -239,9 +241,9 @@ class LiveScreen(Screen[None]):
         return [line(*left)]
 
     def on_key(self, event: events.Key) -> None:
-        """Say why a key does nothing that this session does not permit; what it permits was done by now."""
-        bindings = self._bindings.key_to_bindings.get(event.key, ())
-        why = next((said for each in bindings if (said := forbidden(self.session, _action_of(each.action)))), "")
+        """Say why a key does nothing that this session does not permit."""
+        found = self.active_bindings.get(event.key)
+        why = forbidden(self.session, _action_of(found.binding.action)) if found and not found.enabled else ""
         if why:
             self.session.say(f"not done: {why}", "warn")
             self.tick()
@@ -256,6 +258,7 @@ class LiveScreen(Screen[None]):
 
     def read_anew(self) -> None:
         """Read now, and show it although the picture is frozen: what it shows was chosen just now."""
+        self.choices += 1
         self.loaded = self.loaded and self.session.paused_at is None
         self.session.demand()
 

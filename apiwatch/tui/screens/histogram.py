@@ -45,7 +45,17 @@ class HistogramScreen(PageScreen):
         glyphs, name = self.session.glyphs, f"in pictures: {scope_crumb(self._scope)}"
         return lambda: self.document.show(
             name,
-            lambda width: histogram_page(timeline, total, tail.lines, width, now, glyphs, points=points, alerts=alerts),
+            lambda width: histogram_page(
+                timeline,
+                total,
+                tail.lines,
+                width,
+                now,
+                glyphs,
+                points=points,
+                alerts=alerts,
+                whole=tail.kept == tail.seen,
+            ),
         )
 
     async def _minutes(self, reader: Reader) -> tuple[MinuteView, ...]:

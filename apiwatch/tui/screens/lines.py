@@ -52,6 +52,10 @@ class LinesScreen(PageScreen):
             evidence = list(detail.evidence) if detail else []
         else:
             alerts = await reader.alerts(include_closed=True, limit=_ALERTS, scope=self._row.opens)
-            found = {line for view in alerts for line in await reader.evidence(view.alert.id)}
-            evidence = sorted(found, key=lambda line: (line.time, line.source, line.line))
+            found = {
+                (line.time, line.source, line.line): line
+                for view in alerts
+                for line in await reader.evidence(view.alert.id)
+            }
+            evidence = [found[place] for place in sorted(found)]
         return lambda: self.document.show(f"{self._title}, {len(evidence)}", lambda width: lines_page(evidence, width))

@@ -55,7 +55,7 @@ class PageScreen(ActingScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A sign in the line is a letter."""
-        if action == "find" and self.prompt.display:
+        if action == "find" and self.prompt.has_focus:
             return False
         return super().check_action(action, parameters)
 

@@ -307,8 +307,8 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
 
     def _click_view(self, text: str, cell: int) -> None:
         """Show the view whose name was clicked."""
-        if (key := view_at(text, cell)) >= 0:
-            self.app.simulate_key(str(key))
+        if (key := view_at(text, cell)) >= 0 and not self.prompt.display:
+            self.action_view(key - 1)
 
     def _chart(self, width: int, height: int) -> list[Line]:
         return rate_chart(self.session.overview, self.beside.feed, width, height, self.session.glyphs)

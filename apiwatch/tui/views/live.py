@@ -18,6 +18,7 @@ def _record(row: Row) -> Record:
 async def _tail(query: Query) -> Found:
     tail = await query.reader.tail(_LINES, query.scope)
     note = "those that are kept" if tail.seen > len(tail.lines) else ""
+    note = "of now, not of then" if query.at else note
     return Found(tuple(LineRow(view, query.now) for view in tail.lines), tail.seen, note=note)
 
 

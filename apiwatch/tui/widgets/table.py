@@ -65,6 +65,8 @@ class KeyTable(Lines, can_focus=True):
         self.list = state
         self.within = ""
         """The scope that the rows are in; '' for everything."""
+        self._clicked = ""
+        """Key of the row that was clicked last."""
         self._empty: Callable[[int], list[Line]] = lambda _width: []
 
     @property
@@ -146,7 +148,9 @@ class KeyTable(Lines, can_focus=True):
         """Put the cursor on the clicked row; a second click opens it."""
         index = self.list.top + event.y - _HEAD_ROWS
         if event.y >= _HEAD_ROWS and index < len(self.list.rows):
-            again = self.list.rows[index].key == self.list.cursor_key and self.has_focus
+            key = self.list.rows[index].key
+            again = key == self._clicked == self.list.cursor_key
+            self._clicked = "" if again else key
             self.go(index)
             if again:
                 self.post_message(self.Opened(self))

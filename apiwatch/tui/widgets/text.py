@@ -112,9 +112,7 @@ class Document(Lines, can_focus=True):
 
     def find_next(self, step: int) -> bool:
         """Go to the next (1) or previous (-1) match, round the end; whether there is one."""
-        matches = [
-            at for at, drawn in enumerate(self._text) if self._wanted and self._wanted in line_text(drawn).lower()
-        ]
+        matches = self._matches()
         if matches:
             ahead = [at for at in matches[::step] if (at - self._found) * step > 0]
             self._found = ahead[0] if ahead else matches[::step][0]
@@ -122,6 +120,21 @@ class Document(Lines, can_focus=True):
                 self.top = self._found
         self.redraw()
         return bool(matches)
+
+    def _matches(self) -> list[int]:
+        """Numbers of the lines in which a match begins; it may go on in the next one, for long texts are wrapped."""
+        wanted = "".join(self._wanted.split())
+        if not wanted:
+            return []
+        texts = ["".join(line_text(drawn).lower().split()) for drawn in self._text]
+        owners = [at for at, text in enumerate(texts) for _ in text]
+        whole = "".join(texts)
+        found: dict[int, None] = {}
+        place = whole.find(wanted)
+        while place >= 0:
+            found[owners[place]] = None
+            place = whole.find(wanted, place + 1)
+        return list(found)
 
     def show(self, name: str, source: Callable[[int], list[Line]]) -> None:
         """Take a new text: `source` gives its lines for a width. The place in the text stays."""
@@ -190,6 +203,6 @@ def _marked(drawn: Line, wanted: str, style: str) -> Line:
     text = line_text(drawn)
     at = text.lower().find(wanted)
     if at < 0 or len(text.lower()) != len(text):
-        return drawn
+        return (Piece(text, style),) if style == "cursor" else drawn
     end = at + len(wanted)
     return Piece(text[:at]), Piece(text[at:end], style), Piece(text[end:])
