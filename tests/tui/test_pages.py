@@ -303,3 +303,13 @@ def test_values_that_are_counted_together_are_not_taken_for_one() -> None:
     users = [FacetView("ann", 4, fakes.NOW), FacetView("bob", 2, fakes.NOW)]
     assert distinct(users) == "2"
     assert distinct([*users, FacetView("(other)", 450, fakes.NOW)]) == "2+"
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_a_client_page_shows_first_where_it_got_in(width: int) -> None:
+    lines = tuple(EvidenceView(fakes.NOW - n, "a.log", n, f"user{n} got in", n < 7) for n in range(9))
+    text = client_text(width, replace(fakes.detail(), evidence=lines))
+    assert text.index("lines of success, 7") < text.index("requests per minute")
+    assert "user4 got in" in text
+    assert "and 2 more: d on the alert" in text
+    assert "lines of success" not in client_text(width)

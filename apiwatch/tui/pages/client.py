@@ -32,6 +32,8 @@ from apiwatch.tui.pictures import per_minute, regularity, spark
 __all__ = ["client_page"]
 
 _ALERTS_SHORT = 3
+_SUCCESSES = 5
+"""Lines in which it got what it was after, before its pictures."""
 _FACETS = 5
 _SPARK = 12
 """Cells, and minutes, of the small picture beside the number of requests."""
@@ -66,13 +68,19 @@ def client_page(
     over_time = timeline_section(
         detail.timeline, left if side else text, glyphs, now=now, alerts=detail.alerts, tall=12 if wide else 8
     )
+    successes = [view for view in detail.evidence if view.success]
+    got = [section(f"lines of success, {len(successes)}", text, glyphs)] if successes else []
+    got += evidence_lines(successes[:_SUCCESSES], text) if successes else []
+    if len(successes) > _SUCCESSES:
+        got.append(line(Piece(f" and {len(successes) - _SUCCESSES} more: d on the alert", "dim")))
     drawn = _who(detail, text, now, glyphs, blocked)
     if wide:
         drawn += pair(why, [*mix, *behind] if side else [*mix, *behind, *ids], text)
+        drawn += got
         drawn += pair(over_time, ids, text) if side else over_time
         drawn += route_list(detail.routes, text, glyphs)
     else:
-        drawn += [*why, *over_time, *mix, *route_list(detail.routes, text, glyphs), *ids, *behind]
+        drawn += [*why, *got, *over_time, *mix, *route_list(detail.routes, text, glyphs), *ids, *behind]
     if times:
         drawn += [section("gaps between requests", text, glyphs), (Piece(" "), *regularity(times, text - 1, glyphs))]
     if max(len(detail.user_agents), len(detail.users)) > _FACETS:
@@ -83,8 +91,6 @@ def client_page(
         drawn += [section(title, text, glyphs), *alert_body(view, text, now)]
     if detail.suspects:
         drawn += [section("tests that lean towards suspicion", text, glyphs), *suspect_list(detail.suspects, text)]
-    if successes := [view for view in detail.evidence if view.success]:
-        drawn += [section(f"lines of success, {len(successes)}", text, glyphs), *evidence_lines(successes, text)]
     title = f"original lines, newest first, {len(detail.evidence)}"
     return [*drawn, section(title, text, glyphs), *evidence_lines(detail.evidence, text)]
 
