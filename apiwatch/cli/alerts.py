@@ -122,7 +122,7 @@ def benign(
 ) -> None:
     """Say that this is what this client does: it is normal for it, on this route, for this detector only.
 
-    The alert closes. It comes back when the client does clearly more than until now.
+    The alert closes. It comes back when the client does clearly more than until now, or when another test finds it.
     """
     seconds = load_settings(config).alerts.benign_for if duration is None else _seconds(duration)
     _say("benign", alert_id, note, seconds, db, config, json_lines)

@@ -29,7 +29,7 @@ class Benign(AlertDeed):
 
     def lines(self, width: int) -> list[Line]:
         """What it means."""
-        said = "The alert closes, and comes back when the client does clearly more than until now."
+        said = "The alert closes; it comes back when the client does clearly more, or when another test finds it."
         return [*wrap(said, width, style="dim"), *super().lines(width)]
 
     @property
