@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
-from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Hits, Matcher, Provider, SearchIcon
+from textual.command import (
+    CommandInput,
+    CommandList,
+    CommandPalette,
+    DiscoveryHit,
+    Hit,
+    Hits,
+    Matcher,
+    Provider,
+    SearchIcon,
+)
 from textual.content import Content
 
 from apiwatch.text import plain
@@ -134,6 +144,11 @@ class Palette(CommandPalette):
 
     def __init__(self) -> None:
         super().__init__([Commands], placeholder=self._HEAD)
+
+    def _action_command_list(self, action: str) -> None:
+        """Move in the list once it is laid out: Textual 8.2.8 raises KeyError for a page key before that."""
+        if action not in ("page_up", "page_down") or self.query_one(CommandList)._index_to_line:
+            super()._action_command_list(action)
 
     def on_mount(self) -> None:
         """Nothing blinks, and every sign is ASCII."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from textual import events
 
 from apiwatch.store import Scope
 from apiwatch.tui.layout import Shape
@@ -196,3 +197,18 @@ async def test_a_selection_in_pictures_has_its_minutes_and_alerts(tmp_path: Path
         await tui.press("escape", "3", "i")
         await tui.shows("in pictures: GET /api/orders/{id}")
         assert "statuses of the newest" in tui.text
+
+
+async def test_keys_that_are_typed_ahead_of_a_box_end_nothing(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as tui:
+        for keys in (
+            ("ctrl+p", "pagedown", "pageup", "escape"),
+            ("x", "2", "enter", "down", "escape"),
+            ("q", "pageup"),
+        ):
+            for key in keys:
+                tui.app.post_message(events.Key(key, key if len(key) == 1 else None))
+            await tui.pilot.pause(0.1)
+            await tui.press("escape", "escape")
+        assert tui.app.is_running
+        assert tui.control.said == []

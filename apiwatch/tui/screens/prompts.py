@@ -58,15 +58,16 @@ class Question(ModalScreen[bool]):
         self._said = tuple(lines)
         self._answers = (yes, no)
         self._again = again
+        self._text_block = Block(self._text, id="said")
 
     def compose(self) -> ComposeResult:
         """The box."""
         with Vertical(id="box"):
-            yield Block(self._text, id="said")
+            yield self._text_block
 
     def on_resize(self, event: events.Resize) -> None:
         """Size the box to the text."""
-        self.query_one("#said", Block).styles.height = len(self._text(_inner(event.size.width), 0))
+        self._text_block.styles.height = len(self._text(_inner(event.size.width), 0))
 
     def _text(self, width: int, height: int) -> list[Line]:
         drawn = [part for text in self._said for part in wrap(text, width)]
@@ -100,15 +101,16 @@ class Choose(ModalScreen[int | None]):
         self._heading = title
         self._options = tuple(options)
         self._chosen = index
+        self._text_block = Block(self._text, id="said")
 
     def compose(self) -> ComposeResult:
         """The box."""
         with Vertical(id="box"):
-            yield Block(self._text, id="said")
+            yield self._text_block
 
     def on_mount(self) -> None:
         """Size the box to the list."""
-        self.query_one("#said", Block).styles.height = len(self._options) + 2
+        self._text_block.styles.height = len(self._options) + 2
 
     def _text(self, width: int, _height: int) -> list[Line]:
         drawn = [line(Piece(self._heading, "strong"))]
@@ -125,7 +127,7 @@ class Choose(ModalScreen[int | None]):
     def action_move(self, step: int) -> None:
         """Move the choice."""
         self._chosen = (self._chosen + step) % len(self._options)
-        self.query_one("#said", Block).redraw()
+        self._text_block.redraw()
 
     def action_take(self) -> None:
         """Close with the choice."""
@@ -166,28 +168,35 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
         self._confirm = confirm
         self._objection = ""
         self._top = 0
+        self._text_block = Block(self._text, id="said")
+        self._end_block = Block(self._end, id="end")
+        # Made here: keys may have been typed ahead, and come before anything is mounted.
+        self._inputs = [
+            make_input(field.value, glyphs, id=f"field-{index}", replace=True)
+            for index, field in enumerate(self._fields)
+        ]
 
     def compose(self) -> ComposeResult:
         """The box."""
         with Vertical(id="box"):
-            yield Block(self._text, id="said")
+            yield self._text_block
             for index in self._order:
                 field = self._fields[index]
                 label = Block(_label(field.label), id=f"label-{index}")
                 label.add_class("label")
                 yield label
-                yield make_input(field.value, self._glyphs, id=f"field-{index}", replace=True)
-            yield Block(self._end, id="end")
+                yield self._inputs[index]
+            yield self._end_block
 
     def on_mount(self) -> None:
         """Start in the first field, if there is one."""
         if self._order:
-            self.query_one(f"#field-{self._order[0]}", Input).focus()
+            self._inputs[self._order[0]].focus()
 
     def on_resize(self, event: events.Resize) -> None:
         """Size the box to the text."""
         room = max(3, event.size.height - 6 - 3 * len(self._fields))
-        self.query_one("#said", Block).styles.height = min(room, len(self._text(_inner(event.size.width), 0)))
+        self._text_block.styles.height = min(room, len(self._text(_inner(event.size.width), 0)))
 
     def _text(self, width: int, height: int) -> list[Line]:
         heading, said = line(Piece(self._heading, "strong")), self._said(width)
@@ -209,14 +218,14 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
 
     def action_page(self, step: int) -> None:
         """Show the next or previous lines of what is explained."""
-        said = self.query_one("#said", Block)
+        said = self._text_block
         self._top = max(0, self._top + step * max(1, said.size.height - 3))
         said.redraw()
 
     def action_choose(self, step: int) -> None:
         """Put the next choice into the field that has the keys."""
         for index, field in enumerate(self._fields):
-            typed = self.query_one(f"#field-{index}", Input)
+            typed = self._inputs[index]
             if typed.has_focus and field.choices:
                 known = typed.value.strip() in field.choices
                 place = field.choices.index(typed.value.strip()) + step if known else 0
@@ -225,7 +234,7 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
 
     @property
     def _values(self) -> tuple[str, ...]:
-        return tuple(self.query_one(f"#field-{index}", Input).value.strip() for index in range(len(self._fields)))
+        return tuple(typed.value.strip() for typed in self._inputs)
 
     def on_input_changed(self) -> None:
         """An objection is about the text as it was."""
@@ -233,7 +242,7 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
 
     def _object(self, objection: str) -> None:
         self._objection = objection
-        end = self.query_one("#end", Block)
+        end = self._end_block
         end.styles.height = len(self._end(_inner(self.size.width), 0))
         end.redraw()
 
