@@ -3,7 +3,7 @@
 from apiwatch.store.protocol import Control
 from apiwatch.store.views import AlertView
 from apiwatch.text import plain
-from apiwatch.tui.deeds.alerts import AlertDeed
+from apiwatch.tui.deeds.alerts import AlertDeed, TakingBack
 from apiwatch.tui.deeds.base import NOTE, Subject
 from apiwatch.tui.field import Field
 
@@ -35,26 +35,13 @@ class Acknowledge(AlertDeed):
         await control.acknowledge(subject.key, actor, plain(values[0], NOTE), now)
 
 
-class Unacknowledge(AlertDeed):
+class Unacknowledge(TakingBack):
     """Take an acknowledgement back: nobody looks after the alert. Values: note."""
 
     kind, confirm = "unacknowledge", "unacknowledge"
     done, doing = "took back the acknowledgement of", "taking back the acknowledgement of"
-    closed_too = True
+    ends = "unacknowledge"
 
     def unfit(self, view: AlertView, *, many: bool) -> str:
         """Only what is acknowledged."""
         return "" if view.acknowledged_by else "is not acknowledged"
-
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        """A note."""
-        return (Field("note", ""),)
-
-    def refusal(self, values: tuple[str, ...]) -> str:
-        """Any note will do."""
-        return ""
-
-    async def write(self, control: Control, subject: Subject, values: tuple[str, ...], actor: str, now: float) -> None:
-        """One end of an acknowledgement."""
-        await control.say("unacknowledge", subject.key, actor, plain(values[0], NOTE), now)

@@ -1,14 +1,18 @@
 """Deeds that are about alerts: which rows stand for one."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
+from apiwatch.model import ActionKind
+from apiwatch.store.protocol import Control
 from apiwatch.store.views import AlertView
 from apiwatch.text import plain
-from apiwatch.tui.deeds.base import Deed, LeftOut, Subject
+from apiwatch.tui.deeds.base import NOTE, Deed, LeftOut, Subject
 from apiwatch.tui.echo import short_id
+from apiwatch.tui.field import Field
 from apiwatch.tui.rows.base import Row
 
-__all__ = ["AlertDeed"]
+__all__ = ["AlertDeed", "TakingBack"]
 
 _NAME = 60
 
@@ -42,6 +46,27 @@ class AlertDeed(Deed):
     def unfit(self, view: AlertView, *, many: bool) -> str:
         """Why an alert is left out; ''. Among many, those that have it already are."""
         return "is closed" if view.alert.closed and not self.closed_too else ""
+
+
+class TakingBack(AlertDeed):
+    """The end of what was said about alerts, closed ones too. Values: note."""
+
+    closed_too = True
+    ends: ClassVar[ActionKind]
+    """What it says."""
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """A note."""
+        return (Field("note", ""),)
+
+    def refusal(self, values: tuple[str, ...]) -> str:
+        """Any note will do."""
+        return ""
+
+    async def write(self, control: Control, subject: Subject, values: tuple[str, ...], actor: str, now: float) -> None:
+        """One end."""
+        await control.say(self.ends, subject.key, actor, plain(values[0], NOTE), now)
 
 
 def _own(row: Row) -> AlertView | None:

@@ -3,7 +3,7 @@
 from apiwatch.store.protocol import Control
 from apiwatch.store.views import AlertView
 from apiwatch.text import plain
-from apiwatch.tui.deeds.alerts import AlertDeed
+from apiwatch.tui.deeds.alerts import AlertDeed, TakingBack
 from apiwatch.tui.deeds.base import NOTE, Subject, lasting, lasting_refusal
 from apiwatch.tui.field import Field
 
@@ -35,25 +35,12 @@ class Mute(AlertDeed):
         return f" for {plain(values[0], 20)}"
 
 
-class Unmute(AlertDeed):
+class Unmute(TakingBack):
     """End a mute. Values: note."""
 
     kind, confirm, done, doing = "unmute", "unmute", "unmuted", "unmuting"
-    closed_too = True
+    ends = "unmute"
 
     def unfit(self, view: AlertView, *, many: bool) -> str:
         """Only what is muted."""
         return "" if view.muted_until else "is not muted"
-
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        """A note."""
-        return (Field("note", ""),)
-
-    def refusal(self, values: tuple[str, ...]) -> str:
-        """Any note will do."""
-        return ""
-
-    async def write(self, control: Control, subject: Subject, values: tuple[str, ...], actor: str, now: float) -> None:
-        """One end of a mute."""
-        await control.say("unmute", subject.key, actor, plain(values[0], NOTE), now)
