@@ -2,6 +2,7 @@
 
 import re
 
+from apiwatch.store.filters.sql import like_escaped
 from apiwatch.store.findings import alerts, open_alerts_of, suspects
 from apiwatch.store.listing import totals_of, view_of
 from apiwatch.store.members import MOST
@@ -59,12 +60,11 @@ def _let_in(snapshot: Snapshot, user: str) -> dict[str, list[EvidenceView]]:
 
     A client that tries a thousand users is not known for each of them, so all such alerts are looked through.
     """
-    pattern = user.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     rows = snapshot.rows(
         "SELECT DISTINCT e.alert_id, e.time, e.source, e.line, e.text FROM alerts a JOIN evidence e "
         "ON e.alert_id = a.id WHERE a.family IN ('auth', 'recovery') AND e.slot < 0 AND e.text LIKE ? ESCAPE '\\' "
         "ORDER BY e.time, e.source, e.line LIMIT ?",
-        (f"%{pattern}%", _LINES),
+        (f"%{like_escaped(user)}%", _LINES),
     )
     # Where servers write the user, and nowhere else: the rest of a line is whatever its sender likes.
     named = re.compile(rf"\S+ \S+ {re.escape(user)} \[")

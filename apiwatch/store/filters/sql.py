@@ -13,7 +13,7 @@ from msgspec import Struct
 from apiwatch.store.filters.fields import Kind
 from apiwatch.store.filters.terms import Filter, Term, Value
 
-__all__ = ["Address", "Among", "Column", "Columns", "Condition", "Counted", "Text", "condition"]
+__all__ = ["Address", "Among", "Column", "Columns", "Condition", "Counted", "Text", "condition", "like_escaped"]
 
 
 class Text(Struct, frozen=True):
@@ -106,9 +106,14 @@ def _made(term: Term, value: Value, column: Column, now: float) -> _Made:
 
 
 def _like(op: str, value: Value, sql: str) -> _Made:
-    text = value.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    text = like_escaped(value.text)
     escaped = " ESCAPE '\\'" if text != value.text else ""
     return f"{sql} LIKE ?{escaped}", [text if op == "=" else f"%{text}%"]
+
+
+def like_escaped(text: str) -> str:
+    """A text as it stands for itself in a pattern of `LIKE ... ESCAPE '\\'`."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _compared(op: str, value: Value, column: Counted) -> _Made:

@@ -211,8 +211,8 @@ class ActingScreen(LiveScreen):
         entries = await self.session.reader.block_entries(self.session.clock())
         queue = await asyncio.to_thread(queue_of, entries)
         if held := await asyncio.to_thread(overlapping, sorted(addresses)[:_LOOKED_UP], queue):
-            are = "is" if len(held) == 1 else "are"
-            found.append(f"{', '.join(held[:3])} {are} in the block queue, and stays there.")
+            stay = "is in the block queue, and stays" if len(held) == 1 else "are in the block queue, and stay"
+            found.append(f"{', '.join(held[:3])} {stay} there.")
         return found
 
     async def _ask_and_do(self, deed: "Deed", values: Values) -> None:
