@@ -6,18 +6,15 @@ end only the dashboard holds. When the dashboard dies, even by SIGKILL, the pipe
 
 import os
 import signal
-import site
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-import apiwatch
+from apiwatch.cli.forked import Forked, fork_command
 from apiwatch.errors import ApiwatchError
 from apiwatch.text import plain
 
-__all__ = ["Child", "ChildFailed", "command_line", "start_child", "start_collector"]
+__all__ = ["Child", "ChildFailed", "start_child", "start_collector"]
 
 _STOP_S = 10.0
 """Seconds that a child may take to commit and checkpoint before it is killed."""
@@ -37,16 +34,20 @@ class ChildFailed(ApiwatchError):
 class Child:
     """A running child; `stop` must be called."""
 
-    def __init__(self, process: subprocess.Popen[bytes], lifeline: int, log: Path, log_start: int, name: str) -> None:
-        self.process = process
+    def __init__(self, process: Forked, lifeline: int, log: Path, log_start: int, name: str) -> None:
+        self._process = process
         self._lifeline: int | None = lifeline
         self._log = log
         self._log_start = log_start
         self._name = name
 
+    def code(self) -> int | None:
+        """None while it lives; else its exit code, or minus the signal that killed it."""
+        return self._process.code()
+
     def ended(self) -> str | None:
         """None while it lives; else one sentence that says how it ended."""
-        code = self.process.poll()
+        code = self.code()
         if code is None:
             return None
         if code < 0:
@@ -58,7 +59,7 @@ class Child:
 
     def failure(self) -> ChildFailed:
         """The error of a child that has ended, as it said it itself."""
-        code = self.process.wait()
+        code = self._process.code(_STOP_S) or 0
         last = self.last_line()
         if code <= 0 or not last:
             return ChildFailed(f"{self.ended()}; its messages are in {self._log}", code if code > 0 else 1)
@@ -80,13 +81,10 @@ class Child:
         if self._lifeline is not None:
             os.close(self._lifeline)
             self._lifeline = None
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(_STOP_S)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        self._process.send(signal.SIGTERM)
+        if self._process.code(_STOP_S) is None:
+            self._process.send(signal.SIGKILL)
+            self._process.code(_STOP_S)
 
 
 def start_collector(
@@ -134,21 +132,19 @@ def start_child(
 ) -> Child:
     """Start a command of this program with a lifeline; its messages go to a file. Raises ChildFailed."""
     lifeline_read, lifeline_write = os.pipe()
-    command, environment = command_line([arguments[0], f"--lifeline={lifeline_read}", *arguments[1:]])
     try:
-        with _opened_log(log) as file:
+        with _opened_log(log) as file, Path(os.devnull).open("rb") as nothing:
             start = file.seek(0, os.SEEK_END)
-            process = subprocess.Popen(  # noqa: S603  our own program
-                command,
-                stdin=subprocess.DEVNULL if stdin is None else stdin,
-                stdout=file,
-                stderr=file,
-                pass_fds=(lifeline_read, *pass_fds),
-                start_new_session=True,
-                env=environment,
+            process = fork_command(
+                [arguments[0], f"--lifeline={lifeline_read}", *arguments[1:]],
+                stdin=nothing.fileno() if stdin is None else stdin,
+                output=file.fileno(),
+                keep=(lifeline_read, *pass_fds),
             )
-    except BaseException:
+    except BaseException as error:
         os.close(lifeline_write)
+        if isinstance(error, OSError):
+            raise ChildFailed(f"the {name} cannot be started: {error.strerror}", 1) from None
         raise
     finally:
         os.close(lifeline_read)
@@ -165,19 +161,6 @@ def _opened_log(path: Path) -> IO[bytes]:
         raise ChildFailed(
             f"{plain(str(path))} cannot be written: {error.strerror}; name a state file with --db", 3
         ) from None
-
-
-def command_line(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """How a command of this very program is started, and its environment.
-
-    -P keeps the current directory off its path, so our own must be on it.
-    """
-    environment = dict(os.environ)
-    package = str(Path(apiwatch.__file__).parents[1])
-    if package not in site.getsitepackages() and package != site.getusersitepackages():
-        others = environment.get("PYTHONPATH")
-        environment["PYTHONPATH"] = package if not others else f"{package}{os.pathsep}{others}"
-    return [sys.executable, "-P", "-m", "apiwatch", *arguments], environment
 
 
 def _signal_name(number: int) -> str:

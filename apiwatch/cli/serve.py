@@ -1,11 +1,15 @@
 """`apiwatch serve`: the dashboard in a browser."""
 
 import os
+import site
+import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
+import apiwatch
 from apiwatch.cli.options import load_settings, state_options
 from apiwatch.errors import UsageError
 from apiwatch.text import plain
@@ -43,7 +47,6 @@ def serve(
     """Show the dashboard of a running collector in browsers, read-only. There is no TLS: use ssh -L or a proxy."""
     import asyncio
 
-    from apiwatch.cli.child import command_line
     from apiwatch.cli.output import say
     from apiwatch.cli.reading import require_state
     from apiwatch.config import state_path
@@ -61,7 +64,7 @@ def serve(
         )
     from apiwatch.serve import Access, Plan, run
 
-    command, environment = command_line(
+    command, environment = _command_line(
         ["attach", f"--db={path}", *([f"--config={config}"] if config is not None else [])]
     )
     os.environ.update(environment)
@@ -82,6 +85,19 @@ def serve(
         say(f"open {url} ({once}visitors {'may act' if read_write else 'can only look'}); Ctrl-C ends it")
 
     asyncio.run(run(plan, ready))
+
+
+def _command_line(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """How a command of this very program is started, and its environment.
+
+    -P keeps the current directory off its path, so our own must be on it.
+    """
+    environment = dict(os.environ)
+    package = str(Path(apiwatch.__file__).parents[1])
+    if package not in site.getsitepackages() and package != site.getusersitepackages():
+        others = environment.get("PYTHONPATH")
+        environment["PYTHONPATH"] = package if not others else f"{package}{os.pathsep}{others}"
+    return [sys.executable, "-P", "-m", "apiwatch", *arguments], environment
 
 
 def listening_address(bind: str) -> tuple[str, bool]:

@@ -106,7 +106,7 @@ async def _stream(path: Path, settings: "Settings", how: Show, child: "Child | N
                 for said in states.changes(session.link(), at_once=over):
                     say(said)
                 if over:
-                    code = child.process.returncode if child is not None and not ended.is_set() else None
+                    code = child.code() if child is not None and not ended.is_set() else None
                     return 1 if code is not None and code < 0 else code or 0
                 printer.require_reader()
                 try:

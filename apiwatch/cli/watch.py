@@ -141,7 +141,7 @@ def show(
     farewell, code = asyncio.run(_dashboard(path.absolute(), settings, how, child, config, passing))
     if child is not None and (ended := child.ended()) is not None:
         farewell.append(f"apiwatch: {ended}")
-        code = code or (0 if child.process.returncode == 0 else 1)
+        code = code or (0 if child.code() == 0 else 1)
     streams.print(farewell)
     return code
 

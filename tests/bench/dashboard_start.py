@@ -91,7 +91,7 @@ def main() -> None:
         )
         for name, case in cases:
             case()
-            show(name, [case() for _ in range(options.runs if "watch" not in name else max(3, options.runs // 4))])
+            show(name, [case() for _ in range(options.runs)])
 
 
 if __name__ == "__main__":

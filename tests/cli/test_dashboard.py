@@ -52,6 +52,21 @@ def test_dashboard_shows_the_attack_and_takes_its_collector_along(home: Path, in
     assert WALKER in run(home, "alerts", "--all", f"--db={db}").stdout
 
 
+def test_collector_holds_nothing_of_the_terminal(home: Path, incident_log: Path) -> None:
+    db = home / "one.db"
+    with dashboard(home, f"--db={db}", "--since=start", str(incident_log)) as terminal:
+        terminal.wait_for(lambda text: "LIVE" in text, "a live collector")
+        own = Path("/proc") / str(pid := collector_pid(db))
+        held = [str(path.readlink()) for path in (own / "fd").iterdir()]
+        assert [name for name in held if name.startswith(("/dev/pts", "/dev/tty", "/dev/ptmx"))] == []
+        assert sorted(os.path.realpath(own / "fd" / number) for number in "012") == [
+            os.devnull, *2 * [str(db.with_name("one.db.collector.log"))]
+        ]  # fmt: skip
+        assert os.getsid(pid) == pid
+        assert (own / "comm").read_text().strip() == "apiwatch collec"
+        assert quit_dashboard(terminal) == 0
+
+
 def test_killed_collector_is_seen_within_seconds(home: Path, incident_log: Path) -> None:
     db = home / "one.db"
     with dashboard(home, f"--db={db}", "--since=start", str(incident_log)) as terminal:
