@@ -113,16 +113,16 @@ def unmute(alert_id: str, db: str | None, config: str | None, json_lines: bool) 
     _say("unmute", alert_id, "", None, db, config, json_lines)
 
 
-@alerts.command(short_help="Normal for this client, this route, this detector.")
+@alerts.command(short_help="Normal for this client on this route.")
 @_about_one
 @click.option("--for", "duration", metavar="DURATION", help="How long (default: `alerts.benign_for`, 30d).")
 @click.option("--note", default="", help="Why.")
 def benign(
     alert_id: str, duration: str | None, note: str, db: str | None, config: str | None, json_lines: bool
 ) -> None:
-    """Say that this is what this client does: it is normal for it, on this route, for this detector only.
+    """Say that this is what this client does: normal for it, on this route, for this kind of alert.
 
-    The alert closes. It comes back when the client does clearly more than until now, or when another test finds it.
+    The alert closes. It comes back when the client does clearly more than until now, or worse. Other alerts stay.
     """
     seconds = load_settings(config).alerts.benign_for if duration is None else _seconds(duration)
     _say("benign", alert_id, note, seconds, db, config, json_lines)

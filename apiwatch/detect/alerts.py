@@ -37,6 +37,9 @@ _SUCCESS_LINES = 20
 """Evidence lines of successes, the first half of them and the latest, which no other lines push out: whose account was
 taken is what an operator must know."""
 
+_HEARD = 32
+"""Tests and routes of which a row remembers what they said latest."""
+
 Reason = Literal["open", "severity", "success", "volume", "restart", "members"]
 
 
@@ -64,6 +67,8 @@ class AlertState(msgspec.Struct, gc=False):
     """Count at the latest event."""
     facts: Facts
     samples: list[Sample]
+    heard: dict[str, tuple[int, Facts]] = msgspec.field(default_factory=dict)
+    """`detector|route label` of what spoke -> severity of its latest signal, before any cap, and its facts."""
     lines: int = 0
     """Evidence lines so far, without those of successes."""
     successes: int = 0
@@ -309,6 +314,9 @@ class AlertBook:
         self, row: AlertState, principal: Principal, route: Route, signal: Signal, severity: Severity, time: float
     ) -> None:
         current = self._detectors[row.detector]
+        spoke = f"{signal.detector.name}|{route.label}"
+        if spoke in row.heard or len(row.heard) < _HEARD:
+            row.heard[spoke] = int(signal.severity), signal.facts
         if (
             severity > row.severity
             or signal.detector.name == current.name

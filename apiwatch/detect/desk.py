@@ -27,6 +27,9 @@ _THRESHOLD = 13.816
 _GROWTH = 2.0
 """How many times its own measure somebody may reach where a test counts."""
 
+_FAILURES_GROWTH = 10.0
+"""The same for failures that name no account: what is called a new volume of an alert, too."""
+
 _SEEN = ("moves", "seen", "share_seen")
 _CRITICAL = 4
 
@@ -44,6 +47,8 @@ class Profile(msgspec.Struct, gc=False):
     """Test statistic of doing more than this, since."""
     counted: tuple[float, float] = (0.0, 0.0)
     """Hits and observations that it knows of."""
+    users: float = 0.0
+    """Accounts that failures were about; 0 when the log does not name them."""
 
 
 class Rule(msgspec.Struct, gc=False):
@@ -71,7 +76,7 @@ class Desk(msgspec.Struct, gc=False):
     mutes: dict[str, float] = msgspec.field(default_factory=dict)
     """Alert id -> until."""
     profiles: dict[str, Profile] = msgspec.field(default_factory=dict)
-    """By `profile_key`."""
+    """By `profile_key`, and by `family_key`: these are only about tests that have not spoken yet."""
     rules: dict[str, Rule] = msgspec.field(default_factory=dict)
     """By entry of the allow-list."""
     blocked: dict[str, tuple[float, float | None]] = msgspec.field(default_factory=dict)
@@ -151,19 +156,26 @@ def profile_of(facts: Facts, severity: int, until: float) -> Profile:
     seen = next((facts[name] for name in _SEEN if name in facts), 0.0)
     if "failures" in facts and "successes" in facts:
         seen = facts["failures"] + facts["successes"]
-    return Profile(until, hits, seen, facts.get("objects", facts.get("members", hits)), severity, 0.0, (hits, seen))
+    size = facts.get("objects", facts.get("members", hits))
+    return Profile(until, hits, seen, size, severity, 0.0, (hits, seen), facts.get("users", 0.0))
 
 
 def exceeds(profile: Profile, facts: Facts, severity: int) -> bool:
     """Whether somebody does clearly more than his own profile, which has become the null hypothesis of the test.
 
     Where the test is one of a share (`hits` of `seen`), his share since then is tested against his own in the same way
-    (a ratio with a floor); above .77 that test is off. Where it counts, twice his own count is the limit. What is
-    critical now and was not then is never benign. Call it once for each signal, in order.
+    (a ratio with a floor); above .77 that test is off. Where it counts, twice his own count is the limit, and so it is
+    for the accounts that failures are about: a device with an old password fails for ever, but for the same user. Where
+    the log does not name them, ten times his failures are. What is critical now and was not then is never benign. Call
+    it once for each signal, in order.
     """
     if severity >= _CRITICAL > profile.severity:
         return True
     now = profile_of(facts, severity, profile.until)
+    if "failures" in facts and now.users > _GROWTH * profile.users:
+        return True
+    if "failures" in facts and not now.users and now.hits > _FAILURES_GROWTH * profile.hits:
+        return True
     if "limit" in facts:
         return now.size > _GROWTH * profile.size
     if not profile.seen:

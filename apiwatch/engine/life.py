@@ -12,7 +12,7 @@ from math import inf
 
 from apiwatch.config import Settings, data_text
 from apiwatch.detect.classes import CLASSES, LIBRARIES, VOTELESS, is_silent
-from apiwatch.detect.desk import LANDED_KEPT, Desk, Rule, exceeds
+from apiwatch.detect.desk import LANDED_KEPT, Desk, Rule, exceeds, profile_of
 from apiwatch.detect.signal import Detector, Signal
 from apiwatch.detect.state import Principal, RouteState
 from apiwatch.detect.targets import Subject, Targets
@@ -23,7 +23,7 @@ from apiwatch.formats.caches import Cache
 from apiwatch.model import Request
 from apiwatch.model.condition import Condition, parse_condition
 
-__all__ = ["BOT", "CROWD", "Life", "profile_key"]
+__all__ = ["BOT", "CROWD", "Life", "family_key", "profile_key"]
 
 BOT = "bot"
 """Family of the user agents of crawlers."""
@@ -197,11 +197,20 @@ class Life(Clock):
             return False
         detector = signal.detector
         known = route.route
-        profile = self.desk.profiles.get(profile_key(detector, subject, known.host, known.label))
-        if profile is None or time >= profile.until:
+        key = profile_key(detector, subject, known.host, known.label)
+        profile = self.desk.profiles.get(key)
+        if profile is not None:
+            self.desk.dirty = True
+            return time < profile.until and not exceeds(profile, signal.facts, signal.severity)
+        whole = self.desk.profiles.get(family_key(detector.family, subject, known.host, known.label))
+        if whole is None or time >= whole.until or signal.severity > whole.severity:
             return False
         self.desk.dirty = True
-        return not exceeds(profile, signal.facts, signal.severity)
+        profile = profile_of(signal.facts, int(signal.severity), whole.until)
+        # When a test first speaks, the share that it has seen is still rising: it says nothing about what is usual.
+        profile.hits = max(profile.hits, profile.seen)
+        self.desk.excuse(key, profile)
+        return True
 
     def _listed(self, address: str) -> tuple[float, float]:
         return self._spans.find(self.desk.blocked, address)
@@ -211,6 +220,11 @@ def profile_key(detector: Detector, subject: str, host: str, route: str) -> str:
     """What identifies a profile: who, where, and which test; reconnaissance is everywhere on a host."""
     test = detector.test or detector.name
     return f"{test}|{host}|{'' if detector.family == 'recon' else route}|{subject}"
+
+
+def family_key(family: str, subject: str, host: str, route: str) -> str:
+    """What identifies what was called benign for tests of a family that have not spoken yet."""
+    return f"{family}.*|{host}|{'' if family == 'recon' else route}|{subject}"
 
 
 def _canonical(target: str) -> str:

@@ -8,12 +8,12 @@ import msgspec
 from apiwatch.detect import DETECTORS
 from apiwatch.detect.alerts import AlertState
 from apiwatch.detect.classes import severity_for
-from apiwatch.detect.desk import RULES_KEPT, Desk, Rule, profile_of
+from apiwatch.detect.desk import RULES_KEPT, Desk, Profile, Rule, profile_of
 from apiwatch.detect.scoring import score
 from apiwatch.detect.state import Principal
 from apiwatch.detect.targets import Subject, Targets
 from apiwatch.engine.core import EngineCore
-from apiwatch.engine.life import BOT, CROWD, profile_key
+from apiwatch.engine.life import BOT, CROWD, family_key, profile_key
 from apiwatch.errors import GuardError
 from apiwatch.model import Action, Alert, Severity
 from apiwatch.model.condition import parse_condition
@@ -124,11 +124,22 @@ class Operators(EngineCore):
         return next((row for row in self.book.rows.values() if row.id == alert_id), None)
 
     def _excuse(self, row: AlertState, until: float) -> None:
-        """Take what somebody did until now for what he does."""
+        """Take what somebody did until now for what he does, as each test measured it that spoke.
+
+        A test that has not spoken yet will, on the same traffic: it is excused, too, unless it finds something worse.
+        Not so for a route as a whole, where it may be about other clients.
+        """
         subject = CROWD if row.crowd else row.principal
-        key = profile_key(DETECTORS[row.detector], subject, row.host, row.route)
-        self.desk.excuse(key, profile_of(row.facts, row.severity, until))
-        self._settle(row)
+        said = {f"{row.detector}|{row.route}": (row.severity, row.facts)} | row.heard
+        worst: dict[str, int] = {}
+        for spoke, (severity, facts) in said.items():
+            name, _, route = spoke.partition("|")
+            worst[route] = max(worst.get(route, 0), severity)
+            key = profile_key(DETECTORS[name], subject, row.host, route)
+            self.desk.excuse(key, profile_of(facts, min(severity, row.severity), until))
+        for route, severity in worst.items() if not row.crowd else ():
+            self.desk.excuse(family_key(row.family, subject, row.host, route), Profile(until, 0.0, 0.0, 0.0, severity))
+        self._settle(row, {spoke.partition("|")[0] for spoke in said})
 
     def _allow(self, action: Action, until: float | None) -> None:
         desk = self.desk
@@ -144,17 +155,18 @@ class Operators(EngineCore):
         target.add(action.subject, True)
         for row in list(self.book.rows.values()):
             if not row.closed and any(target.find(_subject_of(row))):
-                self._settle(row)
+                self._settle(row, {row.detector})
 
-    def _settle(self, row: AlertState) -> None:
-        """Close an alert whose story is told; its detector no longer counts against anybody."""
+    def _settle(self, row: AlertState, detectors: set[str]) -> None:
+        """Close an alert whose story is told; these detectors no longer count against anybody."""
         row.closed = row.dirty = True
         principal = self.principals.get(row.principal)
         if principal is None:
             return
         if row.key in principal.alerts:
             principal.alerts.remove(row.key)
-        principal.signals.pop(row.detector, None)
+        for name in detectors:
+            principal.signals.pop(name, None)
         if not principal.alerts:
             principal.signals.clear()
         self._rescore(principal, row, "user")

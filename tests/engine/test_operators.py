@@ -154,6 +154,45 @@ def test_benign_walk_closes_and_stays_closed_but_other_tests_speak() -> None:
     assert [alert.closed for alert in again] == [True, False], "thirty days are over"
 
 
+def test_benign_client_is_not_brought_back_by_a_test_that_only_needed_longer() -> None:
+    """First he walks ids in order; then many of them are missing, which another test of the same alert says."""
+
+    def heard(*, benign: bool) -> set[str]:
+        played = Played().feed([*ITEMS, *walk(12)])
+        walker = played.only
+        if benign:
+            played.say(action(1, "benign", walker.id, at=30.0, lasts=DAY))
+            assert played.only.closed
+        played.feed([line(40.0 + step, BAD, f"/api/items/{512 + step}", 404 if step % 4 else 200) for step in range(90)])
+        assert played.alerts[walker.id].closed == benign
+        (row,) = [row for row in played.engine.book.rows.values() if row.id == walker.id]
+        return {spoke.partition("|")[0] for spoke in row.heard}
+
+    assert heard(benign=False) == {"enumeration.sequential", "enumeration.miss"}
+    assert heard(benign=True) == {"enumeration.sequential"}
+
+
+def test_benign_client_that_does_worse_comes_back() -> None:
+    played = Played().feed([*LOGIN, *stuffing(12)])
+    played.say(action(1, "benign", played.only.id, at=60.0, lasts=DAY))
+    assert played.only.closed
+    played.feed(stuffing(10, start=100.0))
+    assert played.only.closed
+    played.feed(stuffing(400, start=200.0))
+    assert not played.only.closed
+
+
+def test_device_with_an_old_password_stays_benign_while_it_fails_for_the_same_user() -> None:
+    def failing(count: int, start: float) -> list[bytes]:
+        return [line(start + step, BAD, "/login", 401, method="POST", user="printer") for step in range(count)]
+
+    played = Played().feed([*LOGIN, *failing(30, 10.0)])
+    played.say(action(1, "benign", played.only.id, at=60.0, lasts=DAY))
+    assert played.feed(failing(2_000, 100.0)).only.closed
+    played.feed([line(3_000.0 + step, BAD, "/login", 401, method="POST", user=f"user{step}") for step in range(5)])
+    assert not played.only.closed
+
+
 def test_benign_share_is_the_new_null_and_more_of_it_is_told() -> None:
     """Two of three objects that a client asks for are gone; later all of them are."""
 

@@ -59,7 +59,7 @@ SAYING = (
     Verb("note", "leave a note with the alert", _note, (_SUBJECT, Argument("note", Kind.TEXT, False))),
     Verb("mute", "do not tell of it again for a while", _mute, (_SUBJECT, _DURATION, _NOTE), binding="mute"),
     Verb("unmute", "end a mute", _unmute, (_SUBJECT,)),
-    Verb("benign", "normal for this client, route and detector", _benign, (_SUBJECT, _DURATION, _NOTE)),
+    Verb("benign", "normal for this client on this route", _benign, (_SUBJECT, _DURATION, _NOTE)),
     Verb("allow", "put an address or network on the allow-list", _allow, (_NETWORK, _DURATION, _REASON)),
     Verb("disallow", "take it off the allow-list", _disallow, (_NETWORK,)),
     Verb("block", "queue for blocking; nothing is applied yet", _block, (_NETWORK, _DURATION, _REASON), (), "block"),

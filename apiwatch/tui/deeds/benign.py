@@ -16,7 +16,7 @@ __all__ = ["Benign"]
 
 
 class Benign(AlertDeed):
-    """Normal for this client, on this route, for this detector; it closes. Values: duration, reason.
+    """Normal for this client, on this route, for this kind of alert; it closes. Values: duration, reason.
 
     `usual_s` is the duration that stands in the field: `alerts.benign_for` of the settings.
     """
@@ -29,7 +29,7 @@ class Benign(AlertDeed):
 
     def lines(self, width: int) -> list[Line]:
         """What it means."""
-        said = "The alert closes; it comes back when the client does clearly more, or when another test finds it."
+        said = "The alert closes; it comes back when the client does clearly more, or worse. Other alerts stay."
         return [*wrap(said, width, style="dim"), *super().lines(width)]
 
     @property

@@ -287,7 +287,7 @@ class ActingScreen(LiveScreen):
 _QUIET = {
     "mute": "mute the alert for a while; it goes on counting",
     "allow": "allow-list: who it is raises no alerts for a while",
-    "benign": "benign: normal for this client, route and detector",
+    "benign": "benign: normal for this client on this route",
     "note": "leave a note with the alert",
     "unmute": "end a mute",
     "unacknowledge": "take an acknowledgement back",
