@@ -163,7 +163,9 @@ def test_benign_client_is_not_brought_back_by_a_test_that_only_needed_longer() -
         if benign:
             played.say(action(1, "benign", walker.id, at=30.0, lasts=DAY))
             assert played.only.closed
-        played.feed([line(40.0 + step, BAD, f"/api/items/{512 + step}", 404 if step % 4 else 200) for step in range(90)])
+        played.feed(
+            [line(40.0 + step, BAD, f"/api/items/{512 + step}", 404 if step % 4 else 200) for step in range(90)]
+        )
         assert played.alerts[walker.id].closed == benign
         (row,) = [row for row in played.engine.book.rows.values() if row.id == walker.id]
         return {spoke.partition("|")[0] for spoke in row.heard}
