@@ -10,9 +10,9 @@
 | S3 | Tor comes out there, by a list that is not old, or a VPN, and the block lasts for more than an hour | no |
 | S4 | an IPv6 network is narrower than a host's /64, or several clients share its /64 | no |
 | S5 | the block never ends | no |
-| S6 | the queue blocks it already, with the same or a wider network (`already_blocked`) | no |
+| S6 | the queue blocks it already, or a part of it (`overlap`) | no |
 | S7 | the target lets go of nothing by itself | no |
-| S8 | the allow-list names it, or a part of it (`allowed_too`) | no |
+| S8 | the allow-list names it, or a part of it (`overlap`) | no |
 
 Not the share of all requests is limited (H5): in a flood the attackers are nearly all there is. Of entries with a
 condition the requests count that may fit it.
@@ -24,20 +24,18 @@ from apiwatch.blocklist.crawling import published_owners
 from apiwatch.blocklist.everybody import spare
 from apiwatch.blocklist.guard import Finding, Guard
 from apiwatch.blocklist.networks import Network, parse_network
+from apiwatch.blocklist.overlap import allowed_too
 from apiwatch.blocklist.planning import Plan
 from apiwatch.blocklist.target import Target
 from apiwatch.blocklist.tor import TorExits
 from apiwatch.blocklist.vpns import Vpns
 from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError
-from apiwatch.model.condition import ALWAYS, Condition, parse_condition
 from apiwatch.store.views import AllowEntry, BlockEntry, ImpactView
 from apiwatch.text import one_line
 from apiwatch.times import utc_of
 
 __all__ = [
-    "allowed_too",
-    "already_blocked",
     "by_kind",
     "require_review",
     "review",
@@ -127,36 +125,6 @@ def require_review(found: Iterable[Finding]) -> list[Finding]:
         more = f" (and {len(hard) - 1} more are refused)" if len(hard) > 1 else ""
         raise GuardError(" ".join(f"{hard[0].net} {hard[0].text}{more} (rail {hard[0].code})".split()))
     return findings
-
-
-def already_blocked(net: str, entries: Iterable[BlockEntry], condition: Condition = ALWAYS) -> list[Finding]:
-    """S6, when a queued entry covers the requests of a network: which, and what is known to hold it.
-
-    GuardError for no network.
-    """
-    wanted = parse_network(net)
-    for entry in entries:
-        known = parse_network(entry.net)
-        if entry.state != "queued" or not parse_condition(entry.condition).covers(condition):
-            continue
-        if known.prefixlen <= wanted.prefixlen and known.overlaps(wanted):
-            same = (known, entry.condition) == (wanted, str(condition))
-            how = "is queued already" if same else f"is queued already as part of {entry.key}"
-            where = ", ".join(entry.live_in) or "no firewall yet, as far as is known"
-            return [_warning("S6", str(wanted), f"{how} (entry {one_line(entry.id, 40)}), in force in {where}")]
-    return []
-
-
-def allowed_too(net: str, allowed: Iterable[AllowEntry]) -> list[Finding]:
-    """S8, when a live entry of the allow-list overlaps a network: the first. GuardError for no network."""
-    wanted = parse_network(net)
-    for entry in allowed:
-        kind, _, value = entry.target.partition(":")
-        if kind == "network" and entry.state == "live" and parse_network(value).overlaps(wanted):
-            who = f"{one_line(entry.actor, 40)}: {one_line(entry.reason, 60)}"
-            text = f"is on the allow-list ({value}, {who}), which ends alerts and no block: keep one of the two"
-            return [_warning("S8", str(wanted), text)]
-    return []
 
 
 def tor_exits_in(net: str, lasts: float | None, exits: TorExits | None, now: float) -> list[Finding]:

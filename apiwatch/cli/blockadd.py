@@ -71,7 +71,8 @@ def add(
     """
     from apiwatch.blocklist.everybody import EVERYBODY
     from apiwatch.blocklist.lifetime import default_lifetime
-    from apiwatch.blocklist.review import allowed_too, already_blocked, tor_exits_in, vpn_in
+    from apiwatch.blocklist.overlap import allowed_too, already_blocked, queue_of
+    from apiwatch.blocklist.review import tor_exits_in, vpn_in
     from apiwatch.blocklist.vpns import Vpns
     from apiwatch.cli.blockranges import tor_exits
     from apiwatch.cli.output import emit, put, rfc3339, say
@@ -116,7 +117,8 @@ def add(
         raise UsageError(f"{network} is everybody: say --everybody instead, which first looks whom it would cut off")
     findings = guard_of(settings, db).require(network, override, condition)
     entries, allowed = asyncio.run(_known(state))
-    for finding in [*findings, *already_blocked(network, entries, condition), *allowed_too(network, allowed)]:
+    overlapping = [*already_blocked(network, queue_of(entries), condition), *allowed_too(network, allowed)]
+    for finding in [*findings, *overlapping]:
         say(f"{finding.code}: {finding.text}")
     now = time.time()
     before = asyncio.run(_blocked_before(state, network, now))

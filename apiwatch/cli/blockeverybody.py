@@ -41,7 +41,8 @@ async def add_everybody(
     """
     from apiwatch.blocklist.everybody import EVERYBODY
     from apiwatch.blocklist.impact import impact_lines, impact_of
-    from apiwatch.blocklist.review import already_blocked, require_review, too_much
+    from apiwatch.blocklist.overlap import already_blocked, queue_of
+    from apiwatch.blocklist.review import require_review, too_much
     from apiwatch.cli.output import emit, put, rfc3339, say
     from apiwatch.cli.reading import actor, controlling, reading
     from apiwatch.model.condition import condition_fields
@@ -49,10 +50,10 @@ async def add_everybody(
     now = time.time()
     async with reading(path) as reader:
         impact = await impact_of(reader, [f"{net} {condition}" for net in EVERYBODY])
-        entries = await reader.block_entries(now)
+        queue = queue_of(await reader.block_entries(now))
     require_review(too_much(impact.hour, settings, "it would cut", "name less of the path, or more of the user agent"))
     for net in EVERYBODY:
-        for finding in [*guard.require(net, condition=condition), *already_blocked(net, entries, condition)]:
+        for finding in [*guard.require(net, condition=condition), *already_blocked(net, queue, condition)]:
             say(f"{finding.code}: {finding.text}")
     async with controlling(path) as control:
         for net in EVERYBODY:

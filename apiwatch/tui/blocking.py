@@ -1,17 +1,13 @@
 """What pressing `b` would do: the networks, what the guard says about each, and the reasons."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from apiwatch.errors import GuardError
 from apiwatch.model import Alert
-from apiwatch.store.views import AlertView, BlockEntry
-from apiwatch.text import plain
-from apiwatch.tui.cells import clock
+from apiwatch.store.views import AlertView
 from apiwatch.tui.line import Line, Piece, line, wrap
 from apiwatch.tui.rows import Row
 
@@ -22,11 +18,8 @@ __all__ = [
     "Proposal",
     "Wish",
     "duration_text",
-    "overlap_lines",
-    "overlapping",
     "proposal_lines",
     "propose",
-    "queue_of",
     "wishes",
 ]
 
@@ -154,56 +147,6 @@ def proposal_lines(
         for text in also.get(proposal.key, ()):
             drawn += wrap(text, width, first=" " * 8, rest=" " * 10, style="dim")
     return drawn
-
-
-Queue = Sequence[tuple[BlockEntry, IPv4Network | IPv6Network]]
-
-
-def queue_of(entries: Sequence[BlockEntry]) -> Queue:
-    """What is queued, with the networks, which are costly to read from texts; texts that are none are left out."""
-    found: list[tuple[BlockEntry, IPv4Network | IPv6Network]] = []
-    for entry in entries:
-        if entry.state == "queued":
-            with suppress(ValueError):
-                found.append((entry, ip_network(entry.net)))
-    return found
-
-
-def overlapping(addresses: Iterable[str], queue: Queue) -> list[str]:
-    """Networks of the queue that overlap any of the addresses or networks; texts that are none are left out."""
-    known: list[IPv4Network | IPv6Network] = []
-    for address in addresses:
-        with suppress(ValueError):
-            known.append(ip_network(address))
-    return [
-        entry.key for entry, net in queue if any(each.version == net.version and each.overlaps(net) for each in known)
-    ]
-
-
-def overlap_lines(proposal: Proposal, queue: Queue) -> list[str]:
-    """What the queue holds already of a proposed network, or around or inside it."""
-    if not proposal.net or proposal.is_everybody:
-        return []
-    network = ip_network(proposal.net)
-    found: list[str] = []
-    inside: list[str] = []
-    for entry, other in queue:
-        if other.version != network.version or entry.condition not in ("", proposal.condition):
-            continue
-        if entry.key == proposal.key:
-            found.append(f"queued already, {_until(entry)}: this renews it")
-        elif network.subnet_of(other):  # type: ignore[arg-type]  # of one version
-            found.append(f"lies in {entry.key}, which is queued {_until(entry)}: only what lasts longer is new")
-        elif other.subnet_of(network):  # type: ignore[arg-type]
-            inside.append(entry.key)
-    if inside:
-        more = f" and {len(inside) - 3} more" if len(inside) > 3 else ""
-        found.append(f"inside it: {', '.join(inside[:3])}{more}, which stay queued as they are")
-    return found
-
-
-def _until(entry: BlockEntry) -> str:
-    return f"by {plain(entry.actor, 40)} until {clock(entry.expires) if entry.expires else 'it is withdrawn'}"
 
 
 def duration_text(value: float) -> str:

@@ -7,12 +7,11 @@ from msgspec.structs import replace
 
 from apiwatch.blocklist import TARGETS, Finding, plan
 from apiwatch.blocklist.networks import parse_network
-from apiwatch.blocklist.review import allowed_too, already_blocked, require_review, review, tor_exits_in
+from apiwatch.blocklist.review import require_review, review, tor_exits_in
 from apiwatch.blocklist.tor import usable_exits
 from apiwatch.config.settings import Block
 from apiwatch.errors import GuardError
-from apiwatch.model.condition import Condition
-from apiwatch.store.views import AllowEntry, BlockEntry, ImpactView
+from apiwatch.store.views import BlockEntry, ImpactView
 from tests.blocklist.kit import NOW, entry
 
 
@@ -110,15 +109,6 @@ def test_where_clients_came_from_is_known_from_the_entry_when_they_are_forgotten
     assert "H4b" not in codes("nginx", made, seen=seen)
 
 
-def test_what_is_blocked_under_a_condition_covers_as_much() -> None:
-    queue = [replace(entry("203.0.113.0/24"), condition="path=/users")]
-    assert already_blocked("203.0.113.7", queue) == []
-    (finding,) = already_blocked("203.0.113.7", queue, Condition(path="/users/7", agent="curl"))
-    assert "as part of 203.0.113.0/24 path=/users" in finding.text
-    (finding,) = already_blocked("203.0.113.0/24", queue, Condition(path="/users"))
-    assert "is queued already (" in finding.text
-
-
 def test_a_host_of_ipv6_owns_a_64() -> None:
     assert codes("nftables", entry("2001:db8::1/128")) == ["S4"]
     assert codes("nftables", entry("2001:db8::/64"), seen=view(clients=3)) == ["S4"]
@@ -127,43 +117,6 @@ def test_a_host_of_ipv6_owns_a_64() -> None:
 
 def test_permanent_blocks_are_said() -> None:
     assert codes("nftables", entry("203.0.113.7", None)) == ["S5"]
-
-
-@pytest.mark.parametrize(
-    ("net", "words"),
-    [
-        ("203.0.113.7/32", "as part of 203.0.113.0/24"),
-        ("203.0.113.0/24", "is queued already (entry wide)"),
-        ("203.0.112.0/23", ""),
-        ("2001:db8::/64", ""),
-        ("203.0.114.1/32", ""),
-    ],
-)
-def test_what_is_blocked_already_is_said(net: str, words: str) -> None:
-    queue = [entry("203.0.114.0/24", state="withdrawn"), entry("203.0.113.0/24", name="wide")]
-    found = already_blocked(net, queue)
-    assert [finding.code for finding in found] == (["S6"] if words else [])
-    assert words in "".join(finding.text for finding in found)
-
-
-@pytest.mark.parametrize(
-    ("target", "state", "said_too"),
-    [
-        ("network:203.0.113.7/32", "live", True),
-        ("network:203.0.112.0/23", "live", True),
-        ("network:203.0.113.7/32", "removed", False),
-        ("network:203.0.114.0/24", "live", False),
-        ("network:2001:db8::/64", "live", False),
-        ("user:203.0.113.7", "live", False),
-    ],
-)
-def test_what_the_allow_list_names_is_not_blocked_in_silence(target: str, state: str, said_too: bool) -> None:
-    allowed = [AllowEntry("01JDA", target, "our\x1b monitor", "alice", NOW, None, state, 0, 0)]
-    found = allowed_too("203.0.113.0/24", allowed)
-    assert [(finding.code, finding.hard) for finding in found] == ([("S8", False)] if said_too else [])
-    if said_too:
-        assert target.partition(":")[2] in found[0].text
-        assert "alice: our\\x1b monitor" in found[0].text
 
 
 def test_targets_without_expiry_say_what_they_need_once() -> None:

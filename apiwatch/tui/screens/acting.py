@@ -200,7 +200,7 @@ class ActingScreen(LiveScreen):
 
     async def _against_allowing(self, rows: Sequence[Row], alerts: Sequence[AlertView]) -> list[str]:
         """Open alerts that would go, and entries of the block queue that stay."""
-        from apiwatch.tui.blocking import overlapping, queue_of
+        from apiwatch.blocklist.overlap import queue_of, touching
 
         addresses = {address for row in rows for address in row.addresses}
         found: list[str] = []
@@ -210,7 +210,7 @@ class ActingScreen(LiveScreen):
             found.append(f"{some}, the worst {worst}, may close.")
         entries = await self.session.reader.block_entries(self.session.clock())
         queue = await asyncio.to_thread(queue_of, entries)
-        if held := await asyncio.to_thread(overlapping, sorted(addresses)[:_LOOKED_UP], queue):
+        if held := await asyncio.to_thread(touching, sorted(addresses)[:_LOOKED_UP], queue):
             stay = "is in the block queue, and stays" if len(held) == 1 else "are in the block queue, and stay"
             found.append(f"{', '.join(held[:3])} {stay} there.")
         return found
@@ -261,26 +261,32 @@ class ActingScreen(LiveScreen):
     async def _collateral(
         self, proposals: "Sequence[Proposal]"
     ) -> "tuple[list[Proposal], Mapping[str, Sequence[str]]]":
-        """What is queued already of the networks, and whom blocking a few of them would also cut off; of everybody's,
-        too many are a refusal.
+        """What is queued or allowed already of a few of the networks, and whom blocking them would also cut off; of
+        everybody's, too many are a refusal.
         """
         from apiwatch.blocklist.impact import impact_lines, impact_of
+        from apiwatch.blocklist.overlap import allowed_too, already_blocked, queue_of
         from apiwatch.blocklist.review import too_much
-        from apiwatch.tui.blocking import overlap_lines, queue_of
+        from apiwatch.model.condition import parse_condition
 
         session = self.session
         entries = await session.reader.block_entries(session.clock())
         queue = await asyncio.to_thread(queue_of, entries)
+        allowed = await session.reader.allowed(session.clock())
         judged, found = list(proposals), dict[str, list[str]]()
         asked = [at for at, each in enumerate(judged) if not each.refused or each.overridable]
         for at in asked[:_COLLATERAL]:
             proposal = judged[at]
             impact = await impact_of(session.reader, [proposal.key])
-            overlaps = await asyncio.to_thread(overlap_lines, proposal, queue)
-            found[proposal.key] = [*overlaps, *impact_lines(impact, _WHOLE, now=session.clock())]
+            found[proposal.key] = impact_lines(impact, _WHOLE, now=session.clock())
+            findings = list(proposal.findings)
             if proposal.is_everybody:
-                refusals = too_much(impact.hour, session.settings.block, "it would cut", "block a network instead")
-                judged[at] = replace(proposal, findings=(*refusals, *proposal.findings))
+                findings[:0] = too_much(impact.hour, session.settings.block, "it would cut", "block a network instead")
+            else:
+                condition = parse_condition(proposal.condition)
+                findings += await asyncio.to_thread(already_blocked, proposal.net, queue, condition)
+                findings += allowed_too(proposal.net, allowed)
+            judged[at] = replace(proposal, findings=tuple(findings))
         return judged, found
 
 
