@@ -7,6 +7,7 @@ from msgspec import Struct
 from apiwatch.model import SEVERITIES
 from apiwatch.store.troubles import AWAY, UNPARSED_FROM
 from apiwatch.store.views import INPUT_ENDED, HealthView, Mix, Overview, SourceView
+from apiwatch.times import utc_of
 from apiwatch.tui.cells import (
     age,
     amount,
@@ -186,7 +187,8 @@ def _host(health: HealthView) -> str:
 
 def _at(link: Link) -> str:
     begin = link.at - link.window_minutes * 60.0
-    return f"PAST {clock(begin)[:5]}-{clock(link.at)[:5]}"
+    today, day = utc_of(link.now).date(), utc_of(begin).date()
+    return f"PAST {'' if day == today else f'{day:%m-%d} '}{clock(begin)[:5]}-{clock(link.at)[:5]}"
 
 
 def _paused(link: Link) -> str:

@@ -93,6 +93,17 @@ async def test_time_goes_back_by_windows_and_esc_comes_back(tmp_path: Path) -> N
         assert "PAST " not in driven.text.splitlines()[0]
 
 
+async def test_lists_without_a_past_say_that_they_are_of_now(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        for keys in (("1", "v"), ("4",), ("5",), ("6",)):
+            await driven.press(*keys)
+            assert "of now, not of then" not in driven.text
+        await driven.press("left_square_bracket")
+        for keys in (("1", "v"), ("4",), ("5",), ("6",)):
+            await driven.press(*keys)
+            assert "of now, not of then" in driven.text
+
+
 async def test_a_step_back_and_one_forward_lead_to_now(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         await driven.press("left_square_bracket")

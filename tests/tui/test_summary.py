@@ -36,6 +36,11 @@ def texts(shown: Link, width: int) -> list[str]:
     return [line_text(row) for row in head_lines(shown, width)]
 
 
+def test_another_day_is_said_in_the_past() -> None:
+    assert " PAST 09-19 13:52-13:57 " in texts(link(at=fakes.NOW - 86_400 - 300), 100)[0]
+    assert " PAST 13:52-13:57 " in texts(link(at=fakes.NOW - 300), 100)[0]
+
+
 @pytest.mark.parametrize(
     ("shown", "word", "figure"),
     [

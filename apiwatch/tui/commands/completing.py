@@ -53,7 +53,9 @@ def command_ghost(text: str, screen: Known) -> str:
 def command_hint(text: str, screen: Known) -> str:
     """What is wrong with a text, or how its verb is written, to stand dimly beside it."""
     words = words_of(text)
-    verb = verb_of(words[0].text) if words else None
+    if not words:
+        return "Tab ends what is begun; ? lists the commands"
+    verb = verb_of(words[0].text)
     if verb is None or (len(words) == 1 and not text.endswith(" ")):
         return verb.help if verb is not None else ""
     try:

@@ -4,7 +4,7 @@ from apiwatch.store.filters import List
 from apiwatch.store.scope import EVERYTHING
 from apiwatch.tui.cells import severity_word, stamp
 from apiwatch.tui.rows import AlertRow, EnumerationRow, Sort
-from apiwatch.tui.views.base import LIMIT, Found, Panel, Query, View, by
+from apiwatch.tui.views.base import LIMIT, NOT_THEN, Found, Panel, Query, View, by
 
 __all__ = ["ALERTS"]
 
@@ -45,7 +45,8 @@ async def _all(query: Query) -> Found:
 
 async def _leaning(query: Query) -> Found:
     suspects = await query.reader.suspects("enumeration", limit=LIMIT, scope=query.scope, where=query.where)
-    return Found(tuple(EnumerationRow(view, query.now) for view in suspects), 0, suspects.among)
+    rows = tuple(EnumerationRow(view, query.now) for view in suspects)
+    return Found(rows, 0, suspects.among, note=NOT_THEN if query.at else "")
 
 
 ALERTS = View(

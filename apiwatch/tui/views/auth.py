@@ -2,7 +2,7 @@
 
 from apiwatch.store.filters import List
 from apiwatch.tui.rows import AuthRow, RouteRow, Sort
-from apiwatch.tui.views.base import LIMIT, Found, Panel, Query, View, by
+from apiwatch.tui.views.base import LIMIT, NOT_THEN, Found, Panel, Query, View, by
 from apiwatch.tui.views.routes import ROUTE_SORTS
 
 __all__ = ["AUTH"]
@@ -10,7 +10,8 @@ __all__ = ["AUTH"]
 
 async def _leaning(query: Query) -> Found:
     suspects = await query.reader.suspects("auth", limit=LIMIT, scope=query.scope, where=query.where)
-    return Found(tuple(AuthRow(view, query.now) for view in suspects), 0, suspects.among)
+    rows = tuple(AuthRow(view, query.now) for view in suspects)
+    return Found(rows, 0, suspects.among, note=NOT_THEN if query.at else "")
 
 
 async def _routes(query: Query) -> Found:

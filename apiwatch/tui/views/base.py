@@ -15,7 +15,10 @@ from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.rows import Row, Sort
 from apiwatch.tui.snapshot import seconds_of
 
-__all__ = ["LIMIT", "Found", "Panel", "Query", "View", "by", "words"]
+__all__ = ["LIMIT", "NOT_THEN", "Found", "Panel", "Query", "View", "by", "words"]
+
+NOT_THEN = "of now, not of then"
+"""What the title of a list says in the past, when the store keeps only the present of it."""
 
 LIMIT = 200
 """Rows that a list asks the store for."""

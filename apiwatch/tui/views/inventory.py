@@ -2,8 +2,9 @@
 
 from apiwatch.store.filters import List
 from apiwatch.store.filters.match import Record
+from apiwatch.store.scope import EVERYTHING
 from apiwatch.tui.rows import InventoryRow, Row, Sort
-from apiwatch.tui.views.base import Found, Panel, Query, View, by, words
+from apiwatch.tui.views.base import NOT_THEN, Found, Panel, Query, View, by, words
 
 __all__ = ["INVENTORY"]
 
@@ -31,7 +32,8 @@ def _record(row: Row) -> Record:
 async def _inventory(query: Query) -> Found:
     found = await query.reader.inventory(limit=_ROUTES, scope=query.scope)
     hosts = len({view.host for view in found})
-    return Found(tuple(InventoryRow(view, query.now, hosts=hosts) for view in found), 0, found.among)
+    note = NOT_THEN if query.at else "" if query.scope == EVERYTHING else "figures of everybody"
+    return Found(tuple(InventoryRow(view, query.now, hosts=hosts) for view in found), 0, found.among, note=note)
 
 
 INVENTORY = View(

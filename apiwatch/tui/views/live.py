@@ -4,7 +4,7 @@ from apiwatch.store.filters import List
 from apiwatch.store.filters.match import Record
 from apiwatch.store.filters.records import line_record
 from apiwatch.tui.rows import LineRow, Row, Sort
-from apiwatch.tui.views.base import Found, Panel, Query, View, words
+from apiwatch.tui.views.base import NOT_THEN, Found, Panel, Query, View, words
 
 __all__ = ["LIVE"]
 
@@ -18,7 +18,7 @@ def _record(row: Row) -> Record:
 async def _tail(query: Query) -> Found:
     tail = await query.reader.tail(_LINES, query.scope)
     note = "those that are kept" if tail.seen > len(tail.lines) else ""
-    note = "of now, not of then" if query.at else note
+    note = NOT_THEN if query.at else note
     return Found(tuple(LineRow(view, query.now) for view in tail.lines), tail.seen, note=note)
 
 

@@ -186,7 +186,7 @@ class KeyTable(Lines, can_focus=True):
     def _nothing_matches(self, width: int) -> list[Line]:
         of = f"nothing in {self.within}" if self.within else "nothing"
         longer = "W looks at a longer window"
-        if self.list.note:
+        if self.list.note and self.list.panel.record:
             of, longer = f"{of} among the rows here ({self.list.note})", ""
         elif self.within:
             longer = "Esc once more leaves it for all"
@@ -212,13 +212,16 @@ class KeyTable(Lines, can_focus=True):
         left: Line = (Piece(rule * 2, "rule"), Piece(f" {state.panel.title} ", "active" if self.has_focus else "title"))
         if state.among:
             shown += f", among the {state.among} busiest"
-        notes = [shown, *([state.note] if state.note else [])]
-        notes.append(f"by {state.sort.name}{' upwards' if state.reversed else ''}")
-        if state.filter_text:
-            notes.append(f"filter: {state.filter_text}")
-        if state.marks:
-            notes.append(f"{len(state.marks)} marked")
-        tail = f" {', '.join(notes)} "
+        notes = [shown, state.note, f"by {state.sort.name}{' upwards' if state.reversed else ''}"]
+        notes.append(f"filter: {state.filter_text}" if state.filter_text else "")
+        notes.append(f"{len(state.marks)} marked" if state.marks else "")
         room = width - line_width(left) - 2
-        tail = tail if len(tail) <= room else f" {shown} "[: max(0, room)]
+        # What the foot says as well goes first.
+        for dropped in (-1, 2, 3, 4, 1):
+            if dropped >= 0:
+                notes[dropped] = ""
+            tail = f" {', '.join(filter(None, notes))} "
+            if len(tail) <= room:
+                break
+        tail = tail[: max(0, room)]
         return (*left, Piece(rule * max(0, width - line_width(left) - len(tail) - 2) + tail + rule * 2, "rule"))
