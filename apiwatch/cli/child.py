@@ -59,8 +59,10 @@ class Child:
 
     def failure(self) -> ChildFailed:
         """The error of a child that has ended, as it said it itself."""
-        code = self._process.code(_STOP_S) or 0
+        code = self._process.code(_STOP_S)
         last = self.last_line()
+        if code is None:
+            return ChildFailed(f"the {self._name} does not answer; its messages are in {self._log}", 1)
         if code <= 0 or not last:
             return ChildFailed(f"{self.ended()}; its messages are in {self._log}", code if code > 0 else 1)
         return ChildFailed(last, code)

@@ -22,7 +22,7 @@ from apiwatch.model import (
 )
 from apiwatch.routes import Route
 
-__all__ = ["AlertBook", "AlertState"]
+__all__ = ["SUCCESSES", "AlertBook", "AlertState"]
 
 MEMBERS = 1_000
 _WITHOUT_ROUTE = frozenset({"recon", "inventory"})
@@ -30,15 +30,15 @@ _WITHOUT_ROUTE = frozenset({"recon", "inventory"})
 
 _FIRST_LINES = 10
 
-_SUCCESSES = frozenset({"auth.account-takeover", "recon.fuzz-hit", "recovery.reset-then-login"})
+SUCCESSES = frozenset({"auth.account-takeover", "recon.fuzz-hit", "recovery.reset-then-login"})
 """Detectors whose signal is a success of whom the alert is about."""
 
 _SUCCESS_LINES = 20
 """Evidence lines of successes, the first half of them and the latest, which no other lines push out: whose account was
 taken is what an operator must know."""
 
-_HEARD = 32
-"""Tests and routes of which a row remembers what they said latest."""
+_HEARD = 16
+"""Tests and routes of which a row remembers what they said: the latest ones."""
 
 Reason = Literal["open", "severity", "success", "volume", "restart", "members"]
 
@@ -144,6 +144,7 @@ class AlertBook:
             self._drop(row)
             row = None
         success = succeeded(signal)
+        is_back = row is not None and row.closed
         if row is None:
             if not self._room():
                 self.refused += 1
@@ -159,7 +160,7 @@ class AlertBook:
         row.client_class = client_class
         if key not in principal.alerts:
             principal.alerts.append(key)
-        self._update(row, principal, route, signal, severity, time)
+        self._update(row, principal, route, signal, severity, time, is_back)
         if crowd is None:
             self._add_client(row, principal.client)
         else:
@@ -167,7 +168,7 @@ class AlertBook:
             if reason is None and crowd.news:
                 reason = "members"
         here = f"{line} {source}"
-        if detector.name in _SUCCESSES and row.got_in != here:
+        if detector.name in SUCCESSES and row.got_in != here:
             row.got_in = here
             self._put_success(row, int(time), source, line, text)
         if row.latest != here:
@@ -311,14 +312,24 @@ class AlertBook:
         return None
 
     def _update(
-        self, row: AlertState, principal: Principal, route: Route, signal: Signal, severity: Severity, time: float
+        self,
+        row: AlertState,
+        principal: Principal,
+        route: Route,
+        signal: Signal,
+        severity: Severity,
+        time: float,
+        is_back: bool,
     ) -> None:
+        """Take over what a test says, if it says more than the one whose words the row has, or brought it back."""
         current = self._detectors[row.detector]
         spoke = f"{signal.detector.name}|{route.label}"
-        if spoke in row.heard or len(row.heard) < _HEARD:
-            row.heard[spoke] = int(signal.severity), signal.facts
+        if row.heard.pop(spoke, None) is None and len(row.heard) >= _HEARD:
+            del row.heard[next(iter(row.heard))]
+        row.heard[spoke] = int(signal.severity), signal.facts
         if (
             severity > row.severity
+            or is_back
             or signal.detector.name == current.name
             or (severity == row.severity and signal.detector.test == current.test != "")
         ):
@@ -358,7 +369,7 @@ def _slot(number: int, first: int, most: int) -> int:
 def succeeded(signal: Signal) -> bool:
     """Whether a signal knows of a success: a log-in, an answer to a guess, an account taken over."""
     facts = signal.facts
-    return signal.detector.name in _SUCCESSES or bool(facts.get("successes") or facts.get("found"))
+    return signal.detector.name in SUCCESSES or bool(facts.get("successes") or facts.get("found"))
 
 
 def _rfc3339(time: float) -> str:

@@ -8,13 +8,26 @@ import msgspec
 from apiwatch.detect.kit import FLOOR
 from apiwatch.detect.signal import Facts, suspicious
 
-__all__ = ["LANDED_KEPT", "RULES_KEPT", "Desk", "Profile", "Rule", "exceeds", "profile_of"]
+__all__ = [
+    "LANDED_KEPT",
+    "RULES_KEPT",
+    "SETTLING_S",
+    "Desk",
+    "Profile",
+    "Rule",
+    "Settling",
+    "exceeds",
+    "profile_of",
+]
 
 RULES_KEPT = 200
 """Live entries of the allow-list; what is said above it is refused by the commands and ignored here."""
 
 LANDED_KEPT = 86_400.0
 """Seconds for which the end of a block is remembered, so that a client begins anew when it comes back."""
+
+SETTLING_S = 600.0
+"""Seconds for which tests that have not spoken yet may come to see what was called benign."""
 
 _PROFILES_KEPT = 2_000
 _MUTES_KEPT = 2_000
@@ -31,7 +44,6 @@ _FAILURES_GROWTH = 10.0
 """The same for failures that name no account: what is called a new volume of an alert, too."""
 
 _SEEN = ("moves", "seen", "share_seen")
-_CRITICAL = 4
 
 
 class Profile(msgspec.Struct, gc=False):
@@ -49,6 +61,25 @@ class Profile(msgspec.Struct, gc=False):
     """Hits and observations that it knows of."""
     users: float = 0.0
     """Accounts that failures were about; 0 when the log does not name them."""
+    late: bool = False
+    """Its test spoke only after it was called benign, while that was settling."""
+
+    def widen(self, other: "Profile") -> None:
+        """Take the larger measures of two profiles of one test."""
+        if other.hits > self.hits:
+            self.hits, self.seen, self.counted = other.hits, other.seen, other.counted
+        self.size, self.users = max(self.size, other.size), max(self.users, other.users)
+        self.severity = max(self.severity, other.severity)
+
+
+class Settling(msgspec.Struct, gc=False):
+    """What was called benign a moment ago: tests of its family that need longer to see the same are still to speak."""
+
+    ends: float
+    until: float
+    """When the profiles end that are made meanwhile."""
+    severity: int
+    """The highest that such a test may have."""
 
 
 class Rule(msgspec.Struct, gc=False):
@@ -76,7 +107,9 @@ class Desk(msgspec.Struct, gc=False):
     mutes: dict[str, float] = msgspec.field(default_factory=dict)
     """Alert id -> until."""
     profiles: dict[str, Profile] = msgspec.field(default_factory=dict)
-    """By `profile_key`, and by `family_key`: these are only about tests that have not spoken yet."""
+    """By `profile_key`."""
+    settling: dict[str, Settling] = msgspec.field(default_factory=dict)
+    """By `family_key`."""
     rules: dict[str, Rule] = msgspec.field(default_factory=dict)
     """By entry of the allow-list."""
     blocked: dict[str, tuple[float, float | None]] = msgspec.field(default_factory=dict)
@@ -123,7 +156,7 @@ class Desk(msgspec.Struct, gc=False):
 
     def excuse(self, key: str, profile: Profile) -> None:
         """Call a profile benign; above the limit the one that ends first goes."""
-        if len(self.profiles) >= _PROFILES_KEPT:
+        if key not in self.profiles and len(self.profiles) >= _PROFILES_KEPT:
             del self.profiles[min(self.profiles, key=lambda known: (self.profiles[known].until, known))]
         self.profiles[key] = profile
 
@@ -137,6 +170,7 @@ class Desk(msgspec.Struct, gc=False):
         """Forget what has ended; returns the entries of the allow-list that did."""
         self.mutes = {alert: until for alert, until in self.mutes.items() if until > time}
         self.profiles = {key: profile for key, profile in self.profiles.items() if profile.until > time}
+        self.settling = {key: settling for key, settling in self.settling.items() if settling.ends > time}
         self.forget_ended(time - LANDED_KEPT)
         self.verified = {address: known for address, known in self.verified.items() if known[1] > time}
         ended = [entry for entry, rule in self.rules.items() if rule.until is not None and rule.until <= time]
@@ -166,15 +200,13 @@ def exceeds(profile: Profile, facts: Facts, severity: int) -> bool:
     Where the test is one of a share (`hits` of `seen`), his share since then is tested against his own in the same way
     (a ratio with a floor); above .77 that test is off. Where it counts, twice his own count is the limit, and so it is
     for the accounts that failures are about: a device with an old password fails for ever, but for the same user. Where
-    the log does not name them, ten times his failures are. What is critical now and was not then is never benign. Call
-    it once for each signal, in order.
+    the log does not name them, ten times his failures are. What is more severe than it was then is not benign. Call it
+    once for each signal, in order.
     """
-    if severity >= _CRITICAL > profile.severity:
+    if severity > profile.severity:
         return True
     now = profile_of(facts, severity, profile.until)
-    if "failures" in facts and now.users > _GROWTH * profile.users:
-        return True
-    if "failures" in facts and not now.users and now.hits > _FAILURES_GROWTH * profile.hits:
+    if "failures" in facts and _fails_more(profile, now):
         return True
     if "limit" in facts:
         return now.size > _GROWTH * profile.size
@@ -191,3 +223,11 @@ def exceeds(profile: Profile, facts: Facts, severity: int) -> bool:
     of_hit, of_other = log(p1 / p0), log((1 - p1) / (1 - p0))
     profile.score = max(FLOOR, profile.score + hits * of_hit + (seen - hits) * of_other)
     return profile.score >= _THRESHOLD
+
+
+def _fails_more(profile: Profile, now: Profile) -> bool:
+    if not now.users:
+        return now.hits > _FAILURES_GROWTH * profile.hits
+    if not profile.users:
+        profile.users = now.users  # the log has begun to name them
+    return now.users > profile.users and now.users >= _GROWTH * profile.users

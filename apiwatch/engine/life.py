@@ -11,6 +11,7 @@ from ipaddress import ip_address, ip_network
 from math import inf
 
 from apiwatch.config import Settings, data_text
+from apiwatch.detect.alerts import SUCCESSES
 from apiwatch.detect.classes import CLASSES, LIBRARIES, VOTELESS, is_silent
 from apiwatch.detect.desk import LANDED_KEPT, Desk, Rule, exceeds, profile_of
 from apiwatch.detect.signal import Detector, Signal
@@ -193,24 +194,25 @@ class Life(Clock):
         return False
 
     def _is_benign(self, subject: str, route: RouteState, signal: Signal, time: float) -> bool:
-        if not self.desk.profiles:
+        desk = self.desk
+        if not desk.profiles:
             return False
         detector = signal.detector
         known = route.route
         key = profile_key(detector, subject, known.host, known.label)
-        profile = self.desk.profiles.get(key)
-        if profile is not None:
-            self.desk.dirty = True
-            return time < profile.until and not exceeds(profile, signal.facts, signal.severity)
-        whole = self.desk.profiles.get(family_key(detector.family, subject, known.host, known.label))
-        if whole is None or time >= whole.until or signal.severity > whole.severity:
+        profile = desk.profiles.get(key)
+        if desk.settling and (profile is None or profile.late):
+            settling = desk.settling.get(family_key(detector.family, subject, known.host, known.label))
+            if settling is not None and time < settling.ends:
+                if signal.severity > settling.severity or detector.name in SUCCESSES:
+                    return False
+                profile = profile_of(signal.facts, int(signal.severity), settling.until)
+                profile.late = True
+                desk.excuse(key, profile)
+        if profile is None:
             return False
-        self.desk.dirty = True
-        profile = profile_of(signal.facts, int(signal.severity), whole.until)
-        # When a test first speaks, the share that it has seen is still rising: it says nothing about what is usual.
-        profile.hits = max(profile.hits, profile.seen)
-        self.desk.excuse(key, profile)
-        return True
+        desk.dirty = True
+        return time < profile.until and not exceeds(profile, signal.facts, signal.severity)
 
     def _listed(self, address: str) -> tuple[float, float]:
         return self._spans.find(self.desk.blocked, address)
@@ -223,8 +225,8 @@ def profile_key(detector: Detector, subject: str, host: str, route: str) -> str:
 
 
 def family_key(family: str, subject: str, host: str, route: str) -> str:
-    """What identifies what was called benign for tests of a family that have not spoken yet."""
-    return f"{family}.*|{host}|{'' if family == 'recon' else route}|{subject}"
+    """What identifies what was called benign while it is settling."""
+    return f"{family}|{host}|{route}|{subject}"
 
 
 def _canonical(target: str) -> str:

@@ -8,7 +8,7 @@ import msgspec
 from apiwatch.detect import DETECTORS
 from apiwatch.detect.alerts import AlertState
 from apiwatch.detect.classes import severity_for
-from apiwatch.detect.desk import RULES_KEPT, Desk, Profile, Rule, profile_of
+from apiwatch.detect.desk import RULES_KEPT, SETTLING_S, Desk, Profile, Rule, Settling, profile_of
 from apiwatch.detect.scoring import score
 from apiwatch.detect.state import Principal
 from apiwatch.detect.targets import Subject, Targets
@@ -86,7 +86,7 @@ class Operators(EngineCore):
             case "benign" if until is not None:
                 row = self._row(action.subject)
                 if row is not None:
-                    self._excuse(row, until)
+                    self._excuse(row, since, until)
             case "allow" if _means_something(action.subject):
                 self._allow(action, until)
             case "disallow":
@@ -123,23 +123,30 @@ class Operators(EngineCore):
     def _row(self, alert_id: str) -> AlertState | None:
         return next((row for row in self.book.rows.values() if row.id == alert_id), None)
 
-    def _excuse(self, row: AlertState, until: float) -> None:
+    def _excuse(self, row: AlertState, since: float, until: float) -> None:
         """Take what somebody did until now for what he does, as each test measured it that spoke.
 
-        A test that has not spoken yet will, on the same traffic: it is excused, too, unless it finds something worse.
-        Not so for a route as a whole, where it may be about other clients.
+        Other tests of the family need longer to see the same: for some minutes they are listened to, too. Not so where
+        they may be about other requests than these: those of another client of a route, of another route of a host.
         """
         subject = CROWD if row.crowd else row.principal
-        said = {f"{row.detector}|{row.route}": (row.severity, row.facts)} | row.heard
+        profiles: dict[str, Profile] = {}
         worst: dict[str, int] = {}
-        for spoke, (severity, facts) in said.items():
+        spoken = [*row.heard.items(), (f"{row.detector}|{row.route}", (row.severity, row.facts))]
+        for spoke, (severity, facts) in spoken:
             name, _, route = spoke.partition("|")
-            worst[route] = max(worst.get(route, 0), severity)
-            key = profile_key(DETECTORS[name], subject, row.host, route)
-            self.desk.excuse(key, profile_of(facts, min(severity, row.severity), until))
-        for route, severity in worst.items() if not row.crowd else ():
-            self.desk.excuse(family_key(row.family, subject, row.host, route), Profile(until, 0.0, 0.0, 0.0, severity))
-        self._settle(row, {spoke.partition("|")[0] for spoke in said})
+            told = severity if severity < Severity.CRITICAL else min(severity, row.severity)
+            profile = profile_of(facts, told, until)
+            profiles.setdefault(profile_key(DETECTORS[name], subject, row.host, route), profile).widen(profile)
+            worst[route] = max(worst.get(route, 0), told)
+        for key, profile in profiles.items():
+            self.desk.excuse(key, profile)
+        if not (row.crowd or row.family == "recon"):
+            for route, severity in worst.items():
+                key = family_key(row.family, subject, row.host, route)
+                self.desk.settling[key] = Settling(since + SETTLING_S, until, severity)
+        row.heard.clear()
+        self._settle(row, {spoke.partition("|")[0] for spoke, _ in spoken})
 
     def _allow(self, action: Action, until: float | None) -> None:
         desk = self.desk
@@ -158,14 +165,17 @@ class Operators(EngineCore):
                 self._settle(row, {row.detector})
 
     def _settle(self, row: AlertState, detectors: set[str]) -> None:
-        """Close an alert whose story is told; these detectors no longer count against anybody."""
+        """Close an alert whose story is told; these detectors count no longer, unless another open alert needs them."""
         row.closed = row.dirty = True
         principal = self.principals.get(row.principal)
         if principal is None:
             return
         if row.key in principal.alerts:
             principal.alerts.remove(row.key)
-        for name in detectors:
+        others = [self.book.rows[key] for key in principal.alerts if key in self.book.rows]
+        others = [other for other in others if not other.closed]
+        needed = {spoke.partition("|")[0] for other in others for spoke in (other.detector, *other.heard)}
+        for name in detectors - needed:
             principal.signals.pop(name, None)
         if not principal.alerts:
             principal.signals.clear()

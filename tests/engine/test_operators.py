@@ -171,7 +171,74 @@ def test_benign_client_is_not_brought_back_by_a_test_that_only_needed_longer() -
         return {spoke.partition("|")[0] for spoke in row.heard}
 
     assert heard(benign=False) == {"enumeration.sequential", "enumeration.miss"}
-    assert heard(benign=True) == {"enumeration.sequential"}
+    assert heard(benign=True) == set()
+
+
+def test_what_is_back_says_what_brought_it_back() -> None:
+    played = Played().feed([*ITEMS, *walk(12)])
+    walker = played.only
+    assert walker.detector == "enumeration.sequential"
+    assert played.say(action(1, "allow", f"network:{BAD}/32", at=30.0, lasts=60.0, entry="e1")).only.closed
+    played.feed([line(310.0 + step, BAD, f"/api/items/{item}", 404) for step, item in enumerate(scattered(40, 4))])
+    back = played.alerts[walker.id]
+    assert (back.closed, back.detector, back.severity) == (False, "enumeration.miss", walker.severity)
+
+
+def missing(count: int, start: float, pace: float = 1.0) -> list[bytes]:
+    return [line(start + pace * step, BAD, f"/api/items/{20_000 + 7 * step % 5_003}", 404) for step in range(count)]
+
+
+@pytest.mark.parametrize(("start", "closed"), [(40.0, True), (700.0, False)])
+def test_tests_that_need_longer_are_listened_to_for_ten_minutes(start: float, closed: bool) -> None:
+    """Afterwards what they say is new, and what they said by then is their null hypothesis."""
+    played = Played().feed([*ITEMS, *walk(12)])
+    walker = played.only
+    played.say(action(1, "benign", walker.id, at=30.0, lasts=DAY))
+    assert played.feed(missing(60, start)).alerts[walker.id].closed == closed
+
+
+def test_what_is_worse_than_what_was_called_benign_is_not_benign_while_it_settles() -> None:
+    """An endpoint that is found by guessing, and a payload that breaks the server, after harmless probes."""
+    probes = [line(step, BAD, f"/api/search?q=%27+OR+1={step}", 200) for step in range(3)]
+    played = Played().feed([*ITEMS, *probes])
+    (probe,) = [alert for alert in played.alerts.values() if alert.family == "recon"]
+    played.say(action(1, "benign", probe.id, at=5.0, lasts=DAY))
+    assert played.alerts[probe.id].closed
+    guesses = [line(20.0 + step, BAD, f"/internal/x{step}", 404) for step in range(40)]
+    played.feed([*guesses, line(70.0, BAD, "/internal/console", 200)])
+    assert not played.alerts[probe.id].closed
+
+
+def test_latest_measures_of_one_test_are_its_profile_whatever_it_was_called() -> None:
+    """First a spray, later stuffing: one test, by two names."""
+    played = Played().feed([*LOGIN, *stuffing(12), *stuffing(300, start=60.0)])
+    played.say(action(1, "benign", played.only.id, at=400.0, lasts=DAY))
+    assert played.feed(stuffing(40, start=410.0)).only.closed
+
+
+def test_score_stays_while_another_alert_rests_on_the_same_test() -> None:
+    other = [line(step, f"198.51.100.{step % 90 + 1}", f"/api/orders/{step % 30}") for step in range(200)]
+    twice = [line(210.0 + step, BAD, f"/api/orders/{700 + step}") for step in range(20)]
+    played = Played().feed([*ITEMS, *other, *walk(20, start=205.0), *twice])
+    orders, items = (
+        next(alert for alert in played.alerts.values() if alert.route.startswith(f"GET {prefix}"))
+        for prefix in ("/api/orders", "/api/items")
+    )
+    played.say(action(1, "benign", items.id, at=240.0, lasts=DAY))
+    assert (played.alerts[items.id].closed, played.alerts[orders.id].closed) == (True, False)
+    assert played.engine.clients[BAD].score > 0
+
+
+def test_profiles_of_a_state_that_named_no_accounts_learn_them() -> None:
+    def failing(count: int, start: float) -> list[bytes]:
+        return [line(start + step, BAD, "/login", 401, method="POST", user="printer") for step in range(count)]
+
+    played = Played().feed([*LOGIN, *failing(30, 10.0)])
+    played.say(action(1, "benign", played.only.id, at=60.0, lasts=DAY))
+    for profile in played.engine.desk.profiles.values():
+        profile.users = 0.0
+    assert played.feed(failing(5, 100.0)).only.closed
+    assert {profile.users for profile in played.engine.desk.profiles.values()} == {1.0}
 
 
 def test_benign_client_that_does_worse_comes_back() -> None:
@@ -191,8 +258,8 @@ def test_device_with_an_old_password_stays_benign_while_it_fails_for_the_same_us
     played = Played().feed([*LOGIN, *failing(30, 10.0)])
     played.say(action(1, "benign", played.only.id, at=60.0, lasts=DAY))
     assert played.feed(failing(2_000, 100.0)).only.closed
-    played.feed([line(3_000.0 + step, BAD, "/login", 401, method="POST", user=f"user{step}") for step in range(5)])
-    assert not played.only.closed
+    played.feed([line(3_000.0, BAD, "/login", 401, method="POST", user="ceo")])
+    assert not played.only.closed, "twice as many accounts"
 
 
 def test_benign_share_is_the_new_null_and_more_of_it_is_told() -> None:
