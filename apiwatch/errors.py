@@ -7,6 +7,7 @@ ApiwatchError
   StoreError          3  state file: locked, corrupt, foreign
     StoreVersionError 3  state file written by another version
     StoreBusyError    3  another collector owns the state file
+    StoreGoneError    3  the state file was removed or replaced while it was in use
     Fenced            3  this writer lost its shard to a newer one
   GuardError          4  refused by a guard rail
   ApplyError          1  a firewall or a service could not be read or changed
@@ -25,6 +26,7 @@ __all__ = [
     "InputError",
     "StoreBusyError",
     "StoreError",
+    "StoreGoneError",
     "StoreVersionError",
     "UsageError",
 ]
@@ -64,6 +66,10 @@ class StoreVersionError(StoreError):
 
 class StoreBusyError(StoreError):
     """Another live collector owns the state file."""
+
+
+class StoreGoneError(StoreError):
+    """The path of the state file no longer leads to the file that is open: what is written there nobody will find."""
 
 
 class Fenced(StoreError):

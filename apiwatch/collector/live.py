@@ -15,7 +15,7 @@ from apiwatch.collector.crawlers import BELIEVED_S, Crawlers
 from apiwatch.collector.health import Rate, health_view, source_views
 from apiwatch.config import Settings
 from apiwatch.engine import Engine
-from apiwatch.errors import ApiwatchError, Fenced, StoreBusyError, StoreError
+from apiwatch.errors import ApiwatchError, Fenced, StoreBusyError, StoreError, StoreGoneError
 from apiwatch.formats import line_times
 from apiwatch.model import Delta
 from apiwatch.routes.openapi.files import read_specification
@@ -196,7 +196,7 @@ class _Collector:
             self._take()
         try:
             await self._heartbeat("live")
-        except (Fenced, StoreBusyError):
+        except (Fenced, StoreBusyError, StoreGoneError):
             raise
         except (StoreError, sqlite3.OperationalError, OSError) as error:
             if self._may_read.is_set():
@@ -292,7 +292,7 @@ class _Collector:
 
     async def _say_failed(self, error: BaseException) -> None:
         """A last heartbeat with the reason, if the store still takes it."""
-        if isinstance(error, Fenced | StoreBusyError):
+        if isinstance(error, Fenced | StoreBusyError | StoreGoneError):
             return
         message = str(error) if isinstance(error, ApiwatchError) else f"internal error: {type(error).__name__}: {error}"
         self._pending = None

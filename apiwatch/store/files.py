@@ -8,17 +8,35 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from apiwatch.errors import StoreError, StoreVersionError
+from apiwatch.errors import StoreError, StoreGoneError, StoreVersionError
 from apiwatch.store.schema import APPLICATION_ID, VERSION
 from apiwatch.text import plain
 
-__all__ = ["connect", "connect_to", "create", "file_mode", "identify", "name_of", "translated", "uri", "will_connect"]
+__all__ = [
+    "Place",
+    "connect",
+    "connect_to",
+    "create",
+    "discard_log",
+    "file_mode",
+    "identify",
+    "make_directory",
+    "name_of",
+    "place_of",
+    "require_place",
+    "translated",
+    "uri",
+    "will_connect",
+]
 
 WAIT_S = 10.0
 """Seconds that a connection waits for another one's transaction."""
 
-_connected: set[tuple[int, int]] = set()
-"""Device and inode of files that this process has connected to.
+Place = tuple[int, int]
+"""Device and inode of a file."""
+
+_connected: set[Place] = set()
+"""Files that this process has connected to.
 
 Closing any descriptor of such a file would drop the locks that SQLite holds on it for the whole process, whereupon the
 collector takes itself for the only one and removes the log that our connections go on reading
@@ -54,11 +72,41 @@ def connect_to(address: str) -> sqlite3.Connection:
 
 def will_connect(path: Path) -> None:
     """To be called before SQLite opens the file: from now on nothing else in this process may open it."""
+    place = place_of(path)
+    if place is not None:
+        _connected.add(place)
+
+
+def place_of(path: Path) -> Place | None:
+    """Which file a path leads to; None when there is none."""
     try:
         status = path.stat()
     except OSError:
-        return
-    _connected.add((status.st_dev, status.st_ino))
+        return None
+    return status.st_dev, status.st_ino
+
+
+def require_place(path: Path, place: Place | None, then: str) -> None:
+    """Raise StoreGoneError, which says what to do `then`, when a path no longer leads to the file that it led to."""
+    found = place_of(path)
+    if found != place:
+        what = "removed" if found is None else "replaced"
+        raise StoreGoneError(f"the state file {name_of(path)} was {what} while it was in use; {then}")
+
+
+def discard_log(path: Path) -> None:
+    """Remove the write-ahead log beside a path if this process has it open: it is not that of the file there now.
+
+    SQLite would take it for one (https://www.sqlite.org/howtocorrupt.html, section 2.4).
+    """
+    opened: set[Place] = set()
+    with suppress(OSError):
+        opened = {found for each in Path("/proc/self/fd").iterdir() if (found := place_of(each)) is not None}
+    for ending in ("-wal", "-shm"):
+        beside = path.with_name(f"{path.name}{ending}")
+        if place_of(beside) in opened:
+            with suppress(OSError):
+                beside.unlink()
 
 
 def file_mode(path: Path) -> int:
@@ -66,12 +114,16 @@ def file_mode(path: Path) -> int:
     return 0o660 if path.parent.stat().st_mode & stat.S_ISGID else 0o600
 
 
-def create(path: Path) -> None:
-    """Make an empty state file where there is none, with its directory. Raises StoreError."""
+def make_directory(path: Path) -> None:
+    """Make the directory of a state file where there is none. Raises StoreError."""
     with translated(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, file_mode(path)))
+
+
+def create(path: Path) -> None:
+    """Make an empty state file where there is none, in its directory. Raises StoreError."""
+    with translated(path), suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, file_mode(path)))
 
 
 def identify(path: Path) -> int | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from apiwatch.errors import StoreError
-from apiwatch.store.files import name_of, translated
+from apiwatch.store.files import name_of, place_of, require_place, translated
 
 __all__ = ["Rows", "Snapshot", "Snapshots", "marks", "pieces"]
 
@@ -52,6 +52,7 @@ class Snapshots:
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
+        self._place = place_of(path)
         self._connection = connection
         self._closed = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="state-file")
@@ -81,6 +82,7 @@ class Snapshots:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._worked, work)
 
     def _worked(self, work: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
+        require_place(self._path, self._place, "nothing more of it can be seen or changed here: quit, and start again")
         with translated(self._path):
             return work(self._current())
 

@@ -21,7 +21,17 @@ from apiwatch.store import tables
 from apiwatch.store.activity import Activity
 from apiwatch.store.boards import Boards
 from apiwatch.store.clean import clean, clean_row, pack
-from apiwatch.store.files import connect, create, identify, name_of, translated
+from apiwatch.store.files import (
+    connect,
+    create,
+    discard_log,
+    identify,
+    make_directory,
+    name_of,
+    place_of,
+    require_place,
+    translated,
+)
 from apiwatch.store.locks import Lock
 from apiwatch.store.protocol import Acquired, Writer
 from apiwatch.store.retention import Sweeper
@@ -53,9 +63,10 @@ def open_writer(path: Path, *, retention: Retention) -> Writer:
     StoreError for a file that is not ours, damaged, or not writable.
     """
     identify(path)
-    create(path)
+    make_directory(path)
     lock = Lock(path)
     try:
+        create(path)
         return SqliteWriter(path, lock, retention)
     except BaseException:
         lock.release()
@@ -90,6 +101,7 @@ class SqliteWriter:
                 connection.close()
                 raise
         self._open = connection
+        self._place = place_of(path)
 
     def acquire(self, shard: int, owner: str) -> Acquired:
         """See `Writer.acquire`."""
@@ -146,6 +158,9 @@ class SqliteWriter:
         if connection is None:
             return
         try:
+            if place_of(self._path) != self._place:
+                discard_log(self._path)
+                return
             with translated(self._path):
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         finally:
@@ -188,6 +203,7 @@ class SqliteWriter:
         connection = self._open
         if connection is None:
             raise StoreError(f"the state file {name_of(self._path)} was closed")
+        require_place(self._path, self._place, "the collector stops: what it holds lies in the old file only")
         with translated(self._path):
             try:
                 connection.execute("BEGIN IMMEDIATE")

@@ -221,3 +221,15 @@ async def stay_open(home: Path, db: Path, log: Path, first: "subprocess.Popen[by
     finally:
         await reader.close()
         await control.close()
+
+
+def test_collector_whose_state_file_is_removed_stops_and_says_so(home: Path) -> None:
+    db, log, messages = home / "one.db", home / "access.log", home / "messages"
+    log.write_text(text_of(incident(20, 1)))
+    with collector(home, db, "--since=start", str(log), stderr=messages) as process:
+        wait_for(lambda: db.with_name("one.db-wal").exists(), "a commit")
+        db.unlink()
+        assert process.wait(10) == 3
+    said = messages.read_text()
+    assert "was removed while it was in use; the collector stops" in said
+    assert "Traceback" not in said

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from apiwatch.errors import StoreError, StoreVersionError
+from apiwatch.errors import StoreBusyError, StoreError, StoreGoneError, StoreVersionError
 from apiwatch.store import ClientDetail, ClientView, Overview, live_owner, open_control, open_reader, open_writer
 from apiwatch.store.locks import Lock
 from apiwatch.store.schema import VERSION, migrate
@@ -330,3 +330,49 @@ def test_commit_that_is_refused_is_undone_and_the_next_one_is_taken(db: Path) ->
         collector.commit({"log": "3"})
     with Collector(db) as again:
         assert again.offsets == {"log": "3"}
+
+
+@pytest.mark.parametrize("then", ["removed", "replaced"])
+async def test_file_that_is_taken_away_is_missed_at_once_and_its_successor_is_left_whole(
+    db: Path, tmp_path: Path, then: str
+) -> None:
+    other = tmp_path / "other.db"
+    with Collector(other) as another:
+        fill(another)
+
+    def take_away() -> None:
+        if then == "replaced":
+            other.replace(db)
+        else:
+            db.unlink()
+
+    with Collector(db) as collector:
+        collector.commit(clients=[client_row("203.0.113.9")])
+        async with reading(db) as reader, controlling(db) as control:
+            assert await reader.changed()
+            take_away()
+            for late in (
+                reader.changed(),
+                reader.overview(5, NOW),
+                control.acknowledge("a1", "me", "", NOW),
+            ):
+                with pytest.raises(StoreGoneError, match=rf"was {then} while it was in use"):
+                    await late
+            with pytest.raises(StoreGoneError, match="the collector stops"):
+                collector.commit()
+    if then == "replaced":
+        with sqlite3.connect(db) as file:
+            assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    with Collector(db) as successor:
+        successor.commit(clients=[client_row("203.0.113.10")])
+    async with reading(db) as reader:
+        assert (await reader.client(WALKER, NOW) is not None) == (then == "replaced")
+        assert await reader.client("203.0.113.10", NOW) is not None
+
+
+def test_collector_that_owns_a_file_which_is_gone_is_named_and_no_file_is_made(db: Path) -> None:
+    with Collector(db):
+        db.unlink()
+        with pytest.raises(StoreBusyError, match="another collector"):
+            Collector(db)
+        assert not db.exists()
