@@ -4,11 +4,14 @@ import os
 import shlex
 import socket
 from collections.abc import Sequence
+from pathlib import Path
 
 from apiwatch.store.views import HealthView, SourceView
 from apiwatch.text import plain
 
-__all__ = ["SILENT_S", "lives", "restart_command", "room_for", "vanished"]
+__all__ = ["SILENT_S", "holder", "lives", "restart_command", "room_for", "vanished"]
+
+_WRITERS = "120"
 
 SILENT_S = 1.2
 """Seconds without a heartbeat (the collector writes one a second) after which its process is looked for."""
@@ -37,6 +40,34 @@ def lives(health: HealthView) -> bool | None:
     except (OSError, OverflowError):
         return None
     return True
+
+
+def holder(db: str | None, collector: int) -> str:
+    """Another process than the collector that holds the right to write a state file: 'sqlite3 (pid 7)'; '' if none.
+
+    Linux lists all locks in /proc/locks; SQLite's for writers is byte 120 of the file with the ending -shm
+    (https://www.sqlite.org/walformat.html, section 2.3). That file must not be opened here: closing it would drop our
+    own locks.
+    """
+    try:
+        inode = os.stat(f"{db}-shm").st_ino  # noqa: PTH116
+        locks = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    for words in map(str.split, locks):
+        if words[1:4] != ["POSIX", "ADVISORY", "WRITE"] or len(words) < 8:
+            continue
+        pid, place, first, last = words[4:8]
+        if place.endswith(f":{inode}") and first == last == _WRITERS and pid.isdecimal() and int(pid) != collector:
+            return f"{_name_of(pid)} (pid {pid})"
+    return ""
+
+
+def _name_of(pid: str) -> str:
+    try:
+        return plain((Path("/proc") / pid / "comm").read_text(encoding="utf-8", errors="replace").strip(), 40)
+    except OSError:
+        return "a program"
 
 
 def room_for(db: str | None) -> int | None:

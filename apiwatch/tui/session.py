@@ -14,7 +14,7 @@ from apiwatch.tui.echo import Hearing
 from apiwatch.tui.glyphs import ASCII, UNICODE, Glyphs
 from apiwatch.tui.history import History
 from apiwatch.tui.line import Piece
-from apiwatch.tui.owner import SILENT_S, lives, restart_command, room_for, vanished
+from apiwatch.tui.owner import SILENT_S, holder, lives, restart_command, room_for, vanished
 from apiwatch.tui.snapshot import WINDOWS, Link
 
 if TYPE_CHECKING:
@@ -114,16 +114,19 @@ class Session:
             backlog_peak=self._backlog_peak,
             refresh=self.refresh,
             restart=restart,
-            lives=(silent := self._silent_but_there()),
+            lives=(silent := self._silent_but_there()) > 0,
             room=room_for(self.settings.db) if silent else None,
+            holder=holder(self.settings.db, silent) if silent else "",
             at=self.at,
             read_only=self.read_only,
         )
 
-    def _silent_but_there(self) -> bool:
-        """The collector has not been heard of for a while, but its process is there."""
+    def _silent_but_there(self) -> int:
+        """Process id of a collector that has not been heard of for a while, but is there; 0."""
         health = self.overview.health if self.overview else None
-        return health is not None and self.clock() - health.heartbeat >= SILENT_S and lives(health) is True
+        if health is None or self.clock() - health.heartbeat < SILENT_S or lives(health) is not True:
+            return 0
+        return health.pid
 
     def _own_end(self) -> str | None:
         """How the collector that belongs to this dashboard ended; None once another one that began later is at work."""

@@ -42,6 +42,8 @@ class Link(Struct, frozen=True):
     """A silent collector's process is there: it is busy, or it hangs; another one could not take its place."""
     room: int | None = None
     """Bytes that are free where the state file lies, if its collector is silent; None: unknown."""
+    holder: str = ""
+    """Another program that keeps a silent collector from writing."""
     at: float = 0.0
     """Event time in which the picture ends; 0: now."""
     read_only: bool = False

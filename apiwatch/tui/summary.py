@@ -134,6 +134,8 @@ def _stale(link: Link, health: HealthView) -> str:
     last = f"the collector (pid {health.pid}, {health.owner}) has been silent for {span(silent)}"
     if not link.lives:
         return f"{last}; start it again with: {link.restart}"
+    if link.holder:
+        return f"{last}: {link.holder} holds the state file; nothing is lost, and it goes on when that ends"
     if link.room is not None and link.room < _LITTLE_ROOM:
         return (
             f"{last}: its disk is full ({size(link.room)}B free); make room, nothing is lost, and it goes on by itself"

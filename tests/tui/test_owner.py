@@ -3,8 +3,10 @@
 import os
 import socket
 import subprocess
+import sys
+from pathlib import Path
 
-from apiwatch.tui.owner import SILENT_S, vanished
+from apiwatch.tui.owner import SILENT_S, holder, vanished
 from tests.tui import fakes
 
 HERE = f"oncall@{socket.gethostname()}"
@@ -35,6 +37,25 @@ def test_process_of_another_user_lives() -> None:
 
 def test_recent_heartbeat_is_believed() -> None:
     assert vanished(fakes.health(pid=ended_pid(), owner=HERE, heartbeat=fakes.NOW - 0.5), fakes.NOW) is None
+
+
+def test_who_keeps_the_collector_from_writing_is_named(tmp_path: Path) -> None:
+    db = tmp_path / "state.db"
+    script = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "c.execute('PRAGMA journal_mode=WAL');"
+        "c.execute('CREATE TABLE t (x)'); c.execute('BEGIN IMMEDIATE'); print('held', flush=True); input()"
+    )
+    assert holder(str(db), 1) == holder(None, 1) == ""
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(db)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        assert holder(str(db), 1) == f"{Path(f'/proc/{process.pid}/comm').read_text().strip()} (pid {process.pid})"
+        assert holder(str(db), process.pid) == "", "the collector itself"
+        process.communicate("\n")
+    assert holder(str(db), 1) == ""
 
 
 def test_other_hosts_are_not_judged() -> None:

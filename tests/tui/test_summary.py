@@ -183,6 +183,8 @@ def test_a_collector_that_still_runs_is_not_to_be_started_again() -> None:
     assert "start it again" in state_of(silent).sentence
     assert state_of(replace(silent, lives=True)).sentence.endswith("it still runs: busy, or stuck")
     assert state_of(replace(silent, lives=True, room=1 << 40)).sentence.endswith("it still runs: busy, or stuck")
+    held = state_of(replace(silent, lives=True, room=1 << 20, holder="sqlite3 (pid 7)")).sentence
+    assert "sqlite3 (pid 7) holds the state file; nothing is lost" in held
     full = state_of(replace(silent, lives=True, room=496_000)).sentence
     assert "its disk is full (496kB free); make room" in full
 
