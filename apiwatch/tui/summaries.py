@@ -28,7 +28,7 @@ from apiwatch.tui.pages import campaign_page, client_page, overview_page, route_
 from apiwatch.tui.rows import AlertRow, ClientRow, RouteRow, Row
 from apiwatch.tui.rows.groups import UserRow
 from apiwatch.tui.rows.named import NamedRow, SenderRow
-from apiwatch.tui.views import LIMIT, VIEWS, Panel, Query
+from apiwatch.tui.views import LIMIT, VIEWS, Found, Panel, Query
 from apiwatch.tui.views.alerts import ALERTS
 from apiwatch.tui.views.auth import AUTH
 from apiwatch.tui.views.clients import CLIENTS
@@ -75,7 +75,7 @@ async def _tops(query: Query) -> Summary:
     """Everything, a network or a user agent: the first rows of the lists."""
     panels = [(view.key, panel) for view in VIEWS for panel in view.panels if panel in _TOPS]
     found = [(key, panel, await panel.read(query)) for key, panel in panels]
-    tops = [(f"{panel.title}{_step(panel)} (key {key})", answer.rows) for key, panel, answer in found]
+    tops = [(f"{panel.title}{_noted(answer)}{_step(panel)} (key {key})", answer.rows) for key, panel, answer in found]
     alerts = tuple(alert for _key, _panel, answer in found for alert in answer.alerts)
     whole = query.scope == EVERYTHING
     overview = query.overview if whole else None
@@ -116,6 +116,10 @@ async def _cut(query: Query) -> Callable[[int], list[Line]]:
         return [line(Piece("a block would cut off", "strong")), *(line(Piece(text)) for text in texts), line("")]
 
     return lines
+
+
+def _noted(found: Found) -> str:
+    return f", {found.note}" if found.note else ""
 
 
 def _step(panel: Panel) -> str:

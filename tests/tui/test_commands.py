@@ -52,6 +52,8 @@ def calls(text: str) -> list[tuple[object, ...]]:
         ("at 13:40", ("set_at", NOW - 1351.0)),
         ("at 14:40", ("set_at", NOW + 2249.0 - 86_400)),
         ("at 20m", ("set_at", NOW - 1200.0)),
+        ("at 2026-09-19T13:40:00Z", ("set_at", NOW - 1351.0 - 86_400)),
+        ("at 2026-09-20T15:40+02:00", ("set_at", NOW - 1351.0)),
         ("now", ("set_at", 0.0)),
         ("sort req", ("sort", "requests")),
         ("filter sev>=high  route:/users", ("filter", "sev>=high  route:/users")),

@@ -102,6 +102,10 @@ async def test_lists_without_a_past_say_that_they_are_of_now(tmp_path: Path) -> 
         for keys in (("1", "v"), ("4",), ("5",), ("6",)):
             await driven.press(*keys)
             assert "of now, not of then" in driven.text
+        await driven.press("3")
+        assert "REQS and LAST as of now" in driven.text
+        await driven.press("0")
+        assert "told as of now" in driven.text
 
 
 async def test_a_step_back_and_one_forward_lead_to_now(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Protocol
@@ -35,6 +36,7 @@ WINDOWS = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "24h": 1440}
 _LONGEST = 300
 _ALERT = re.compile(r"[0-9a-f]{16}", re.ASCII)
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?Z?", re.ASCII)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 GROUPINGS = ("net", "agent", "user", "none")
@@ -53,7 +55,7 @@ class Kind(Enum):
     AGENT = "a user agent"
     WINDOW = "a window: 1m, 5m, 15m, 1h or 24h"
     DURATION = "a duration such as 90s, 15m, 1h or 7d"
-    TIME = "a time of day such as 13:40 (UTC), or how long ago, such as 20m"
+    TIME = "a time such as 13:40 or 2026-09-20T13:40Z (UTC), or how long ago, such as 20m"
     SORT = "an order of this list"
     GROUP = "net, agent, user or none"
     THEME = "a theme: auto, dark, light, ansi or ansi-light"
@@ -201,6 +203,10 @@ def _time(text: str, screen: Known) -> float:
         now = datetime.fromtimestamp(screen.now, UTC)
         moment = now.replace(hour=int(found[1]), minute=int(found[2]), second=int(found[3] or 0), microsecond=0)
         return (moment if moment <= now else moment - timedelta(days=1)).timestamp()
+    if _DATE.match(text):
+        with suppress(ValueError, OverflowError):
+            moment = datetime.fromisoformat(text)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     try:
         return screen.now - _duration(text.removeprefix("-"), screen)
     except UsageError:

@@ -2,7 +2,7 @@
 
 from apiwatch.store.filters import List
 from apiwatch.tui.rows import AuthRow, RouteRow, Sort
-from apiwatch.tui.views.base import LIMIT, NOT_THEN, Found, Panel, Query, View, by
+from apiwatch.tui.views.base import LIMIT, NOT_THEN, TOTALS_NOW, Found, Panel, Query, View, by
 from apiwatch.tui.views.routes import ROUTE_SORTS
 
 __all__ = ["AUTH"]
@@ -20,7 +20,7 @@ async def _routes(query: Query) -> Found:
     )
     hosts = len({view.host for view in routes})
     rows = tuple(RouteRow(view, query.now, query.seconds(), query.glyphs, hosts=hosts) for view in routes if view.roles)
-    return Found(rows[:LIMIT], len(rows), routes.among)
+    return Found(rows[:LIMIT], len(rows), routes.among, note=TOTALS_NOW if query.at else "")
 
 
 AUTH = View(

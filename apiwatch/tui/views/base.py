@@ -15,10 +15,13 @@ from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.rows import Row, Sort
 from apiwatch.tui.snapshot import seconds_of
 
-__all__ = ["LIMIT", "NOT_THEN", "Found", "Panel", "Query", "View", "by", "words"]
+__all__ = ["LIMIT", "NOT_THEN", "TOTALS_NOW", "Found", "Panel", "Query", "View", "by", "words"]
 
 NOT_THEN = "of now, not of then"
 """What the title of a list says in the past, when the store keeps only the present of it."""
+
+TOTALS_NOW = "REQS and LAST as of now"
+"""The same, when only some columns are of then."""
 
 LIMIT = 200
 """Rows that a list asks the store for."""

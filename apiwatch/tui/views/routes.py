@@ -4,7 +4,7 @@ from apiwatch.store.filters import List
 from apiwatch.tui.cells import rank
 from apiwatch.tui.rows import RouteRow, Sort
 from apiwatch.tui.rows.base import failed
-from apiwatch.tui.views.base import LIMIT, Found, Panel, Query, View, by
+from apiwatch.tui.views.base import LIMIT, TOTALS_NOW, Found, Panel, Query, View, by
 
 __all__ = ["ROUTES", "ROUTE_SORTS"]
 
@@ -28,11 +28,8 @@ async def _routes(query: Query) -> Found:
         limit=LIMIT, scope=query.scope, where=query.where, window_minutes=query.window_minutes, at=query.at
     )
     hosts = len({view.host for view in routes})
-    return Found(
-        tuple(RouteRow(view, query.now, query.seconds(), query.glyphs, hosts=hosts) for view in routes),
-        0,
-        routes.among,
-    )
+    rows = tuple(RouteRow(view, query.now, query.seconds(), query.glyphs, hosts=hosts) for view in routes)
+    return Found(rows, 0, routes.among, note=TOTALS_NOW if query.at else "")
 
 
 ROUTES = View(
