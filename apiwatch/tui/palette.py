@@ -4,8 +4,9 @@ It is Textual's command palette. Whatever it is given as `str` it takes for mark
 so all texts go to it as `Content` of `plain` text.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from textual.command import (
@@ -54,7 +55,14 @@ class _Entry(NamedTuple):
 
 
 class Commands(Provider):
-    """Commands that are possible on the screen below, and the clients, alerts, users, routes and agents it shows."""
+    """Commands that are possible on the screen below, and the clients, alerts, users, routes and agents of a window."""
+
+    _findable: Mapping[Kind, Mapping[str, str]] = MappingProxyType({})
+
+    async def startup(self) -> None:
+        """Look up what there is beside what the screen shows."""
+        if self._context is not None:
+            self._findable = await self._context.findable()
 
     async def discover(self) -> Hits:
         """Commands that are possible now."""
@@ -105,9 +113,12 @@ class Commands(Provider):
             if verb is None or not context.can(verb.name):
                 continue
             argument = verb.arguments[0].name
-            for value in context.known(kind):
+            found = self._findable.get(kind, {})
+            for value in dict.fromkeys((*context.known(kind), *found)):
                 run = partial(verb.run, context, Args({argument: value}))
-                yield _Entry(f"{verb.name} {plain(value, _SHOWN)}", verb.help, run)
+                yield _Entry(
+                    f"{verb.name} {plain(value, _SHOWN)}", plain(found.get(value, ""), _SHOWN) or verb.help, run
+                )
 
 
 def _beside(text: Content, entry: _Entry) -> Content:

@@ -1,6 +1,6 @@
 """A screen on which commands work, and which takes note of what they ask for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from textual.app import App, ComposeResult
@@ -39,6 +39,9 @@ class Recorder:
 
     def known(self, kind: Kind) -> Sequence[str]:
         return KNOWN.get(kind, ())
+
+    async def findable(self) -> Mapping[Kind, Mapping[str, str]]:
+        return {Kind.USER: {"carol\x1b": ""}, Kind.ALERT: {"a1b2c3d4e5f60009": "high auth.brute-force \x1b[31m"}}
 
     def can(self, verb: str, *, named: bool = False) -> bool:
         return verb not in self.impossible

@@ -220,6 +220,9 @@ async def test_the_palette_finds_and_hostile_names_are_inert(tmp_path: Path) -> 
         await pilot.press(*"narrow")
         assert (await shows("narrow the list")).split("filter ")[1].split()[0] == "/"
         await pilot.press("ctrl+u")
+        await pilot.press(*"brute")
+        assert "alert a1b2c3d4e5f60009" in await shows("high auth.brute-force \\x1b[31m")
+        await pilot.press("ctrl+u")
         await pilot.press(*"user bob")
         found = await shows("[/x]\\x1b]52;c;aGk=\\x07\\u202ebob")
         assert "as JSON" not in found

@@ -237,3 +237,12 @@ async def test_the_smallest_terminal_has_every_digit_and_a_row_of_every_list(key
         await driven.until(lambda: f"[{key} " in driven.text and "> " in driven.text, "a view with a row")
         digits = next(row for row in driven.text.splitlines() if f"[{key} " in row)
         assert all(digit in digits for digit in "012345678")
+
+
+async def test_the_palette_finds_what_other_lists_hold(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        for letters, found in (("login", "route POST /login"), ("alice", "user alice"), ("Firefox", "agent Mozilla")):
+            assert found not in driven.text
+            await driven.press("ctrl+p", f"'{letters}")
+            await driven.shows(found)
+            await driven.press("escape")

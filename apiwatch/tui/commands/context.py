@@ -1,8 +1,9 @@
 """What a screen must be able to do so that commands work on it."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
-from apiwatch.tui.commands.kinds import Known
+from apiwatch.tui.commands.kinds import Kind, Known
 
 __all__ = ["CommandContext"]
 
@@ -16,6 +17,10 @@ class CommandContext(Known, Protocol):
 
     def can(self, verb: str, *, named: bool = False) -> bool:
         """Whether a verb means something here and now; `named`: it says what to act on, so no row is needed."""
+        ...
+
+    async def findable(self) -> Mapping[Kind, Mapping[str, str]]:
+        """What the window knows beside the list in sight: kind -> name -> what is said beside it, or ''."""
         ...
 
     def ask(self, text: str) -> None:

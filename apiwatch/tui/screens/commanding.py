@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from apiwatch.errors import StoreError
 from apiwatch.store.filters import List
 from apiwatch.store.scope import Scope
 from apiwatch.tui.blocking import duration_text
@@ -21,6 +22,7 @@ from apiwatch.tui.views import VIEWS
 from apiwatch.tui.views.groups import GROUPS
 
 if TYPE_CHECKING:
+    from apiwatch.tui.findable import Findable
     from apiwatch.tui.screens.context import ContextScreen
 
 __all__ = ["ScreenCommands"]
@@ -73,6 +75,16 @@ class ScreenCommands:
         """Why this session does not permit a verb, in a sentence; ''."""
         found = verb_of(verb)
         return forbidden_verb(self._screen.session, found.name) if found is not None else ""
+
+    async def findable(self) -> "Findable":
+        """See `tui.findable`; nothing when the state file cannot be read."""
+        from apiwatch.tui.findable import findable
+
+        session = self._screen.session
+        try:
+            return await findable(session.reader, session.window_minutes, session.clock(), session.at)
+        except StoreError:
+            return {}
 
     def ask(self, text: str) -> None:
         """Open the command line with a text."""
