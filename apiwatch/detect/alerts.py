@@ -76,7 +76,9 @@ class AlertState(msgspec.Struct, gc=False):
     got_in: str = ""
     """Line number and source of the latest of these."""
     latest: str = ""
-    """Line number and source of the latest one: two tests that fire on one line count once."""
+    """Line number and source of the latest firing: two tests that fire on one line count once."""
+    shown: str = ""
+    """The same of the latest evidence line."""
     client_class: str = "user"
     crowd: bool = False
     """Whether it is about a route and all its clients."""
@@ -127,11 +129,14 @@ class AlertBook:
         line: int,
         time: float,
         source: str,
-        text: str,
+        sample: Sample,
         crowd: Crowd | None = None,
         client_class: str = "user",
     ) -> AlertState | None:
         """Enter one firing: it opens a row, or updates the one that is there, or is refused when the book is full.
+
+        It was made by a line of a source at a time; `sample` is the original line that shows it, which for a crowd may
+        be an earlier one.
 
         With a `crowd` the row is about that instead of the one principal. Returns the row; None also while learning.
         """
@@ -170,11 +175,13 @@ class AlertBook:
         here = f"{line} {source}"
         if detector.name in SUCCESSES and row.got_in != here:
             row.got_in = here
-            self._put_success(row, int(time), source, line, text)
+            self._put_success(row, sample)
         if row.latest != here:
             row.latest = here
-            if row.got_in != here:
-                self._put_line(row, int(time), source, line, text)
+            shown = f"{sample[2]} {sample[1]}"
+            if row.got_in != here and row.shown != shown:
+                row.shown = shown
+                self._put_line(row, sample)
             row.count = max(row.count + 1, int(suspicious(signal.facts)))
         if reason is not None and not self.desk.is_muted(row.id, time):
             self._tell(row, reason, success, time, source, line)
@@ -296,8 +303,8 @@ class AlertBook:
             samples=[],
         )
         self.rows[key] = row
-        for time, source, line, text in signal.samples[:-1]:
-            self._put_line(row, time, source, line, text)
+        for sample in signal.samples[:-1]:
+            self._put_line(row, sample)
         return row
 
     def _reason(self, row: AlertState, severity: Severity, time: float, success: bool) -> Reason | None:
@@ -350,15 +357,15 @@ class AlertBook:
                 row.clients.append(client)
         row.client = client
 
-    def _put_line(self, row: AlertState, time: int, source: str, line: int, text: str) -> None:
+    def _put_line(self, row: AlertState, sample: Sample) -> None:
         slot = _slot(row.lines, min(_FIRST_LINES, self._evidence_lines // 2), self._evidence_lines)
         row.lines += 1
-        self.evidence[row.id, slot] = EvidenceRow(row.id, slot, time, source, line, text)
+        self.evidence[row.id, slot] = EvidenceRow(row.id, slot, *sample)
 
-    def _put_success(self, row: AlertState, time: int, source: str, line: int, text: str) -> None:
+    def _put_success(self, row: AlertState, sample: Sample) -> None:
         slot = -1 - _slot(row.successes, _SUCCESS_LINES // 2, _SUCCESS_LINES)
         row.successes += 1
-        self.evidence[row.id, slot] = EvidenceRow(row.id, slot, time, source, line, text)
+        self.evidence[row.id, slot] = EvidenceRow(row.id, slot, *sample)
 
 
 def _slot(number: int, first: int, most: int) -> int:

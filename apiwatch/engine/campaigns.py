@@ -160,7 +160,7 @@ class Campaigns(AccountVerdicts):
         subject.score = score({detector.name: (int(severity), 1.0, "", time)}, time)[0]
         crowd = _crowd(route, campaign, news=due)
         row = self.book.signal(
-            subject, route.route, signal, severity, request.line, time, source, campaign.samples[-1][3], crowd
+            subject, route.route, signal, severity, request.line, time, source, campaign.samples[-1], crowd
         )
         if row is not None:
             campaign.row = row.key
@@ -239,7 +239,7 @@ class Campaigns(AccountVerdicts):
             return
         subject.score = score({CLUSTER.name: (int(severity), 1.0, "", time)}, time)[0]
         crowd = Crowd(CROWD, f"campaign:{route.route.label}", list(clusters), len(clusters))
-        self.book.signal(subject, route.route, told, severity, request.line, time, source, signal.samples[-1][3], crowd)
+        self.book.signal(subject, route.route, told, severity, request.line, time, source, signal.samples[-1], crowd)
 
     def _close_alerts(self, time: float) -> None:
         super()._close_alerts(time)

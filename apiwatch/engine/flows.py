@@ -135,8 +135,7 @@ class Flows(Populations, AccountVerdicts):
         if self.is_crowd_welcome(route, subject, signal, time):
             return
         crowd = Crowd(CROWD, f"campaign:{label}", list(flow.members), len(flow.members), news=True)
-        text = line[3]
-        self.book.signal(subject, route.route, signal, severity, request.line, time, source, text, crowd)
+        self.book.signal(subject, route.route, signal, severity, request.line, time, source, line, crowd)
 
 
 def _after(client: Client, label: str, start: Start) -> set[str]:

@@ -118,8 +118,8 @@ class Surges(RecoveryVerdicts):
             return
         subject.score = score({signal.detector.name: (int(severity), signal.evidence, "", time)}, time)[0]
         crowd = Crowd("route", route.label, [], 0)
-        text = signal.samples[-1][3]
-        self.book.signal(subject, route, signal, severity, request.line, time, source, text, crowd)
+        sample = signal.samples[-1]
+        self.book.signal(subject, route, signal, severity, request.line, time, source, sample, crowd)
 
     def log_start(self) -> float:
         """When the first event of all sources happened: then, everybody is new."""

@@ -360,9 +360,9 @@ class Verdicts(Life):
     ) -> None:
         """Enter a signal in the alert book."""
         request, time, _, source, _, route, _ = event
-        text = signal.samples[-1][3]
+        sample = signal.samples[-1]
         self.book.signal(
-            principal, route.route, signal, severity, request.line, time, source, text, client_class=client_class
+            principal, route.route, signal, severity, request.line, time, source, sample, client_class=client_class
         )
 
     def _score(

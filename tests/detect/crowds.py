@@ -67,6 +67,8 @@ def judged(*streams: Iterable[Timed], settings: Settings | None = None, size: in
         delta = engine.take(with_state=False)
         events += delta.events
         alerts.update((alert.id, alert) for alert in delta.alerts)
+        for row in delta.evidence:
+            assert row.text == lines[row.line - 1].decode(), "evidence names the line that it shows"
     return Outcome(lines, events, list(alerts.values()))
 
 
