@@ -5,6 +5,7 @@ included. Loss of power, or a crash of the system, may take back the newest comm
 offsets, state and rows still agree, and the logs are read again from there.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -45,7 +46,11 @@ _ACTIONS = 1_000
 """Actions that are read at once."""
 
 _CACHE_KIB = 32_768
-_CHECKPOINT_PAGES = 16_000
+_PAGE = 4096
+_CHECKPOINT_PAGES = 100, 16_000
+"""Fewest and most pages that the write-ahead log holds before they go into the file; between them a sixteenth of what
+is free, so that where there is little room it is not the log that fills it."""
+
 _WAL_BYTES = 128 << 20
 
 _SOURCE_FIELDS = SourceView.__struct_fields__
@@ -92,7 +97,7 @@ class SqliteWriter:
                     "synchronous = NORMAL",
                     "temp_store = MEMORY",
                     f"cache_size = -{_CACHE_KIB}",
-                    f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
+                    f"wal_autocheckpoint = {_pages(path)}",
                     f"journal_size_limit = {_WAL_BYTES}",
                 ):
                     connection.execute(f"PRAGMA {setting}").fetchall()
@@ -220,6 +225,12 @@ class SqliteWriter:
         self._shards.clear()
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _pages(path: Path) -> int:
+    least, most = _CHECKPOINT_PAGES
+    found = os.statvfs(path)
+    return max(least, min(found.f_bavail * found.f_frsize // 16 // _PAGE, most))
 
 
 class _Shard:

@@ -318,6 +318,22 @@ def test_disk_that_is_full_fails_the_commit_and_not_the_writer(db: Path, then: s
         assert (collector.offsets, collector.state) == ({"log": offset}, [state_row("k", blob)])
 
 
+@pytest.mark.parametrize(("free", "small"), [(12 << 20, True), (100 << 30, False)])
+def test_write_ahead_log_is_small_where_there_is_little_room(
+    db: Path, monkeypatch: pytest.MonkeyPatch, free: int, small: bool
+) -> None:
+    there = os.statvfs
+    monkeypatch.setattr(
+        os,
+        "statvfs",
+        lambda path: os.statvfs_result((*there(path)[:4], free // there(path).f_frsize, *there(path)[5:10])),
+    )
+    with Collector(db) as collector:
+        for round_ in range(60):
+            collector.commit({"log": str(round_)}, state=[state_row("k", bytes([round_]) * 100_000)])
+        assert (db.with_name(f"{db.name}-wal").stat().st_size < 2 << 20) == small
+
+
 def test_commit_that_is_refused_is_undone_and_the_next_one_is_taken(db: Path) -> None:
     with Collector(db) as collector:
         collector.commit({"log": "1"})
