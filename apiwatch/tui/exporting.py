@@ -15,6 +15,7 @@ from apiwatch.store.protocol import Reader
 from apiwatch.store.views import BlockEntry, ImpactView
 from apiwatch.text import plain
 from apiwatch.tui.line import Line, Piece, line, wrap
+from apiwatch.tui.measured import measured
 
 if TYPE_CHECKING:
     from apiwatch.blocklist import Artifact, CheckResult, Finding, Guard, Plan
@@ -248,10 +249,10 @@ def preview_lines(
         drawn += _check_lines(preview.check, width)
     for artifact in preview.artifacts:
         drawn.append(
-            line(Piece(f"-- {plain(artifact.name)}, {len(artifact.content)} bytes, mode {artifact.mode:o} --", "dim"))
+            line(Piece(f"-- {artifact.name}, {len(artifact.content)} bytes, mode {artifact.mode:o} --", "dim"))
         )
         lines = artifact.content.decode("utf-8", "replace").splitlines()
-        drawn += [line(plain(text.expandtabs(4))) for text in lines[:_PREVIEW_LINES]]
+        drawn += [line(text.expandtabs(4)) for text in lines[:_PREVIEW_LINES]]
         if len(lines) > _PREVIEW_LINES:
             drawn.append(line(Piece(f"... {len(lines) - _PREVIEW_LINES} more lines in the file", "dim")))
     return drawn
@@ -280,7 +281,7 @@ def _comparison_lines(preview: Preview, width: int) -> list[Line]:
     drawn = wrap(f"{name} holds {_count(found.held)}: {counts or 'nothing to change'}", width, style="strong")
     for sign, _, nets in steps:
         more = [f"and {len(nets) - _CHANGES} more"] if len(nets) > _CHANGES else []
-        drawn += [line(Piece(f" {sign} ", "strong"), plain(text)) for text in [*nets[:_CHANGES], *more]]
+        drawn += [line(Piece(f" {sign} ", "strong"), text) for text in [*nets[:_CHANGES], *more]]
     if change.foreign:
         some = ", ".join(change.foreign[:_FEW]) + (", ..." if len(change.foreign) > _FEW else "")
         drawn += wrap(f"never queued here, so written by hand: {some}; an apply takes them away", width, style="warn")
@@ -360,7 +361,7 @@ def _command_lines(steps: Sequence[tuple[str, str]], width: int) -> list[Line]:
     """Commands are cut where the room ends, and not at words: what is copied must be what was meant."""
     drawn: list[Line] = []
     for name, command in steps:
-        first, *rest = chop_cells(command, max(8, width - 8)) or [""]
+        first, *rest = chop_cells(measured(command, _COMMAND), max(8, width - 8)) or [""]
         drawn.append(line(Piece(f"{name:<7} ", "strong"), first))
         drawn += [line(" " * 8, part) for part in rest]
     return drawn

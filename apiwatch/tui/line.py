@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
-from apiwatch.text import plain
+from apiwatch.tui.measured import measured
 
 __all__ = [
     "CUT",
@@ -66,10 +66,10 @@ _LONGEST = 1000
 """Characters of one piece of a line."""
 
 _SPELLED = 10
-"""Characters that `plain` makes of one at most."""
+"""Characters that `measured` makes of one at most."""
 
 _PER_CELL = 5
-"""Characters that one cell can hold: a letter with four combining marks, which is all that `plain` lets through."""
+"""Characters that one cell can hold: a letter with four combining marks, which is all that `measured` lets through."""
 
 
 def line(*parts: str | Piece) -> Line:
@@ -78,7 +78,7 @@ def line(*parts: str | Piece) -> Line:
 
 
 def _clean(piece: Piece) -> Piece:
-    text = plain(piece.text, _LONGEST)
+    text = measured(piece.text, _LONGEST)
     return piece if text == piece.text else Piece(text, piece.style)
 
 
@@ -100,7 +100,7 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     """
     if width <= 0:
         return ""
-    text = plain(text, _PER_CELL * (width + 1))
+    text = measured(text, _PER_CELL * (width + 1))
     length = cell_len(text)
     if length > width:
         return set_cell_size(text, width - 1) + CUT
@@ -116,7 +116,7 @@ def cut_middle(text: str, width: int) -> str:
     most = _PER_CELL * (width + 1)
     if len(text) > 2 * most:
         text = text[:most] + text[-most:]
-    text = plain(text, _SPELLED * len(text) + 1)
+    text = measured(text, _SPELLED * len(text) + 1)
     length = cell_len(text)
     if length <= width:
         return text
@@ -177,7 +177,7 @@ def wrap(text: str, width: int, *, first: str = "", rest: str = "", style: str =
 
     The first line starts with `first`, the others with `rest`; both count towards the width. An empty text is one line.
     """
-    text = plain(text)
+    text = measured(text)
     lines: list[Line] = []
     lead, current = first, ""
     for word in _words(text, max(8, width - max(cell_len(first), cell_len(rest)))):

@@ -22,9 +22,9 @@ from textual.command import (
 )
 from textual.content import Content
 
-from apiwatch.text import plain
 from apiwatch.tui.commands import VERBS, Args, CommandContext, Kind, Verb, verb_of
 from apiwatch.tui.keynames import key_name
+from apiwatch.tui.measured import measured
 
 __all__ = ["HasCommands", "Palette"]
 
@@ -116,9 +116,8 @@ class Commands(Provider):
             found = self._findable.get(kind, {})
             for value in dict.fromkeys((*context.known(kind), *found)):
                 run = partial(verb.run, context, Args({argument: value}))
-                yield _Entry(
-                    f"{verb.name} {plain(value, _SHOWN)}", plain(found.get(value, ""), _SHOWN) or verb.help, run
-                )
+                told = measured(found.get(value, ""), _SHOWN) or verb.help
+                yield _Entry(f"{verb.name} {measured(value, _SHOWN)}", told, run)
 
 
 def _beside(text: Content, entry: _Entry) -> Content:

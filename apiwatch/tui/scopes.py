@@ -1,7 +1,7 @@
 """What a scope is called: on the view row, and on the way that the foot shows."""
 
 from apiwatch.store.scope import Scope
-from apiwatch.text import plain
+from apiwatch.tui.measured import measured
 
 __all__ = ["scope_crumb", "scope_name"]
 
@@ -26,7 +26,7 @@ def scope_crumb(scope: Scope) -> str:
     if scope.alert:
         return f"alert {scope.alert[:12]}"
     if scope.user:
-        return f"user {plain(scope.user, _LONGEST)}"
+        return f"user {measured(scope.user, _LONGEST)}"
     if scope.agent:
-        return f"agent {plain(scope.agent, _LONGEST)}"
-    return plain(scope.client or scope.route or scope.net, _LONGEST)
+        return f"agent {measured(scope.agent, _LONGEST)}"
+    return measured(scope.client or scope.route or scope.net, _LONGEST)

@@ -3,8 +3,8 @@
 from rich.cells import cell_len
 
 from apiwatch.store.views import UnparsedView
-from apiwatch.text import plain
 from apiwatch.tui.line import CUT, Line, Piece, fit, line, wrap
+from apiwatch.tui.measured import measured
 
 __all__ = ["unparsed_lines"]
 
@@ -20,7 +20,7 @@ def unparsed_lines(view: UnparsedView, width: int, *, named: bool = True) -> lis
     where = f"{view.source} line {view.line}" if named else f"line {view.line}"
     drawn = wrap(f"{where}: {known}", width, style="dim")
     room = max(8, (width - 2) * 2 // 3)
-    before, after = plain(view.text[: view.matched]), plain(view.text[view.matched :])
+    before, after = measured(view.text[: view.matched]), measured(view.text[view.matched :])
     if cell_len(before) > room:
         before = before[-room:]
         while cell_len(before) > room - 1:

@@ -12,7 +12,7 @@ TEXT = (
 )
 """Clipboard and title writes, screen clear, C1, markup, bidi, zero width, NUL, invalid UTF-8, marks, 64 KiB."""
 
-WIDE = "日本語 한글 ｶﾅ и\u0301 שלום مرحبا 👩\u200d💻 🇩🇪 ❤\ufe0f 👍🏽 "
+WIDE = "日本語 한글 ｶﾅ и\u0301 שלום مرحبا 👩\u200d💻 🇩🇪 ❤\ufe0f 👍🏽 हिन्दी 한\u302f ☰ "
 """Two cells a letter, one, none, from right to left, and what terminals join or do not join."""
 
 FORBIDDEN = (

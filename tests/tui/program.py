@@ -14,8 +14,8 @@ from rich.cells import cell_len
 from apiwatch.cli.terminal import Streams
 from apiwatch.config.settings import Dashboard, Settings
 from apiwatch.store.views import ClientDetail
-from apiwatch.text import plain
 from apiwatch.tui import ApiwatchApp
+from apiwatch.tui.measured import measured
 from tests.tui import fakes, guards, hostile
 
 
@@ -35,7 +35,7 @@ def crash() -> fakes.Scenario:
 
 def narrow(text: str) -> str:
     """ASCII that takes the same cells: `%` for each of those that are none."""
-    return "".join(char if char.isascii() else "%" * cell_len(char) for char in plain(text))
+    return "".join(char if char.isascii() else "%" * cell_len(char) for char in measured(text))
 
 
 class Ticking(fakes.Scenario):

@@ -3,13 +3,28 @@
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from apiwatch.model import Severity
+from apiwatch.store.scope import EVERYTHING, Scope
+from apiwatch.store.views import GroupView, Listing, Shared
 from apiwatch.text import plain
+from apiwatch.tui.measured import measured
 from tests.tui import fakes, hostile
 from tests.tui.pilot import Driven, driving, strips_of
 
 SIZES = [(80, 24), (200, 60)]
+FOREIGN = "हिन्दी" * 40
+
+
+class Foreign(fakes.FakeReader):
+    """A group that is named in letters with spacing marks, above one in ASCII; both failed alike."""
+
+    async def groups(
+        self, shared: Shared, window_minutes: int, *, limit: int = 200, scope: Scope = EVERYTHING, at: float = 0.0
+    ) -> Listing[GroupView]:
+        window = fakes.mix(1914, 0.0, 1.0)
+        return Listing([GroupView(name, 42, window, fakes.NOW - 2, 41, "high") for name in (FOREIGN, "x" * 240)])
 
 
 def drawn(driven: Driven) -> str:
@@ -21,7 +36,7 @@ def check(driven: Driven, *, ascii_only: bool = False) -> None:
     text = drawn(driven)
     for wrong in hostile.FORBIDDEN:
         assert wrong not in text, f"{wrong!r} is on the screen"
-    assert plain(text.replace("\n", ""), len(text) + 1) == text.replace("\n", "")
+    assert measured(text.replace("\n", ""), len(text) + 1) == text.replace("\n", "")
     assert driven.app._exception is None
     if ascii_only:
         assert text.isascii()
@@ -101,3 +116,22 @@ async def test_markup_is_text(tmp_path: Path) -> None:
     async with driving(fakes.Scenario(alerts=alerts), db=tmp_path) as driven:
         for text in texts:
             assert f"on {text} it" in driven.text
+
+
+@pytest.mark.parametrize(("word", "size"), [("agent", (80, 24)), ("user", (80, 24)), ("agent", (120, 40))])
+async def test_letters_of_doubtful_width_move_no_column(word: str, size: tuple[int, int], tmp_path: Path) -> None:
+    async with driving(size=size, reads=Foreign, db=tmp_path) as driven:
+        await driven.press(":", f"'group {word}", "enter")
+        await driven.shows("xxx~xxx")
+        check(driven)
+        rows = [line for line in driven.text.splitlines() if "HIGH !" in line and "100%" in line]
+        assert len({(cell_len(line[: line.index(" 42 ")]), line[line.index(" 42 ") :]) for line in rows[:2]}) == 1
+
+
+async def test_letters_that_are_spelled_out_are_found_by_what_they_are(tmp_path: Path) -> None:
+    async with driving(hostile.scenario(FOREIGN), db=tmp_path) as driven:
+        await driven.press("1", "l")
+        await driven.shows("original lines")
+        await driven.press("/", f"'{FOREIGN[:4]}", "enter")
+        assert "is not here" not in driven.text
+        check(driven)

@@ -1,7 +1,10 @@
 """Lines are cut and padded in terminal cells, and what is drawn holds nothing that a terminal would obey."""
 
+import sys
+import unicodedata
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -21,9 +24,10 @@ from apiwatch.tui.line import (
     titled_rule,
     wrap,
 )
+from apiwatch.tui.measured import measured
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampled_from(
-    ["漢字カナ", "e\u0301a\u0301", "🙂🙂🙂"]
+    ["漢字カナ", "e\u0301a\u0301", "🙂🙂🙂", "हिन्दी", "வணக்கம்"]
 )
 WIDTHS = st.integers(min_value=1, max_value=60)
 PIECES = st.builds(Piece, st.text("abc xyz", max_size=12), st.sampled_from(["", "dim", "bad"]))
@@ -116,3 +120,25 @@ def test_titled_rule_drops_the_note_before_the_title() -> None:
     assert line_text(titled_rule(title, 40, "-", "lines 1-2 of 3")) == "-- 203.0.113.7 ------- lines 1-2 of 3 --"
     assert line_text(titled_rule(title, 24, "-", "lines 1-2 of 3")) == "-- 203.0.113.7 ---------"
     assert line_text(titled_rule((), 5, "-")) == "-----"
+
+
+def test_spacing_marks_are_spelled_out_in_every_script() -> None:
+    marks = [char for char in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(char) == "Mc"]
+    assert len(marks) > 400
+    assert all(measured(char).isascii() for char in marks)
+
+
+@pytest.mark.parametrize("char", ["\u2630", "\u268f", "\u3248", "\u4dc0", "\U0001d300", "\U0001d376"])
+def test_signs_of_which_terminals_count_one_cell_or_two_are_spelled_out(char: str) -> None:
+    assert measured(char).isascii()
+
+
+@pytest.mark.parametrize("text", ["漢字カナ", "한국어", "ภาษาไทย", "مرحبا", "שלום", "Привет", "Ü e\u0301", "🙂", "█▁░"])
+def test_ordinary_text_is_left_as_it_is(text: str) -> None:
+    assert measured(text) == text
+
+
+@given(TEXTS, WIDTHS)
+def test_what_was_cut_or_padded_is_not_spelled_out_afterwards(text: str, width: int) -> None:
+    for drawn in (fit(text, width), cut_middle(text, width), *map(line_text, wrap(text, 20)), line(text)[0].text):
+        assert measured(drawn) == drawn

@@ -12,6 +12,7 @@ from apiwatch.tui.blocking import Proposal, duration_text, proposal_lines
 from apiwatch.tui.deeds.base import Deed, LeftOut, Subject, lasting
 from apiwatch.tui.field import Field
 from apiwatch.tui.line import Line
+from apiwatch.tui.measured import measured
 
 if TYPE_CHECKING:
     from apiwatch.blocklist import Guard
@@ -77,7 +78,7 @@ class BlockDeed(Deed):
         from apiwatch.blocklist.lifetime import default_lifetime
 
         duration, typed = self._typed
-        reason = plain(typed or (self.proposals[0].reason if one else ""), _REASON)
+        reason = measured(typed or (self.proposals[0].reason if one else ""), _REASON)
         often = f"; blocked {self._before} time{'' if self._before == 1 else 's'} before" if self._before else ""
         lasts = duration or duration_text(default_lifetime(self._settings, self._before))
         fields = (

@@ -6,7 +6,6 @@ from ipaddress import ip_address, ip_network
 
 from apiwatch.model import SEVERITIES
 from apiwatch.store.views import AlertView, ClientView, EvidenceView, FacetView, MinuteView
-from apiwatch.text import plain
 from apiwatch.tui.cells import age, count, percent
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, line, wrap
@@ -68,7 +67,7 @@ def _traits(
         named = ", ".join(f"{net} ({count(number)})" for net, number in nets.most_common(_TRAITS))
         drawn += wrap(f"{spread}{named}", width, first=" networks ", rest="          ")
     if agents:
-        named = ", ".join(f"{plain(facet.value)} ({count(facet.requests)})" for facet in agents[:_TRAITS])
+        named = ", ".join(f"{facet.value} ({count(facet.requests)})" for facet in agents[:_TRAITS])
         drawn += wrap(f"{some(len(agents), 'user agent')}: {named}", width, first=" agents   ", rest="          ")
     if members:
         begun = sorted(member.first_seen for member in members)

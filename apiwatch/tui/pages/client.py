@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from apiwatch.model import SEVERITIES
 from apiwatch.store.views import ClientDetail
-from apiwatch.text import plain
 from apiwatch.tui.cells import count, rate, severity_word
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, line, wrap
@@ -137,5 +136,5 @@ def _why(detail: ClientDetail, width: int, now: float, glyphs: Glyphs) -> list[L
 
 def _users(detail: ClientDetail, width: int, now: float, glyphs: Glyphs) -> list[Line]:
     drawn = facet_list("users", detail.users, width, now, glyphs, _FACETS)
-    hosts = ", ".join(f"{plain(facet.value)} ({count(facet.requests)})" for facet in detail.hosts)
+    hosts = ", ".join(f"{facet.value} ({count(facet.requests)})" for facet in detail.hosts)
     return drawn + (wrap(f"hosts: {hosts}", width, first=" ", rest="   ", style="dim") if hosts else [])

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from math import ceil
 
+from rich.cells import cell_len
+
 from apiwatch.model import SEVERITIES
 from apiwatch.store.views import AlertView, ClientView, FacetView, MinuteView, Mix, RouteView, SuspectView
-from apiwatch.text import plain
 from apiwatch.tui.cells import age, clock, count, percent, rank, size, span, stamp
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, beside, cut_middle, fit, fit_line, line, titled_rule, wrap
+from apiwatch.tui.measured import measured
 from apiwatch.tui.pictures import Mark, bars, outcome_bars, spark, timeline, timeline_title
 from apiwatch.tui.rows.base import failed, outcomes, severity_piece
 
@@ -44,7 +46,7 @@ _OTHER = "(other)"
 
 def section(name: str, width: int, glyphs: Glyphs) -> Line:
     """A titled rule."""
-    return titled_rule((Piece(plain(name), "title"),), width, glyphs.rule)
+    return titled_rule((Piece(name, "title"),), width, glyphs.rule)
 
 
 def some(number: int, noun: str) -> str:
@@ -143,7 +145,7 @@ def _route(view: RouteView, room: int, *, with_host: bool) -> Line:
     )
     bad = failed(mix) * 2 > mix.requests
     name = f"{view.host} {view.route}" if with_host else view.route
-    return line(f" {fit(cut_middle(plain(name), room), room)} {numbers} ", Piece(shares, "warn" if bad else ""))
+    return line(f" {fit(cut_middle(name, room), room)} {numbers} ", Piece(shares, "warn" if bad else ""))
 
 
 def client_list(clients: Sequence[ClientView], width: int, now: float, glyphs: Glyphs, title: str) -> list[Line]:
@@ -157,7 +159,7 @@ def client_list(clients: Sequence[ClientView], width: int, now: float, glyphs: G
     names += f"  {fit('LAST HOUR', _CHART)}" if charts else ""
     drawn.append(fit_line(line(Piece(f" {names}  OUTCOMES", "columns")), width))
     for view in clients:
-        name = fit(cut_middle(plain(view.client), room), room)
+        name = fit(cut_middle(view.client, room), room)
         figures = f" {count(view.requests):>5} {clock(view.first_seen):>9} {age(now - view.last_seen):>4}  "
         word = severity_piece(view.severity)
         row = line(
@@ -186,7 +188,7 @@ def facet_list(
     drawn = [section(f"{title}, {distinct(facets)}", width, glyphs)]
     for facet in facets[: most or None]:
         head = f" {count(facet.requests):>5} {age(now - facet.last_seen):>4}  "
-        drawn.append(line(Piece(head, "dim"), fit(plain(facet.value), max(8, width - len(head)))))
+        drawn.append(line(Piece(head, "dim"), fit(facet.value, max(8, width - len(head)))))
     if most and len(facets) > most:
         drawn.append(line(Piece(f" and {count(len(facets) - most)} more, further down", "dim")))
     return drawn if facets else [*drawn, line(Piece(" none in the log", "dim"))]
@@ -225,7 +227,7 @@ def columns_of(values: Sequence[str], width: int) -> list[Line]:
     """Short values in as many columns as fit, read downwards."""
     if not values:
         return []
-    cell = max(len(value) for value in values) + 2
+    cell = max(cell_len(measured(value)) for value in values) + 2
     across = max(1, (width - 1) // cell)
     tall = ceil(len(values) / across)
     return [line(" ", *(fit(value, cell) for value in values[row::tall])) for row in range(tall)]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from apiwatch.store.views import AlertView, ClientView, EvidenceView, FacetView, MinuteView, RouteView, SuspectView
-from apiwatch.text import plain
 from apiwatch.tui.cells import age, count, stamp
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, cut_middle, fit, fit_line, line, wrap
@@ -61,7 +60,7 @@ def user_page(
     if let_in:
         said = f"somebody who guesses passwords was let in at {stamp(let_in[0].time)}: take this account for taken over"
         drawn += wrap(said, text, style="bad")
-        drawn += wrap(plain(let_in[0].text), text, first="  ", rest="  ", style="dim")
+        drawn += wrap(let_in[0].text, text, first="  ", rest="  ", style="dim")
     found = [section(f"alerts, {len(alerts)}", left, glyphs), *alert_list(alerts, left, now, _ALERTS)]
     if not alerts:
         found.append(line(Piece(" none about its clients", "dim")))
@@ -87,7 +86,7 @@ def _origins(
     for visit in shown:
         view = known.get(visit.value)
         word = severity_piece(view.severity if view else "")
-        name = fit(cut_middle(plain(visit.value), room), room)
+        name = fit(cut_middle(visit.value, room), room)
         figures = f" {count(visit.requests):>5} {age(now - visit.last_seen):>4}"
         rest = f" {count(view.requests):>5}  {outcomes(view.window)}" if view else ""
         row = line(" ", Piece(fit(word.text, 7), word.style), " ", Piece(name, "strong"), figures + rest)

@@ -4,10 +4,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from rich.cells import cell_len
+
 from apiwatch.store.views import Mix
 from apiwatch.tui.cells import amount, count, share
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, cut_middle, fit, fit_line, line
+from apiwatch.tui.measured import measured
 from apiwatch.tui.pictures.outcomes import OUTCOMES
 from apiwatch.tui.pictures.spark import bar
 
@@ -40,7 +43,8 @@ def bars(items: Sequence[Bar], width: int, height: int, glyphs: Glyphs) -> list[
         shown.append(Bar(f"{len(items) - len(kept)} more", rest, "dim"))
     whole = sum(item.number for item in shown)
     peak = max((item.number for item in shown), default=0)
-    name_cells = min(max((len(item.name) for item in shown), default=0), _MOST_NAME, max(4, width // 2 - 8))
+    longest = max((cell_len(measured(item.name)) for item in shown), default=0)
+    name_cells = min(longest, _MOST_NAME, max(4, width // 2 - 8))
     drawn: list[Line] = []
     for item in shown:
         name = fit(cut_middle(item.name, name_cells), name_cells)

@@ -3,7 +3,6 @@
 from apiwatch.model import SEVERITIES
 from apiwatch.store.scope import Scope
 from apiwatch.store.views import AlertView
-from apiwatch.text import plain
 from apiwatch.tui.cells import age, clock, count, stamp
 from apiwatch.tui.columns import Column
 from apiwatch.tui.line import Line, Piece, line, wrap
@@ -138,5 +137,5 @@ class AlertRow(Row):
         for doubt in told.counter_evidence:
             drawn += wrap(doubt, width, first="BUT    ", rest="       ", style="dim")
         if told.samples:
-            drawn.append(line("RAW    ", Piece(plain(told.samples[-1]), "dim")))
+            drawn.append(line("RAW    ", Piece(told.samples[-1], "dim")))
         return drawn

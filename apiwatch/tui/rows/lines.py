@@ -2,7 +2,6 @@
 
 from apiwatch.store.scope import Scope
 from apiwatch.store.views import LineView
-from apiwatch.text import plain
 from apiwatch.times import utc_of
 from apiwatch.tui.cells import age, amount, stamp, took
 from apiwatch.tui.columns import Column
@@ -77,7 +76,7 @@ class LineRow(Row):
     def summary(self) -> Line:
         """What became of it."""
         view = self.view
-        return line(f"{view.status} {view.outcome}  {took(view.duration_s)}  UA {plain(view.user_agent) or '-'}")
+        return line(f"{view.status} {view.outcome}  {took(view.duration_s)}  UA {view.user_agent or '-'}")
 
     def details(self, width: int) -> list[Line]:
         """All fields."""

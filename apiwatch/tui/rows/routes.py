@@ -2,7 +2,6 @@
 
 from apiwatch.store.scope import Scope
 from apiwatch.store.views import RouteView
-from apiwatch.text import plain
 from apiwatch.tui.cells import age, count, crowd, percent, rate, stamp, took
 from apiwatch.tui.columns import Column
 from apiwatch.tui.glyphs import Glyphs
@@ -128,7 +127,7 @@ class RouteRow(Row):
         told = f"template {view.origin}" + (f"; for {view.roles}" if view.roles else "")
         drawn += wrap(told, width, style="dim")
         for note in view.notes:
-            drawn += wrap(plain(note), width, first="NOTE   ", rest="       ", style="warn")
+            drawn += wrap(note, width, first="NOTE   ", rest="       ", style="warn")
         return drawn
 
 

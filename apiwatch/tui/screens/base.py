@@ -221,7 +221,7 @@ class LiveScreen(Screen[None]):
     def _notice(self, width: int, _height: int) -> list[Line]:
         """What must be said in whole sentences: a message that the foot has no room for, or the state of things."""
         message = self.session.message
-        said = (message,) if line_width((message,)) > width else notice(self.session.link())
+        said = (message,) if line_width(line(message)) > width else notice(self.session.link())
         if not said:
             return []
         shown = wrap(line_text(said), max(8, width), style=said[0].style)

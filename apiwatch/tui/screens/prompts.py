@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from apiwatch.tui.field import Field
 from apiwatch.tui.glyphs import Glyphs
-from apiwatch.tui.line import Line, Piece, line, wrap
+from apiwatch.tui.line import Line, Piece, fit, line, wrap
 from apiwatch.tui.widgets.text import Block
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Choose(ModalScreen[int | None]):
         drawn = [line(Piece(self._heading, "strong"))]
         for index, option in enumerate(self._options):
             text = f" {index + 1}  {option}"
-            drawn.append(line(Piece(text.ljust(width), "cursor")) if index == self._chosen else line(text))
+            drawn.append(line(Piece(fit(text, width), "cursor")) if index == self._chosen else line(text))
         return [*drawn, line(Piece("Enter", "key"), " take   ", Piece("Esc", "key"), " leave as it is")]
 
     def action_pick(self, index: int) -> None:

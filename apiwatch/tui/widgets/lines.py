@@ -8,9 +8,9 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from apiwatch.text import plain
 from apiwatch.tui.glyphs import UNICODE, Glyphs
 from apiwatch.tui.line import EMPTY, Line, Piece, changed_span, fit_line, line_text, merged
+from apiwatch.tui.measured import measured
 from apiwatch.tui.themes import piece_style
 
 __all__ = ["Lines"]
@@ -19,7 +19,7 @@ __all__ = ["Lines"]
 class Lines(Widget):
     """Base of all widgets here: `compose_lines` gives the lines, `redraw` repaints those that changed.
 
-    Whatever a piece holds goes through `text.plain` here once more, and becomes ASCII when the glyphs are.
+    Whatever a piece holds goes through `measured` here once more, and becomes ASCII when the glyphs are.
     """
 
     ALLOW_SELECT = False
@@ -150,5 +150,5 @@ class Lines(Widget):
 
 
 def _safe(text: str, ascii_only: bool) -> str:
-    text = plain(text)
+    text = measured(text)
     return text.encode("ascii", "backslashreplace").decode("ascii") if ascii_only else text

@@ -12,6 +12,7 @@ from textual.message import Message
 from apiwatch.text import plain
 from apiwatch.tui.history import History
 from apiwatch.tui.line import Line, Piece, fit, line_width, wrap
+from apiwatch.tui.measured import measured
 from apiwatch.tui.widgets.lines import Lines
 
 __all__ = ["Mode", "Prompt"]
@@ -118,7 +119,7 @@ class Prompt(Lines, can_focus=True):
 
     def object(self, objection: str, start: int = 0, end: int = 0) -> None:
         """Say what is wrong with the text, from character `start` to `end`; it goes with the next change."""
-        self._objection, self._wrong = plain(objection), (start, end)
+        self._objection, self._wrong = objection, (start, end)
         self._fit_height()
         self.redraw()
 
@@ -228,9 +229,8 @@ class Prompt(Lines, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse is."""
-        used, place = line_width((Piece(self.mode.sign),)), self._first(self.size.width)
-        while place < len(self.value) and used + cell_len(self.value[place]) <= event.x:
-            used += cell_len(self.value[place])
+        used, place = cell_len(self.mode.sign), self._first(self.size.width)
+        while place < len(self.value) and (used := used + cell_len(measured(self.value[place]))) <= event.x:
             place += 1
         self._set(self.value, place)
 
@@ -241,7 +241,7 @@ class Prompt(Lines, can_focus=True):
 
     def _fit_height(self) -> None:
         width = self.size.width
-        fits = cell_len(self.mode.sign + self.value) + 2 + cell_len(self._objection) < width
+        fits = cell_len(measured(f"{self.mode.sign}{self.value}  {self._objection}")) < width
         lines = 0 if fits else min(_HINT_LINES, len(wrap(self._objection, max(8, width))))
         self.styles.height = 1 + lines
 
@@ -249,7 +249,7 @@ class Prompt(Lines, can_focus=True):
         """The first character in sight: as few are cut off as the cursor allows."""
         room = max(1, width - cell_len(self.mode.sign) - 1)
         first = 0
-        while cell_len(self.value[first : self.cursor]) >= room:
+        while cell_len(measured(self.value[first : self.cursor])) >= room:
             first += 1
         return first
 
@@ -257,17 +257,17 @@ class Prompt(Lines, can_focus=True):
         """The text with its cursor and its likely end; what is expected, or what is wrong, at the right or below."""
         first = self._first(width)
         drawn: list[Piece] = [Piece(self.mode.sign, "key")]
-        ghost = self.ghost
+        ghost = measured(self.ghost)
         for place in range(first, len(self.value)):
             style = "cursor" if place == self.cursor else "bad" if self._wrong[0] <= place < self._wrong[1] else ""
-            drawn.append(Piece(self.value[place], style))
+            drawn.append(Piece(measured(self.value[place]), style))
         if self.cursor == len(self.value):
             drawn.append(Piece(ghost[:1] or " ", "cursor"))
             drawn.append(Piece(ghost[1:], "dim"))
         room = width - line_width(tuple(drawn)) - 2
         if self._objection and height > 1:
             return [tuple(drawn), *wrap(self._objection, width, style="bad")[: height - 1]]
-        said = self._objection or plain(self.mode.hint(self.value))
+        said = measured(self._objection or self.mode.hint(self.value))
         if said and room >= min(_LEAST_HINT, cell_len(said)):
             text = fit(said, min(room, cell_len(said)))
             drawn += [Piece(" " * (room - cell_len(text) + 2)), Piece(text, "bad" if self._objection else "dim")]

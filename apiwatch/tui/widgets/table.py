@@ -3,13 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from apiwatch.tui.columns import choose, heads, place
-from apiwatch.tui.line import Line, Piece, fit_line, line_text, line_width, wrap
+from apiwatch.tui.line import Line, Piece, fit, fit_line, line_text, line_width, wrap
 from apiwatch.tui.liststate import ListState
+from apiwatch.tui.measured import measured
 from apiwatch.tui.rows import Row
 from apiwatch.tui.views.base import Found
 from apiwatch.tui.widgets.lines import Lines
@@ -220,8 +222,8 @@ class KeyTable(Lines, can_focus=True):
         for dropped in (-1, 2, 3, 4, 1):
             if dropped >= 0:
                 notes[dropped] = ""
-            tail = f" {', '.join(filter(None, notes))} "
-            if len(tail) <= room:
+            tail = measured(f" {', '.join(filter(None, notes))} ")
+            if cell_len(tail) <= room:
                 break
-        tail = tail[: max(0, room)]
-        return (*left, Piece(rule * max(0, width - line_width(left) - len(tail) - 2) + tail + rule * 2, "rule"))
+        tail = fit(tail, min(room, cell_len(tail)))
+        return (*left, Piece(rule * max(0, width - line_width(left) - cell_len(tail) - 2) + tail + rule * 2, "rule"))

@@ -7,9 +7,9 @@ from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 
-from apiwatch.text import plain
 from apiwatch.tui.keynames import pressed
 from apiwatch.tui.line import Line, Piece, fit, line_text, line_width, titled_rule
+from apiwatch.tui.measured import measured
 from apiwatch.tui.widgets.lines import Lines
 
 __all__ = ["Block", "Document", "KeyBar"]
@@ -98,7 +98,7 @@ class Document(Lines, can_focus=True):
         self._source: Callable[[int], list[Line]] = lambda _width: [(Piece("loading...", "dim"),)]
         self._text: list[Line] = []
         self._text_width = -1
-        self._heading = plain(heading)
+        self._heading = measured(heading)
         self._titled: Source | None = None
         self._wanted = ""
         self._found = -1
@@ -107,7 +107,7 @@ class Document(Lines, can_focus=True):
 
     def find(self, text: str) -> bool:
         """Go to the first line in sight or below that holds a text, whatever its case; '' looks for nothing."""
-        self._wanted, self._found = text.lower(), self.top - 1
+        self._wanted, self._found = measured(text).lower(), self.top - 1
         return self.find_next(1)
 
     def find_next(self, step: int) -> bool:
@@ -138,7 +138,7 @@ class Document(Lines, can_focus=True):
 
     def show(self, name: str, source: Callable[[int], list[Line]]) -> None:
         """Take a new text: `source` gives its lines for a width. The place in the text stays."""
-        self._heading = plain(name)
+        self._heading = measured(name)
         self._source = source
         self._titled = None
         self._text_width = -1
