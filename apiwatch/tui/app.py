@@ -26,6 +26,7 @@ from apiwatch.tui.crash import CrashLog, log_directory
 from apiwatch.tui.driver import PromptDriver
 from apiwatch.tui.endings import Endings, as_it_stands, terminal_is_gone, terminal_is_stuck
 from apiwatch.tui.glyphs import Glyphs
+from apiwatch.tui.measured import ascii_only
 from apiwatch.tui.permissions import is_permitted
 from apiwatch.tui.screens.base import LiveScreen
 from apiwatch.tui.screens.context import ContextScreen
@@ -174,6 +175,8 @@ class ApiwatchApp(App[None]):
 
     async def on_load(self) -> None:
         """Start reading, for the first picture."""
+        # Here: all that draws runs in tasks that begin later, and have the context of this one.
+        ascii_only.set(self.glyphs.plain)
         self._loaded_at = time.monotonic()
         self._root.arrange_for(self.size)
         self.run_worker(self._poll(), group="poll")

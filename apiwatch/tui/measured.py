@@ -1,10 +1,14 @@
 """Text for the screen: of every character all terminals take as many cells as are counted for it."""
 
 import unicodedata
+from contextvars import ContextVar
 
 from apiwatch.text import LIMIT, plain
 
-__all__ = ["measured"]
+__all__ = ["ascii_only", "measured"]
+
+ascii_only: ContextVar[bool] = ContextVar("ascii_only", default=False)
+"""Nothing beyond ASCII may be drawn: the application sets it for all that it draws."""
 
 _MARKS = (
     (0x0900, 0x1CFF),
@@ -39,7 +43,7 @@ _DOUBTFUL = frozenset(
 
 
 def measured(text: str, limit: int = LIMIT) -> str:
-    """`plain` text, with what terminals disagree about spelled out.
+    """`plain` text, with what terminals disagree about spelled out; in ASCII mode all that is not ASCII.
 
     What is cut, padded or measured has to be this: spelled out later it would be longer than its place.
 
@@ -49,7 +53,9 @@ def measured(text: str, limit: int = LIMIT) -> str:
     text = plain(text, limit)
     if text.isascii():
         return text
-    if not _DOUBTFUL.isdisjoint(text):
+    if ascii_only.get():
+        text = _spelled(text)
+    elif not _DOUBTFUL.isdisjoint(text):
         text = "".join([_spelled(char) if char in _DOUBTFUL else char for char in text])
     return text if len(text) <= limit else text[: limit - 1] + "~"
 

@@ -24,7 +24,7 @@ from apiwatch.tui.line import (
     titled_rule,
     wrap,
 )
-from apiwatch.tui.measured import measured
+from apiwatch.tui.measured import ascii_only, measured
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampled_from(
     ["漢字カナ", "e\u0301a\u0301", "🙂🙂🙂", "हिन्दी", "வணக்கம்"]
@@ -140,5 +140,16 @@ def test_ordinary_text_is_left_as_it_is(text: str) -> None:
 
 @given(TEXTS, WIDTHS)
 def test_what_was_cut_or_padded_is_not_spelled_out_afterwards(text: str, width: int) -> None:
-    for drawn in (fit(text, width), cut_middle(text, width), *map(line_text, wrap(text, 20)), line(text)[0].text):
-        assert measured(drawn) == drawn
+    for only in (False, True):
+        before = ascii_only.set(only)
+        for drawn in (fit(text, width), cut_middle(text, width), *map(line_text, wrap(text, 20)), line(text)[0].text):
+            assert measured(drawn) == drawn
+            assert drawn.isascii() or not only
+        ascii_only.reset(before)
+
+
+def test_a_number_stands_in_its_place_behind_a_name_in_ascii_mode() -> None:
+    before = ascii_only.set(True)
+    assert fit("é", 6) + "12" == "\\xe9  12"
+    assert cut_middle("漢字カナ", 12) == "\\u6f22~u30ca"
+    ascii_only.reset(before)

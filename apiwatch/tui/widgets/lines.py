@@ -19,7 +19,7 @@ __all__ = ["Lines"]
 class Lines(Widget):
     """Base of all widgets here: `compose_lines` gives the lines, `redraw` repaints those that changed.
 
-    Whatever a piece holds goes through `measured` here once more, and becomes ASCII when the glyphs are.
+    Whatever a piece holds goes through `measured` here once more.
     """
 
     ALLOW_SELECT = False
@@ -77,20 +77,11 @@ class Lines(Widget):
     def _draw_lines(self, width: int, height: int) -> None:
         composed = self.compose_lines(width, height)[:height]
         known = self._drawn if self._lines_size[0] == width else {}
-        self._drawn = {line: known.get(line) or merged(fit_line(self._clean(line), width)) for line in composed}
+        self._drawn = {line: known.get(line) or merged(fit_line(_clean(line), width)) for line in composed}
         self._lines = [self._drawn[line] for line in composed]
         in_sight = set(self._lines)
         self._strips = {line: strip for line, strip in self._strips.items() if line in in_sight} if known else {}
         self._lines_size = (width, height)
-
-    def _clean(self, drawn: Line) -> Line:
-        ascii_only = self.glyphs.plain
-        return tuple(
-            piece
-            if piece.text.isascii() and piece.text.isprintable()
-            else piece._replace(text=_safe(piece.text, ascii_only))
-            for piece in drawn
-        )
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines within `crop` as Textual wants them.
@@ -149,6 +140,8 @@ class Lines(Widget):
         self.redraw()
 
 
-def _safe(text: str, ascii_only: bool) -> str:
-    text = measured(text)
-    return text.encode("ascii", "backslashreplace").decode("ascii") if ascii_only else text
+def _clean(drawn: Line) -> Line:
+    return tuple(
+        piece if piece.text.isascii() and piece.text.isprintable() else piece._replace(text=measured(piece.text))
+        for piece in drawn
+    )
