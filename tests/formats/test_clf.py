@@ -190,6 +190,21 @@ def test_hostile_bytes_are_spelled_out() -> None:
     assert record.user_agent == "\\u202e\\x00"
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("tab\there", "tab\\x09here"),
+        ("\u2028ls\u2029", "\\u2028ls\\u2029"),
+        ("a\xa0b", "a\\xa0b"),
+        ("a\x1fb c", "a\\x1fb c"),
+        ("two  words", "two words"),
+    ],
+)
+def test_names_with_unusual_blanks_do_not_look_like_others(name: str, shown: str) -> None:
+    for prefix in ("203.0.113.7 -", "203.0.113.7\t-", "example.com 203.0.113.7 -", "[web] 203.0.113.7 -"):
+        assert request(f'{prefix} {name} [{CLOCK}] "GET / HTTP/1.1" 200 1 "-" "-"').user == shown
+
+
 def test_a_line_of_64_kib_is_read() -> None:
     line = COMBINED.replace("/a?", "/" + "a" * 65_000 + "?")
     assert len(request(line).path) <= 8_192

@@ -16,6 +16,7 @@ _QUOTED_LIST = late(r'(?:(\S+)[ \t]+)?"([^"]*)"[ \t]+(.*)', re.DOTALL)
 _BARE_QUOTE = late(r'(?<!\\)"')
 _HOST = late(r"(?!\d{4}-\d\d-\d\dT)[A-Za-z0-9_*\[][A-Za-z0-9_.:*\[\]-]{0,254}", re.ASCII)
 _REQUEST_ID = late(r"[0-9a-f]{32}", re.ASCII)
+_GAP = late(r"[ \t]+")
 _LONGEST = 1 << 20
 """Characters; a user name may be as long as a server takes header lines, and nobody may hide behind one."""
 
@@ -34,14 +35,15 @@ def read_prefix(text: str, builder: Builder) -> Who | None:
         if address is not None:
             return address, address, None, None, None
     vhost = forwarded = None
-    text = text.replace("\t", " ")
     # Apache writes a quote in a user name as `\\"`; a bare one belongs to a list, or to a line of another format.
     if _BARE_QUOTE.search(text) is not None:
         found = _QUOTED_LIST.fullmatch(text)
         if found is None:
             return None
         vhost, forwarded, text = found.groups()
-    words = text.split()
+    # Not all that Python takes for a blank: the rest is part of names, which must not look alike.
+    words = [word for word in text.replace("\t", " ").split(" ") if word]
+    number = len(words)
     if words and words[0][0] == "[" and words[0][-1] == "]" and words[0][1:-1].isalpha():
         del words[0]
     at = _ident(words)
@@ -68,10 +70,15 @@ def read_prefix(text: str, builder: Builder) -> Who | None:
     return (
         builder.addresses.client(address, forwarded),
         address,
-        builder.texts[" ".join(user)],
+        builder.texts[" ".join(user) if "\t" not in text else _behind(text, number - len(user))],
         builder.hosts[vhost] if vhost is not None else None,
         forwarded,
     )
+
+
+def _behind(text: str, words: int) -> str:
+    """What follows so many words, with the tabs that are part of it."""
+    return " ".join(word for part in _GAP.split(text.strip(" \t"), words)[words:] for word in part.split(" ") if word)
 
 
 def _ident(words: list[str]) -> int | None:
