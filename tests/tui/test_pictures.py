@@ -1,6 +1,7 @@
 """Pictures keep to their cells, start at 0, show everything above 0, and mean the same without colours."""
 
 import random
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -146,6 +147,13 @@ def day(minutes: int = 1440) -> list[MinuteView]:
 
 def walk(number: int = 200) -> list[Point]:
     return [Point(fakes.NOW - 300 + 1.5 * i, 1_039_105 + 43 * i, i % 7 < 2) for i in range(number)]
+
+
+@pytest.mark.parametrize("width", range(20, 130))
+def test_hours_are_written_whole_or_not_at_all(width: int) -> None:
+    hours = line_text(heat(day(), width, 2, ASCII)[-1])[6:].split()
+    assert hours[-1] == "now"
+    assert all(re.fullmatch(r"\d\dh", label) for label in hours[:-1])
 
 
 def gallery(width: int, glyphs: Glyphs) -> list[Line]:

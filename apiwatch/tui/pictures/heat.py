@@ -98,6 +98,7 @@ def _failures(minutes: Sequence[MinuteView], first: int, columns: Sequence[tuple
 
 def _hours(first: int, columns: Sequence[tuple[int, int]]) -> str:
     """Hours of the day below the columns in which they begin, as many as there is room for."""
+    end = "now"
     room, span = len(columns), columns[-1][1]
     step = next((hours for hours in _STEPS if hours * 60 * room / span >= _LABEL_CELLS), 24)
     text = ""
@@ -106,7 +107,6 @@ def _hours(first: int, columns: Sequence[tuple[int, int]]) -> str:
         if begin >= first + stop or (begin // 60) % 24 % step:
             continue
         label = f"{begin // 60 % 24:02d}h"
-        if len(text) < column or not text:
+        if (len(text) < column or not text) and column + len(label) < room - len(end):
             text = text.ljust(column) + label
-    end = "now"
-    return text[: max(0, room - len(end) - 1)].ljust(max(0, room - len(end))) + end
+    return text.ljust(room - len(end)) + end
