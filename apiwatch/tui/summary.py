@@ -239,8 +239,8 @@ def _totals(link: Link, width: int) -> list[Line]:
     clients = (overview.clients_total, overview.clients_window) if overview else (0, 0)
     span_s = seconds_of(overview.window_minutes if overview else link.window_minutes, overview, link.at)
     label = window_label(overview.window_minutes if overview else link.window_minutes)
-    first = _mix_line("ALL", total, "", clients[0])
-    second = _mix_line(label, window, f"{rate(window.requests / span_s)}/s", clients[1])
+    first = _mix_line("ALL", total, "", clients[0], width)
+    second = _mix_line(label, window, f"{rate(window.requests / span_s)}/s", clients[1], width)
     if overview and width >= 110:
         found = severity_mix(overview.open_alerts)
         first = (*first, Piece(" | open: "), *(found or (Piece("none", "good"),)))
@@ -252,16 +252,21 @@ def _totals(link: Link, width: int) -> list[Line]:
     return [first, second]
 
 
-def _mix_line(label: str, mix: Mix, speed: str, clients: int) -> Line:
+def _mix_line(label: str, mix: Mix, speed: str, clients: int, width: int) -> Line:
+    """As many figures as there is room for, each with its name or not at all."""
     known = mix.requests
-    return line(
+    drawn = line(
         Piece(fit(label, 4), "strong"),
         f"{amount(mix.requests):>5} req {speed:>7}",
-        f"  2xx {share(mix.s2xx, known)}  3xx {share(mix.s3xx, known)}",
+        f"  2xx {share(mix.s2xx, known)}",
+        f"  3xx {share(mix.s3xx, known)}",
         Piece(f"  4xx {share(mix.s4xx, known)}", "warn" if known and mix.s4xx >= 0.25 * known else ""),
         Piece(f"  5xx {share(mix.s5xx, known)}", "bad" if known and mix.s5xx >= 0.05 * known else ""),
         f" clients {amount(clients):>5}",
     )
+    while drawn and line_width(drawn) > width:
+        drawn = drawn[:-1]
+    return drawn
 
 
 def open_alerts(overview: Overview | None) -> int:

@@ -1,5 +1,7 @@
 """The head says what state the picture is in, and its lines fit their width."""
 
+import re
+
 import pytest
 from msgspec.structs import replace
 
@@ -125,6 +127,14 @@ def test_head_lines_fit(shown: Link, width: int) -> None:
     assert line_width(drawn[0]) == width
     if width >= 80:
         assert all(line_width(row) <= width for row in drawn)
+
+
+@pytest.mark.parametrize("width", range(60, 80))
+def test_a_narrow_head_shows_figures_whole_or_not_at_all(width: int) -> None:
+    for row in texts(link(), width)[1:]:
+        assert len(row) <= width
+        assert len(re.findall(r"\dxx", row)) == len(re.findall(r"\dxx +[\d.]+%", row))
+        assert ("clients" in row) == row.rstrip().endswith("k")
 
 
 @pytest.mark.parametrize("width", [80, 120])
