@@ -1,7 +1,7 @@
 """The palette: a list in which commands, and what the screen shows, are found by a few of their letters.
 
 It is Textual's command palette. Whatever it is given as `str` it takes for markup, and it passes control characters on:
-so all texts go to it as `Content` of `plain` text.
+so all texts go to it as `Content` of `measured` text.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +9,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
+from rich.cells import cell_len
 from textual.command import (
     CommandInput,
     CommandList,
@@ -24,11 +25,13 @@ from textual.content import Content
 
 from apiwatch.tui.commands import VERBS, Args, CommandContext, Kind, Verb, verb_of
 from apiwatch.tui.keynames import key_name
+from apiwatch.tui.line import CUT, fit
 from apiwatch.tui.measured import measured
 
 __all__ = ["HasCommands", "Palette"]
 
 _COMMAND_CELLS, _KEY_CELLS = 22, 3
+_WIDEST = 110
 
 _SHOWN = 120
 """Characters of a text."""
@@ -67,7 +70,7 @@ class Commands(Provider):
     async def discover(self) -> Hits:
         """Commands that are possible now."""
         for entry in self._verbs():
-            yield DiscoveryHit(_beside(Content(entry.text), entry), entry.run, text=entry.text)
+            yield DiscoveryHit(_beside(Content(entry.text), entry, self._width), entry.run, text=entry.text)
 
     async def search(self, query: str) -> Hits:
         """What has the letters of the query in their order."""
@@ -76,7 +79,7 @@ class Commands(Provider):
             for entry in entries:
                 score = max(matcher.match(entry.text), matcher.match(entry.help) / 2)
                 if score > 0:
-                    shown = _beside(self._highlighted(matcher, entry.text), entry)
+                    shown = _beside(self._highlighted(matcher, entry.text), entry, self._width)
                     yield Hit(score, shown, entry.run, text=entry.text)
 
     def _highlighted(self, matcher: Matcher, text: str) -> Content:
@@ -87,6 +90,10 @@ class Commands(Provider):
             for offset in offsets:
                 content = content.stylize(self.match_style, offset, offset + 1)
         return content
+
+    @property
+    def _width(self) -> int:
+        return min(self.app.size.width, _WIDEST) - 2
 
     @property
     def _context(self) -> CommandContext | None:
@@ -120,10 +127,13 @@ class Commands(Provider):
                 yield _Entry(f"{verb.name} {measured(value, _SHOWN)}", told, run)
 
 
-def _beside(text: Content, entry: _Entry) -> Content:
-    """A command, its key, and what it does, in one line."""
-    gap = max(2, _COMMAND_CELLS - text.cell_length)
-    return Content.assemble(text, " " * gap, (f"{entry.key:<{_KEY_CELLS}}  {entry.help}", "dim"))
+def _beside(text: Content, entry: _Entry, width: int) -> Content:
+    """A command, its key, and what it does, in one line of at most `width` cells."""
+    if text.cell_length > width:
+        return text.truncate(width - 1) + CUT
+    gap = " " * max(2, _COMMAND_CELLS - text.cell_length)
+    told = f"{gap}{entry.key:<{_KEY_CELLS}}  {entry.help}"
+    return text + Content.styled(fit(told, min(cell_len(told), width - text.cell_length)), "dim")
 
 
 def _start(verb: Verb, context: CommandContext) -> None:

@@ -200,6 +200,22 @@ async def test_a_long_line_keeps_its_cursor_in_sight_and_ascii_stays_ascii() -> 
         assert shown(screen).startswith(":note xabc")
 
 
+@pytest.mark.parametrize("width", [60, 80, 140])
+async def test_the_palette_marks_what_is_cut_off(width: int, tmp_path: Path) -> None:
+    app = CommandApp()
+    async with app.run_test(size=(width, 24)) as pilot:
+        await pilot.press("ctrl+p")
+        for _ in range(500):
+            if "view 1:" in shown(app.screen):
+                break
+            await asyncio.sleep(0.01)
+        rows = {row.strip()[:22].strip(): row.rstrip() for row in shown(app.screen).splitlines()}
+        told = [(verb.help, rows[verb.short]) for verb in VERBS if verb.short in rows]
+        assert len(told) > 10
+        assert all(row.endswith(text) or row.endswith("~") for text, row in told)
+        assert any(row.endswith("~") for _text, row in told) == (width < 140)
+
+
 async def test_the_palette_finds_and_hostile_names_are_inert(tmp_path: Path) -> None:
     app = CommandApp()
     async with app.run_test(size=(80, 24)) as pilot:
