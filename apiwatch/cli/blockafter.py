@@ -60,12 +60,11 @@ def undo(
 
 def _undo_apply(path: Path, records: "Records", record: "Record") -> int:
     from apiwatch.blocklist.applying import engine
-    from apiwatch.blocklist.applying.site import site_of
-    from apiwatch.cli.blocksite import all_entries, note_held, target_named
+    from apiwatch.cli.blocksite import all_entries, note_held, site_of_record
     from apiwatch.cli.blocktelling import networks_told
     from apiwatch.cli.output import put
 
-    site = site_of(record, records, target_named(record.target))
+    site = site_of_record(record, records)
     held = engine.undo(site, record)
     note_held(site)
     known = {entry.key for entry in all_entries(path) if entry.state == "queued"}

@@ -136,13 +136,13 @@ def apply(
 def confirm(apply_id: str, db: str | None, config: str | None, json_lines: bool) -> int:
     """Keep an apply that waits for it, from another terminal."""
     from apiwatch.blocklist.applying.engine import keep
-    from apiwatch.cli.blocksite import note, records_of
+    from apiwatch.cli.blocksite import note, records_of, site_of_record
     from apiwatch.cli.blocktelling import tell_applied
 
     _, path = _begin(db, config)
     records = records_of(path)
     record = records.load(apply_id)
-    site = _site_of(record, records.directory)
+    site = site_of_record(record, records)
     done = keep(site, record, "command")
     note(site, done.plan, done.held)
     return tell_applied(site, done, _typed(db, config), json_lines=json_lines)
@@ -158,7 +158,7 @@ def rollback(apply_id: str, records: str | None, ready: int | None, db: str | No
     from apiwatch.blocklist.applying.deadman import stand_by
     from apiwatch.blocklist.applying.engine import roll_back
     from apiwatch.blocklist.applying.records import Records
-    from apiwatch.cli.blocksite import note_held, records_of
+    from apiwatch.cli.blocksite import note_held, records_of, site_of_record
     from apiwatch.cli.output import put
 
     if records is None:
@@ -167,7 +167,7 @@ def rollback(apply_id: str, records: str | None, ready: int | None, db: str | No
     else:
         place = Records(Path(records))
     record = place.load(apply_id)
-    site = _site_of(record, place.directory)
+    site = site_of_record(record, place, typed=ready is None)
     if ready is not None:
         place.snapshot(record)
         stand_by(place, record, ready, lambda: roll_back(site, record, "nobody confirmed it in time"))
@@ -184,14 +184,6 @@ def _begin(db: str | None, config: str | None) -> "tuple[Settings, Path]":
 
     settings = load_settings(config)
     return settings, state_path(settings, db)
-
-
-def _site_of(record: "Record", directory: Path) -> "Site":
-    from apiwatch.blocklist.applying.records import Records
-    from apiwatch.blocklist.applying.site import site_of
-    from apiwatch.cli.blocksite import target_named
-
-    return site_of(record, Records(directory), target_named(record.target))
 
 
 def _prepared(

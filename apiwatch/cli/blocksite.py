@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from apiwatch.blocklist import Guard, Plan, Target
     from apiwatch.blocklist.applying.applier import Held
-    from apiwatch.blocklist.applying.records import Records
+    from apiwatch.blocklist.applying.records import Record, Records
     from apiwatch.blocklist.applying.site import Site
     from apiwatch.config import Settings
     from apiwatch.store import BlockEntry
@@ -31,6 +31,7 @@ __all__ = [
     "note_held",
     "records_of",
     "site_for",
+    "site_of_record",
     "target_named",
     "target_names",
 ]
@@ -104,6 +105,16 @@ def site_for(settings: "Settings", db: Path, target: "Target") -> "Site":
     audit = Audit(audit_path(settings, db), who, whence)
     path = str(db.absolute())
     return Site(target, applier, options, records_of(db), audit, settings.block.allow, who, whence, path)
+
+
+def site_of_record(record: "Record", records: "Records", *, typed: bool = True) -> "Site":
+    """The site of an apply, for who types the command; not `typed`: for who applied, since it comes by itself."""
+    from apiwatch.blocklist.applying.site import site_of
+    from apiwatch.blocklist.applying.who import origin
+    from apiwatch.cli.reading import actor
+
+    who, whence = (actor(), origin()) if typed else (record.actor, record.origin)
+    return site_of(record, records, target_named(record.target), who, whence)
 
 
 def all_entries(db: Path) -> "list[BlockEntry]":

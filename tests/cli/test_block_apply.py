@@ -155,6 +155,39 @@ def test_another_terminal_confirms(block: Blocks, monkeypatch: pytest.MonkeyPatc
     assert (code, "confirmed elsewhere" in out, block.held) == (0, True, ["203.0.113.7"])
 
 
+def test_the_log_names_who_typed_it_and_the_way_back_that_needs_nobody_who_applied(
+    block: Blocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(op: str) -> list[tuple[str, str]]:
+        lines = objects(block("log", "--json")[1])
+        return [(line["stage"], line["actor"].partition("@")[0]) for line in lines if line["op"] == op]
+
+    def elsewhere(_records: object, record: Any, *_: object) -> str | None:
+        monkeypatch.setenv("SUDO_USER", "eve")
+        assert block("confirm", record.id)[0] == 0
+        return None
+
+    monkeypatch.setenv("SUDO_USER", "fred")
+    block.queue("203.0.113.7/32")
+    block.queue("203.0.113.64/26")
+    with monkeypatch.context() as patched:
+        patched.setattr("apiwatch.blocklist.applying.waiting.typed_keep", elsewhere)
+        (done,) = objects(block("apply", "--json")[1])
+    assert (told("apply"), told("confirm")) == ([("attempt", "fred")], [("outcome", "eve")])
+    block("undo", "--last")
+    assert told("undo") == [("attempt", "eve"), ("outcome", "eve")]
+    (line,) = [line for line in block("log")[1].splitlines() if "undo attempt" in line]
+    assert line.endswith("2 entries")
+
+    place = block.db.with_name(f"{block.db.name}.applies")
+    (place / done["id"] / "outcome").unlink()
+    monkeypatch.setattr("apiwatch.blocklist.applying.deadman.stand_by", lambda *given: given[-1]())
+    assert block("rollback", "--apply", done["id"], "--records", str(place), "--ready", "9")[0] == 0
+    (place / done["id"] / "outcome").unlink()
+    assert block("rollback", "--apply", done["id"])[0] == 0
+    assert told("rollback") == [("outcome", "fred"), ("outcome", "eve")]
+
+
 def test_a_firewall_that_does_not_take_the_list_is_told_on_every_dashboard(block: Blocks) -> None:
     block.queue("203.0.113.7/32")
     block.list.mkdir()

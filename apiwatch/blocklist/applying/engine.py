@@ -210,7 +210,8 @@ def roll_back(site: Site, record: Record, why: str) -> bool:
 def undo(site: Site, record: Record) -> dict[str, Held]:
     """Bring back what was there before an apply, kept or not; returns what the target holds then."""
     snapshot = site.records.snapshot(record)
-    site.audit.write("undo", "attempt", site.target.name, site.clock(), apply=record.id)
+    entries = len(record.plan.entries)
+    site.audit.write("undo", "attempt", site.target.name, site.clock(), apply=record.id, entries_total=entries)
     site.records.decide(record.id, ROLLED_BACK)
     site.applier.restore(snapshot)
     held = site.applier.read()

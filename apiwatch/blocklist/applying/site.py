@@ -68,17 +68,20 @@ def applier_of(target: Target, options: Mapping[str, str], runs: Run = run) -> A
     return target.applier(options, runs)
 
 
-def site_of(record: Record, records: Records, target: Target, runs: Run = run) -> Site:
-    """The site of an apply, by what its record says: no settings are read, so that no mistake in them matters."""
+def site_of(record: Record, records: Records, target: Target, actor: str, origin: str, runs: Run = run) -> Site:
+    """The site of an apply, for who changes it now: all else is what its record says.
+
+    No settings are read, so that no mistake in them matters.
+    """
     return Site(
         target,
         applier_of(target, record.options, runs),
         record.options,
         records,
-        Audit(Path(record.audit), record.actor, record.origin),
+        Audit(Path(record.audit), actor, origin),
         record.allow,
-        record.actor,
-        record.origin,
+        actor,
+        origin,
         record.db,
     )
 
