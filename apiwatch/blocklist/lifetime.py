@@ -6,7 +6,7 @@ __all__ = ["default_lifetime"]
 
 
 def default_lifetime(settings: Block, blocked_before: int) -> float:
-    """Seconds: `block.ttl` the first time, then `block.repeat_ttl` for each earlier block, up to `block.max_ttl`.
+    """Seconds: `block.ttl` the first time, then `block.repeat_ttl` for each one that ran out, up to `block.max_ttl`.
 
     >>> default_lifetime(Block(), 0), default_lifetime(Block(), 1), default_lifetime(Block(), 3)
     (3600.0, 14400.0, 43200.0)

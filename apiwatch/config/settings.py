@@ -374,7 +374,7 @@ class Block(Section, frozen=True):
 
     ttl: Seconds = 3600.0
     repeat_ttl: Seconds = 4 * 3600.0
-    """Of a network that was blocked before, for each time that it was."""
+    """Of a network that was blocked before, for each block that ran out."""
     max_ttl: Seconds = 7 * 86_400.0
     allow: tuple[str, ...] = ()
     """Addresses and networks that are never blocked."""

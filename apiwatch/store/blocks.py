@@ -99,12 +99,15 @@ def all_entries(snapshot: Snapshot, now: float) -> list[BlockEntry]:
 
 
 def blocked_before(snapshot: Snapshot, net: str, now: float) -> int:
-    """How many entries of exactly this network have ended, whatever their condition."""
+    """How many entries of exactly this network have run out, whatever their condition.
+
+    What was withdrawn was a mistake, or is settled: nobody came back after it.
+    """
     actions = snapshot.rows(
         f"SELECT {_COLUMNS} FROM actions WHERE {_KINDS} AND subject = ? ORDER BY seq",  # noqa: S608  own names
         (net,),
     )
-    return sum(entry.state != "queued" for entry in fold(actions, now))
+    return sum(entry.state == "expired" for entry in fold(actions, now))
 
 
 def live_entry(

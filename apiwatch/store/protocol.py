@@ -260,7 +260,7 @@ class Reader(Protocol):
         ...
 
     async def blocked_before(self, net: str, now: float) -> int:
-        """How many entries of exactly this network have ended: whoever comes back stays out longer."""
+        """How many entries of exactly this network have run out: whoever comes back then stays out longer."""
         ...
 
     async def allowed(self, now: float, *, include_ended: bool = False) -> list[AllowEntry]:

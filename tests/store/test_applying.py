@@ -47,7 +47,7 @@ async def test_targets_of_hosts_are_told_apart_and_replaced_as_a_whole(db: Path)
         assert [each.target for each in await reader.applications(NOW)] == ["cloudflare"], "old failures are forgotten"
 
 
-async def test_earlier_blocks_of_a_network_are_counted(db: Path) -> None:
+async def test_earlier_blocks_of_a_network_that_ran_out_are_counted(db: Path) -> None:
     with Collector(db):
         pass
     net = "203.0.113.7/32"
@@ -60,7 +60,9 @@ async def test_earlier_blocks_of_a_network_are_counted(db: Path) -> None:
         again = await control.block(net, "walk", [], "me", NOW + 100, NOW + 900)
         assert await control.unblock(again, "me", NOW + 200)
         await control.block("203.0.113.0/24", "walk", [], "me", NOW, NOW + 1)
-        assert await reader.blocked_before(net, NOW + 300) == 2
+        assert await reader.blocked_before(net, NOW + 900) == 1, "what was withdrawn does not count"
+        await control.block(net, "walk", [], "me", NOW + 300, NOW + 400)
+        assert await reader.blocked_before(net, NOW + 900) == 2
 
 
 async def test_a_read_only_dashboard_puts_nothing_down() -> None:
