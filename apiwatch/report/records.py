@@ -1,4 +1,4 @@
-"""Rows of the state file as plain values for JSON: names as they are, times as RFC 3339."""
+"""Rows of the state file as plain values for JSON: names as they are, times as RFC 3339, no 0 for what is not known."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ import msgspec
 
 from apiwatch.model import SEVERITIES, Severity
 from apiwatch.report.incident import FULL, Incident
+from apiwatch.store.views import GroupView, Mix, RouteView
 from apiwatch.times import rfc3339
 
 __all__ = ["as_json", "record"]
@@ -19,6 +20,16 @@ _TIMES = frozenset({
 })  # fmt: skip
 """Fields that hold seconds since the epoch; 0 (never) becomes null."""
 
+_COUNTED = (
+    frozenset({"s1xx", "s2xx", "s3xx", "s4xx", "s5xx", "other"}),
+    frozenset({"ok", "miss", "deny", "limited", "err", "neutral"}),
+    frozenset({"bytes"}),
+)
+"""Fields of a mix that are kept together: the store counts all of a group or none."""
+
+_OF_WHOLE_LOG = frozenset({"window", "spark", "usual", "p95", "severity", "alerts"})
+"""Fields of a route that are not kept for the routes of clients."""
+
 
 def as_json(incident: Incident) -> dict[str, Any]:
     """The incident as one JSON object; `type` is `incident`. `clients` are the first of `clients_counted`."""
@@ -27,7 +38,7 @@ def as_json(incident: Incident) -> dict[str, Any]:
 
 
 def record(view: object) -> dict[str, Any]:
-    """A row (dataclass or struct) as a mapping of plain values; rows inside a row too."""
+    """A row (dataclass or struct) as a mapping of plain values without those that are not kept; rows inside it too."""
     if isinstance(view, msgspec.Struct):
         pairs = [
             (encoded, getattr(view, name))
@@ -37,7 +48,20 @@ def record(view: object) -> dict[str, Any]:
         pairs = [(field.name, getattr(view, field.name)) for field in dataclasses.fields(view)]
     else:
         raise TypeError(f"{type(view).__name__} is no row")
-    return {name: _value(name, value) for name, value in pairs}
+    unknown = _unknown(view)
+    return {name: _value(name, value) for name, value in pairs if name not in unknown}
+
+
+def _unknown(view: object) -> frozenset[str]:
+    """Fields of a row that are 0 because nobody counts them."""
+    match view:
+        case Mix():
+            return frozenset().union(*(names for names in _COUNTED if not any(getattr(view, name) for name in names)))
+        case RouteView(first_seen=0.0):
+            return _OF_WHOLE_LOG
+        case GroupView(window=Mix(requests=0)):
+            return frozenset({"window"})
+    return frozenset()
 
 
 def _value(name: str, value: Any) -> Any:

@@ -15,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from apiwatch.report.records import record
+from apiwatch.store.views import Mix, RouteView
 from apiwatch.tui import clipboard
 from apiwatch.tui.line import line
 from apiwatch.tui.rows import AlertRow, BlockRow, ClientRow, Row
@@ -79,6 +81,24 @@ def test_rows_are_saved_with_exact_values() -> None:
     (first, _) = map(json.loads, json_lines(records(lists[1])).splitlines())
     assert first["alert"]["explanation"]["numbers"][0]["value"] == "9811 of 9812"
     assert plain_text([line("a  "), line("\x1b[2J")]) == "a\n\\x1b[2J\n"
+
+
+def test_what_the_store_does_not_count_is_left_out_and_not_0() -> None:
+    window = Mix(requests=239, deny=239, bytes=1)
+    client = replace(fakes.CLIENTS[0], window=window)
+    day = Mix(requests=2, s2xx=2)
+    whole = RouteView("", "GET /a", "", fakes.NOW, fakes.NOW, 1, 0, Mix(requests=2, ok=2), window=day)
+    of_client = replace(whole, first_seen=0.0, window=Mix())
+    found = [record(view) for view in (client, whole, of_client)]
+    (header, *_) = csv_text(found).splitlines()
+    assert found[0]["window"] == {
+        "requests": 239, "ok": 0, "miss": 0, "deny": 239, "limited": 0, "err": 0, "neutral": 0, "bytes": 1
+    }  # fmt: skip
+    assert found[1]["window"] == {"requests": 2, "s1xx": 0, "s2xx": 2, "s3xx": 0, "s4xx": 0, "s5xx": 0, "other": 0}
+    assert "bytes" not in found[1]["mix"]
+    assert not {"window", "alerts", "severity"} & found[2].keys()
+    assert "window.deny" in header
+    assert "mix.s2xx" not in header
 
 
 @pytest.mark.parametrize(
