@@ -158,6 +158,20 @@ async def test_what_is_seen_can_be_taken_away(tmp_path: Path, monkeypatch: pytes
         await driven.until(lambda: len(driven.app.farewell) == 5, "the farewell")
 
 
+async def test_who_saves_the_first_rows_of_more_is_told_how_many_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with driving(db=tmp_path) as driven:
+        await driven.press("2", "ctrl+s", "1")
+        await driven.until(lambda: bool(driven.app.farewell), "the farewell")
+        await driven.press("space", "ctrl+s", "2")
+        await driven.until(lambda: len(driven.app.farewell) == 2, "the farewell")
+    of_all, marked = driven.app.farewell
+    assert f"({len(fakes.CLIENTS)} of 2914 rows, " in of_all, "as its title says"
+    assert "rows, " not in marked
+
+
 async def test_pictures_of_a_selection(tmp_path: Path) -> None:
     async with driving(size=(120, 40), db=tmp_path) as driven:
         await driven.press("i")

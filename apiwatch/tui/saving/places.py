@@ -41,9 +41,12 @@ def places(db: str | None) -> list[Path]:
     return [*current, log_directory(db)]
 
 
-def save(content: str, kind: str, suffix: str, now: float, directories: Sequence[Path], *, typed: str = "") -> Saved:
+def save(
+    content: str, kind: str, suffix: str, now: float, directories: Sequence[Path], *, typed: str = "", of: str = ""
+) -> Saved:
     """Write `apiwatch-KIND-TIME.SUFFIX` (mode 0600) into the first directory that takes it, or the file that was typed.
 
+    `of` says how much of the whole the content is, '' for all of it.
     `kind` and `suffix` are lower-case words of ours; ValueError for others. Nothing is replaced and nothing is raised
     for the disk's sake: a full or read-only one is told. Blocks: call it in a thread.
     """
@@ -53,13 +56,14 @@ def save(content: str, kind: str, suffix: str, now: float, directories: Sequence
     if typed.strip():
         path = Path(os.path.expanduser(typed.strip()))  # noqa: PTH111  Path.expanduser raises for unknown users
         if not path.is_dir():
-            return _saved(path, data) or Saved(f"not saved: {_shown(path)} is there already; type another name", None)
+            there = Saved(f"not saved: {_shown(path)} is there already; type another name", None)
+            return _saved(path, data, of) or there
         directories = [path]
     last = Saved("not saved: there is no directory to write to", None)
     for directory in directories:
         for number in range(1, _TRIES):
             more = f"-{number}" if number > 1 else ""
-            saved = _saved(directory / f"apiwatch-{kind}-{utc_of(now):%Y%m%dT%H%M%SZ}{more}.{suffix}", data)
+            saved = _saved(directory / f"apiwatch-{kind}-{utc_of(now):%Y%m%dT%H%M%SZ}{more}.{suffix}", data, of)
             if saved is not None:
                 last = saved
                 break
@@ -68,7 +72,7 @@ def save(content: str, kind: str, suffix: str, now: float, directories: Sequence
     return last
 
 
-def _saved(path: Path, data: bytes) -> Saved | None:
+def _saved(path: Path, data: bytes, of: str) -> Saved | None:
     """What became of a file; None when there is one of this name."""
     from apiwatch.blocklist.writing import create_file
 
@@ -79,7 +83,8 @@ def _saved(path: Path, data: bytes) -> Saved | None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return Saved(f"not saved: {_shown(path)}: {plain(reason)}; type the name of a file elsewhere", None)
-    return Saved(f"wrote {_shown(path)} ({len(data):,} bytes)", path.absolute())
+    amount = ", ".join(filter(None, (of, f"{len(data):,} bytes")))
+    return Saved(f"wrote {_shown(path)} ({amount})", path.absolute())
 
 
 def _shown(path: Path) -> str:

@@ -266,6 +266,11 @@ class ContextScreen(PanesScreen):
         return self.marked or (list(self.table.list.rows) if self.panel is not None else [])
 
     @property
+    def rows_in_all(self) -> int:
+        """Those of the store, unless some are marked."""
+        return 0 if self.marked or self.panel is None else self.table.list.total
+
+    @property
     def incident_alerts(self) -> list[str]:
         """The alert of the scope."""
         return [self.scope.alert] if self.scope.alert else []

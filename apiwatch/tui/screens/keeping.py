@@ -42,6 +42,11 @@ class KeepingScreen(ActingScreen):
         """Rows of the list in sight."""
         return []
 
+    @property
+    def rows_in_all(self) -> int:
+        """Rows that the list in sight would have without its end."""
+        return 0
+
     def action_copy(self, as_json: bool) -> None:
         """Copy by OSC 52, and to a file beside it: the terminal does not tell whether it took it."""
         from apiwatch.tui.clipboard import copy
@@ -111,15 +116,16 @@ class KeepingScreen(ActingScreen):
     def _save_rows(self, content: Callable[[list[Row]], str], suffix: str, file: str) -> None:
         rows = self.shown_rows()
         if rows:
-            self._save(lambda: content(rows), "table", suffix, file)
+            of = f"{len(rows)} of {self.rows_in_all} rows" if len(rows) < self.rows_in_all else ""
+            self._save(lambda: content(rows), "table", suffix, file, of)
         else:
             self.say("not saved: there is no list here, or it is empty; ^s 3 saves the view as text", "warn")
 
-    def _save(self, content: Callable[[], str], kind: str, suffix: str, file: str) -> None:
+    def _save(self, content: Callable[[], str], kind: str, suffix: str, file: str, of: str = "") -> None:
         text = content()
-        self.run_worker(self._saved(text, kind, suffix, file), group="keep")
+        self.run_worker(self._saved(text, kind, suffix, file, of), group="keep")
 
-    async def _saved(self, text: str, kind: str, suffix: str, file: str) -> None:
+    async def _saved(self, text: str, kind: str, suffix: str, file: str, of: str = "") -> None:
         from apiwatch.tui.saving import places, save
 
         session = self.session
@@ -127,7 +133,7 @@ class KeepingScreen(ActingScreen):
             self.say(NO_FILES, "warn")
             return
         where = places(session.settings.db)
-        saved = await asyncio.to_thread(save, text, kind, suffix, session.clock(), where, typed=file)
+        saved = await asyncio.to_thread(save, text, kind, suffix, session.clock(), where, typed=file, of=of)
         session.farewell += saved.farewell
         self.say(saved.told, "good" if saved.path else "bad")
 
