@@ -81,13 +81,14 @@ async def test_a_filter_can_be_a_command(tmp_path: Path) -> None:
 
 
 async def test_the_question_to_allow_says_what_speaks_against_it(tmp_path: Path) -> None:
-    async with driving(db=tmp_path) as tui:
+    about, crowd, *_ = fakes.ALERTS
+    crowd = replace(crowd, alert=replace(crowd.alert, clients=(*crowd.alert.clients, WALKER)))
+    async with driving(fakes.Scenario(alerts=(about, crowd)), db=tmp_path) as tui:
         await tui.control.block(f"{WALKER}/32", "walks", (), "bob@gw1", NOW, NOW + 3600)
         await tui.press("x", "2")
         await tui.shows("Esc leave")
         text = " ".join(tui.text.split())
-        assert "open alert" in text
-        assert "the worst CRIT !!, may close" in text
+        assert "1 open alert, the worst CRIT !!, may close" in text, "the crowd's is about others, too"
         assert f"{WALKER}/32 is in the block queue, and stays there" in text
 
 

@@ -1,9 +1,10 @@
 """Keys that act on rows: why, lines, acknowledge, mute, allow, block. They act on row keys, never on positions."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -199,14 +200,17 @@ class ActingScreen(LiveScreen):
         await self._ask_and_do(deed, values)
 
     async def _against_allowing(self, rows: Sequence[Row], alerts: Sequence[AlertView]) -> list[str]:
-        """Open alerts that would go, and entries of the block queue that stay."""
+        """Open alerts about these clients, which go, and entries of the block queue, which stay.
+
+        An alert that names them among many stays: it is about others, too.
+        """
         from apiwatch.blocklist.overlap import queue_of, touching
 
         addresses = {address for row in rows for address in row.addresses}
         found: list[str] = []
-        if named := [view.alert for view in alerts if not view.alert.closed and addresses & {*view.alert.clients}]:
-            worst = severity_word(SEVERITIES[max(alert.severity for alert in named)])
-            some = f"{len(named)} open alert{'' if len(named) == 1 else 's'}"
+        if theirs := [view.alert for view in alerts if not view.alert.closed and _inside(view.alert.client, addresses)]:
+            worst = severity_word(SEVERITIES[max(alert.severity for alert in theirs)])
+            some = f"{len(theirs)} open alert{'' if len(theirs) == 1 else 's'}"
             found.append(f"{some}, the worst {worst}, may close.")
         entries = await self.session.reader.block_entries(self.session.clock())
         queue = await asyncio.to_thread(queue_of, entries)
@@ -288,6 +292,15 @@ class ActingScreen(LiveScreen):
                 findings += allowed_too(proposal.net, allowed)
             judged[at] = replace(proposal, findings=tuple(findings))
         return judged, found
+
+
+def _inside(client: str, addresses: Collection[str]) -> bool:
+    """Whether a client is one of some addresses, or in one of some networks."""
+    try:
+        address = ip_address(client)
+        return any(address in ip_network(each) for each in addresses)
+    except ValueError:
+        return client in addresses
 
 
 _QUIET = {
