@@ -181,8 +181,11 @@ def test_cisco_wildcards_must_be_networks(line: str) -> None:
 
 
 def test_fail2ban_refuses_networks_rather_than_to_widen_or_to_drop_them() -> None:
-    with pytest.raises(GuardError, match=r"takes single addresses only, and 203\.0\.113\.64/26 is a network"):
+    with pytest.raises(GuardError, match=r"takes single addresses only, and 203\.0\.113\.64/26 \(entry .*\) is a netw"):
         content(TARGETS["fail2ban"], entry("203.0.113.7"), entry("203.0.113.64/26"))
+    inner, outer = entry("203.0.113.7", 7200, name="in"), entry("203.0.113.0/25", 60, name="out")
+    with pytest.raises(GuardError, match=r"203\.0\.113\.0/25 \(entry out\)"):
+        content(TARGETS["fail2ban"], inner, outer)
     text = content(TARGETS["fail2ban"], entry("203.0.113.7", 600), entry("203.0.113.8", 60))
     assert text.splitlines()[1:] == [
         "set apiwatch bantime 600",

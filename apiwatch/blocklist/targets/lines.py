@@ -10,6 +10,7 @@ from apiwatch.blocklist.networks import Network, canonical, parse_network
 from apiwatch.blocklist.planning import Plan, Row
 from apiwatch.blocklist.target import Target, unexpected
 from apiwatch.errors import GuardError
+from apiwatch.text import one_line
 
 __all__ = ["NET", "Lines", "one_of", "quoted"]
 
@@ -41,7 +42,7 @@ class Lines(Target):
         for row in plan.rows:
             if not self.caps.cidr and row.network.prefixlen < row.network.max_prefixlen:
                 raise GuardError(
-                    f"{self.name} takes single addresses only, and {row.net} is a network; "
+                    f"{self.name} takes single addresses only, and {_queued(row, plan)} is a network; "
                     "withdraw it, or export for nftables"
                 )
 
@@ -61,6 +62,14 @@ class Lines(Target):
         """Its comment between what surrounds one; '' when it has none."""
         text = comment(row, self.caps.comment)
         return f"{before}{text}{after}" if text else ""
+
+
+def _queued(row: Row, plan: Plan) -> str:
+    """The entry behind a row, which may be a piece of it: what can be withdrawn."""
+    entry = next(
+        (each for each in plan.entries if each.id in row.ids and parse_network(each.net).num_addresses > 1), None
+    )
+    return row.net if entry is None else f"{entry.net} (entry {one_line(entry.id, 40)})"
 
 
 def quoted(limit: int, quote: str = '"') -> str:
