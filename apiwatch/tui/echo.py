@@ -100,6 +100,20 @@ def confirmed(marks: Sequence[Mark], actions: Sequence[ActionView]) -> bool:
     return marks[-1] in map(mark_of, actions) or min(action.time for action in actions) > marks[-1].time
 
 
+def _contested(marks: Sequence[Mark], before: Iterable[ActionView], actions: Iterable[ActionView]) -> str:
+    """Who acknowledged the same between two reads as was done here: whoever did so last has it; ''."""
+    known = {action.id for action in before}
+    subjects = {mark.subject for mark in marks if mark.kind == "acknowledge"}
+    earlier = False
+    for action in actions:
+        if mark_of(action) in marks:
+            earlier = True
+        elif action.kind == "acknowledge" and action.subject in subjects and action.id not in known:
+            who = f"{plain(action.actor, _NAME)} acked {short_id(action.subject)}"
+            return f"; {who} just before, and you took it over" if earlier else f"; {who} after you, and has it now"
+    return ""
+
+
 class Hearing:
     """One dashboard's ear: it tells what others did, and when what was done here is seen in the state file."""
 
@@ -126,5 +140,6 @@ class Hearing:
         seen = [outcome for outcome in self._waiting if confirmed(outcome.marks, actions)]
         self._waiting = [outcome for outcome in self._waiting if outcome not in seen]
         said = news(self._before, actions, self._own, names)
+        told = [f"{outcome.seen}{_contested(outcome.marks, self._before or (), actions)}" for outcome in seen]
         self._before = tuple(actions)
-        return [outcome.seen for outcome in seen], said
+        return told, said

@@ -104,6 +104,31 @@ async def test_a_dashboard_hears_itself_and_others(desk: Desk) -> None:
     assert said[-1] == "ann@gw1 left a note on a1a1a1a1 'note 8'"
 
 
+async def test_whoever_takes_an_alert_over_knows_from_whom(desk: Desk) -> None:
+    (row, *_) = await desk.alert_rows()
+    assert not Acknowledge([row], []).lines(200)
+    await Acknowledge([row], []).do(desk.control, ("asked the partner",), BOB, NOW + 1)
+    (taken, *_) = await desk.alert_rows()
+    (told,) = [line_text(drawn) for drawn in Acknowledge([taken], []).lines(200)]
+    assert told == "Acknowledged by bob@gw1 at 2023-11-14 22:13:31Z 'asked the partner'; Enter takes it over."
+
+
+async def test_two_who_acknowledge_at_once_both_hear_who_has_it(desk: Desk) -> None:
+    found = (await desk.alert_rows())[:2]
+    ears, outcomes = {ME: Hearing(), BOB: Hearing()}, {}
+    before = await desk.reader.actions()
+    for number, (who, ear) in enumerate(ears.items(), 1):
+        ear.heard(before)
+        deed = Acknowledge(found if who == ME else found[:1], [])
+        ear.expect(deed.marks(("",), NOW + number))
+        outcomes[who] = await deed.do(desk.control, ("",), who, NOW + number)
+        ear.wait(outcomes[who])
+    after = await desk.reader.actions()
+    ((lost,), _), ((won,), _) = (ear.heard(after) for ear in ears.values())
+    assert lost == "acked 2 alerts; bob@gw1 acked a1a1a1a1 after you, and has it now"
+    assert won == "acked alert a1a1a1a1 203.0.113.7; ann@gw1 acked a1a1a1a1 just before, and you took it over"
+
+
 async def test_words_with_an_end_are_checked_and_end(desk: Desk) -> None:
     (row, *_) = await desk.alert_rows()
     mute = Mute([row], [])

@@ -2,10 +2,12 @@
 
 from apiwatch.store.protocol import Control
 from apiwatch.store.views import AlertView
-from apiwatch.text import plain
+from apiwatch.text import one_line, plain
+from apiwatch.times import stamp
 from apiwatch.tui.deeds.alerts import AlertDeed, TakingBack
 from apiwatch.tui.deeds.base import NOTE, Subject
 from apiwatch.tui.field import Field
+from apiwatch.tui.line import Line, wrap
 
 __all__ = ["Acknowledge", "Unacknowledge"]
 
@@ -20,6 +22,16 @@ class Acknowledge(AlertDeed):
         if many and view.state == "acknowledged":
             return f"is acknowledged by {plain(view.acknowledged_by, 60)}"
         return super().unfit(view, many=many)
+
+    def lines(self, width: int) -> list[Line]:
+        """What it is about; of a single alert also who looks after it already."""
+        view = self.views.get(self.subjects[0].key) if len(self.subjects) == 1 else None
+        if view is None or not view.acknowledged_by:
+            return super().lines(width)
+        when = f" at {stamp(view.acknowledged_at)}" if view.acknowledged_at else ""
+        note = f" '{one_line(view.acknowledged_note, NOTE)}'" if view.acknowledged_note else ""
+        said = f"Acknowledged by {plain(view.acknowledged_by, 60)}{when}{note}; Enter takes it over."
+        return [*wrap(said, width, style="warn"), *super().lines(width)]
 
     @property
     def fields(self) -> tuple[Field, ...]:

@@ -42,6 +42,8 @@ class AlertDeed(Deed):
                 who = plain(view.alert.client or view.alert.principal, _NAME) if view is not None else shown
                 subjects.setdefault(alert_id, Subject(alert_id, f"{short_id(alert_id)} {who}".rstrip()))
         super().__init__(list(subjects.values()), left_out)
+        self.views = views
+        """Alerts by their ids, as far as they are known."""
 
     def unfit(self, view: AlertView, *, many: bool) -> str:
         """Why an alert is left out; ''. Among many, those that have it already are."""
