@@ -37,7 +37,7 @@ def arrange(
         return rows
     rows = list(fresh)
     if sort.key is not None:
-        rows.sort(key=sort.key, reverse=True)
+        rows.sort(key=sort.key, reverse=not sort.ascends)
     if upwards:
         rows.reverse()
     rows += [row for row in shown if row.key in keep and row.key not in by_key]

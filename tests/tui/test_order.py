@@ -1,9 +1,12 @@
 """The order of a list stands still while somebody works in it; filters narrow it."""
 
+from msgspec.structs import replace
+
 from apiwatch.tui.order import arrange
-from apiwatch.tui.rows import AlertRow, ClientRow, Row
+from apiwatch.tui.rows import AlertRow, ClientRow, InventoryRow, Row
 from apiwatch.tui.views.alerts import ALERTS
 from apiwatch.tui.views.clients import CLIENTS
+from apiwatch.tui.views.inventory import INVENTORY
 from tests.tui import fakes
 
 ROWS: list[Row] = [AlertRow(view, fakes.NOW) for view in fakes.ALERTS]
@@ -26,6 +29,16 @@ def test_chosen_order_goes_downwards() -> None:
 
 def test_an_order_can_be_turned_round() -> None:
     assert keys(arrange(ROWS, [], held=False, keep=NOBODY, sort=STORE, upwards=True)) == ["5", "4", "3", "2", "1"]
+
+
+def test_routes_by_name_are_in_the_order_of_a_dictionary() -> None:
+    (by_name,) = [sort for sort in INVENTORY.panels[0].sorts if sort.name == "name"]
+    views = [
+        replace(fakes.INVENTORY[0], host=host, route=route) for host, route in (("b", "a"), ("a", "c"), ("a", "b"))
+    ]
+    rows: list[Row] = [InventoryRow(view, fakes.NOW) for view in views]
+    arranged = arrange(rows, [], held=False, keep=NOBODY, sort=by_name)
+    assert [row.name for row in arranged] == ["a b", "a c", "b a"]
 
 
 def test_held_rows_stay_where_they_are_with_new_values_and_new_rows_come_last() -> None:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
@@ -20,13 +20,14 @@ SPARK_CELLS = 12
 
 
 class Sort(Struct, frozen=True):
-    """An order of a list. `key` gives what is sorted downwards; None keeps the order of the store."""
+    """An order of a list. `key` gives what is sorted, downwards unless `ascends`; None keeps the order of the store."""
 
     name: str
     label: str
-    key: Callable[["Row"], tuple[float, ...]] | None
+    key: Callable[["Row"], tuple[Any, ...]] | None
     stored: str = ""
     """Name of the order in the store's query, so that it ranks all rows and not only the ones shown."""
+    ascends: bool = False
 
 
 class Row(ABC):

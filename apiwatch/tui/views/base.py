@@ -1,7 +1,7 @@
 """What a view is: panels, each a list of rows that a query of the store gives."""
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -118,6 +118,6 @@ def words(row: Row) -> Record:
     return {"*": tuple(cell.text for cell in row.cells())}
 
 
-def by(kind: type[_R], key: Callable[[_R], tuple[float, ...]]) -> Callable[[Row], tuple[float, ...]]:
+def by(kind: type[_R], key: Callable[[_R], tuple[Any, ...]]) -> Callable[[Row], tuple[Any, ...]]:
     """The key of an order of rows of a kind."""
     return lambda row: key(row) if isinstance(row, kind) else ()

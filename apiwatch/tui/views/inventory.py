@@ -54,7 +54,12 @@ INVENTORY = View(
                 ),
                 Sort("newest", "first seen, newest first", by(InventoryRow, lambda row: (row.view.first_seen,))),
                 Sort("requests", "requests in all", by(InventoryRow, lambda row: (row.view.requests,))),
-                Sort("name", "as the store gives them", None),
+                Sort(
+                    "name",
+                    "host and route",
+                    by(InventoryRow, lambda row: (row.view.host, row.view.route)),
+                    ascends=True,
+                ),
             ),
             _inventory,
             over=List.ROUTES,
