@@ -5,7 +5,7 @@ from msgspec import structs
 from msgspec.structs import replace
 
 from apiwatch.model import Alert
-from apiwatch.store.views import AlertView
+from apiwatch.store.views import AlertView, Application
 from apiwatch.tui.blocking import propose, wishes
 from apiwatch.tui.glyphs import ASCII
 from apiwatch.tui.line import line_text, line_width
@@ -117,6 +117,14 @@ def test_block_entries_count_down_and_renew_as_a_whole_network() -> None:
     assert BlockRow(fakes.BLOCKS[0], fakes.NOW).expiry == "50m 00s"
     assert BlockRow(replace(fakes.BLOCKS[0], state="expired"), fakes.NOW).expiry == "-"
     assert BlockRow(fakes.BLOCKS[0], fakes.NOW).alert_id == "a1"
+    held = (Application("b0001", "nftables", "gw1", 1, fakes.NOW, fakes.NOW, None, None),)
+    for state, said in (
+        ("queued", "  in force in nftables, "),
+        ("withdrawn", "  withdrawn, still in force in nftables, "),
+    ):
+        in_force = BlockRow(replace(fakes.BLOCKS[0], state=state, applications=held), fakes.NOW)
+        assert said in line_text(in_force.details(100)[0])
+    assert "  queued, " in line_text(BlockRow(fakes.BLOCKS[0], fakes.NOW).details(100)[0])
 
 
 def test_a_block_of_some_requests_says_which_and_is_renewed_as_such() -> None:

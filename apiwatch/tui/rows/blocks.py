@@ -117,7 +117,10 @@ class BlockRow(Row):
 
     def details(self, width: int) -> list[Line]:
         """Several lines, most important first."""
-        drawn: list[Line] = [line(Piece(self.entry.key, "strong"), f"  {self.entry.state}, expires {self.expiry}")]
+        state = self.state.text
+        if held := ", ".join(self.entry.live_in):
+            state = f"in force in {held}" if self.entry.state == "queued" else f"{state}, still in force in {held}"
+        drawn: list[Line] = [line(Piece(self.entry.key, "strong"), f"  {state}, expires {self.expiry}")]
         for each in self.entry.applications:
             drawn += self._application(each, width)
         drawn += wrap(f"by {self.entry.actor} at {stamp(self.entry.created)}: {self.entry.reason}", width)
