@@ -21,6 +21,8 @@ class ListState:
         """As it was typed."""
         self.where = ANY
         """What of it is understood."""
+        self.filter_told = ""
+        """What is said of it: all that is typed narrows the list, or not."""
         self.marks: set[str] = set()
         self.cursor_key: str | None = None
         self.rows: list[Row] = []
@@ -103,6 +105,9 @@ class ListState:
         """Ask for rows that match from the next read on; gives what of the text is not understood."""
         understood = typed(filter_text, self.panel.over)
         self.filter_text, self.where = filter_text, understood.filter
+        self.filter_told = f"filter: {filter_text}" if filter_text else ""
+        if understood.problem is not None:
+            self.filter_told = "filter understood in part" if understood.filter else "filter not understood"
         self._reorder = True
         return understood.problem
 

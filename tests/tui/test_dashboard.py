@@ -185,6 +185,17 @@ async def test_marks_hold_the_order_and_survive_the_filter(tmp_path: Path) -> No
         assert len(driven.table.marked) == len(driven.list.rows) == 39
 
 
+async def test_a_filter_that_is_not_understood_is_not_claimed_of_the_list(tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        await driven.press("slash", "'sev>=hig")
+        assert "filter not understood" in driven.text
+        assert "filter: sev" not in driven.text
+        await driven.press("'h score:9")
+        assert "filter: sev>=high" in driven.text
+        await driven.press("'x")
+        assert "filter understood in part" in driven.text
+
+
 async def test_filter_narrows_while_typing_and_esc_clears_it(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         await driven.press("slash", "'login")

@@ -65,7 +65,7 @@ class ListScreen(LiveScreen):
     def notes(self) -> list[Piece]:
         """Filter, order."""
         state = self.table.list
-        found = [Piece(f"filter: {state.filter_text}", "accent")] if state.filter_text else []
+        found = [Piece(state.filter_told, "accent")] if state.filter_told else []
         found.append(Piece(f"sort: {state.sort.name}{' upwards' if state.reversed else ''}"))
         if state.follow:
             found.append(Piece("follow", "accent"))

@@ -215,7 +215,7 @@ class KeyTable(Lines, can_focus=True):
         if state.among:
             shown += f", among the {state.among} busiest"
         notes = [shown, state.note, f"by {state.sort.name}{' upwards' if state.reversed else ''}"]
-        notes.append(f"filter: {state.filter_text}" if state.filter_text else "")
+        notes.append(state.filter_told)
         notes.append(f"{len(state.marks)} marked" if state.marks else "")
         room = width - line_width(left) - 2
         # What the foot says as well goes first.
