@@ -28,7 +28,9 @@ _LIVE_STEP_S = 0.2
 )
 @click.option("--rate", type=click.FloatRange(0.1, 100_000), default=50.0, show_default=True, help="Benign requests/s.")
 @click.option(
-    "--start", metavar="TIME", help="First event: a time such as 2026-08-01T10:00:00Z (default: so that it ends now)."
+    "--start",
+    metavar="TIME",
+    help="First event: a time such as 2026-08-01T10:00:00Z (default: so that it ends now; with --live: now).",
 )
 @click.option(
     "--format",
@@ -70,7 +72,7 @@ def simulate(
             put(f"{name:20} {replay.title}; {', '.join(replay.grades)}")
         return
     known_scenario(scenario)
-    begin = _start(start, minutes)
+    begin = _start(start, 0.0 if live is not None else minutes)
     cast: Cast = "twin" if twin else "attack"
     truth = labels(
         scenario, seed=seed, minutes=minutes, rate=rate, start=begin, grade=grade, cast=cast, layout=topology
@@ -117,9 +119,10 @@ def known_scenario(name: str) -> None:
         raise UsageError(f"there is no scenario `{plain(name)}`; {hint}")
 
 
-def _start(typed: str | None, minutes: float) -> float:
+def _start(typed: str | None, past: float) -> float:
+    """When the first event happens: as typed, or so many minutes ago."""
     if typed is None:
-        return time.time() - minutes * 60
+        return time.time() - past * 60
     from datetime import datetime
 
     try:
