@@ -2,6 +2,7 @@
 
 import os
 import site
+import socket
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -18,6 +19,8 @@ __all__ = ["access_token", "listening_address", "serve"]
 
 _VARIABLE = "APIWATCH_TOKEN"
 _SHORTEST = 16
+_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  compared, not listened on
+"""Where a server listens on all addresses; elsewhere they mean nothing."""
 _MAKE = "make one with `openssl rand -hex 16`"
 
 
@@ -71,6 +74,8 @@ def serve(
     # What visitors look at is a browser, whatever the terminal here.
     os.environ.update(LC_ALL="C.UTF-8", TERM="xterm-256color")
     os.environ.pop("COLORFGBG", None)
+    if not names and address in _EVERY_ADDRESS:
+        names = (socket.gethostname(),)
     plan = Plan(
         address=address,
         port=port,
@@ -125,4 +130,8 @@ def access_token(token_file: str | None) -> str | None:
     token = token.strip()
     if len(token) < _SHORTEST or not (token.isascii() and token.isprintable() and " " not in token):
         raise UsageError(f"{origin}: a token has {_SHORTEST} or more ASCII characters without blanks; {_MAKE}")
+    if token_file is not None and Path(token_file).is_file() and Path(token_file).stat().st_mode & 0o077:
+        from apiwatch.cli.output import say
+
+        say(f"{origin} can be read or changed by others on this machine; chmod 600 keeps it to you")
     return token

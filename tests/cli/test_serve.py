@@ -5,16 +5,19 @@ import os
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pyte
 import pytest
 
+from apiwatch.cli.serve import access_token
 from apiwatch.serve import Access
 from apiwatch.serve.visitor import clamped
 from tests.cli.program import command, environment, is_alive, refused, run, wait_for
@@ -141,6 +144,31 @@ def dashboards(server_pid: int) -> list[int]:
 async def status(session: aiohttp.ClientSession, url: str, **headers: str) -> int:
     async with session.get(url, headers=headers) as response:
         return response.status
+
+
+async def test_a_server_on_all_addresses_is_opened_by_its_name(home: Path, tmp_path: Path) -> None:
+    db, token = tmp_path / "state.db", tmp_path / "token"
+    with Collector(db) as collector:
+        collector.commit()
+    token.touch(0o600)
+    token.write_text(TOKEN)
+    with server(home, db, "--bind=0.0.0.0", f"--token-file={token}") as (link, _):
+        assert link.startswith(f"http://{socket.gethostname()}:")
+        port, name = urlsplit(link).port, {"Host": urlsplit(link).netloc}
+        async with (
+            aiohttp.ClientSession(headers={**BEARER, **name}) as session,
+            session.get(f"http://127.0.0.1:{port}/") as response,
+        ):
+            assert response.status == 200, "and it goes by that name"
+
+
+def test_a_token_that_others_can_read_is_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    token = tmp_path / "token"
+    token.write_text(TOKEN)
+    for mode, warned in ((0o600, False), (0o640, True), (0o604, True)):
+        token.chmod(mode)
+        assert access_token(str(token)) == TOKEN
+        assert ("chmod 600" in capsys.readouterr().err) is warned
 
 
 async def test_visitor_looks_and_changes_nothing(home: Path, tmp_path: Path) -> None:
