@@ -4,6 +4,7 @@ Each has a session of its own, so that Ctrl-C and a closing terminal do not hit 
 end only the dashboard holds. When the dashboard dies, even by SIGKILL, the pipe closes and the child stops in order.
 """
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable, Sequence
@@ -20,6 +21,8 @@ _STOP_S = 10.0
 """Seconds that a child may take to commit and checkpoint before it is killed."""
 
 _LOG_BYTES = 1 << 20
+_MODE = 0o600
+"""Of its log, as of the state file beside it."""
 _TAIL_BYTES = 8192
 
 
@@ -158,7 +161,10 @@ def _opened_log(path: Path) -> IO[bytes]:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if path.exists() and path.stat().st_size > _LOG_BYTES:
             path.replace(path.with_name(f"{path.name}.1"))
-        return path.open("ab")
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _MODE)
+        with contextlib.suppress(OSError):
+            os.fchmod(handle, _MODE)
+        return os.fdopen(handle, "ab")
     except OSError as error:
         raise ChildFailed(
             f"{plain(str(path))} cannot be written: {error.strerror}; name a state file with --db", 3

@@ -12,6 +12,9 @@ from typing import TextIO
 
 __all__ = ["CrashLog", "log_directory"]
 
+_MODE = 0o600
+"""Tracebacks may quote what a log says."""
+
 
 def log_directory(db: str | None) -> Path:
     """Where the log file goes: beside the state file, else where state files are, else among temporary files."""
@@ -36,10 +39,10 @@ class CrashLog:
     def __enter__(self) -> "CrashLog":
         """Open the file and let a native crash write its stack into it."""
         try:
-            self._file = self.path.open("a", encoding="utf-8")
+            self._file = self._opened()
         except OSError:
             self.path = Path(tempfile.gettempdir()) / self.path.name
-            self._file = self.path.open("a", encoding="utf-8")
+            self._file = self._opened()
         faulthandler.enable(self._file, all_threads=True)
         return self
 
@@ -55,6 +58,10 @@ class CrashLog:
         if self.path.exists() and self.path.stat().st_size == 0:
             self.path.unlink()
 
+    def _opened(self) -> TextIO:
+        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _MODE)
+        return os.fdopen(handle, "a", encoding="utf-8")
+
     def record(self, error: BaseException, what: str) -> str:
         """Append a traceback without the values of variables; returns the error in one line."""
         headline = f"{type(error).__name__}: {error}".splitlines()[0][:200]
@@ -66,6 +73,6 @@ class CrashLog:
                 self._file.write(entry)
                 self._file.flush()
             else:
-                with self.path.open("a", encoding="utf-8") as file:
+                with self._opened() as file:
                     file.write(entry)
         return headline

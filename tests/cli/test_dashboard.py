@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import stat
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,6 +64,7 @@ def test_collector_holds_nothing_of_the_terminal(home: Path, incident_log: Path)
             os.devnull, *2 * [str(db.with_name("one.db.collector.log"))]
         ]  # fmt: skip
         assert os.getsid(pid) == pid
+        assert stat.S_IMODE(db.with_name("one.db.collector.log").stat().st_mode) == 0o600
         assert (own / "comm").read_text().strip() == "apiwatch collec"
         assert quit_dashboard(terminal) == 0
 

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import stat
 import time
 from pathlib import Path
 
@@ -117,6 +118,7 @@ def test_crash_in_a_screen_gives_the_terminal_back_and_names_the_log(tmp_path: P
         assert str(log) in said.replace(" ", "") or log.name in said
         assert "Traceback" not in said
         assert "the collector keeps running; nothing recorded is lost" in said
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
     assert "TypeError" in log.read_text()
     assert "203.0.113.7" not in log.read_text()
 
