@@ -60,10 +60,12 @@ class Teller:
 def alert_line(news: News) -> str:
     """One line without control characters: time, severity, score, client, detector, route, title, id.
 
-    The time is that of the newest request, the client has a `+N` behind it when there are N more.
+    The time is that of the newest request, the client has a `+N` behind it when there are N more. What an alert without
+    a client is about may contain blanks: its kind stands there then, so that each word of a line keeps its place.
     """
     alert = news.view.alert
     who = one_line(alert.client or alert.principal or "-", _NAME)
+    who = alert.explanation.subject.kind if " " in who else who
     who += f"+{alert.clients_total - 1}" if alert.clients_total > 1 else ""
     where = one_line(" ".join(part for part in (alert.host, alert.route) if part), _LONG)
     head = f"{rfc3339(int(alert.last_seen)) or '-'} {_WORDS[SEVERITIES[alert.severity]]} {alert.score} {who}"

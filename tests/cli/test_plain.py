@@ -56,6 +56,15 @@ def test_hostile_alert_is_one_line_of_text() -> None:
         assert len(line) < 1200
 
 
+def test_every_word_of_a_line_keeps_its_place_whatever_an_alert_is_about() -> None:
+    alert = fakes.ALERTS[1].alert
+    about = msgspec.structs.replace(alert.explanation.subject, kind="route")
+    told = msgspec.structs.replace(alert.explanation, subject=about)
+    alert = msgspec.structs.replace(alert, client="", principal="POST /login", explanation=told)
+    words = alert_line(News(replace(fakes.ALERTS[1], alert=alert), "")).split()
+    assert words[3:8] == ["route+40", "auth.credential-stuffing", "api.example.com", "POST", "/login:"]
+
+
 def test_states_are_told_when_they_last_and_sources_when_they_go() -> None:
     states = States()
     late = ill(lag_s=14.2, backlog_bytes=4_000_000)
