@@ -125,6 +125,7 @@ async def test_two_who_acknowledge_at_once_both_hear_who_has_it(desk: Desk) -> N
         ear.wait(outcomes[who])
     after = await desk.reader.actions()
     ((lost,), _), ((won,), _) = (ear.heard(after) for ear in ears.values())
+    assert [view.acknowledged_by for view in await desk.reader.alerts()] == [BOB, ME]
     assert lost == "acked 2 alerts; bob@gw1 acked a1a1a1a1 after you, and has it now"
     assert won == "acked alert a1a1a1a1 203.0.113.7; ann@gw1 acked a1a1a1a1 just before, and you took it over"
 
