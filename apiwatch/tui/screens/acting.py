@@ -1,10 +1,11 @@
 """Keys that act on rows: why, lines, acknowledge, mute, allow, block. They act on row keys, never on positions."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -208,7 +209,8 @@ class ActingScreen(LiveScreen):
 
         addresses = {address for row in rows for address in row.addresses}
         found: list[str] = []
-        if theirs := [view.alert for view in alerts if not view.alert.closed and _inside(view.alert.client, addresses)]:
+        networks = _networks(addresses)
+        if theirs := [view.alert for view in alerts if not view.alert.closed and _inside(view.alert.client, networks)]:
             worst = severity_word(SEVERITIES[max(alert.severity for alert in theirs)])
             some = f"{len(theirs)} open alert{'' if len(theirs) == 1 else 's'}"
             found.append(f"{some}, the worst {worst}, may close.")
@@ -294,13 +296,21 @@ class ActingScreen(LiveScreen):
         return judged, found
 
 
-def _inside(client: str, addresses: Collection[str]) -> bool:
-    """Whether a client is one of some addresses, or in one of some networks."""
+def _networks(addresses: Iterable[str]) -> list[IPv4Network | IPv6Network]:
+    found: list[IPv4Network | IPv6Network] = []
+    for address in addresses:
+        with suppress(ValueError):
+            found.append(ip_network(address))
+    return found
+
+
+def _inside(client: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Whether a client is in one of some networks."""
     try:
         address = ip_address(client)
-        return any(address in ip_network(each) for each in addresses)
     except ValueError:
-        return client in addresses
+        return False
+    return any(address in each for each in networks)
 
 
 _QUIET = {
