@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
+from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
@@ -200,6 +201,11 @@ class ApiwatchApp(App[None]):
         if state_of(link).word is Word.STALE:
             self.farewell.append(f"apiwatch: a collector is started again with: {link.restart}")
         self._resources.close()
+
+    @on(Driver.SignalResume)
+    def _repaint(self) -> None:
+        """Draw all of it: while the dashboard was suspended the terminal belonged to others."""
+        self.screen.refresh()
 
     def _signalled(self, number: signal.Signals) -> None:
         self.farewell.append(f"apiwatch: the dashboard was ended by {number.name}; {self.collector_note}")

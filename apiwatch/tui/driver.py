@@ -42,6 +42,17 @@ class PromptDriver(LinuxDriver):
             self.output = TerminalWriter(self._file)
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual leaves it so
 
+    def _sigcont_application(self, *_: object) -> None:
+        """Take the terminal again if it was given back; else only draw on it, for the shell may have.
+
+        A closed terminal sends SIGHUP and SIGCONT together; Textual 8.2.8 would start its output a second time, and
+        then wait for ever for the thread that it has replaced.
+        """
+        if self._must_signal_resume:
+            super()._sigcont_application()
+        elif self.output is not None:
+            self.send_message(self.SignalResume())
+
     def write(self, data: str) -> None:
         """Write to the terminal, in its turn."""
         if self.output is not None:

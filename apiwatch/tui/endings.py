@@ -4,7 +4,6 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from types import FrameType
 
 from textual.driver import Driver
 
@@ -24,29 +23,6 @@ class Endings(ExitStack):
         for number in _ENDING:
             loop.add_signal_handler(number, ended, number)
             self.callback(loop.remove_signal_handler, number)
-        self._stopped = False
-        self._guard_resume()
-
-    def _guard_resume(self) -> None:
-        """Let SIGCONT reach Textual only after SIGTSTP.
-
-        A closed terminal sends SIGHUP and SIGCONT together; Textual 8.2.8 would start its output a second time, and
-        then wait for ever for the thread that it has replaced.
-        """
-        stop, resume = signal.getsignal(signal.SIGTSTP), signal.getsignal(signal.SIGCONT)
-
-        def stopping(number: int, frame: FrameType | None) -> None:
-            self._stopped = True
-            if callable(stop):
-                stop(number, frame)
-
-        def resuming(number: int, frame: FrameType | None) -> None:
-            if self._stopped and callable(resume):
-                self._stopped = False
-                resume(number, frame)
-
-        for number, handler in ((signal.SIGTSTP, stopping), (signal.SIGCONT, resuming)):
-            self.callback(signal.signal, number, signal.signal(number, handler))
 
 
 @contextmanager

@@ -4,13 +4,15 @@ import os
 import re
 import signal
 import stat
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.cli.pseudo import on_terminal
 from tests.tui import hostile
-from tests.tui.terminal import Terminal
+from tests.tui.terminal import ROOT, Terminal
 
 RESTORED = (b"\x1b[?1049l", b"\x1b[?1000l", b"\x1b[?25h")
 FULL, MOUSE_ON = b"\x1b[?1049h", b"\x1b[?1000h"
@@ -272,3 +274,79 @@ def test_a_pasted_log_line_types_text_and_presses_no_key(tmp_path: Path) -> None
         terminal.keys("\x1b[200~abc \x1b[31mdef\rghi\x1b[201~")
         terminal.wait("abc [31mdef")
         assert "Enter acknowledge" in terminal.text
+
+
+def wait_stopped(terminal: Terminal) -> None:
+    """Wait until it has stopped, and leave nothing of its picture, as the shell might."""
+    until = time.monotonic() + 15
+    while os.waitid(os.P_PID, terminal.pid, os.WSTOPPED | os.WNOHANG) is None:
+        assert time.monotonic() < until, "it does not stop"
+        terminal.pump(0.01)
+    terminal.pump_for(0.05)
+    terminal.screen.reset()
+
+
+def rest(terminal: Terminal) -> str:
+    """The screen, once nothing more is written."""
+    while terminal.pump_for(0.5):
+        pass
+    return terminal.text
+
+
+@pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP])
+@pytest.mark.parametrize(("key", "shown"), [("", "203.0.113.64"), ("q", "Quit the dashboard?")])
+def test_the_whole_screen_is_drawn_again_after_every_suspension(
+    key: str, shown: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    with start(tmp_path, "incident", "clock=frozen") as terminal:
+        terminal.wait("203.0.113.64")
+        terminal.keys(key)
+        terminal.wait(shown)
+        before = rest(terminal)
+        for _ in range(5):
+            terminal.kill(number)
+            wait_stopped(terminal)
+            terminal.kill(signal.SIGCONT)
+            terminal.wait(lambda text: text == before, 5)
+
+
+def test_a_size_that_changed_during_a_suspension_is_drawn_whole(tmp_path: Path) -> None:
+    with start(tmp_path, "incident", "clock=frozen") as terminal:
+        for size in ((120, 40), (80, 24), (160, 45), (80, 24)):
+            terminal.wait("203.0.113.64")
+            terminal.keys("\x1a")
+            wait_stopped(terminal)
+            terminal.resize(*size)
+            terminal.kill(signal.SIGCONT)
+            resumed = rest(terminal)
+            assert "203.0.113.64" in resumed
+            terminal.keys("\x0c")
+            assert rest(terminal) == resumed
+
+
+def test_sigcont_alone_does_not_take_the_terminal_twice(tmp_path: Path) -> None:
+    with start(tmp_path) as terminal:
+        terminal.wait("203.0.113.64")
+        terminal.kill(signal.SIGCONT)
+        terminal.keys("qy")
+        assert terminal.wait_exit() == 0
+        assert bytes(terminal.raw).count(FULL) == 1
+
+
+def test_in_a_shell_fg_brings_it_back_also_after_bg(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "PS1": "$ ", "HOME": str(tmp_path)}
+    environment["PYTHONPATH"] = str(ROOT)
+    with on_terminal(["/bin/bash", "--norc", "--noprofile", "-i"], environment) as terminal:
+        terminal.send(f"cd {ROOT}; {sys.executable} -m tests.tui.program incident db={tmp_path}/x clock=frozen\n")
+        terminal.wait_for(lambda text: "203.0.113.64" in text, "the dashboard")
+        for commands in (("fg",), ("bg", "fg"), ("bg", "bg", "fg")):
+            terminal.send("\x1a")
+            terminal.wait_for(lambda text: "Stopped" in text, "the shell")
+            for command in commands:
+                terminal.send(f"clear; {command}\n")
+                time.sleep(0.5)
+            terminal.wait_for(lambda text: "[1 Alerts(5)]" in text and "203.0.113.64" in text, " ".join(commands))
+            terminal.send("2")
+            terminal.wait_for(lambda text: "[2 Clients]" in text, "a key")
+            terminal.send("1")
+            terminal.wait_for(lambda text: "[1 Alerts(5)]" in text, "a key")
