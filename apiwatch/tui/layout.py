@@ -17,7 +17,7 @@ class Shape(StrEnum):
     TWO = "two"
     """The list above, the detail of its row below."""
     THREE = "three"
-    """List, detail and lines on the left; timeline, alert feed and block queue on the right."""
+    """List and detail on the left; timeline, alert feed, newest requests and block queue on the right."""
 
 
 def shape_of(width: int, height: int) -> Shape:

@@ -42,11 +42,15 @@ from apiwatch.tui.widgets.text import Block, Document
 
 __all__ = ["Beside", "PanesScreen"]
 
-_SHARE_LOW, _SHARE_TALL, _SHARE_LEAST = 2, 8, 12
+_SHARE_LOW, _SHARE_TALL, _SHARE_LEAST = 2, 8, 10
 _LIST_HEAD = 2
+_LIST_TALL = 21
+"""Rows of the longest list of the shape with one line of detail: a taller terminal shows no fewer."""
 _LIST_LEAST = 4
 """Rows of a list, its head among them, that the detail leaves."""
 _QUEUE_LEAST = 6
+_QUEUE_MOST = 12
+"""Rows beside the list; those that it does not need are the feed's."""
 _TAIL = 8
 _REST_S = 0.1
 _MANY = 9
@@ -78,7 +82,7 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
         """Index of the view in sight; None: the summary."""
         self.zoomed = False
         self.live = True
-        """Live lines of the row stand below its detail where there is room."""
+        """Live lines of the row stand beside its detail where there is room."""
         self.beside = Beside()
         self._detail_key = ""
         self._had_row = False
@@ -90,8 +94,8 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
         self.chart = Block(self._chart, id="chart")
         self.feed = Block(self._feed_lines, id="feed")
         self.queue = Block(self._queue, id="queue")
-        self.main = Container(self.list_widget, self.page, self.detail, self.lines, id="main")
-        self.side = Container(self.chart, self.feed, self.queue, id="side")
+        self.main = Container(self.list_widget, self.page, self.detail, id="main")
+        self.side = Container(self.chart, self.feed, self.lines, self.queue, id="side")
         self.panes = Container(self.main, self.side, id="body")
 
     @property
@@ -147,8 +151,8 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
         self.page.display = panel is None
         self.list_widget.display = panel is not None and not zoomed_detail
         self.detail.display = panel is not None and (not alone or zoomed_detail)
-        self.lines.display = self.live and self.shape is Shape.THREE and self.detail.display and not self.exports
         self.side.display = self.shape is Shape.THREE and not alone
+        self.lines.display = self.live and self.side.display and self.detail.display and not self.exports
         if panel is not None:
             self.table.show_list(self.state_of(panel), self.empty_lines)
             if not self.detail.has_focus:
@@ -171,6 +175,7 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
             self._had_row = not self._had_row
             self.refresh_bindings()
         self._fit_detail()
+        self.queue.styles.height = min(_QUEUE_MOST, 1 + max(1, len(self.beside.blocks)))
         if self.panel is not None and self.detail.display:
             self._show_detail(self.table.cursor)
         for block in (self.views, self.chart, self.feed, self.queue, self.lines, self.foot):
@@ -256,10 +261,9 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
             height = max(room // 2, min(free, room - _QUEUE_LEAST))
         elif self.shape is Shape.ONE:
             height = min(free, room * 2 // 3) if rows and free >= _SHARE_TALL else least
-        elif self.shape is Shape.ONE_TALL:
-            height = max(_SHARE_TALL + 2, min(free, room // 2))
         else:
-            height = max(_SHARE_LEAST, min(free, room * 2 // 3))
+            most = room // 2 if self.shape is Shape.ONE_TALL else room * 2 // 3
+            height = max(least, min(_SHARE_LEAST, room - _LIST_TALL), min(free, most))
         self.detail.styles.height = height if self.list_widget.display else "1fr"
 
     def on_key_table_moved(self, event: KeyTable.Moved) -> None:
