@@ -155,11 +155,13 @@ def rate_chart(
     return [titled_rule((Piece(title, "title"),), width, glyphs.rule), *((Piece(" "), *row) for row in drawn)]
 
 
-def tail_lines(lines: Sequence[LineView], now: float, width: int, height: int, glyphs: Glyphs) -> list[Line]:
-    """The newest requests of the row under the cursor."""
+def tail_lines(lines: Sequence[LineView] | None, now: float, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+    """The newest requests of the row under the cursor; None: not read yet."""
     columns = LineRow.columns
     chosen = choose(columns, width)
     title = titled_rule((Piece("newest requests of this row; t hides them", "title"),), width, glyphs.rule)
+    if lines is None:
+        return [title]
     rows = [(Piece("  "), *place(columns, chosen, LineRow(view, now).cells())) for view in lines[: height - 1]]
     return [title, *rows] if rows else [title, line(Piece(" none among those that are kept", "dim"))]
 

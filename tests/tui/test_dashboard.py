@@ -1,6 +1,7 @@
 """The first screen: panels, cursor, order, filter, window, pause, states."""
 
 import asyncio
+import re
 import socket
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from apiwatch.store.views import AlertView, Overview
 from apiwatch.tui.app import EAGER_REFRESH_S, FIRST_S, TICK_S, ApiwatchApp
 from apiwatch.tui.owner import SILENT_S
 from tests.tui import fakes
-from tests.tui.pilot import driving
+from tests.tui.pilot import Driven, driving
 from tests.tui.test_owner import ended_pid
 
 
@@ -294,6 +295,28 @@ async def test_the_widest_screen_has_chart_and_queue(tmp_path: Path) -> None:
         assert "requests per minute, 60 minutes to 14:02Z, peak 632" in driven.text
         assert "block queue, 2" in driven.text
         assert "203.0.113.99/32" in driven.text
+
+
+async def test_newest_requests_are_those_of_the_row_whatever_arrives(tmp_path: Path) -> None:
+    def asked(driven: Driven) -> set[str]:
+        """Clients of the requests beside the list."""
+        x, y, width, height = driven.dashboard.lines.region
+        drawn = "\n".join(row[x : x + width] for row in driven.text.splitlines()[y : y + height])
+        assert "newest requests of this row" in drawn
+        return set(re.findall(r"(?:203\.0\.113|198\.18\.0)\.\d+", drawn))
+
+    async with driving(size=(200, 60), db=tmp_path) as driven:
+        await driven.press("6")
+        await driven.until(lambda: bool(asked(driven)), "the requests of the first row")
+        for number in range(1, 4):
+            newest = fakes.lines(f"198.18.0.{number}", 1)
+            driven.scenario.lines = (newest[0]._replace(line=number), *driven.scenario.lines)
+            await driven.commit()
+            assert driven.list.cursor is not None
+            assert driven.list.cursor.client == f"198.18.0.{number}"
+            assert asked(driven) <= {f"198.18.0.{number}"}
+            await driven.until(lambda: bool(asked(driven)), "the requests of the row")
+            assert asked(driven) == {f"198.18.0.{number}"}
 
 
 async def test_dead_collector_is_said_without_a_read(tmp_path: Path) -> None:

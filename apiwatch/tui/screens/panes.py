@@ -63,6 +63,8 @@ class Beside(Struct, frozen=True):
     blocks: tuple[BlockEntry, ...] = ()
     feed: tuple[AlertView, ...] = ()
     unparsed: tuple[UnparsedView, ...] = ()
+    tailed: Scope = EVERYTHING
+    """What the row opens that `tail` is about."""
     tail: tuple[LineView, ...] = ()
     client: ClientDetail | None = None
 
@@ -131,17 +133,28 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
         """Read what there is room for."""
         health = self.session.overview.health if self.session.overview else None
         nothing_parsed = health is not None and health.unparsed and not health.requests
-        row = self.table.cursor
-        opens = row.opens if row is not None and self.panel is not None else EVERYTHING
-        tailed = self.lines.display and opens != EVERYTHING
-        closer = self.looks_closer and opens.client
-        return Beside(
+        beside = Beside(
             tuple(await reader.block_entries(now)),
             tuple(await reader.alerts(limit=LIMIT)) if self.shape is Shape.THREE else (),
             tuple(await reader.unparsed(limit=4)) if nothing_parsed else (),
-            (await reader.tail(_TAIL, opens)).lines if tailed else (),
-            await reader.client(opens.client, now) if closer else None,
         )
+        return await self._looked_closer(beside, reader, now)
+
+    @property
+    def _opens(self) -> Scope:
+        """What the row under the cursor opens."""
+        row = self.table.cursor
+        return row.opens if row is not None and self.panel is not None else EVERYTHING
+
+    async def _looked_closer(self, beside: Beside, reader: Reader, now: float) -> Beside:
+        """With more about the row under the cursor, as far as there is room for it."""
+        opens = self._opens
+        if self.lines.display:
+            tail = (await reader.tail(_TAIL, opens)).lines if opens != EVERYTHING else ()
+            beside = replace(beside, tailed=opens, tail=tail)
+        if self.looks_closer and opens.client:
+            beside = replace(beside, client=await reader.client(opens.client, now))
+        return beside
 
     def settle(self) -> None:
         """Arrange the panes for the view and the shape, and put the keys where they belong."""
@@ -207,15 +220,12 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
         return lambda width: brief_page(detail, width, now, glyphs)
 
     async def _look_closer(self) -> None:
-        """Read the client of the row under the cursor, once the cursor rests."""
+        """Read more about the row under the cursor, once the cursor rests."""
         await asyncio.sleep(_REST_S)
-        row = self.table.cursor
-        client = row.opens.client if row is not None else ""
-        if client:
-            with suppress(ApiwatchError):
-                found = await self.session.reader.client(client, self.session.clock())
-                self.beside = replace(self.beside, client=found)
-            self.redraw_around()
+        with suppress(ApiwatchError):
+            found = await self._looked_closer(self.beside, self.session.reader, self.session.clock())
+            self.beside = replace(self.beside, tailed=found.tailed, tail=found.tail, client=found.client)
+        self.redraw_around()
 
     @property
     def reads_by_row(self) -> bool:
@@ -274,9 +284,10 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
     def follow_cursor(self) -> None:
         """Draw what stands around the list, and read more about its row where there is room for it."""
         self.redraw_around()
-        row, known = self.table.cursor, self.beside.client
-        wanted = row.opens.client if row is not None and self.looks_closer else ""
-        if wanted and (known is None or known.row.client != wanted):
+        opens, known = self._opens, self.beside.client
+        wanted = opens.client if self.looks_closer else ""
+        lacks_client = wanted and (known is None or known.row.client != wanted)
+        if lacks_client or (self.lines.display and self.beside.tailed != opens):
             # As a function: a worker that is replaced before it begins leaves no coroutine behind.
             self.run_worker(self._look_closer, group="closer", exclusive=True)  # type: ignore[arg-type]  # a union of unions
 
@@ -318,7 +329,8 @@ class PanesScreen(KeepingScreen, ExportingScreen, ListScreen):
         return rate_chart(self.session.overview, self.beside.feed, width, height, self.session.glyphs)
 
     def _lines(self, width: int, height: int) -> list[Line]:
-        return tail_lines(self.beside.tail, self.session.clock(), width, height, self.session.glyphs)
+        tail = self.beside.tail if self.beside.tailed == self._opens else None
+        return tail_lines(tail, self.session.clock(), width, height, self.session.glyphs)
 
     def _feed_lines(self, width: int, height: int) -> list[Line]:
         return feed_lines(self.beside.feed, self.session.clock(), width, height, self.session.glyphs)
