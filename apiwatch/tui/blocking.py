@@ -128,7 +128,7 @@ def propose(guard: "Guard", wanted: Sequence[Wish]) -> list[Proposal]:
 def proposal_lines(
     proposals: Sequence[Proposal], width: int, also: Mapping[str, Sequence[str]] = MappingProxyType({})
 ) -> list[Line]:
-    """What would be queued and what not, refusals first; `also` says more about networks."""
+    """What would be queued and what not, refusals and what refuses first; `also` says more about networks."""
     drawn: list[Line] = []
     for proposal in sorted(proposals, key=lambda each: not each.refused):
         name = proposal.key or proposal.addresses[0]
@@ -136,7 +136,7 @@ def proposal_lines(
         drawn.append(line(mark, Piece(name, "strong"), f"  {proposal.reason}"))
         if proposal.refusal:
             drawn += wrap(proposal.refusal, width, first="        ", rest="        ", style="bad")
-        for finding in proposal.findings:
+        for finding in sorted(proposal.findings, key=lambda each: not each.hard):
             style = "bad" if finding.hard else "warn"
             drawn += wrap(finding.text, width, first=f"        {finding.code} ", rest="           ", style=style)
         if len(proposals) > 1 and proposal.overridable:

@@ -138,6 +138,23 @@ async def test_a_private_address_is_queued_only_when_it_is_typed_again(tmp_path:
         assert driven.control.said[0][1] == "10.1.2.3/32"
 
 
+async def test_the_rule_that_refuses_is_told_on_the_smallest_screen(tmp_path: Path) -> None:
+    client = fakes.client_view("10.1.2.3", 10, 900, fakes.mix(160, 0.9, 0.1))
+    shared = replace(fakes.IMPACT, users=17, agents=3, held_minutes=36)
+    async with driving(replace(only(), clients=(client,), impact=shared), (60, 15), db=tmp_path) as driven:
+        await driven.press("2")
+        await asked(driven)
+        box = driven.text.splitlines()
+        blank = [index for index, row in enumerate(box) if not row.strip("│ ")]
+        assert blank == [index + 1 for index, row in enumerate(box) if "to override the guard" in row]
+        rule = next(index for index, row in enumerate(box) if " H3 " in row)
+        assert "refused 10.1.2.3/32" in box[rule - 1]
+        await driven.press("enter")
+        await driven.says("refused by a guard rail; type 10.1.2.3/32")
+        assert "│ type 10.1.2.3/32 to override the guard" in driven.text
+        assert " H3 " in driven.text
+
+
 async def test_esc_queues_nothing(tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         await asked(driven)

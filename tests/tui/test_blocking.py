@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from apiwatch.blocklist import Finding
 from apiwatch.tui.blocking import Proposal, duration_text, proposal_lines, propose, wishes
 from apiwatch.tui.line import line_text, line_width
 from apiwatch.tui.rows import AlertRow, BlockRow, ClientRow, Row
@@ -87,6 +88,14 @@ def test_refusals_are_drawn_first_and_fit() -> None:
     assert any(text.startswith("queue   203.0.113.7/32") for text in texts)
     assert texts[-1].strip() == "behind 203.0.113.7: 1 user agent, 4 users"
     assert all(line_width(row) <= 70 for row in drawn if not line_text(row).startswith(("refused", "queue")))
+
+
+def test_what_refuses_is_drawn_before_what_only_warns() -> None:
+    net = "10.1.2.3/32"
+    soft = Finding("S6", net, "is queued already", hard=False, overridable=False)
+    hard = Finding("H3", net, "a private network", hard=True, overridable=True)
+    drawn = proposal_lines([Proposal(net, ("10.1.2.3",), "manual", (), (soft, hard), "")], 70)
+    assert [line_text(row).split()[0] for row in drawn] == ["refused", "H3", "S6"]
 
 
 @pytest.mark.parametrize(("value", "text"), [(3600.0, "1h"), (90.0, "90s"), (900.0, "15m"), (604_800.0, "7d")])

@@ -7,6 +7,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
@@ -24,7 +25,9 @@ _PRINTABLE = r"[^\x00-\x1f\x7f-\x9f]*"
 _ASCII = r"[ -~]*"
 _BOX = 76
 _FRAME = 4
+_BORDERS = 2
 _OBJECTION_LINES = 3
+_TEXT_LEAST = 3
 
 
 def _inner(screen_width: int) -> int:
@@ -194,9 +197,17 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
             self._inputs[self._order[0]].focus()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Size the box to the text."""
-        room = max(3, event.size.height - 6 - 3 * len(self._fields))
-        self._text_block.styles.height = min(room, len(self._text(_inner(event.size.width), 0)))
+        """Size the box to the screen."""
+        self._fit(event.size)
+
+    def _fit(self, size: Size) -> None:
+        """Give the text what the fields and the last lines leave; blank lines above fields only where it is whole."""
+        width, fields = _inner(size.width), len(self._fields)
+        said, end = len(self._text(width, 0)), len(self._end(width, 0))
+        room = size.height - _BORDERS - end - 2 * fields
+        self.set_class(room - fields < said, "-tight")
+        self._text_block.styles.height = max(_TEXT_LEAST, min(room, said))
+        self._end_block.styles.height = end
 
     def _text(self, width: int, height: int) -> list[Line]:
         heading, said = line(Piece(self._heading, "strong")), self._said(width)
@@ -242,9 +253,8 @@ class Ask(ModalScreen[tuple[str, ...] | None]):
 
     def _object(self, objection: str) -> None:
         self._objection = objection
-        end = self._end_block
-        end.styles.height = len(self._end(_inner(self.size.width), 0))
-        end.redraw()
+        self._fit(self.size)
+        self._end_block.redraw()
 
     def on_input_submitted(self) -> None:
         """Enter in a field."""
