@@ -33,6 +33,7 @@ _TAB = late(r"[ \[]?(\d)(?: [A-Za-z]+)?(?:\([^)]*\))?\]?")
 """A view in the line of the views, with the blank or bracket before it."""
 _FEED_CELLS = 20
 _SHORT = {"Overview": "All"}
+_MORE = "+"
 
 
 def view_line(
@@ -46,26 +47,38 @@ def view_line(
 ) -> Line:
     """The views with their digits; the active one (None: the summary, key 0) in brackets.
 
-    Where the names do not fit, the digits of the others stand alone. `counts` holds what stands behind a view's name.
-    Where there is room: open alerts by severity.
+    Names are short where that leaves room for the open alerts by severity; where they leave none even for the most
+    severe, the digits of the others stand alone. `counts` holds what stands behind a view's name.
     """
     chosen = 0 if active is None else views[active].key
     notes = {view.key: counts.get(view.name, "") for view in views}
     short = {0: _SHORT.get(summary, summary), **{view.key: view.short for view in views}}
     digits = {key: name if key == chosen else "" for key, name in short.items()}
-    for names in ({0: summary, **{view.key: view.title for view in views}}, short, digits):
-        pieces = _tabs(names, notes, chosen)
-        if line_width(pieces) <= width:
-            break
+    titles = {0: summary, **{view.key: view.title for view in views}}
+    long, brief, bare = (_tabs(names, notes, chosen) for names in (titles, short, digits))
     found = overview.open_alerts if overview and width < 110 else {}
-    room = width - line_width(pieces) - 1
-    mix = severity_mix(found)
-    if line_width(mix) > room:
-        mix = severity_mix(found, short=True)
-    while mix and line_width(mix) > room:
-        mix = mix[:-2]
+    whole = severity_mix(found, short=True)
+    least = whole if len(whole) < 2 else (whole[0], Piece(_MORE))
+    for pieces, mix in ((long, whole), (brief, least), (bare, ())):
+        if line_width(pieces) + bool(mix) + line_width(mix) <= width:
+            break
+    mix = _counts(found, width - line_width(pieces) - 1)
     gap = width - line_width(pieces) - line_width(mix)
     return (*pieces, Piece(" " * gap), *mix) if mix else pieces
+
+
+def _counts(found: dict[str, int], room: int) -> Line:
+    """Open alerts by severity; where there is no room for all, the most severe and a plus."""
+    letters = severity_mix(found, short=True)
+    dense = letters[::2]
+    for mix in (severity_mix(found), letters, dense):
+        if line_width(mix) <= room:
+            return mix
+    for number in range(len(dense) - 1, 0, -1):
+        for mix in (letters[: 2 * number - 1], dense[:number]):
+            if line_width(mix) + len(_MORE) <= room:
+                return (*mix, Piece(_MORE))
+    return ()
 
 
 def view_at(text: str, cell: int) -> int:
