@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from apiwatch.store.filters import List
+from apiwatch.store.protocol import Reader
+from apiwatch.store.scope import Scope
 from apiwatch.store.views import HealthView, UnparsedView
 from apiwatch.tui.cells import amount, clock, count, stamp
 from apiwatch.tui.line import Line, Piece, line, wrap
@@ -9,7 +12,17 @@ from apiwatch.tui.snapshot import Link, window_label
 from apiwatch.tui.summary import State, Word, state_of
 from apiwatch.tui.unparsed import unparsed_lines
 
-__all__ = ["empty_list"]
+__all__ = ["empty_list", "why_nobody"]
+
+_OF_MEMBERS = frozenset({List.CLIENTS, List.ROUTES, List.SUSPECTS, List.LINES})
+
+
+async def why_nobody(reader: Reader, scope: Scope, over: List) -> str:
+    """Why an empty list says nothing about an alert: a test saw many clients, and names none of them; '' otherwise."""
+    view = await reader.alert(scope.alert) if scope.alert and over in _OF_MEMBERS else None
+    if view is None or view.alert.client or view.alert.clients:
+        return ""
+    return "the members of this alert are not known yet: many clients at once, none of them named."
 
 
 def empty_list(link: Link, calm: str, unparsed: Sequence[UnparsedView], width: int, past: str = "") -> list[Line]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from apiwatch.model import Severity
 from apiwatch.store.views import ActionView
 from apiwatch.tui.palette import Palette
 from tests.tui import fakes
@@ -34,6 +35,23 @@ async def test_a_route_and_a_campaign_have_pages_of_their_own(tmp_path: Path) ->
         await driven.press("escape", "1", "j", "enter")
         assert "[0 Alert]" in driven.text
         assert "what they share" in driven.text
+
+
+async def test_lists_inside_an_alert_without_known_members_say_so(tmp_path: Path) -> None:
+    named = fakes.alert("", "auth.failures", Severity.MEDIUM, 50, "many clients at once", key="b1")
+    nameless = replace(named, alert=replace(named.alert, clients=(), clients_total=0))
+    scenario = fakes.Scenario(alerts=(nameless,), clients=(), enumeration=(), auth=(), lines=())
+    async with driving(scenario, db=tmp_path) as driven:
+        await driven.press("e")
+        for key in "246":
+            await driven.press(key)
+            await driven.says("the members of this alert are not known yet")
+            assert "no client sent a request" not in driven.text
+        await driven.press("7", "V")
+        assert "not known yet" not in driven.text
+        await driven.press("escape", "escape", "2")
+        await driven.says("no client sent a request in the last 5m")
+        assert "not known yet" not in driven.text
 
 
 async def test_e_walks_the_alerts_from_anywhere(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from apiwatch.model import Severity
 from apiwatch.store.views import Overview
 from apiwatch.tui.line import line_text, line_width
 from apiwatch.tui.side import view_line
@@ -13,7 +14,7 @@ FULL = {"alerts": "+", "block": "1", "sources": "5!"}
 
 def overview(**found: int) -> Overview:
     alerts = tuple(
-        fakes.alert("203.0.113.9", "recon", fakes.Severity[severity.upper()], 50, "walks", key=f"{severity}{number}")
+        fakes.alert("203.0.113.9", "recon", Severity[severity.upper()], 50, "walks", key=f"{severity}{number}")
         for severity, times in found.items()
         for number in range(times)
     )

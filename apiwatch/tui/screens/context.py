@@ -11,7 +11,7 @@ from apiwatch.store.filters import ANY
 from apiwatch.store.protocol import Reader
 from apiwatch.store.scope import EVERYTHING, Scope
 from apiwatch.store.views import AlertView, BlockEntry
-from apiwatch.tui.empty import empty_list
+from apiwatch.tui.empty import empty_list, why_nobody
 from apiwatch.tui.layout import Shape
 from apiwatch.tui.line import Line, Piece
 from apiwatch.tui.liststate import ListState
@@ -169,6 +169,8 @@ class ContextScreen(PanesScreen):
         beside = await self.read_beside(reader, now)
         summary = await self._summarised(query, beside.blocks) if panel is None else None
         found = await panel.read(query) if panel is not None else Found()
+        if panel is not None and not found.rows:
+            found = replace(found, calm=await why_nobody(reader, self.scope, panel.over))
 
         def show() -> None:
             self.beside = replace(beside, client=beside.client or self.beside.client)
@@ -214,7 +216,8 @@ class ContextScreen(PanesScreen):
             return []
         if not self.state_of(panel).loaded and self.session.overview is not None:
             return [(Piece("loading...", "dim"),)]
-        return empty_list(self.session.link(), panel.calm, self.beside.unparsed, max(20, width), self.found.past)
+        calm = self.found.calm or panel.calm
+        return empty_list(self.session.link(), calm, self.beside.unparsed, max(20, width), self.found.past)
 
     def tick(self) -> None:
         """Show head, foot and, while nothing was read, why the list is empty."""

@@ -69,6 +69,8 @@ class Found(Struct, frozen=True):
     alerts: tuple[AlertView, ...] = ()
     """Alerts that were read, for the reasons of blocks."""
     blocks: tuple[BlockEntry, ...] = ()
+    calm: str = ""
+    """Why the list is empty, where it is not for the reason that its panel gives."""
     past: str = ""
     """A sentence about what the list held last, for when it is empty."""
     note: str = ""
