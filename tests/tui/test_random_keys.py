@@ -53,3 +53,39 @@ def _pressed(chance: random.Random) -> list[str]:
     if kind < 0.2:
         return [*([] if chance.random() < 0.5 else ["slash"]), *chance.choice(_WORDS), "enter"]
     return [chance.choice(_KEYS)]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("enter", "escape", "escape", "escape"),
+        ("enter", "x", "1", "escape", "escape"),
+        ("enter", "a", "enter", "enter"),
+        ("enter", "slash", *"sev", "escape", "escape"),
+        ("q", "n", "n", "n"),
+    ],
+)
+@pytest.mark.parametrize("pause", [0.0, 0.001, 0.01, 0.1])
+async def test_keys_pressed_at_once_close_one_screen_each(typed: tuple[str, ...], pause: float, tmp_path: Path) -> None:
+    async with driving(db=tmp_path) as driven:
+        for key in typed:
+            driven.app.post_message(events.Key(key, key if len(key) == 1 else None))
+            await asyncio.sleep(pause)
+        for _ in range(4):
+            await driven.press("escape")
+        assert driven.app._exception is None
+        assert len(driven.app.screen_stack) == 1
+
+
+@pytest.mark.parametrize("keys", [("enter",), ("enter", "x"), ("enter", "a"), ("enter", "question_mark"), ("q",)])
+async def test_a_screen_that_is_left_twice_takes_none_with_it(keys: tuple[str, ...], tmp_path: Path) -> None:
+    """As by a second Esc that is obeyed before the first one has taken it away."""
+    async with driving(db=tmp_path) as driven:
+        await driven.press(*keys)
+        screen, below = driven.app.screen, driven.app.screen_stack[-2]
+        for _ in range(2):
+            screen.dismiss(None)
+        await driven.until(lambda: driven.app.screen is below, "the screen below")
+        await driven.pilot.pause(0.1)
+        assert driven.app.screen is below
+        assert driven.app._exception is None

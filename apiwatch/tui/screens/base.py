@@ -18,6 +18,7 @@ from apiwatch.tui.layout import Shape, shape_of
 from apiwatch.tui.line import CUT, Line, Piece, line, line_text, line_width, wrap
 from apiwatch.tui.notice import notice
 from apiwatch.tui.permissions import forbidden, is_permitted
+from apiwatch.tui.screens.once import LeftOnce
 from apiwatch.tui.session import Session
 from apiwatch.tui.summary import head_lines, tiny_line
 from apiwatch.tui.widgets.text import Block, KeyBar
@@ -35,7 +36,7 @@ _RATE_TIP = "read more often, less often: every 0.25 s to 10 s"
 _TRAVEL_TIP = "back, forward in time by one window; Esc comes back to now"
 
 
-class LiveScreen(Screen[None]):
+class LiveScreen(LeftOnce[None]):
     """A full screen that shows what the store says, and goes on showing it as it changes."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["base.tcss"]

@@ -146,7 +146,11 @@ class ListScreen(LiveScreen):
         self.ask(command_mode(self.commands, self.session.history), text)
 
     def ask(self, mode: Mode, text: str) -> None:
-        """Open the line at the foot."""
+        """Open the line at the foot; on a screen that is still being made in its turn, before what is typed into it."""
+        if not self.prompt.is_attached:
+            if not self.is_mounted:
+                self.call_later(self.ask, mode, text)
+            return
         self.foot.display = False
         self.prompt.open(mode, text)
 

@@ -14,6 +14,7 @@ from textual.widgets import Input
 from apiwatch.tui.field import Field
 from apiwatch.tui.glyphs import Glyphs
 from apiwatch.tui.line import Line, Piece, fit, line, wrap
+from apiwatch.tui.screens.once import LeftOnce
 from apiwatch.tui.widgets.text import Block
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def make_input(value: str, glyphs: Glyphs, *, id: str, replace: bool = False) ->
     return field
 
 
-class Question(ModalScreen[bool]):
+class Question(LeftOnce[bool], ModalScreen[bool]):
     """A question with yes or no: y and Enter say yes, n, q, Esc and Backspace say no.
 
     With `again` q says yes too: it is the key that asked.
@@ -87,7 +88,7 @@ class Question(ModalScreen[bool]):
         self.dismiss(answer)
 
 
-class Choose(ModalScreen[int | None]):
+class Choose(LeftOnce[int | None], ModalScreen[int | None]):
     """A short list to choose from; gives the index."""
 
     CSS_PATH = "prompts.tcss"
@@ -137,7 +138,7 @@ class Choose(ModalScreen[int | None]):
         self.dismiss(self._chosen)
 
 
-class Ask(ModalScreen[tuple[str, ...] | None]):
+class Ask(LeftOnce[tuple[str, ...] | None], ModalScreen[tuple[str, ...] | None]):
     """Lines of explanation and fields to fill in; Enter gives their values once `refusal` has nothing against them."""
 
     CSS_PATH = "prompts.tcss"
