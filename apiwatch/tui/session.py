@@ -124,7 +124,9 @@ class Session:
     def _silent_but_there(self) -> int:
         """Process id of a collector that has not been heard of for a while, but is there; 0."""
         health = self.overview.health if self.overview else None
-        if health is None or self.clock() - health.heartbeat < SILENT_S or lives(health) is not True:
+        if health is None or health.state in ("stopped", "failed"):
+            return 0
+        if self.clock() - health.heartbeat < SILENT_S or lives(health) is not True:
             return 0
         return health.pid
 
