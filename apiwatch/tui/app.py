@@ -71,7 +71,11 @@ _ACTIONS = 100
 """Latest actions of operators among which new ones are looked for."""
 
 AGES_S = 10.0
-"""Seconds after which lists are read anew although only the collector's heart beats: ages and expiries move on."""
+"""Seconds after which lists are read anew although only the collector's heart beats, or has just stopped: ages and
+expiries move on."""
+
+QUIET_AGES_S = 60.0
+"""The same when it has been silent for longer than this: ages are minutes by then."""
 
 
 class ApiwatchApp(App[None]):
@@ -284,7 +288,7 @@ class ApiwatchApp(App[None]):
         show: Callable[[], None] | None = None
         try:
             changed = await session.reader.changed()
-            asked = session.stale or not screen.loaded
+            asked = session.stale or not screen.loaded or self._is_aged(now)
             if (changed and await self._brought_more(now)) or asked:
                 session.stale = False
                 self._listed_at = now
@@ -310,7 +314,13 @@ class ApiwatchApp(App[None]):
         if session.overview is None or pulse.revision is None or pulse.revision != before:
             return True
         session.took(replace(session.overview, health=pulse.health))
-        return now - self._listed_at >= AGES_S
+        return self._is_aged(now)
+
+    def _is_aged(self, now: float) -> bool:
+        """Whether the ages in the lists are to move on."""
+        health = self.session.overview.health if self.session.overview else None
+        silent = now - health.heartbeat if health is not None else 0.0
+        return now - self._listed_at >= (AGES_S if silent < QUIET_AGES_S else QUIET_AGES_S)
 
     def action_leave(self) -> None:
         """Ask once; asked already, quit."""

@@ -329,6 +329,17 @@ async def test_dead_collector_is_said_without_a_read(tmp_path: Path) -> None:
         assert driven.reader.calls == []
 
 
+async def test_ages_move_on_when_nothing_more_comes(tmp_path: Path) -> None:
+    ended = "the collector was killed by signal 9"
+    async with driving(ended=lambda: ended, db=tmp_path) as driven:
+        assert "last 1s ago" in driven.text
+        driven.clock.now += 40
+        await driven.shows("last 41s ago")
+        driven.clock.now += 300
+        await driven.press("8")
+        await driven.shows("as they were 5m ago")
+
+
 async def test_a_successor_of_the_dead_collector_is_believed(tmp_path: Path) -> None:
     async with driving(size=(160, 40), ended=lambda: "the collector was killed by signal 9", db=tmp_path) as driven:
         await driven.shows("STALE: the collector was killed by signal 9; start it again with: apiwatch collect --db")

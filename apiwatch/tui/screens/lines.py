@@ -48,8 +48,11 @@ class LinesScreen(PageScreen):
         if self._row.alert_id:
             evidence = await reader.evidence(self._row.alert_id)
         elif self._row.client:
-            detail = await reader.client(self._row.client, now)
+            client = self._row.client
+            detail = await reader.client(client, now)
             evidence = list(detail.evidence) if detail else []
+            # Alerts about many clients keep lines of the others, too.
+            evidence = [line for line in evidence if client in line.text] or evidence
         else:
             alerts = await reader.alerts(include_closed=True, limit=_ALERTS, scope=self._row.opens)
             found = {

@@ -3,10 +3,14 @@
 from apiwatch.store.filters import List
 from apiwatch.store.filters.match import Record
 from apiwatch.store.filters.records import source_record
+from apiwatch.tui.cells import age
 from apiwatch.tui.rows import Row, Sort, SourceRow
 from apiwatch.tui.views.base import Found, Panel, Query, View, by, words
 
 __all__ = ["SOURCES"]
+
+_SILENT_S = 5.0
+"""Without a heartbeat for so long, what is said of a source is not of now."""
 
 _REJECTING, _REJECTED = 20, 2
 """Sources whose first rejected lines are read, and how many of each."""
@@ -23,7 +27,8 @@ async def _sources(query: Query) -> Found:
     some = [view.name for view in views if view.unparsed][:_REJECTING]
     rejected = {name: await query.reader.unparsed(source=name, limit=_REJECTED) for name in some}
     rows = [SourceRow(view, health, query.now, rejected.get(view.name, ())) for view in views]
-    return Found(tuple(rows), len(views))
+    silent = query.now - health.heartbeat if health is not None else 0.0
+    return Found(tuple(rows), len(views), note=f"as they were {age(silent)} ago" if silent >= _SILENT_S else "")
 
 
 SOURCES = View(
