@@ -21,6 +21,7 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from apiwatch.config.settings import Settings
+from apiwatch.errors import StoreError
 from apiwatch.store.protocol import Control, Reader
 from apiwatch.text import plain
 from apiwatch.tui.crash import CrashLog, log_directory
@@ -298,8 +299,8 @@ class ApiwatchApp(App[None]):
                     show = await screen.read(session.reader, now)
             session.read_done()
         except Exception as error:
-            headline = plain(f"{type(error).__name__}: {error}", 160)
-            if session.read_failed(headline):
+            fault = f"cannot read the state file ({plain(f'{type(error).__name__}: {error}', 160)})"
+            if session.read_failed(str(error) if isinstance(error, StoreError) else fault):
                 self._crash_log.record(error, "three reads failed in a row")
         if show is not None:
             screen.take(show)

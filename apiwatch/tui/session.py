@@ -165,12 +165,12 @@ class Session:
         self._failed = 0
         self._failure = ""
 
-    def read_failed(self, headline: str) -> bool:
+    def read_failed(self, sentence: str) -> bool:
         """A read failed; True when it is time to say so."""
         self._failed += 1
         self.stale = True
         if self._failed >= _FAILURES:
-            self._failure = f"cannot read the state file ({headline})"
+            self._failure = sentence
         return self._failed == _FAILURES
 
     async def day(self, now: float) -> tuple[MinuteView, ...]:

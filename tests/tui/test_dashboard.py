@@ -334,6 +334,7 @@ async def test_ages_move_on_when_nothing_more_comes(tmp_path: Path) -> None:
     async with driving(ended=lambda: ended, db=tmp_path) as driven:
         assert "last 1s ago" in driven.text
         driven.clock.now += 40
+        driven.app.session.wake.set()
         await driven.shows("last 41s ago")
         driven.clock.now += 300
         await driven.press("8")

@@ -9,8 +9,8 @@ from apiwatch.store.views import ActionView
 from tests.tui import fakes
 from tests.tui.pilot import Driven, driving
 
-WIDTHS = (60, 100, 119, 120, 159, 160, 200)
-HEIGHTS = (15, 19, 20, 29, 30, 32, 38, 44, 45, 60)
+WIDTHS = (60, 119, 120, 159, 160, 200)
+HEIGHTS = (15, 20, 29, 30, 38, 44, 45, 60)
 SEVEN = tuple(replace(view, alert=replace(view.alert, id=f"{n:016x}")) for n, view in enumerate(fakes.ALERTS * 2))[:7]
 
 ACTIONS = tuple(ActionView(str(n), fakes.NOW - n, "jane", "block", f"203.0.113.{n}/32", None, "") for n in range(9))
