@@ -65,7 +65,7 @@ def _pressed(chance: random.Random) -> list[str]:
         ("q", "n", "n", "n"),
     ],
 )
-@pytest.mark.parametrize("pause", [0.0, 0.001, 0.01, 0.1])
+@pytest.mark.parametrize("pause", [0.0, 0.01])
 async def test_keys_pressed_at_once_close_one_screen_each(typed: tuple[str, ...], pause: float, tmp_path: Path) -> None:
     async with driving(db=tmp_path) as driven:
         for key in typed:
