@@ -42,7 +42,9 @@ def read_prefix(text: str, builder: Builder) -> Who | None:
             return None
         vhost, forwarded, text = found.groups()
     # Not all that Python takes for a blank: the rest is part of names, which must not look alike.
-    words = [word for word in text.replace("\t", " ").split(" ") if word]
+    words = text.replace("\t", " ").split(" ")
+    if "" in words:
+        words = [word for word in words if word]
     number = len(words)
     if words and words[0][0] == "[" and words[0][-1] == "]" and words[0][1:-1].isalpha():
         del words[0]
