@@ -17,10 +17,12 @@ _SORTS = (
     Sort("bytes", "bytes sent", by(GroupRow, lambda row: (row.view.window.bytes,))),
     Sort("last", "last seen", by(GroupRow, lambda row: (row.view.last_seen,))),
 )
+_NOBODY = "no client sent a request in {window}; W takes a longer window."
+_NO_USER = "no user name is behind half of the requests of a client in {window}; W takes a longer window."
 _FIELDS: dict[Shared, str] = {"net": "client", "user_agent": "ua", "user": "user"}
 
 
-def _panel(name: str, title: str, shared: Shared, kind: type[GroupRow]) -> Panel:
+def _panel(name: str, title: str, shared: Shared, kind: type[GroupRow], calm: str = _NOBODY) -> Panel:
     def record(row: Row) -> Record:
         return group_record(row.view, _FIELDS[shared]) if isinstance(row, GroupRow) else words(row)
 
@@ -31,13 +33,13 @@ def _panel(name: str, title: str, shared: Shared, kind: type[GroupRow]) -> Panel
 
     return Panel(
         name, title, kind.columns, _SORTS, read, over=List.CLIENTS, record=record,
-        calm="no client sent a request in {window}; W takes a longer window.",
+        calm=calm,
     )  # fmt: skip
 
 
 GROUPS = {
     "net": _panel("networks", "networks of the busiest clients", "net", NetworkRow),
     "agent": _panel("agents", "user agents of the busiest clients", "user_agent", AgentRow),
-    "user": _panel("users", "users of the busiest clients", "user", UserRow),
+    "user": _panel("users", "users of the busiest clients", "user", UserRow, _NO_USER),
 }
 """Word of `:group` -> list."""
