@@ -1,8 +1,10 @@
 """What the real products write comes back field for field, whoever wrote into the texts."""
 
+from dataclasses import replace
 from functools import partial
+from ipaddress import IPv4Address
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from apiwatch.formats import FORMATS, LineParser, Unparsed
 from apiwatch.model import Request
@@ -52,4 +54,34 @@ def test_no_text_of_a_client_becomes_the_client(sample: Sample) -> None:
             record = read(writer, line, LineParser(format=name, time_zone=ZONE))
             if isinstance(record, Request) and (record.client not in {sample.client, ""} or FORGED in record.peer):
                 wrong.append((writer.label, name, line, record.client))
+    assert not wrong
+
+
+MUTE = ("ltsv", "presto", "zeek_http")
+"""Separated by tabs: the products escape them, or know no texts of clients that hold any."""
+NAMES_ESCAPED = ("squid", "aws_s3")
+"""Users that these write hold no blanks."""
+
+PLAIN = Sample(
+    moment=1_795_489_854_000_000, offset=0, address=IPv4Address("203.0.113.7"), port=4711, method="GET",
+    target="/orders/7?x=1", status=200, size=612, agent="curl/8.5", referer=None, user=None, host="b.example",
+    duration=0,
+)  # fmt: skip
+
+
+@given(samples)
+@example(replace(PLAIN, target='/orders/7?"', referer='https://a.example/"'))
+@example(replace(PLAIN, target="/orders/7\u3000?x=\x85"))
+@example(replace(PLAIN, agent="\t"))
+@example(replace(PLAIN, user='q"b b.'))
+@calm(max_examples=30)
+def test_no_text_of_a_client_hides_its_request(sample: Sample) -> None:
+    """Also where the product escapes nothing: who could make a line unreadable would be seen by no detector."""
+    wrong: list[tuple[object, ...]] = []
+    for writer in WRITERS:
+        line = writer.line(replace(sample, user="alice") if writer.format in NAMES_ESCAPED else sample)
+        record = read(writer, line, LineParser(time_zone=ZONE))
+        status = sample.status if "status" in writer.carries else 0
+        if writer.format not in MUTE and not (isinstance(record, Request) and record.status == status):
+            wrong.append((writer.label, line, record))
     assert not wrong

@@ -17,6 +17,8 @@ from types import TracebackType
 import pyte
 
 ROOT = Path(__file__).parents[2]
+PAINT_S = 0.02
+"""Within which the rest of a picture comes: a pty holds 4 KiB, a picture may be more."""
 
 
 class Terminal:
@@ -110,14 +112,16 @@ class Terminal:
         return "\n".join(self.screen.display)
 
     def wait(self, wanted: str | Callable[[str], bool], seconds: float = 15.0) -> str:
-        """Wait until the screen contains a text, or satisfies a condition."""
+        """Wait until the screen contains a text, or satisfies a condition, and is drawn to its end."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            text = self.text
-            if wanted in text if isinstance(wanted, str) else wanted(text):
-                return text
+            if self._holds(wanted) and (not self.pump_for(PAINT_S) or self._holds(wanted)):
+                return self.text
             self.pump(0.1)
         raise AssertionError(f"not on the screen: {wanted}\n{self.text}")
+
+    def _holds(self, wanted: str | Callable[[str], bool]) -> bool:
+        return wanted in self.text if isinstance(wanted, str) else wanted(self.text)
 
     def wait_exit(self, seconds: float = 15.0) -> int:
         """Wait until the program has ended; gives its exit code, 128 + n for a signal."""

@@ -210,7 +210,9 @@ async def test_everybody_who_sends_a_user_agent_can_be_queued_from_its_row_and_i
             assert f"0.0.0.0/0 agent={agent}" in driven.text
             assert "everybody but what is protected" in driven.text
             await driven.press("escape")
-        await driven.press("b", "enter")
+        await driven.press("b")
+        await driven.shows("Queue 2 networks")
+        await driven.press("enter")
         await driven.until(lambda: len(driven.control.said) == 2, "both entries")
         assert [words[1] for words in driven.control.said] == ["0.0.0.0/0", "::/0"]
         assert {entry.condition for entry in driven.scenario.blocks[-2:]} == {f"agent={agent}"}

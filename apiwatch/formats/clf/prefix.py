@@ -14,6 +14,8 @@ Who = tuple[str, str, str | None, str | None, str | None]
 _BARE = late(r"[0-9a-fA-F.:]{2,45}", re.ASCII)
 _QUOTED_LIST = late(r'(?:(\S+)[ \t]+)?"([^"]*)"[ \t]+(.*)', re.DOTALL)
 _BARE_QUOTE = late(r'(?<!\\)"')
+_RECORD = late(r'" \d{3} (?:\d|-)', re.ASCII)
+"""A request line's end: what Harbor writes before the texts of a client."""
 _HOST = late(r"(?!\d{4}-\d\d-\d\dT)[A-Za-z0-9_*\[][A-Za-z0-9_.:*\[\]-]{0,254}", re.ASCII)
 _REQUEST_ID = late(r"[0-9a-f]{32}", re.ASCII)
 _GAP = late(r"[ \t]+")
@@ -35,12 +37,14 @@ def read_prefix(text: str, builder: Builder) -> Who | None:
         if address is not None:
             return address, address, None, None, None
     vhost = forwarded = None
-    # Apache writes a quote in a user name as `\\"`; a bare one belongs to a list, or to a line of another format.
+    # Apache writes a quote in a user name as `\\"`; a bare one belongs to a list, to a name that morgan has written
+    # behind address and ident, or to a line of another format.
     if _BARE_QUOTE.search(text) is not None:
         found = _QUOTED_LIST.fullmatch(text)
-        if found is None:
+        if found is not None:
+            vhost, forwarded, text = found.groups()
+        elif canonical(text.partition(" - ")[0].rpartition(" ")[2]) is None or _RECORD.search(text) is not None:
             return None
-        vhost, forwarded, text = found.groups()
     # Not all that Python takes for a blank: the rest is part of names, which must not look alike.
     words = text.replace("\t", " ").split(" ")
     if "" in words:

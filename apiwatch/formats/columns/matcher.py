@@ -1,6 +1,7 @@
 """The family of formats in columns at work on one source."""
 
 import re
+from collections.abc import Iterator
 
 from apiwatch.formats.build import Builder
 from apiwatch.formats.columns.headless import guess
@@ -16,7 +17,7 @@ _LONGEST_HEADER = 8_192
 _HEADER = late(r"#(fields):?[ \t]+(.*)", re.IGNORECASE | re.DOTALL)
 _DATE = late(r"#(?:Start-)?Date:\s*(\d{4}-\d\d-\d\d)", re.ASCII)
 _PATH = late(r"#path\s+(\S+)")
-_CELL = late(r'"((?:[^"]|"")*+)"(?=\s|$)|(\S+)')
+_CELL = late(r'"((?:[^"]|"")*+)"(?= |\Z)|([^ ]+)')
 _START = late(r"\d{4}-\d\d-\d\d[ \t]\d\d:\d\d:\d\d(?:\.\d{1,9})?[ \t]", re.ASCII)
 
 FORMATS = (
@@ -95,17 +96,20 @@ class ColumnsMatcher(Matcher):
             return Skipped
         if self._header is None and _START.match(text) is None:
             return None
-        cells = _cells(text)
-        record = self._header.read(cells, self.builder, line) if self._header is not None else None
-        if self._header is not None and record is not None:
-            self._name = self._header.kind
-            return record
-        if self._guess is None or not self._guess.fits(cells):
-            self._guess = guess(cells)
-        if self._guess is None:
-            return None
-        self._name = self._guess.kind
-        return self._guess.read(cells, self.builder, line)
+        if self._header is not None:
+            # A client may write tabs and quotes into a log that knows none: the number of columns tells what they are.
+            for cells in _ways(text, quoting=True):
+                record = self._header.read(cells, self.builder, line)
+                if record is not None:
+                    self._name = self._header.kind
+                    return record
+        for cells in _ways(text, quoting=False):
+            if self._guess is None or not self._guess.fits(cells):
+                self._guess = guess(cells)
+            if self._guess is not None:
+                self._name = self._guess.kind
+                return self._guess.read(cells, self.builder, line)
+        return None
 
     def progress(self, text: str) -> tuple[int, str]:
         """As in Matcher."""
@@ -131,10 +135,15 @@ def _is_columns(text: str) -> bool:
     return "\t" in text or _START.match(text) is not None
 
 
-def _cells(text: str) -> list[str]:
-    """The values of a line: separated by tabs if there is one, else by blanks; quoted ones without their quotes."""
+def _ways(text: str, *, quoting: bool) -> Iterator[list[str]]:
+    """The values of a line in each way in which they may be separated: by tabs, by blanks, those in quotes (which may
+    hold blanks) being one, and by blanks alone.
+
+    Other white space is a part of values: IIS decodes the paths that it writes.
+    """
     if "\t" in text:
-        return text.split("\t")
-    if '"' not in text:
-        return text.split()
-    return [found[1].replace('""', '"') if found[1] is not None else found[2] for found in _CELL.finditer(text)]
+        yield text.split("\t")
+    if quoting and '"' in text:
+        yield [found[1].replace('""', '"') if found[1] is not None else found[2] for found in _CELL.finditer(text)]
+    cells = text.split(" ")
+    yield [cell for cell in cells if cell] if "" in cells else cells

@@ -6,7 +6,7 @@ API Gateway writes CLF or JSON, CloudFront writes columns.
 import re
 
 from apiwatch.formats.build import Builder
-from apiwatch.formats.products.product import QUOTED, Read, clf, fields, iso, pattern
+from apiwatch.formats.products.product import ASKED, QUOTED, Read, clf, fields, iso, pattern
 from apiwatch.model import Auth
 from apiwatch.patterns import late
 
@@ -55,8 +55,8 @@ def _s3(builder: Builder, found: re.Match[str], line: int, received: float) -> R
 
 _COMMON = (
     r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z)",
-    r" \S{1,255}",
-    r" (?P<client>(?:\[[0-9A-Fa-f:.]{2,64}\]|[^\s:]{1,64}):\d{1,5}) (?:-|\S{3,64}:\d{1,5})",
+    r" [^ ]{1,255}",
+    r" (?P<client>(?:\[[0-9A-Fa-f:.]{2,64}\]|[^ :]{1,64}):\d{1,5}) (?:-|[^ ]{3,64}:\d{1,5})",
     r"(?P<phases>(?: -?\d{1,9}(?:\.\d{1,9})?){3})",
     r" (?P<status>\d{3}|-) (?:\d{3}|-) -?\d{1,19} (?P<bytes>\d{1,19}|-)",
     f' "(?P<request>{QUOTED})"',
@@ -76,7 +76,7 @@ PRODUCTS = (
             r"(?:https?|h2|grpcs?|wss?) ",
             *_COMMON,
             f' "(?P<agent>{QUOTED})"',
-            r" \S{1,255} \S{1,64} \S{1,255}(?P<rest>.*)",
+            r" [^ ]{1,255} [^ ]{1,64} [^ ]{1,255}(?P<rest>.*)",
         ),
         _balancer,
     ),
@@ -85,8 +85,8 @@ PRODUCTS = (
         "AWS classic load balancer",
         "2026-11-24T03:10:54.945958Z edge 203.0.113.7:2817 192.0.2.10:80 0.000073 0.011048 0.000057 200 200 0 612 "
         '"GET https://api.example.com:443/orders/7 HTTP/1.1" "curl/8.5" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2',
-        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z \S",
-        (*_COMMON, rf'(?: "(?P<agent>{QUOTED})"(?: \S{{1,255}} \S{{1,64}})?)?'),
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z [^ ]",
+        (*_COMMON, rf'(?: "(?P<agent>{QUOTED})"(?: [^ ]{{1,255}} [^ ]{{1,64}})?)?'),
         _balancer,
     ),
     pattern(
@@ -95,16 +95,16 @@ PRODUCTS = (
         "79a59df900b949e5 bucket [24/Nov/2026:03:10:54 +0000] 203.0.113.7 arn:aws:iam::123456789012:user/alice "
         '3E57427F3EXAMPLE REST.GET.OBJECT orders/7 "GET /bucket/orders/7 HTTP/1.1" 200 - 612 612 12 10 "-" "curl/8.5" '
         "- s9lzHYrFp76ZVxRcpX9 SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader bucket.s3.amazonaws.com TLSv1.2",
-        r"\S{1,128} \S{1,128} \[\d\d/[A-Z][a-z]{2}/\d{4}:",
+        r"[^ ]{1,128} [^ ]{1,128} \[\d\d/[A-Z][a-z]{2}/\d{4}:",
         (
-            r"\S{1,128} \S{1,128}",
+            r"[^ ]{1,128} [^ ]{1,128}",
             r" \[(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]",
-            r" (?P<client>\S{1,64}) (?P<user>\S{1,255}) \S{1,128} [A-Z][A-Z0-9]{1,15}\.[A-Za-z0-9_.-]{1,128} \S+",
-            rf' (?:"(?P<request>{QUOTED})"|-)',
-            r" (?P<status>\d{3}|-) \S{1,128}",
+            r" (?P<client>[^ ]{1,64}) (?P<user>[^ ]{1,255}) [^ ]{1,128}",
+            r" [A-Z][A-Z0-9]{1,15}\.[A-Za-z0-9_.-]{1,128} [^ ]+",
+            f" (?:{ASKED}|-)",
+            r" (?P<status>\d{3}|-) [^ ]{1,128}",
             r" (?P<bytes>\d{1,19}|-) (?:\d{1,19}|-) (?P<duration>\d{1,15}|-) (?:\d{1,15}|-)",
-            r' "(?P<referer>[^"]*+)"',
-            r' "(?P<agent>.*)"',
+            r' (?:"(?P<referer>[^"]*+)" "(?P<agent>.*)"|".*")',
             r" (?P<rest>[^\"]*+)",
         ),
         _s3,

@@ -43,21 +43,21 @@ def _rails(builder: Builder, found: re.Match[str], line: int, received: float) -
     return fields(builder, {**found.groupdict(), "status": ended[1], "duration": ended[2]}, line, when)
 
 
-_METHOD = r"(?P<method>[^\s\"]{1,32})"
+_METHOD = r"(?P<method>[^ \"]{1,32})"
 _KNOWN_METHOD = r"(?P<method>[A-Z][A-Z-]{1,19})"
 """Where a line begins with the method, nothing else tells that it is one."""
-_TARGET = r" (?P<target>\S++)"
+_TARGET = r" (?P<target>[^ ]++)"
 _STATUS = r" (?P<status>\d{3}|-)"
 _BYTES = r" (?P<bytes>\d{1,19}|-)"
 _TOOK = r" (?P<duration>\d{1,12}(?:\.\d{1,9})?|-) ms"
-_CLIENT = r"(?P<client>\S{1,255})"
+_CLIENT = r"(?P<client>[^ ]{1,255})"
 
 PRODUCTS = (
     pattern(
         "uvicorn",
         "uvicorn, which tells no time: that of its envelope, else that of arrival is taken",
         'INFO:     203.0.113.7:54321 - "GET /orders/7?x=1 HTTP/1.1" 200 OK',
-        r"[A-Z]{4,8}: +\S{1,255}:\d{1,5} - \"",
+        r"[A-Z]{4,8}: +[^ ]{1,255}:\d{1,5} - \"",
         (
             r"[A-Z]{4,8}: +",
             _CLIENT + r":\d{1,5} - \"",
@@ -75,12 +75,11 @@ PRODUCTS = (
         r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}\] \[\d{1,10}\] \[[A-Z]",
         (
             r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}\] \[\d{1,10}\] \[[A-Z]{4,8}\] ",
-            r"(?P<client>\S{1,255}?)(?::\d{1,5})? - - ",
+            r"(?P<client>[^ ]{1,255}?)(?::\d{1,5})? - - ",
             r"\[(?P<time>\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]",
             ' "' + _METHOD + _TARGET + r" \d(?:\.\d)?\"",
             _STATUS + _BYTES,
-            r' "(?P<referer>[^"]*+)"',
-            r' "(?P<agent>.*)"',
+            r' (?:"(?P<referer>[^"]*+)" "(?P<agent>.*)"|".*")',
         ),
         built(clf),
     ),
@@ -88,15 +87,15 @@ PRODUCTS = (
         "morgan_short",
         "morgan short (Express), which tells no time",
         "203.0.113.7 - GET /orders/7?x=1 HTTP/1.1 200 612 - 1.234 ms",
-        r"\S{1,255} \S{1,255} [A-Z][A-Z-]{1,19} \S",
-        (_CLIENT + r" (?P<user>\S{1,255}) ", _KNOWN_METHOD + _TARGET, r" HTTP/\d\.\d" + _STATUS + _BYTES, " -" + _TOOK),
+        r"[^ ]{1,255} .{1,255} [A-Z][A-Z-]{1,19} [^ ]",
+        (_CLIENT + r" (?P<user>.{1,255}) ", _KNOWN_METHOD + _TARGET, r" HTTP/\d\.\d" + _STATUS + _BYTES, " -" + _TOOK),
         built(None),
     ),
     pattern(
         "morgan_tiny",
         "morgan tiny (Express), which tells neither time nor client",
         "GET /orders/7?x=1 200 612 - 1.234 ms",
-        r"[A-Z][A-Z-]{1,19} \S",
+        r"[A-Z][A-Z-]{1,19} [^ ]",
         (_KNOWN_METHOD + _TARGET, _STATUS + _BYTES, " -" + _TOOK),
         built(None),
     ),
@@ -104,7 +103,7 @@ PRODUCTS = (
         "morgan_dev",
         "morgan dev (Express), which tells neither time nor client",
         "GET /orders/7?x=1 200 1.234 ms - 612",
-        r"[A-Z][A-Z-]{1,19} \S",
+        r"[A-Z][A-Z-]{1,19} [^ ]",
         (_KNOWN_METHOD + _TARGET, _STATUS, _TOOK, " -" + _BYTES),
         built(None),
     ),
@@ -120,9 +119,9 @@ PRODUCTS = (
             " " + _CLIENT + r" \((?P<user>[^()]{0,255})\)",
             r" \{\d{1,9} vars in \d{1,12} bytes\}",
             r" \[(?P<time>[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\]",
-            r" (?P<method>\S{1,32})" + _TARGET,
+            r" (?P<method>[^ ]{1,32})" + _TARGET,
             r" => generated (?P<bytes>\d{1,19}) bytes in (?P<duration>\d{1,12}) msecs",
-            r"[^()]{0,64} \(\S{1,16} (?P<status>\d{3})\)",
+            r"[^()]{0,64} \([^ ]{1,16} (?P<status>\d{3})\)",
             r".*",
         ),
         built(wall),
@@ -147,14 +146,14 @@ PRODUCTS = (
         "Beego (Go), as in Harbor's core",
         "2026/11/24 03:10:54 [D] [server.go:2619] |    203.0.113.7| 200 |     9.9379ms|   match| GET     "
         "/orders/7   r:/orders",
-        r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})? \[[A-Z]\] \[\S{1,128}\] +\|",
+        r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})? \[[A-Z]\] \[[^ ]{1,128}\] +\|",
         (
-            r"(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?) \[[A-Z]\] \[\S{1,128}\] +",
-            r"\| *(?P<client>[^\s|]{1,255}) *",
+            r"(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?) \[[A-Z]\] \[[^ ]{1,128}\] +",
+            r"\| *(?P<client>[^ |]{1,255}) *",
             r"\|" + _STATUS + r" *",
             r"\| *(?P<duration>\d[0-9.a-z\u00b5]{1,31}) *",
             r"\| *\w{1,16} *",
-            r"\| *" + _METHOD + r" +(?P<target>\S++)",
+            r"\| *" + _METHOD + r" +(?P<target>[^ ]++)",
             r".*",
         ),
         _spanned,
@@ -167,7 +166,7 @@ PRODUCTS = (
         r"(?:[A-Z], \[[^\]]{10,64}\] +[A-Z]{4,5} -- [^:]{0,64}: )?Started [A-Z]",
         (
             r"(?:[A-Z], \[(?P<exact>\d{4}-\d\d-\d\dT[\d:.]{8,18})[^\]]{0,40}\] +[A-Z]{4,5} -- [^:]{0,64}: )?",
-            "Started " + _METHOD + r' "(?P<target>[^"]*+)"',
+            "Started " + _METHOD + r' "(?P<target>[^ ]*)"',
             " for " + _CLIENT,
             r" at (?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4})",
             r"(?P<rest>.*)",

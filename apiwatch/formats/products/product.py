@@ -12,6 +12,7 @@ from apiwatch.model import Auth, Request
 from apiwatch.patterns import late
 
 __all__ = [
+    "ASKED",
     "QUOTED",
     "Build",
     "Product",
@@ -29,6 +30,9 @@ __all__ = [
 
 QUOTED = r'[^"\\]*+(?:\\.[^"\\]*+)*+'
 """The inside of a quoted field in which a quote is written `\\"` or `\\x22`."""
+
+ASKED = rf'"(?:(?P<method>[^ ]{{1,32}}) (?P<target>[^ ]++) [A-Z]+/\d(?:\.\d)?|(?P<request>{QUOTED}))"'
+"""A quoted request line in which nothing may be escaped: a target without blanks ends where the version begins."""
 
 Read = Request | type[Skipped] | None
 """What a line is: a record; known to be no request; None: not of this format."""

@@ -1,6 +1,6 @@
 """Text logs of single servers and services (reference: formats, sections 4 and 6)."""
 
-from apiwatch.formats.products.product import built, iso, pattern, wall
+from apiwatch.formats.products.product import ASKED, built, iso, pattern, wall
 
 __all__ = ["PRODUCTS"]
 
@@ -18,7 +18,7 @@ PRODUCTS = (
             r" \[origin:(?P<host>[^\]\s]{0,255})\]",
             r" \[client: (?P<client>[^\]\s]{0,64})\]",
             r" \[useragent: (?P<agent>.*)\]",
-            r" (?P<method>\S{1,32}) (?P<target>\S++) (?P<status>\d{3})",
+            r" (?P<method>[^ ]{1,32}) (?P<target>[^ ]++) (?P<status>\d{3})",
         ),
         built(wall),
     ),
@@ -45,11 +45,11 @@ PRODUCTS = (
         "torchserve",
         "TorchServe",
         '2026-11-24T03:10:54,741 - /203.0.113.7:58654 "POST /predictions/7 HTTP/1.1" 200 10',
-        r"\d{4}-\d\d-\d\d[T ][\d:]{8},\d{3} (?:\[INFO \] \S{1,128} ACCESS_LOG )?- /",
+        r"\d{4}-\d\d-\d\d[T ][\d:]{8},\d{3} (?:\[INFO \] [^ ]{1,128} ACCESS_LOG )?- /",
         (
             r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d,\d{3})",
-            r" (?:\[INFO \] \S{1,128} ACCESS_LOG )?- /(?P<client>\S{1,255}):\d{1,5}",
-            r' "(?P<method>\S{1,32}) (?P<target>\S++) \S{1,16}"',
+            r" (?:\[INFO \] [^ ]{1,128} ACCESS_LOG )?- /(?P<client>[^ ]{1,255}):\d{1,5}",
+            r' "(?P<method>[^ ]{1,32}) (?P<target>[^ ]++) [^ ]{1,16}"',
             r" (?P<status>\d{3}) (?P<duration>\d{1,12})",
         ),
         built(wall),
@@ -61,8 +61,8 @@ PRODUCTS = (
         r"\d{4}-\d\d-\d\dT[\d:.]{8,18}Z: \[",
         (
             r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z): \[[A-Z]{4,8}\]: ",
-            r"\((?P<client>\S{1,255}):\d{1,5}\): ",
-            r"(?P<method>\S{1,32}) (?P<target>\S++) \S{1,16}: (?P<status>\d{3})",
+            r"\((?P<client>[^ ]{1,255}):\d{1,5}\): ",
+            r"(?P<method>[^ ]{1,32}) (?P<target>[^ ]++) [^ ]{1,16}: (?P<status>\d{3})",
         ),
         built(iso),
     ),
@@ -70,13 +70,13 @@ PRODUCTS = (
         "harbor_proxy",
         "Harbor's proxy, which tells no time",
         '203.0.113.7 - "GET /api/orders/7 HTTP/1.1" 200 612 "-" "curl/8.5" 0.012 0.010 .',
-        r"\S{1,255} - \"",
+        r"[^ ]{1,255} - \"",
         (
-            r"(?P<client>\S{1,255}) - ",
-            r'"(?P<request>[^"]*+)"',
+            r"(?P<client>[^ ]{1,255}) - ",
+            ASKED,
             r" (?P<status>\d{3}) (?P<bytes>\d{1,19}|-)",
-            r' "(?P<referer>[^"]*+)" "(?P<agent>[^"]*+)"',
-            r" (?P<duration>\d{1,9}\.\d{1,6}) \S{1,255} [p.]",
+            r' (?:"(?P<referer>[^"]*+)" "(?P<agent>[^"]*+)"|".*")',
+            r" (?P<duration>\d{1,9}\.\d{1,6}) [^ ]{1,255} [p.]",
         ),
         built(None, 1.0),
     ),

@@ -79,7 +79,7 @@ PRODUCTS = (
         "Apache APISIX",
         '203.0.113.7 - - [24/Nov/2026:03:10:54 +0000] api.example.com "GET /orders/7 HTTP/1.1" 200 612 0.012 "-" '
         '"curl/8.5" 192.0.2.10:8080 200 0.010 "http://api.example.com/orders/7"',
-        r"\S{1,255} - [^\"]{0,255} \[\d\d/[A-Z][a-z]{2}/\d{4}:[\d:]{8} [+-]\d{4}\] [^\s\"]",
+        r"[^ ]{1,255} - [^\"]{0,255} \[\d\d/[A-Z][a-z]{2}/\d{4}:[\d:]{8} [+-]\d{4}\] [^ \"]",
         [
             '$remote_addr - $remote_user [$time_local] $http_host "$request" $status $body_bytes_sent $request_time '
             '"$http_referer" "$http_user_agent" $upstream_addr $upstream_status $upstream_response_time "$url"'

@@ -77,10 +77,25 @@ def _decoded(sample: Sample) -> Sample:
     return replace(sample, target=f"{sample.path}?{query}" if query else sample.path)
 
 
+def _unquoted(sample: Sample) -> Sample:
+    """A value in quotes is not told from one that another product has quoted."""
+    sample = _decoded(sample)
+    query = "" if _is_quoted(sample.query) else sample.query
+    return replace(
+        sample,
+        target=f"{sample.path}?{query}" if query else sample.path,
+        agent=None if _is_quoted(sample.agent or "") else sample.agent,
+    )
+
+
+def _is_quoted(text: str) -> bool:
+    return text.startswith('"') and text.endswith('"')
+
+
 def _cloudfront_tame(sample: Sample) -> Sample:
     """CloudFront encodes an encoded text once more; here only what is not encoded yet."""
     sample = without('%"\\#\t', "target", "agent", "referer")(_decoded(sample))
-    return without("é日本\u202e ", "target", "agent", "referer")(sample)
+    return without("é日本\u202e\u3000\xa0\x85 ", "target", "agent", "referer")(sample)
 
 
 _ZEEK_FIELDS = (
@@ -96,7 +111,7 @@ WRITERS = (
         "client method target status referer agent user duration",
         w3c,
         offset=0,
-        tame=_decoded,
+        tame=_unquoted,
     ),
     Writer(
         "iis_w3c",
@@ -105,7 +120,7 @@ WRITERS = (
         "client method target status referer agent user duration",
         w3c,
         offset=0,
-        tame=_decoded,
+        tame=_unquoted,
         header=IIS_HEADER,
     ),
     Writer("iis_httperr", "iis", _httperr, "client method target status", offset=0),
