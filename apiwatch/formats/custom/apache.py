@@ -24,9 +24,9 @@ _LETTERS = {
     "a": ("client", ADDRESS, ""),
     "A": ("", ADDRESS, ""),
     "r": ("request", FREE, ""),
-    "m": ("method", r"[^\s\"]*+", ""),
-    "U": ("path", r"[^?\s\"]*+", ""),
-    "q": ("query", r"(?:\?[^\s\"]*+)?+", ""),
+    "m": ("method", r"[^ \t\"]*+", ""),
+    "U": ("path", r"[^? \t\"]*+", ""),
+    "q": ("query", r"(?:\?[^ \t\"]*+)?+", ""),
     "s": ("status", STATUS, ""),
     "b": ("bytes", SIZE, ""),
     "B": ("bytes", SIZE, ""),
@@ -38,7 +38,7 @@ _LETTERS = {
     "v": ("host", HOST, ""),
     "V": ("host", HOST, ""),
     "p": ("", r"\d{1,5}|-", ""),
-    "H": ("", r"[^\s\"]*+", ""),
+    "H": ("", r"[^ \t\"]*+", ""),
 }
 _HEADERS = {
     "referer": "referer",

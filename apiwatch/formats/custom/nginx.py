@@ -21,7 +21,7 @@ from apiwatch.patterns import late
 
 __all__ = ["nginx_parts"]
 
-_URI = r"[^\s?\"]*+"
+_URI = r"[^ \t?\"]*+"
 _VARIABLES = {
     "remote_addr": ("client", ADDRESS, ""),
     "realip_remote_addr": ("peer", ADDRESS, ""),
@@ -30,14 +30,14 @@ _VARIABLES = {
     "time_iso8601": ("time", ISO_TIME, ""),
     "msec": ("time", EPOCH, ""),
     "request": ("request", FREE, ""),
-    "request_method": ("method", r"[^\s\"]*+", ""),
+    "request_method": ("method", r"[^ \t\"]*+", ""),
     "request_uri": ("target", FREE, ""),
     "uri": ("path", _URI, ""),
     "document_uri": ("path", _URI, ""),
     "is_args": ("is_args", r"\??", ""),
-    "args": ("query", r"[^\s\"]*+", ""),
-    "query_string": ("query", r"[^\s\"]*+", ""),
-    "server_protocol": ("", r"[^\s\"]*+", ""),
+    "args": ("query", r"[^ \t\"]*+", ""),
+    "query_string": ("query", r"[^ \t\"]*+", ""),
+    "server_protocol": ("", r"[^ \t\"]*+", ""),
     "scheme": ("", r"[a-z]*+-?", ""),
     "status": ("status", STATUS, ""),
     "body_bytes_sent": ("bytes", SIZE, ""),

@@ -38,7 +38,7 @@ def _captured(sample: Sample) -> Mapping[str, object]:
 
 
 def _named_host(sample: Sample) -> Sample:
-    """A host that is an address is not told from one in a forwarded-for list, nor an agent that is a name from a host."""
+    """A host that is an address is not told from one in a list of them, nor an agent that is a name from a host."""
     named = re.fullmatch(r"[\w.-]+(?::\d+)?", sample.agent or "", re.ASCII) is not None
     sample = replace(sample, agent=None) if named else sample
     return replace(sample, host="api.example.com") if sample.host[0].isdigit() else sample

@@ -115,7 +115,7 @@ _targets = st.one_of(
 
 def _value(pieces: Sequence[str], most: int, start: str = "") -> st.SearchStrategy[str | None]:
     """A header's value: without blanks around it, None when there is none."""
-    return _joined(pieces, most).map(lambda text: None if text.strip(" \t-") == "" else start + text.strip())
+    return _joined(pieces, most).map(lambda text: None if text.strip(" \t-") == "" else start + text.strip(" \t"))
 
 
 samples: st.SearchStrategy[Sample] = st.builds(
