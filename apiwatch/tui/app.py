@@ -1,7 +1,6 @@
 """The application: themes, the round of reads, leaving, signals, crashes. Screens and widgets do the rest."""
 
 import asyncio
-import gc
 import signal
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 from textual import on
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
@@ -24,6 +24,7 @@ from apiwatch.config.settings import Settings
 from apiwatch.errors import StoreError
 from apiwatch.store.protocol import Control, Reader
 from apiwatch.text import plain
+from apiwatch.tui.ahead import MadeAhead
 from apiwatch.tui.crash import CrashLog, log_directory
 from apiwatch.tui.driver import PromptDriver
 from apiwatch.tui.endings import Endings, as_it_stands, terminal_is_gone, terminal_is_stuck
@@ -36,6 +37,7 @@ from apiwatch.tui.screens.prompts import Question
 from apiwatch.tui.session import Session
 from apiwatch.tui.summary import Word, state_of
 from apiwatch.tui.themes import THEMES, theme_name, without_colour
+from apiwatch.tui.tidying import Tidying
 
 if TYPE_CHECKING:
     from apiwatch.blocklist import Guard, Plan
@@ -137,6 +139,9 @@ class ApiwatchApp(App[None]):
             served=served,
             clock=clock,
         )
+        self._ahead = MadeAhead(self, lambda: ContextScreen(self.session))
+        self.session.screen_of = self._ahead.screen_of
+        self._tidying = Tidying(self)
         self._is_passing = passing
         self._crash_log = CrashLog(log_directory(settings.db))
         self._resources = ExitStack()
@@ -197,8 +202,7 @@ class ApiwatchApp(App[None]):
             self._resources.enter_context(Endings(self._signalled))
             self._resources.enter_context(as_it_stands(self._driver))
         self.run_worker(self._load(), group="load")
-        gc.freeze()
-        gc.enable()
+        self._tidying.begin(self._resources)
 
     def on_unmount(self) -> None:
         """Give back what `on_mount` took, and leave behind how a dead collector is replaced."""
@@ -239,10 +243,12 @@ class ApiwatchApp(App[None]):
         self.live_screen.tick()
 
     async def _load(self) -> None:
-        """Import what only some keys need once the first picture stands, so that the first press need not wait."""
+        """Import and make what only some keys need once the first picture stands: the first press need not wait."""
         await asyncio.sleep(LOAD_S)
         for name in LATER:
             await asyncio.to_thread(import_module, name)
+        self._ahead.make()
+        self._tidying.keep()
 
     def _look_after(self) -> None:
         """Between two reads: follow the clock when they are rare, and say at once that the collector is gone."""
@@ -322,6 +328,11 @@ class ApiwatchApp(App[None]):
         health = self.session.overview.health if self.session.overview else None
         silent = now - health.heartbeat if health is not None else 0.0
         return now - self._listed_at >= (AGES_S if silent < QUIET_AGES_S else QUIET_AGES_S)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Leave a screen, and tidy up what is left of it once nobody waits."""
+        self._tidying.soon()
+        return super().pop_screen()
 
     def action_leave(self) -> None:
         """Ask once; asked already, quit."""

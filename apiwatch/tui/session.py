@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from apiwatch.config.settings import Settings
 from apiwatch.store.protocol import Control, Reader
+from apiwatch.store.scope import Scope
 from apiwatch.store.views import ActionView, BlockEntry, MinuteView, Overview
 from apiwatch.tui.crash import log_directory
 from apiwatch.tui.echo import Hearing
@@ -18,6 +19,8 @@ from apiwatch.tui.owner import SILENT_S, holder, lives, restart_command, room_fo
 from apiwatch.tui.snapshot import WINDOWS, Link
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from apiwatch.blocklist import Guard, Plan
     from apiwatch.blocklist.applying.looking import Comparison
 
@@ -63,6 +66,8 @@ class Session:
         """No key may change what others see; `control` refuses it, too."""
         self.served = served
         """In a browser: no key may write files on this machine, or leave the screen."""
+        self.screen_of: Callable[[Scope, str, int | None], Screen[None]]
+        """The screen of a scope, to be pushed: (scope, the way to it, index of the first view or None: the summary)."""
         self.clock = clock
         self.glyphs: Glyphs = ASCII if settings.dashboard.ascii else UNICODE
         self.target = ""

@@ -123,6 +123,10 @@ async def change(app: ApiwatchApp, keys: tuple[str, ...], count: int) -> None:
         await asyncio.sleep(0)
         await until(lambda: app.screen.is_running and bool(getattr(app.screen, "loaded", True)), f"'{key}'")
         await asyncio.sleep(0.005)
+    await asyncio.sleep(0.3)
+    while len(app.screen_stack) > 1:
+        app.pop_screen()
+        await asyncio.sleep(0.1)
 
 
 def collect(db: Path, now: float, orders: Connection) -> None:

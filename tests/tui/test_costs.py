@@ -11,6 +11,7 @@ from textual.widget import Widget
 from tests.tui import fakes
 from tests.tui.pilot import driving
 from tests.tui.terminal import Terminal
+from tests.tui.test_ahead import make_ahead
 
 FOCUS_CHANGES, SCREENS = 100, 6
 TICKS_S = 2.0
@@ -43,9 +44,12 @@ async def test_no_widget_stays_behind(tmp_path: Path) -> None:
                 dashboard.action_pane(1)
             await driven.pilot.pause()
 
+        await make_ahead(driven)
         await round_trip(4, 4)
+        await make_ahead(driven)
         before = widgets()
         await round_trip(SCREENS, FOCUS_CHANGES)
+        await make_ahead(driven)
         after = widgets()
         report(f"widgets before {before}, after {FOCUS_CHANGES} focus changes and {SCREENS} screens {after}")
         assert after <= before

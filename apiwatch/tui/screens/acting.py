@@ -85,10 +85,8 @@ class ActingScreen(LiveScreen):
 
     def open_scope(self, scope: Scope, view: int | None = None) -> None:
         """Go deeper: everything inside a scope, beginning with a view or with its summary."""
-        from apiwatch.tui.screens.context import ContextScreen
-
         if scope != EVERYTHING:
-            self.app.push_screen(ContextScreen(self.session, scope, self.crumb(), view))
+            self.app.push_screen(self.session.screen_of(scope, self.crumb(), view))
 
     def action_open(self) -> None:
         """Everything about the row."""

@@ -111,6 +111,14 @@ class ContextScreen(PanesScreen):
         self._review_from: int | None = None
         self._open_soon = False
 
+    def look_into(self, scope: Scope, way: str, view: int | None) -> None:
+        """Look inside a scope: once, before it was shown; `way` and `view` as for a new screen."""
+        self.scope, self.way, self._chosen = scope, way, True
+        if view != self.view:
+            self.view = view
+            if self.ready:
+                self.settle()
+
     def state_of(self, panel: Panel) -> ListState:
         """What is remembered of a panel on this screen."""
         if panel.name not in self._states:

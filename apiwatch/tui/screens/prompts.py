@@ -65,13 +65,17 @@ class Question(LeftOnce[bool], ModalScreen[bool]):
         self._text_block = Block(self._text, id="said")
 
     def compose(self) -> ComposeResult:
-        """The box."""
+        """The box, in its size from its first picture on."""
+        self._fit(self.app.size)
         with Vertical(id="box"):
             yield self._text_block
 
     def on_resize(self, event: events.Resize) -> None:
         """Size the box to the text."""
-        self._text_block.styles.height = len(self._text(_inner(event.size.width), 0))
+        self._fit(event.size)
+
+    def _fit(self, size: Size) -> None:
+        self._text_block.styles.height = len(self._text(_inner(size.width), 0))
 
     def _text(self, width: int, height: int) -> list[Line]:
         drawn = [part for text in self._said for part in wrap(text, width)]
@@ -109,12 +113,9 @@ class Choose(LeftOnce[int | None], ModalScreen[int | None]):
 
     def compose(self) -> ComposeResult:
         """The box."""
+        self._text_block.styles.height = len(self._options) + 2
         with Vertical(id="box"):
             yield self._text_block
-
-    def on_mount(self) -> None:
-        """Size the box to the list."""
-        self._text_block.styles.height = len(self._options) + 2
 
     def _text(self, width: int, _height: int) -> list[Line]:
         drawn = [line(Piece(self._heading, "strong"))]
@@ -181,7 +182,8 @@ class Ask(LeftOnce[tuple[str, ...] | None], ModalScreen[tuple[str, ...] | None])
         ]
 
     def compose(self) -> ComposeResult:
-        """The box."""
+        """The box, in its size from its first picture on."""
+        self._fit(self.app.size)
         with Vertical(id="box"):
             yield self._text_block
             for index in self._order:
@@ -207,7 +209,7 @@ class Ask(LeftOnce[tuple[str, ...] | None], ModalScreen[tuple[str, ...] | None])
         said, end = len(self._text(width, 0)), len(self._end(width, 0))
         room = size.height - _BORDERS - end - 2 * fields
         self.set_class(room - fields < said, "-tight")
-        self._text_block.styles.height = max(_TEXT_LEAST, min(room, said))
+        self._text_block.styles.height = min(said, max(_TEXT_LEAST, room))
         self._end_block.styles.height = end
 
     def _text(self, width: int, height: int) -> list[Line]:
