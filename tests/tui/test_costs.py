@@ -25,6 +25,7 @@ def report(figure: str) -> None:
 
 
 def widgets() -> int:
+    gc.unfreeze()
     gc.collect()
     return sum(isinstance(thing, Widget) for thing in gc.get_objects())
 
