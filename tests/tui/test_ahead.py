@@ -72,6 +72,19 @@ async def test_one_for_another_size_or_theme_is_thrown_away(tmp_path: Path) -> N
         assert driven.app.screen is not old
 
 
+@pytest.mark.parametrize(("keys", "said"), [("q", "Quit the dashboard?"), ("a", "Acknowledge alert"), ("x", "mute")])
+async def test_the_first_question_stands_in_the_middle_of_what_it_is_about(
+    keys: str, said: str, tmp_path: Path
+) -> None:
+    async with driving(fakes.Scenario(), db=tmp_path) as driven:
+        await driven.press(keys)
+        await driven.shows(said)
+        lines = driven.text.splitlines()
+        top = next(number for number, text in enumerate(lines) if "╭" in text)
+        assert lines[top].index("╭") == 2
+        assert 4 < top < 12
+
+
 @pytest.fixture
 def _no_cycles_found() -> Iterator[None]:
     gc.disable()

@@ -27,6 +27,9 @@ class LeftOnce(Screen[_Result]):
         is_new = not self.stack_updates
         event.refresh_styles = event.refresh_styles and not is_new
         event.prevent_default()
+        if is_new:
+            # The screen is made before its style sheet is read; what is inside of it, afterwards.
+            self.app.stylesheet.update_nodes([self])
         super()._on_screen_resume(event)
         if is_new and self._compositor.size == self.app.size:
             self._repaint_required = False
