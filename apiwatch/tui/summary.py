@@ -129,18 +129,23 @@ def _stale(link: Link, health: HealthView) -> str:
         why = f": {health.message}" if health.message else ""
         return f"the collector {health.state}{why}; what it recorded stays here; start it again with: {link.restart}"
     silent = link.now - health.heartbeat
-    if silent < (_BUSY_FOR if link.lives and health.state in ("starting", "catching-up") else STALE_AFTER):
+    hindered = _hindered(link) if link.lives else ""
+    patient = link.lives and not hindered and health.state in ("starting", "catching-up")
+    if silent < (_BUSY_FOR if patient else STALE_AFTER):
         return ""
     last = f"the collector (pid {health.pid}, {health.owner}) has been silent for {span(silent)}"
     if not link.lives:
         return f"{last}; start it again with: {link.restart}"
+    return f"{last}: {hindered}" if hindered else f"{last}; it still runs: busy, or stuck"
+
+
+def _hindered(link: Link) -> str:
+    """What a collector that is there waits for, as far as it can be seen from here; ''."""
     if link.holder:
-        return f"{last}: {link.holder} holds the state file; nothing is lost, and it goes on when that ends"
+        return f"{link.holder} holds the state file; nothing is lost, and it goes on when that ends"
     if link.room is not None and link.room < _LITTLE_ROOM:
-        return (
-            f"{last}: its disk is full ({size(link.room)}B free); make room, nothing is lost, and it goes on by itself"
-        )
-    return f"{last}; it still runs: busy, or stuck"
+        return f"its disk is full ({size(link.room)}B free); make room, nothing is lost, and it goes on by itself"
+    return ""
 
 
 def _progress(link: Link, health: HealthView) -> str:

@@ -199,6 +199,14 @@ def test_a_collector_that_still_runs_is_not_to_be_started_again() -> None:
     assert "its disk is full (496kB free); make room" in full
 
 
+@pytest.mark.parametrize("state", ["starting", "catching-up"])
+def test_what_hinders_a_collector_that_reads_history_is_said_at_once(state: str) -> None:
+    busy = ill(state=state, heartbeat=fakes.NOW - 5.0)
+    assert state_of(replace(busy, lives=True)).word is not Word.STALE
+    assert "its disk is full" in state_of(replace(busy, lives=True, room=0)).sentence
+    assert "sqlite3 (pid 7) holds" in state_of(replace(busy, lives=True, holder="sqlite3 (pid 7)")).sentence
+
+
 @pytest.mark.parametrize(
     ("minutes", "watermark", "at", "seconds"),
     [
