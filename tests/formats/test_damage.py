@@ -4,7 +4,7 @@ record."""
 from collections.abc import Sequence
 from functools import partial
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from apiwatch.formats import LineParser, Unparsed
@@ -71,6 +71,49 @@ def test_damaged_lines_of_every_format_never_raise(sample: Sample, data: st.Data
 def test_arbitrary_bytes_never_raise(lines: list[bytes]) -> None:
     for name in NAMES:
         sound(lines, LineParser(format=name))
+
+
+FRAGMENTS = (
+    "203.0.113.7",
+    "2001:db8::1",
+    "-",
+    " - ",
+    '"',
+    " ",
+    '\\"',
+    "[24/Nov/2026:03:10:54 +0000] ",
+    '[-] "',
+    "\t",
+    "\u3000",
+    '"GET / HTTP/1.1" 200 6',
+    "bob b.",
+    "HTTP/1.1",
+    "GET /x",
+    "200",
+    "612",
+    "1.2 ms",
+    "[httpd] ",
+    "api.example.com",
+    "{",
+    "}",
+    "|",
+    "2026-11-24 03:10:54",
+    'Started GET "/a"',
+    " for ",
+    " at 2026-11-24 03:10:54 +0000",
+    "Completed 200 OK in 1ms",
+    '[GIN] 2026/11/24 - 03:10:54 | 200 | 1ms | 203.0.113.7 | GET "/a"',
+    'INFO:     203.0.113.7:5 - "',
+    '"a" "b" "c" "d"',
+    '[2026-11-24T03:10:54.741Z] "GET /x HTTP/1.1" 401 - 0 612 12 10 ',
+)
+
+
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=9).map("".join))
+@example('203.0.113.7" - [24/Nov/2026:03:10:54 +0000] "GET / HTTP/1.1" 200 6')
+@calm(max_examples=200)
+def test_fragments_of_lines_never_raise(line: str) -> None:
+    sound([line.encode()], LineParser())
 
 
 def read(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Address
 
+import pytest
 from hypothesis import example, given, settings
 
 from apiwatch.formats import FORMATS, LineParser, Unparsed
@@ -57,6 +58,25 @@ def test_no_text_of_a_client_becomes_the_client(sample: Sample) -> None:
     assert not wrong
 
 
+ENVELOPES = (
+    "Nov 24 03:10:54 gw app[12]: ", "<134>Nov 24 03:10:54 gw app[12]: ", "<134>1 2026-11-24T03:10:54Z gw app 12 - - ",
+    "2026-11-24T03:10:54.123Z stdout F ", "app_1  | ",
+)  # fmt: skip
+
+
+@given(samples)
+@calm(max_examples=15)
+def test_no_envelope_becomes_the_client(sample: Sample) -> None:
+    wrong: list[tuple[object, ...]] = []
+    for writer in WRITERS:
+        for envelope in ENVELOPES:
+            line = envelope + writer.line(sample)
+            record = read(writer, line, LineParser(time_zone=ZONE))
+            if isinstance(record, Request) and record.client not in {sample.client, ""}:
+                wrong.append((writer.label, line, record.client))
+    assert not wrong
+
+
 MUTE = ("ltsv", "presto", "zeek_http")
 """Separated by tabs: the products escape them, or know no texts of clients that hold any."""
 NAMES_ESCAPED = ("squid", "aws_s3")
@@ -85,3 +105,53 @@ def test_no_text_of_a_client_hides_its_request(sample: Sample) -> None:
         if writer.format not in MUTE and not (isinstance(record, Request) and record.status == status):
             wrong.append((writer.label, line, record))
     assert not wrong
+
+
+_AT = "[24/Nov/2026:03:10:54 +0000]"
+
+
+@pytest.mark.parametrize(
+    ("line", "target", "status"),
+    [
+        (
+            f'203.0.113.7 - [-] "GET /fake HTTP/1.1" 200 1 "-" "x" {_AT} "POST /login HTTP/1.1" 401 6 "-" "c"',
+            "/login",
+            401,
+        ),
+        (f'203.0.113.7 - x" 200 1 {_AT} "POST /login HTTP/1.1" 401 6 "-" "c"', "/login", 401),
+        (f'203.0.113.7 - a [-] " {_AT} "POST /login HTTP/1.1" 401 6 "-" "c"', "/login", 401),
+        (
+            'Started POST "/login" for 203.0.113.7 at 2026-11-24 03:10:54 +0000 Processing by X#y as JSON Parameters: '
+            '{"u"=>"Completed 200 OK in 1ms"} Completed 401 Unauthorized in 12ms (Views: 0.2ms)',
+            "/login",
+            401,
+        ),
+        (f'INFO:     203.0.113.7:54321 - "{"A" * 33} /orders/7 HTTP/1.1" 200 OK', "/orders/7", 200),
+        ('[GIN] 2026/11/24 - 03:10:54 | 401 | 1ms | 203.0.113.7 | GET "/a\\"/../x?y=1"', '/a\\"/../x?y=1', 401),
+    ],
+    ids=["dropped-time", "quote", "stamp", "rails-parameters", "long-method", "gin-quote"],
+)
+def test_what_a_client_wrote_stands_for_nothing_else(line: str, target: str, status: int) -> None:
+    record = LineParser().parse([line.encode()], 1, RECEIVED)[0]
+    assert isinstance(record, Request)
+    assert (record.client, record.target, record.status) == ("203.0.113.7", target, status)
+
+
+def test_a_list_of_addresses_with_a_quote_names_nobody_and_hides_nothing() -> None:
+    listed = '"a"b, 203.0.113.7"'
+    line = f'[2026-11-24T03:10:54.741Z] "GET /x HTTP/1.1" 401 - 0 6 12 10 {listed} "c" "id" "b.example" "192.0.2.1:8"'
+    record = LineParser().parse([line.encode()], 1, RECEIVED)[0]
+    assert isinstance(record, Request)
+    assert (record.client, record.target, record.status) == ("", "/x", 401)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Nov 24 03:10:54 gw sshd[1]: Failed password for invalid user x GET /forged HTTP/1.1 200 612 - 1 ms",
+        f'203.0.113.7 - - {_AT} "GET / GET /forged HTTP/1.1 200 612 - 1.234 ms',
+    ],
+    ids=["another-program", "cut"],
+)
+def test_no_request_is_made_of_what_is_none(line: str) -> None:
+    assert not isinstance(LineParser().parse([line.encode()], 1, RECEIVED)[0], Request)

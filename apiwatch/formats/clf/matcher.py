@@ -25,9 +25,10 @@ _Q = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
 _STAMP = re.compile(
     r"\[(\d{1,2}/[A-Z][a-z]{2}/\d{4}:[^\]\"]{8,30}|\d{4}-\d{2}-\d{2}[T ][^\]\"]{8,30}|-)\][ \t]*(?=\")", re.ASCII
 )
+_DATED = late(r"\[(\d{1,2}/[A-Z][a-z]{2}/\d{4}:[^\]\"]{8,30})\][ \t]*(?=\")", re.ASCII)
 _PARTS = (_Q, r"[ \t]+(\d{3}|0|-)", r"[ \t]+\+?(\d{1,19}|-)(?![^ \t])", r"(.*)")
 _REQUEST = re.compile("".join(_PARTS), re.DOTALL | re.ASCII)
-_UNESCAPED = late("".join((r'"(\S{1,32} \S++ [A-Z]+/\d(?:\.\d)?)"', *_PARTS[1:])), re.DOTALL | re.ASCII)
+_UNESCAPED = late("".join((r'"([^ ]++ [^ ]++ [A-Z]+/\d(?:\.\d)?)"', *_PARTS[1:])), re.DOTALL | re.ASCII)
 """Squid, morgan and others escape no quotes; a target without blanks still ends where the version begins."""
 _PREFIXES = [late("".join(_PARTS[:count]), re.DOTALL | re.ASCII) for count in (3, 2, 1)]
 _AGENTS = re.compile(
@@ -162,6 +163,9 @@ class ClfMatcher(Matcher):
         stamp = _STAMP.search(text)
         if stamp is None:
             return None
+        if stamp[1] == "-":
+            # What stands for a time that was dropped may also stand in a name that morgan has written as it came.
+            stamp = _DATED.search(text, stamp.end()) or stamp
         found = _REQUEST.match(text, stamp.end()) or _UNESCAPED.match(text, stamp.end())
         if found is None:
             return None

@@ -15,7 +15,7 @@ _BARE = late(r"[0-9a-fA-F.:]{2,45}", re.ASCII)
 _QUOTED_LIST = late(r'(?:(\S+)[ \t]+)?"([^"]*)"[ \t]+(.*)', re.DOTALL)
 _BARE_QUOTE = late(r'(?<!\\)"')
 _RECORD = late(r'" \d{3} (?:\d|-)', re.ASCII)
-"""A request line's end: what Harbor writes before the texts of a client."""
+"""A request line's end: Harbor writes the line behind `ADDRESS - `, and then the texts of a client."""
 _HOST = late(r"(?!\d{4}-\d\d-\d\dT)[A-Za-z0-9_*\[][A-Za-z0-9_.:*\[\]-]{0,254}", re.ASCII)
 _REQUEST_ID = late(r"[0-9a-f]{32}", re.ASCII)
 _GAP = late(r"[ \t]+")
@@ -43,8 +43,12 @@ def read_prefix(text: str, builder: Builder) -> Who | None:
         found = _QUOTED_LIST.fullmatch(text)
         if found is not None:
             vhost, forwarded, text = found.groups()
-        elif canonical(text.partition(" - ")[0].rpartition(" ")[2]) is None or _RECORD.search(text) is not None:
-            return None
+        else:
+            front, _, name = text.partition(" - ")
+            if canonical(front.rpartition(" ")[2]) is None or (
+                name.startswith('"') and _RECORD.search(name) is not None
+            ):
+                return None
     # Not all that Python takes for a blank: the rest is part of names, which must not look alike.
     words = text.replace("\t", " ").split(" ")
     if "" in words:

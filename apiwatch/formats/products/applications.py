@@ -32,7 +32,9 @@ def _spanned(builder: Builder, found: re.Match[str], line: int, received: float)
 def _rails(builder: Builder, found: re.Match[str], line: int, received: float) -> Read:
     when = iso(builder, found["time"])
     rest = found["rest"]
-    ended = _COMPLETED.search(rest, max(0, len(rest) - _END)) or _COMPLETED.search(rest, 0, _END)
+    ended = _COMPLETED.search(rest, 0, _END)
+    for last in _COMPLETED.finditer(rest, max(0, len(rest) - _END)):  # parameters, which stand before, may hold one
+        ended = last
     if when is None:
         return None
     if ended is None:
@@ -43,7 +45,7 @@ def _rails(builder: Builder, found: re.Match[str], line: int, received: float) -
     return fields(builder, {**found.groupdict(), "status": ended[1], "duration": ended[2]}, line, when)
 
 
-_METHOD = r"(?P<method>[^ \"]{1,32})"
+_METHOD = r"(?P<method>[^ \"]++)"
 _KNOWN_METHOD = r"(?P<method>[A-Z][A-Z-]{1,19})"
 """Where a line begins with the method, nothing else tells that it is one."""
 _TARGET = r" (?P<target>[^ ]++)"
@@ -51,6 +53,10 @@ _STATUS = r" (?P<status>\d{3}|-)"
 _BYTES = r" (?P<bytes>\d{1,19}|-)"
 _TOOK = r" (?P<duration>\d{1,12}(?:\.\d{1,9})?|-) ms"
 _CLIENT = r"(?P<client>[^ ]{1,255})"
+_ADDRESS = r"(?:[0-9A-Fa-f.]{0,15}[.:][0-9A-Fa-f.:]{1,45}(?:%[^ ]{1,32})?|-)"
+"""Where a name with blanks follows, the first word must be an address: else that of any envelope would be taken."""
+_NAME = r"(?P<user>(?:(?!\[\d\d/[A-Z][a-z]{2}/\d{4}:).){1,255})"
+"""A name of a client without a time of the common log format: a line of that which was cut has a request behind it."""
 
 PRODUCTS = (
     pattern(
@@ -87,8 +93,13 @@ PRODUCTS = (
         "morgan_short",
         "morgan short (Express), which tells no time",
         "203.0.113.7 - GET /orders/7?x=1 HTTP/1.1 200 612 - 1.234 ms",
-        r"[^ ]{1,255} .{1,255} [A-Z][A-Z-]{1,19} [^ ]",
-        (_CLIENT + r" (?P<user>.{1,255}) ", _KNOWN_METHOD + _TARGET, r" HTTP/\d\.\d" + _STATUS + _BYTES, " -" + _TOOK),
+        _ADDRESS + r" .{1,255} [A-Z][A-Z-]{1,19} [^ ]",
+        (
+            rf"(?P<client>{_ADDRESS}) {_NAME} ",
+            _KNOWN_METHOD + _TARGET,
+            r" HTTP/\d\.\d" + _STATUS + _BYTES,
+            " -" + _TOOK,
+        ),
         built(None),
     ),
     pattern(
@@ -119,7 +130,7 @@ PRODUCTS = (
             " " + _CLIENT + r" \((?P<user>[^()]{0,255})\)",
             r" \{\d{1,9} vars in \d{1,12} bytes\}",
             r" \[(?P<time>[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\]",
-            r" (?P<method>[^ ]{1,32})" + _TARGET,
+            r" (?P<method>[^ ]++)" + _TARGET,
             r" => generated (?P<bytes>\d{1,19}) bytes in (?P<duration>\d{1,12}) msecs",
             r"[^()]{0,64} \([^ ]{1,16} (?P<status>\d{3})\)",
             r".*",
@@ -136,7 +147,7 @@ PRODUCTS = (
             r" \|" + _STATUS + r" *",
             r"\| *(?P<duration>\d[0-9.a-z\u00b5]{1,31}) *",
             r"\| *" + _CLIENT + r" *",
-            r"\| *" + _METHOD + r" +\"?(?P<target>[^\"]++)\"?",
+            r"\| *" + _METHOD + r" +\"?(?P<target>(?:[^\"\\]|\\.)++)\"?",
             r".*",
         ),
         _spanned,

@@ -31,7 +31,7 @@ __all__ = [
 QUOTED = r'[^"\\]*+(?:\\.[^"\\]*+)*+'
 """The inside of a quoted field in which a quote is written `\\"` or `\\x22`."""
 
-ASKED = rf'"(?:(?P<method>[^ ]{{1,32}}) (?P<target>[^ ]++) [A-Z]+/\d(?:\.\d)?|(?P<request>{QUOTED}))"'
+ASKED = rf'"(?:(?P<method>[^ ]++) (?P<target>[^ ]++) [A-Z]+/\d(?:\.\d)?|(?P<request>{QUOTED}))"'
 """A quoted request line in which nothing may be escaped: a target without blanks ends where the version begins."""
 
 Read = Request | type[Skipped] | None

@@ -68,10 +68,10 @@ def _envoy(builder: Builder, found: re.Match[str], line: int, received: float) -
     if when is None:
         return None
     groups: dict[str, str | None] = found.groupdict()
-    listed_hops, agent, rest = found["forwarded"], found["agent"], found["rest"].split()
+    listed_hops, agent, rest = found["forwarded"] or "", found["agent"], found["rest"].split()
     if len(rest) >= 5:
         groups["client"] = rest[3]
-    elif '"' in agent:
+    elif agent is None or '"' in agent:
         # Envoy escapes no quotes: with more of them than fields, the client may have written the list itself.
         groups["forwarded"] = None
     else:
@@ -115,7 +115,7 @@ PRODUCTS = (
             r" (?P<client>[^ ]{1,255})",
             r" [A-Z][A-Z_]{2,40}/(?P<status>\d{3})",
             r" (?P<bytes>\d{1,19}|-)",
-            r" (?P<method>[^ ]{1,32}) (?P<target>[^ ]++)",
+            r" (?P<method>[^ ]++) (?P<target>[^ ]++)",
             r" (?P<user>[^ ]{1,255}) [A-Z_]{2,40}/[^ ]{1,255}",
             r" .*",
         ),
@@ -129,15 +129,14 @@ PRODUCTS = (
         r"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z?\] \"",
         (
             r"\[(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z?)\]",
-            r' "(?P<method>[^ ]{1,32}) (?P<target>[^ ]++) [^ ]{1,16}"',
+            r' "(?P<method>[^ ]++) (?P<target>[^ ]++) [^ ]{1,16}"',
             r" (?P<status>\d{1,3})",
             r" [^ ]{1,64}",
             r"(?: (?:(?P<details>[^ ]{1,255}) (?:[^ ]{1,255}|\"[^\"]*+\") )?\"[^\"]*+\")?",
             r" \d{1,19} (?P<bytes>\d{1,19})",
             r" (?P<duration>\d{1,15}|-)",
             r" (?:\d{1,15}|-)",
-            r' "(?P<forwarded>[^"]*+)"',
-            r' "(?P<agent>.*)"',
+            r' (?:"(?P<forwarded>[^"]*+)" "(?P<agent>.*)"|".*")',
             r' "[^"]*+"',
             r' "(?P<host>[^"]*+)"',
             r' "[^"]*+"',

@@ -18,7 +18,7 @@ PRODUCTS = (
             r" \[origin:(?P<host>[^\]\s]{0,255})\]",
             r" \[client: (?P<client>[^\]\s]{0,64})\]",
             r" \[useragent: (?P<agent>.*)\]",
-            r" (?P<method>[^ ]{1,32}) (?P<target>[^ ]++) (?P<status>\d{3})",
+            r" (?P<method>[^ ]++) (?P<target>[^ ]++) (?P<status>\d{3})",
         ),
         built(wall),
     ),
@@ -49,7 +49,7 @@ PRODUCTS = (
         (
             r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d,\d{3})",
             r" (?:\[INFO \] [^ ]{1,128} ACCESS_LOG )?- /(?P<client>[^ ]{1,255}):\d{1,5}",
-            r' "(?P<method>[^ ]{1,32}) (?P<target>[^ ]++) [^ ]{1,16}"',
+            r' "(?P<method>[^ ]++) (?P<target>[^ ]++) [^ ]{1,16}"',
             r" (?P<status>\d{3}) (?P<duration>\d{1,12})",
         ),
         built(wall),
@@ -62,7 +62,7 @@ PRODUCTS = (
         (
             r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z): \[[A-Z]{4,8}\]: ",
             r"\((?P<client>[^ ]{1,255}):\d{1,5}\): ",
-            r"(?P<method>[^ ]{1,32}) (?P<target>[^ ]++) [^ ]{1,16}: (?P<status>\d{3})",
+            r"(?P<method>[^ ]++) (?P<target>[^ ]++) [^ ]{1,16}: (?P<status>\d{3})",
         ),
         built(iso),
     ),
