@@ -247,8 +247,8 @@ class ApiwatchApp(App[None]):
         await asyncio.sleep(LOAD_S)
         for name in LATER:
             await asyncio.to_thread(import_module, name)
-        self._ahead.make()
         self._tidying.keep()
+        self._ahead.make()
 
     def _look_after(self) -> None:
         """Between two reads: follow the clock when they are rare, and say at once that the collector is gone."""

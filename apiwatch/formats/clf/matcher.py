@@ -22,10 +22,10 @@ __all__ = ["FORMATS", "ClfMatcher"]
 _KEPT = 16_384
 _TIME_WIDTH = len("[24/Nov/2026:03:10:54 +0000] ")
 _Q = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
-_STAMP = re.compile(
-    r"\[(\d{1,2}/[A-Z][a-z]{2}/\d{4}:[^\]\"]{8,30}|\d{4}-\d{2}-\d{2}[T ][^\]\"]{8,30}|-)\][ \t]*(?=\")", re.ASCII
-)
-_DATED = late(r"\[(\d{1,2}/[A-Z][a-z]{2}/\d{4}:[^\]\"]{8,30})\][ \t]*(?=\")", re.ASCII)
+_DATE = r"\d{1,2}/[A-Z][a-z]{2}/\d{4}:[^\]\"]{8,30}"
+_BEFORE_REQUEST = r"\][ \t]*(?=\")"
+_STAMP = re.compile(rf"\[({_DATE}|\d{{4}}-\d{{2}}-\d{{2}}[T ][^\]\"]{{8,30}}|-){_BEFORE_REQUEST}", re.ASCII)
+_DATED = late(rf"\[({_DATE}){_BEFORE_REQUEST}", re.ASCII)
 _PARTS = (_Q, r"[ \t]+(\d{3}|0|-)", r"[ \t]+\+?(\d{1,19}|-)(?![^ \t])", r"(.*)")
 _REQUEST = re.compile("".join(_PARTS), re.DOTALL | re.ASCII)
 _UNESCAPED = late("".join((r'"([^ ]++ [^ ]++ [A-Z]+/\d(?:\.\d)?)"', *_PARTS[1:])), re.DOTALL | re.ASCII)

@@ -32,9 +32,9 @@ def _spanned(builder: Builder, found: re.Match[str], line: int, received: float)
 def _rails(builder: Builder, found: re.Match[str], line: int, received: float) -> Read:
     when = iso(builder, found["time"])
     rest = found["rest"]
-    ended = _COMPLETED.search(rest, 0, _END)
-    for last in _COMPLETED.finditer(rest, max(0, len(rest) - _END)):  # parameters, which stand before, may hold one
-        ended = last
+    # The last one: parameters, which stand before it, may hold such a text.
+    ended = next(reversed([*_COMPLETED.finditer(rest, max(0, len(rest) - _END))]), None)
+    ended = ended or _COMPLETED.search(rest, 0, _END)
     if when is None:
         return None
     if ended is None:
